@@ -1,0 +1,69 @@
+"""What can go wrong, as a user sees it: one line what, one line what to do, one exit code."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class RunnerError(Exception):
+    """An error that a user can mend.
+
+    `reason` says what is wrong and where (file, key, value); `next_step` says what to do.
+    """
+
+    status = "failed"
+    exit_code = 5
+
+    def __init__(self, reason: str, next_step: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        return f"{self.reason}\n{self.next_step}" if self.next_step else self.reason
+
+
+class SpecError(RunnerError):
+    """The spec is wrong: an unknown option or key, a wrong type, an impossible combination, a broken input file."""
+
+    exit_code = 2
+
+
+class Unavailable(RunnerError):
+    """A library, an SDK, a sensor or a device is missing here."""
+
+    status = "unavailable"
+    exit_code = 3
+
+
+class Unsupported(RunnerError):
+    """The backend can't do this spec (which op, which precision)."""
+
+    status = "unsupported"
+    exit_code = 4
+
+
+class StepFailed(RunnerError):
+    """A step or a benchmark failed."""
+
+
+class StepTimeout(RunnerError):
+    """A step or a benchmark took longer than its limit."""
+
+    status = "timeout"
+
+
+BY_STATUS: dict[str, type[RunnerError]] = {
+    "unavailable": Unavailable,
+    "unsupported": Unsupported,
+    "timeout": StepTimeout,
+    "failed": StepFailed,
+    "bad spec": SpecError,
+}
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`" Did you mean X?"`, or nothing where no known word is close."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f" Did you mean {close[0]}?" if close else ""
