@@ -1,0 +1,20 @@
+"""Declarative experiment specs for edge AI: `from runner import load_spec, run`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from runner.api import load_spec, run
+
+__all__ = ["load_spec", "run"]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    # Lazily, so that `python -m runner --help` and the workers import nothing they don't need.
+    if name in __all__:
+        from runner import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'runner' has no attribute {name!r}")

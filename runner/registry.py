@@ -1,0 +1,50 @@
+"""From an option's name to the module that implements it: ours by folder, third parties' by entry point.
+
+A package of somebody else's registers `[project.entry-points."runner.backends"]  mynpu = "my_package.mynpu"`
+(likewise `runner.models`, `runner.data`, `runner.compression`) and puts its YAML on the search path.
+"""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from importlib import util
+from types import ModuleType
+
+from runner.errors import SpecError
+
+PACKAGES = {
+    "model": "runner.models",
+    "data": "runner.data",
+    "compression": "runner.compression",
+    "backend": "runner.backends",
+}
+
+
+@cache
+def module(axis: str, name: str) -> str:
+    """The dotted module of option `name` of `axis`. Raises SpecError where nobody provides it."""
+    if not name.isidentifier():
+        raise SpecError(f"{axis}={name}: not a name.", "Names are letters, digits and underscores.")
+    ours = f"{PACKAGES[axis]}.{name}"
+    if util.find_spec(ours) is not None:
+        return ours
+    found = _entry_points(PACKAGES[axis]).get(name)
+    if found is None:
+        raise SpecError(
+            f"{axis}={name} has a YAML but no module {ours} and no entry point in `{PACKAGES[axis]}`.",
+            f"Write {ours.replace('.', '/')}, or install the package that provides it.",
+        )
+    return found
+
+
+def load(axis: str, name: str) -> ModuleType:
+    """The imported module of an option; light by rule (no torch, onnx, openvino at its top)."""
+    return importlib.import_module(module(axis, name))
+
+
+@cache
+def _entry_points(group: str) -> dict[str, str]:
+    from importlib.metadata import entry_points
+
+    return {point.name: point.value for point in entry_points(group=group)}
