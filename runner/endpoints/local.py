@@ -1,0 +1,192 @@
+"""A worker on this machine: a fresh Python process, asked over a pipe."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import site
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from runner.errors import BY_STATUS, StepFailed, StepTimeout
+
+CLOSE_SECONDS = 5.0
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+OnProgress = Callable[[int, int, str], None]
+
+
+class WorkerTraceback(Exception):
+    """The traceback of the worker's own exception, as text: the cause of what `ask` raises."""
+
+    def __str__(self) -> str:
+        return f"\n{self.args[0]}"
+
+
+def open_worker(log: Path, *, name: str, threads: int | None = None, env: Mapping[str, str] | None = None) -> Worker:
+    """Starts a worker whose libraries print to `log` (appended; its folder is made).
+
+    `name` is for messages and process listings. `threads` limits the thread pools that read OMP_NUM_THREADS and
+    its like when they are imported; None leaves them alone. `env` is added to this process's environment.
+    The worker dies with the *thread* that calls this (prctl(2), PR_SET_PDEATHSIG): let that thread live on.
+    """
+    log = log.absolute()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "runner.worker", "--log", str(log), "--name", name]
+    with log.open("ab") as errors:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=_environment(threads, env or {}),
+            # Its own session: Ctrl-C goes to the runner alone, and a kill takes what the worker started along.
+            start_new_session=True,
+        )
+    return Worker(process, name, log)
+
+
+def _environment(threads: int | None, extra: Mapping[str, str]) -> dict[str, str]:
+    env = {**os.environ, **extra}
+    if threads is not None:
+        env.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
+    root = str(Path(__file__).parents[2])
+    if root not in site.getsitepackages():
+        # Run from its source folder and not installed: the worker must find the same `runner`.
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, [env.get("PYTHONPATH"), root]))
+    return env
+
+
+class Worker:
+    """A live worker process. One request at a time; close it, or use it in a `with`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], name: str, log: Path) -> None:
+        self.name = name
+        self.log = log
+        self.pid = process.pid
+        self._process = process
+        self._sent = 0
+        self._busy = False
+        self._rest = b""
+        self._log_start = 0
+        self._poll = select.poll()
+        assert process.stdout is not None
+        self._poll.register(process.stdout, select.POLLIN)
+
+    def ask(self, do: str, *, timeout: float, on_progress: OnProgress | None = None, **request: Any) -> Any:
+        """The worker's answer to `do` (JSON types); sleeps meanwhile.
+
+        Raises what the worker raised (RunnerError classes as they are, anything else as StepFailed),
+        StepFailed where it died, StepTimeout after `timeout` seconds (and kills it).
+        """
+        self._sent += 1
+        deadline = time.monotonic() + timeout
+        self._log_start = self.log.stat().st_size
+        self._busy = True
+        self._send({"id": self._sent, "do": do, **request}, do)
+        while True:
+            message = self._next_message(do, deadline, timeout)
+            if message.get("id") != self._sent:
+                continue
+            if "progress" in message:
+                if on_progress is not None:
+                    progress = message["progress"]
+                    on_progress(progress["done"], progress["total"], progress["note"])
+                continue
+            self._busy = False
+            if "error" in message:
+                raise self._raised(message["error"], do) from WorkerTraceback(message["error"]["traceback"])
+            return message["answer"]
+
+    def _send(self, request: dict[str, Any], do: str) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(request, default=os.fspath).encode() + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise self._died(do) from None
+
+    def _next_message(self, do: str, deadline: float, timeout: float) -> dict[str, Any]:
+        while b"\n" not in self._rest:
+            self._wait(do, deadline, timeout)
+            assert self._process.stdout is not None
+            data = os.read(self._process.stdout.fileno(), 1 << 16)
+            if not data:
+                raise self._died(do)
+            self._rest += data
+        line, self._rest = self._rest.split(b"\n", 1)
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+    def _wait(self, do: str, deadline: float, timeout: float) -> None:
+        if not self._poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            self._kill()
+            raise StepTimeout(
+                f"{self.name}: `{do}` took longer than {timeout:g} s and was stopped.{self._last_words()}",
+                f"Allow more time, or read {self.log}.",
+            )
+
+    def _died(self, do: str) -> StepFailed:
+        try:
+            code = self._process.wait(CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._kill()
+            return StepFailed(f"{self.name}: the worker closed its output during `{do}`.", f"Read {self.log}.")
+        self._busy = False
+        return StepFailed(f"{self.name}: {_ended(code)} while it did `{do}`.{self._last_words()}", f"Read {self.log}.")
+
+    def _raised(self, error: Mapping[str, str], do: str) -> Exception:
+        kind = BY_STATUS.get(error["status"], StepFailed)
+        known = bool(error["next_step"]) or kind is not StepFailed
+        reason = error["reason"] if known else f"{self.name}: {error['reason']} (in `{do}`)"
+        return kind(reason, error["next_step"] or f"Read {self.log}.")
+
+    def _last_words(self) -> str:
+        """What was logged last since the request was sent, without the interpreter's own dump of a crash."""
+        logged = self.log.read_bytes()[self._log_start :].decode(errors="replace")
+        text = logged.split("Fatal Python error", 1)[0]
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        return f" Its last words: {lines[-1][:200]}" if lines else ""
+
+    def close(self) -> None:
+        """Ends the worker: at once where it is busy, else by closing its input."""
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
+        if not self._busy:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(CLOSE_SECONDS)
+        self._kill()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def _kill(self) -> None:
+        """Kills the worker and what it started; a no-op on what has gone."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
+        self._busy = False
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _ended(code: int) -> str:
+    if code < 0:
+        return f"the worker was killed by {signal.Signals(-code).name}"
+    if code == 0:
+        return "the worker ended without an answer (exit code 0)"
+    return f"the worker ended with exit code {code}"

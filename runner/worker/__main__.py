@@ -1,0 +1,27 @@
+"""`python -m runner.worker --log FILE`: JSON requests on standard input, JSON answers on standard output."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from runner.worker import channel, process, requests
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m runner.worker")
+    parser.add_argument("--log", required=True, help="file that takes everything a library prints")
+    parser.add_argument("--name", default="worker", help="shown in process listings")
+    arguments = parser.parse_args(argv)
+    process.die_with_parent()
+    process.ignore_interrupts()
+    source, sink = process.keep_protocol_apart(arguments.log)
+    requests.serve(channel.Channel(source, sink))
+    sys.stdout.flush()
+    # Everything is answered: a runtime that crashes while it is torn down has no say any more.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

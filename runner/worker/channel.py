@@ -1,0 +1,43 @@
+"""JSON lines between a worker and its parent."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from runner.errors import BY_STATUS, RunnerError
+
+
+class Channel:
+    """Requests from `source`, answers to `sink`; one JSON object a line."""
+
+    def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
+        self._source = source
+        self._sink = sink
+
+    def requests(self) -> Iterator[dict[str, Any]]:
+        """Every request until the parent closes its end."""
+        for line in iter(self._source.readline, b""):
+            yield json.loads(line)
+
+    def send(self, **message: Any) -> None:
+        data = memoryview(json.dumps(message).encode() + b"\n")
+        while data:
+            data = data[self._sink.write(data) :]
+
+
+def error_message(error: BaseException) -> dict[str, str]:
+    """`{"status", "reason", "next_step", "traceback"}` of an exception; one that no user can mend is `failed`."""
+    trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    if isinstance(error, RunnerError):
+        status = next((s for s, cls in BY_STATUS.items() if isinstance(error, cls)), error.status)
+        return {"status": status, "reason": error.reason, "next_step": error.next_step, "traceback": trace}
+    return {"status": "failed", "reason": _reason(error), "next_step": "", "traceback": trace}
+
+
+def _reason(error: BaseException) -> str:
+    """One line: the exception's type and the first line of what it says."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

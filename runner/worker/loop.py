@@ -1,0 +1,55 @@
+"""The timing loop: as little as possible between two readings of the clock."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+
+def burst(
+    run: Callable[[Any], Any], bound: Sequence[Any], iterations: int, first: int = 0
+) -> tuple[list[int], int, Any]:
+    """Times `iterations` calls of `run`, each with the next of `bound`, from number `first` on, round and round.
+
+    Returns (ns of each call, start on the monotonic clock in ns, the last call's outputs). Garbage collection
+    is off meanwhile; outputs are freed between the timed regions, not in them.
+    """
+    order = list(itertools.islice(itertools.cycle(bound), first % len(bound), first % len(bound) + iterations))
+    ns = [0] * iterations
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        start_ns = time.monotonic_ns()
+        outputs = _time(run, order, ns)
+    finally:
+        if collecting:
+            gc.enable()
+    return ns, start_ns, outputs
+
+
+def _time(
+    run: Callable[[Any], Any], order: list[Any], ns: list[int], clock: Callable[[], int] = time.perf_counter_ns
+) -> Any:
+    outputs = None
+    for i, inputs in enumerate(order):
+        outputs = None
+        start = clock()
+        outputs = run(inputs)
+        stop = clock()
+        ns[i] = stop - start
+    return outputs
+
+
+def warm_up(run: Callable[[Any], Any], bound: Sequence[Any], iterations: int, seconds: float) -> tuple[int, float]:
+    """Runs at least `iterations` times and at least `seconds`; returns (iterations, seconds) done."""
+    start = time.perf_counter()
+    done = 0
+    for inputs in itertools.cycle(bound):
+        if done >= iterations and time.perf_counter() - start >= seconds:
+            break
+        run(inputs)
+        done += 1
+    return done, time.perf_counter() - start

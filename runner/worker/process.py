@@ -1,0 +1,70 @@
+"""What the worker asks of its operating system: file descriptors, signals, memory."""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import io
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """Linux kills this process when the thread that started it ends, however that happens (prctl(2)).
+
+    Elsewhere the end of standard input ends it, once the request in hand is done.
+    """
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+
+
+def ignore_interrupts() -> None:
+    """Ctrl-C is the parent's to handle: it closes its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def keep_protocol_apart(log: str) -> tuple[Any, Any]:
+    """(requests, answers) as binary files; file descriptors 1 and 2 write to `log`, 0 reads nothing.
+
+    Vendor code may print from C or read standard input; neither may touch the protocol.
+    """
+    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
+    nothing, file = os.open(os.devnull, os.O_RDONLY), os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for old, new in ((nothing, 0), (file, 1), (file, 2)):
+        os.dup2(old, new)
+    os.close(nothing)
+    os.close(file)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True)
+    faulthandler.enable()
+    return source, sink
+
+
+def memory() -> dict[str, float]:
+    """`peak_rss_mb` and `rss_mb` of this process in 10^6 bytes.
+
+    From /proc/self/status (proc(5)): `ru_maxrss` would inherit the parent's peak across fork and exec.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        kib = dict(line.split(":", 1) for line in status.read_text().splitlines() if line.startswith("Vm"))
+        return {"peak_rss_mb": _megabytes(kib["VmHWM"]), "rss_mb": _megabytes(kib["VmRSS"])}
+    return _memory_without_proc()
+
+
+def _megabytes(field: str) -> float:
+    return int(field.split()[0]) * 1024 / 1e6
+
+
+def _memory_without_proc() -> dict[str, float]:
+    """Only the peak, by getrusage(2): no other source on this system, and it may hold the parent's peak."""
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return {"peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, "may_include_parent": 1.0}

@@ -1,0 +1,160 @@
+"""What a worker does: one function a request (`docs/architecture.md`, Workers)."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from runner.worker import loop, process
+from runner.worker.channel import Channel, error_message
+
+PROGRESS_SECONDS = 0.1
+
+
+class State:
+    """The session that `load` left for the requests after it."""
+
+    def __init__(self) -> None:
+        self.session: Any = None
+        self.bound: list[Any] = []
+        self.batch = 1
+        self.batched = True
+        self.position = 0
+
+
+def serve(channel: Channel) -> None:
+    """Answers requests, one after the other, until the parent closes the channel."""
+    state = State()
+    for request in channel.requests():
+        _answer(channel, state, request)
+
+
+def _answer(channel: Channel, state: State, request: dict[str, Any]) -> None:
+    name = request["id"]
+    try:
+        answer = DO[request["do"]](state, request, _progress(channel, name))
+    except (Exception, SystemExit) as error:
+        message = error_message(error)
+        print(message["traceback"], file=sys.stderr)
+        channel.send(id=name, error=message)
+    else:
+        channel.send(id=name, answer=answer)
+
+
+def _progress(channel: Channel, name: Any) -> Callable[[int, int, str], None]:
+    """Sends progress at most every PROGRESS_SECONDS, and the last of each note always."""
+    last = [0.0]
+
+    def report(done: int, total: int, note: str = "") -> None:
+        now = time.monotonic()
+        if now - last[0] >= PROGRESS_SECONDS or done >= total:
+            last[0] = now
+            channel.send(id=name, progress={"done": done, "total": total, "note": note})
+
+    return report
+
+
+def call(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> Any:
+    """What `module.function(**arguments)` returns."""
+    function = getattr(importlib.import_module(request["module"]), request["function"])
+    return function(**request.get("arguments", {}))
+
+
+def step(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
+    """Does one step: `module.run(job)`."""
+    from runner.steps import Job
+
+    start = time.perf_counter()
+    inputs = {role: Path(folder) for role, folder in request["inputs"].items()}
+    job = Job(request["settings"], inputs, Path(request["out"]), Path(request["scratch"]), progress)
+    meta = importlib.import_module(request["module"]).run(job)
+    seconds = time.perf_counter() - start
+    return {"meta": meta, "seconds": seconds, "peak_rss_mb": process.memory()["peak_rss_mb"]}
+
+
+def load(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
+    """Opens a session and binds `samples` inputs of `batch` rows, drawn by `seed`."""
+    start = time.perf_counter()
+    module = importlib.import_module(request["session"])
+    imported = time.perf_counter()
+    session = module.open_session(request["folder"], request.get("options", {}))
+    loaded = time.perf_counter()
+    _bind(state, session, request)
+    return {
+        "version": session.version,
+        "inputs": session.inputs,
+        "outputs": session.outputs,
+        "effective": session.effective,
+        "import_seconds": imported - start,
+        "load_seconds": loaded - imported,
+    }
+
+
+def _bind(state: State, session: Any, request: dict[str, Any]) -> None:
+    from runner.worker import feed
+
+    arrays = feed.read(request["inputs"], session.inputs)
+    state.session, state.batch, state.position = session, request["batch"], 0
+    state.batched = feed.has_batch_axis(arrays, session.inputs)
+    drawn = feed.drawn(arrays, state.batch, request["samples"], request["seed"], state.batched)
+    state.bound = [session.bind(inputs) for inputs in drawn]
+
+
+def warmup(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
+    session = _session(state)
+    iterations, seconds = loop.warm_up(session.run, state.bound, request["iterations"], request["seconds"])
+    return {"iterations": iterations, "seconds": seconds}
+
+
+def burst(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
+    """Times `iterations` runs; the last outputs are checked for finite values afterwards."""
+    import numpy as np
+
+    session = _session(state)
+    ns, start_ns, outputs = loop.burst(session.run, state.bound, request["iterations"], state.position)
+    state.position += request["iterations"]
+    finite = all(bool(np.isfinite(output).all()) for output in outputs)
+    return {"ns": ns, "start_ns": start_ns, "outputs_finite": finite}
+
+
+def predict(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
+    """Writes `out/<output>` for every sample of `inputs`, in its order."""
+    import numpy as np
+
+    from runner.worker import feed
+
+    session = _session(state)
+    arrays = feed.read(request["inputs"], session.inputs)
+    found: dict[str, list[Any]] = {spec["name"]: [] for spec in session.outputs}
+    for count, inputs in feed.whole(arrays, state.batch, state.batched):
+        for name, output in zip(found, session.run(session.bind(inputs))):  # noqa: B905 - not in Python 3.8
+            # Copied: a runtime may hand out the same memory on every run.
+            found[name].append(np.array(output[:count] if state.batched else [output]))
+    outputs: dict[str, Any] = {f"out/{name}": np.concatenate(parts) for name, parts in found.items()}
+    np.savez(request["out"], **outputs)
+    return {"samples": feed.rows(arrays)}
+
+
+def memory(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
+    return dict(process.memory())
+
+
+def _session(state: State) -> Any:
+    if state.session is None:
+        raise ValueError("no session is loaded: `load` comes first")
+    return state.session
+
+
+DO: dict[str, Callable[[State, dict[str, Any], Any], Any]] = {
+    "call": call,
+    "step": step,
+    "load": load,
+    "warmup": warmup,
+    "burst": burst,
+    "predict": predict,
+    "memory": memory,
+}
