@@ -1,0 +1,54 @@
+"""How good outputs are on the test split. Numpy only: the host scores what a device predicted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runner.data import arrays, units
+from runner.errors import StepFailed
+
+Outputs = Mapping[str, NDArray[Any]]
+
+
+def score(data_folder: Path, outputs: Outputs) -> dict[str, float]:
+    """`{metric: value}` of outputs (samples first) on a data artifact's whole test split; empty without a metric.
+
+    Forecasts: `mae_<unit>`, `rmse_<unit>` and `naive_mae_<unit>` of the seasonal-naive forecast.
+    Classes: `accuracy`. A user's tensors: the metric that was named. Raises StepFailed on a wrong number of samples.
+    """
+    meta, test = arrays.read_meta(data_folder), arrays.read(data_folder, "test")
+    if meta["task"] == "forecast":
+        return _forecast(_only(outputs, len(test["target"])), meta, test)
+    if meta["task"] == "classify":
+        return {"accuracy": _accuracy(_only(outputs, len(test["target"])), test["target"])}
+    return {}
+
+
+def _only(outputs: Outputs, samples: int) -> NDArray[Any]:
+    (y,) = outputs.values()
+    if len(y) != samples:
+        raise StepFailed(f"{len(y)} outputs for {samples} test samples.", "Predict the whole test split.")
+    return y
+
+
+def _forecast(y: NDArray[Any], meta: Mapping[str, Any], test: Mapping[str, NDArray[Any]]) -> dict[str, float]:
+    truth = units.to_units(test["target"], meta, test)
+    error = units.to_units(y, meta, test) - truth
+    naive = np.asarray(test["naive"], np.float64) - truth
+    unit = re.sub(r"\W+", "_", meta["unit"]).strip("_")
+    suffix = f"_{unit}" if unit else ""
+    return {
+        f"mae{suffix}": float(np.abs(error).mean()),
+        f"rmse{suffix}": float(np.sqrt((error**2).mean())),
+        f"naive_mae{suffix}": float(np.abs(naive).mean()),
+    }
+
+
+def _accuracy(y: NDArray[Any], labels: NDArray[Any]) -> float:
+    return float((np.argmax(y, axis=1) == labels).mean())

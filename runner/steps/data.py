@@ -1,0 +1,23 @@
+"""Step `data`: one data set as train, val, test and calibration arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runner import registry, settings
+from runner.data import arrays
+from runner.steps import Job
+
+
+def run(job: Job) -> dict[str, Any]:
+    """Make the data set `job.settings` names, shaped as its `needs` say; returns the artifact's meta.
+
+    Settings: `name`, `settings` (of the data set), `needs` (the model's `data_needs`), `seed`; relative paths are
+    relative to the working folder.
+    """
+    name = job.settings["name"]
+    module = registry.load("data", name)
+    chosen = settings.build(module.Settings, job.settings["settings"], "data")
+    made = module.make(chosen, job.settings["needs"], job.settings["seed"], dict(job.inputs))
+    arrays.write(made, job.out)
+    return dict(made.meta)

@@ -1,0 +1,38 @@
+"""Step `train`: a network with trained weights."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from runner import settings, training
+from runner.data import arrays
+from runner.models import checkpoint
+from runner.steps import Job
+
+
+def run(job: Job) -> dict[str, Any]:
+    """Train `job.settings["model"]` on the `data` artifact; resumes from its last epoch in `job.scratch`.
+
+    Settings: `model` {name, settings}, `train`, `seed`. Writes `model.pt` and `history.json`.
+    """
+    from runner.steps import _fit
+
+    seed = job.settings["seed"]
+    hyper = settings.build(training.Settings, job.settings["train"], "train")
+    _fit.deterministic(seed)
+    network = checkpoint.build(job.settings["model"], arrays.read_meta(job.inputs["data"]))
+    done = _fit.fit(network, job.inputs["data"], hyper, seed, job.scratch, job.progress)
+    checkpoint.save(done.network, job.out)
+    (job.out / "history.json").write_text(json.dumps(done.history, indent=1) + "\n")
+    return {**summary(done), "params": sum(p.numel() for p in done.network.parameters())}
+
+
+def summary(done: Any) -> dict[str, Any]:
+    """Epochs, and what validation said of the weights that were kept."""
+    best = done.history[done.best_epoch - 1]
+    return {
+        "epochs": len(done.history),
+        "best_epoch": done.best_epoch,
+        **{k: v for k, v in best.items() if k != "loss"},
+    }
