@@ -1,0 +1,37 @@
+"""Where Hydra looks for options: the project's `conf/`, the shipped one, and `experiments/` as the group `experiment`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.config_store import ConfigStore
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+
+from runner import options, project
+from runner.errors import SpecError
+
+
+class EdgeSearchPath(SearchPathPlugin):
+    """Appends our folders behind the primary one; the first folder that has an option wins."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        root = project.root()
+        for folder in project.conf_folders(root):
+            search_path.append("edge-runner", f"file://{folder}")
+        for folder in reversed(project.experiment_folders(root)):
+            _register_studies(folder)
+
+
+def _register_studies(folder: Path) -> None:
+    """Studies lie in `experiments/`, Hydra's group is `experiment`: the config store maps one to the other."""
+    from omegaconf import OmegaConf
+
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            content = options.load_yaml(path)
+        except SpecError:
+            continue  # a study that can't be read stops only the command that asks for it (compose.check_options)
+        ConfigStore.instance().store(
+            name=path.stem, node=OmegaConf.create(dict(content)), group="experiment", package="_global_"
+        )

@@ -1,0 +1,116 @@
+"""`python -m runner`: help and subcommands without heavy imports, then Hydra."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+COMMANDS = {
+    "plan": "the steps a command would run, which are there, which can't run here and why; runs nothing",
+    "compare": "the comparison of what was measured, best first (--sweep, --baseline, --sort, --json, --csv, --md)",
+    "ui": "the MLflow UI on the right store, with the address of the comparison view",
+    "list": "the axes, or the options of one: list backend",
+    "show": "an option's settings, defaults, units, one line each: show backend=openvino",
+    "doctor": "what this machine can do, and how to get what it can't",
+    "sync": "send to MLflow the records that it lacks",
+    "keys": "the keys of the canonical grid as YAML, for dvc.yaml",
+    "help": "this page",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command line; returns the exit code (0 ok, 2 bad spec, 3 unavailable, 4 unsupported, 5 failed)."""
+    from runner.errors import RunnerError
+
+    argv = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _dispatch(argv)
+    except RunnerError as error:
+        return _report(argv, error.reason, error.next_step, error.exit_code, error)
+    except KeyboardInterrupt as error:
+        return _report(argv, "Interrupted.", "What is finished is kept; the same command goes on from there.", 130, error)
+    except BrokenPipeError:  # `runner list | head`: the reader has gone, and there is nobody to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        text = f"Unexpected {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        return _report(argv, text, "This is a bug of the runner. RUNNER_DEBUG=1 shows where.", 5, error)
+
+
+def _dispatch(argv: list[str]) -> int:
+    first = argv[0] if argv else ""
+    if first in ("help", "-h", "--help"):
+        print(_help())
+        return 0
+    if first == "--version":
+        from runner import __version__
+
+        print(__version__)
+        return 0
+    if any(argument.startswith("step=") for argument in argv):
+        first, argv = "step", ["step", *argv]
+    if first in COMMANDS or first == "step":
+        from importlib import import_module
+
+        code: int = import_module(f"runner.commands.{first}").main(argv[1:])
+        return code
+    _refuse_words(argv)
+    from runner.commands import run
+
+    return run.main(argv)
+
+
+def _refuse_words(argv: list[str]) -> None:
+    """A first word that is neither a command, an override nor a flag is a slip."""
+    from runner.errors import SpecError, nearest
+
+    first = argv[0] if argv else ""
+    if first and first[0] not in "-~+" and "=" not in first:
+        raise SpecError(f"{first}: no such command.{nearest(first, COMMANDS)}", "See python -m runner --help.")
+
+
+def _report(argv: list[str], reason: str, next_step: str, code: int, error: BaseException) -> int:
+    if os.environ.get("RUNNER_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exception(error)
+    if "--json" in argv:
+        import json
+
+        document = {"schema": 1, "status": getattr(error, "status", "failed"), "exit_code": code}
+        print(json.dumps({**document, "reason": reason, "next_step": next_step}, indent=1))
+    print("\n".join(filter(None, (f"error: {reason}", next_step))), file=sys.stderr)
+    return code
+
+
+def _help() -> str:
+    from runner import project
+
+    commands = "\n".join(f"  {name:<9}{text}" for name, text in COMMANDS.items())
+    axes = "\n".join(f"  {axis:<13}{options}" for axis, options in _axes(project.shipped("conf")))
+    return f"""One line in, one trustworthy answer out: which model, compressed how, at which precision, on which compiler and chip.
+
+  python -m runner backend=openvino model=gru          run one spec: train, export, quantize, compile, measure, compare
+  python -m runner -m model=gru,lstm precision=fp32,int8    a sweep: every combination, shared steps once
+  python -m runner experiment=NAME                     a study of experiments/
+
+Axes (AXIS=OPTION, and AXIS.KEY=VALUE for an option's settings):
+{axes}
+
+Commands:
+{commands}
+
+Flags of a run: --json (one document on standard output) · --fresh (measure again) · --strict (unavailable and
+unsupported cells count in a sweep's exit code) · -m (sweep) · --cfg job (print the composed spec; Hydra's).
+Exit codes: 0 ok · 2 bad spec · 3 unavailable · 4 unsupported · 5 failed or timeout. RUNNER_DEBUG=1 shows tracebacks."""
+
+
+def _axes(conf: os.PathLike[str]) -> list[tuple[str, str]]:
+    from pathlib import Path
+
+    order = ("model", "data", "train", "compression", "precision", "backend", "hardware", "scenario", "measure", "baseline")
+    return [(axis, " · ".join(sorted(path.stem for path in (Path(conf) / axis).glob("*.yaml")))) for axis in order]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

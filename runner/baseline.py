@@ -1,0 +1,81 @@
+"""What a candidate is compared with: TensorRT where it can be had, otherwise ONNX Runtime fp32 on the same host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner import options
+from runner.errors import SpecError, Unavailable
+from runner.settings import setting
+from runner.spec import Spec
+
+NAMES = ("auto", "tensorrt", "onnxruntime", "self", "none", "spec")
+
+
+@dataclass(frozen=True)
+class Settings:
+    overrides: tuple[str, ...] = setting(
+        "overrides of the candidate's spec that make the baseline (baseline=spec only)"
+    )
+
+
+def resolve(spec: Spec, project: Path) -> Spec | None:
+    """The baseline's spec, None for `baseline=none`; the candidate's own for `self` (an A/A, really measured).
+
+    Raises Unavailable for `baseline=tensorrt` where there is no TensorRT backend, SpecError for wrong overrides.
+    """
+    name = spec.baseline.name
+    overrides = spec.baseline.settings.overrides
+    if overrides and name != "spec":
+        raise SpecError(f"baseline.overrides with baseline={name}.", "Overrides belong to baseline=spec.")
+    if name == "none":
+        return None
+    if name == "self":
+        return spec
+    if name == "spec":
+        return _by_overrides(spec, overrides, project)
+    if name == "tensorrt" or (name == "auto" and _tensorrt_declared(project)):
+        return _tensorrt(spec, project)
+    return _onnxruntime(spec, project)
+
+
+def label(baseline: Spec, candidate: Spec) -> str:
+    """The baseline's name in tables: what differs from the candidate, or `self`."""
+    if baseline.choices() == candidate.choices():
+        return "self"
+    parts = [baseline.backend.name, baseline.precision.name]
+    if baseline.compression.name != "none":
+        parts.append(baseline.compression.name)
+    if baseline.model.name != candidate.model.name:
+        parts.insert(0, baseline.model.name)
+    return " ".join(parts)
+
+
+def _by_overrides(spec: Spec, overrides: tuple[str, ...], project: Path) -> Spec:
+    if not overrides:
+        raise SpecError(
+            "baseline=spec without baseline.overrides.",
+            "Say what the baseline has else: baseline=spec baseline.overrides=[precision=fp32]",
+        )
+    return options.override(spec, overrides, project)
+
+
+def _onnxruntime(spec: Spec, project: Path) -> Spec:
+    """The same model on the same data without compression, in fp32, with as many threads as the candidate has."""
+    threads = getattr(spec.backend.settings, "threads", 1)
+    plain = ("compression=none", "precision=fp32", "backend=onnxruntime", f"backend.threads={threads}")
+    return options.override(spec, plain, project)
+
+
+def _tensorrt_declared(project: Path) -> bool:
+    return "tensorrt" in options.names("backend", project)
+
+
+def _tensorrt(spec: Spec, project: Path) -> Spec:
+    if not _tensorrt_declared(project):
+        raise Unavailable(
+            "baseline=tensorrt: no TensorRT backend is installed here.",
+            "Use baseline=onnxruntime, or baseline=auto, which takes TensorRT where it can be had.",
+        )
+    return options.override(spec, ("compression=none", "backend=tensorrt"), project)

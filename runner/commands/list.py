@@ -1,0 +1,47 @@
+"""`python -m runner list [axis] [--json]`: the axes and their options, one line each."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from runner import options, project
+from runner.errors import SpecError, nearest
+from runner.spec import AXES
+
+
+def main(argv: list[str]) -> int:
+    """Print the options of every axis, or of one."""
+    axes = [word for word in argv if not word.startswith("-")]
+    for axis in axes:
+        if axis not in (*AXES, "experiment"):
+            raise SpecError(f"{axis}: no such axis.{nearest(axis, AXES)}", f"Axes: {', '.join(AXES)}, experiment.")
+    root = project.root()
+    found = {axis: _options(axis, root) for axis in axes or (*AXES, "experiment")}
+    if "--json" in argv:
+        json.dump({"schema": 1, "axes": found}, sys.stdout, indent=1)
+        print()
+        return 0
+    for axis, lines in found.items():
+        print(axis)
+        for name, line in lines.items():
+            print(f"  {name:<16}{line}".rstrip())
+    return 0
+
+
+def _options(axis: str, root: Path) -> dict[str, str]:
+    if axis == "experiment":
+        files = [path for folder in project.experiment_folders(root) for path in sorted(folder.glob("*.yaml"))]
+        return {path.stem: first_comment(path) for path in files}
+    return {name: first_comment(options.file(axis, name, root)) for name in options.names(axis, root)}
+
+
+def first_comment(path: Path) -> str:
+    """The first comment of a YAML: its one-line description."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("#") and "@package" not in line:
+            return line.lstrip("# ").rstrip()
+        if line and not line.startswith("#"):
+            break
+    return ""

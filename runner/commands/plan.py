@@ -1,0 +1,75 @@
+"""`python -m runner plan …`: the steps that a command would run, which are there, which can't run here and why."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from runner import compose, plan, project
+from runner.errors import SpecError
+from runner.schedule.inline import blocked
+
+
+def main(argv: list[str]) -> int:
+    """Print the plan of the specs that the rest of the command line names; runs nothing."""
+    multirun = "-m" in argv or "--multirun" in argv
+    unknown = [word for word in argv if word.startswith("-") and word not in ("-m", "--multirun", "--json")]
+    if unknown:
+        raise SpecError(f"{unknown[0]}: no such flag of plan.", "plan knows -m and --json.")
+    root = project.root()
+    overrides = [word for word in argv if not word.startswith("-")]
+    made = plan.make(compose.specs(root, overrides, multirun), root)
+    if "--json" in argv:
+        json.dump(document(made, root), sys.stdout, indent=1)
+        print()
+    else:
+        print(text(made, root))
+    return 0
+
+
+def document(made: plan.Plan, root: Path) -> dict[str, Any]:
+    """The plan as JSON: steps with their state, and cells."""
+    return {
+        "schema": 1,
+        "root": str(root),
+        "steps": plan.states(made, root),
+        "cells": [_cell(cell, made) for cell in made.cells],
+    }
+
+
+def _cell(cell: plan.Cell, made: plan.Plan) -> dict[str, Any]:
+    error = blocked(cell, made)
+    return {
+        "title": cell.candidate.spec.title,
+        "baseline": cell.label,
+        "spec_key": cell.candidate.spec.key,
+        "keys": dict(cell.candidate.keys),
+        "status": error.status if error else "to measure",
+        "why": error.reason if error else "",
+        "next_step": error.next_step if error else "",
+    }
+
+
+def text(made: plan.Plan, root: Path) -> str:
+    """The plan for people."""
+    steps = plan.states(made, root)
+    lines = [f"project {root}", ""]
+    lines += [f"{one['step']:<10}{one['title']:<28}{one['key'][:16]}  {_state(one)}" for one in steps]
+    lines.append("")
+    lines += [f"{'benchmark':<10}{_measured(cell, made)}" for cell in made.cells]
+    todo = sum(one["state"] == "to do" for one in steps)
+    lines.append(f"\n{len(steps)} steps: {todo} to do, {sum(one['state'] == 'there' for one in steps)} there.")
+    return "\n".join(lines)
+
+
+def _state(one: dict[str, Any]) -> str:
+    return f"{one['state']}: {one['why']}" if one["why"] else str(one["state"])
+
+
+def _measured(cell: plan.Cell, made: plan.Plan) -> str:
+    error = blocked(cell, made)
+    against = f" against {cell.label}" if cell.label != "none" else ""
+    title = f"{cell.candidate.spec.title}{against}"
+    return f"{title}  {error.status}: {error.reason} {error.next_step}" if error else title

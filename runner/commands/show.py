@@ -1,0 +1,97 @@
+"""`python -m runner show backend=openvino [--json]`: an option's settings, defaults, units, one line each."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import types
+import typing
+from typing import Any
+
+from runner import options, project
+from runner.commands.list import first_comment
+from runner.errors import SpecError, nearest
+from runner.settings import Rule, rules
+from runner.spec import AXES, settings_class
+
+
+def main(argv: list[str]) -> int:
+    """Print the settings of each `axis=option` named."""
+    words = [word for word in argv if not word.startswith("-")]
+    if not words:
+        raise SpecError("show what? An axis=option is missing.", "For instance: python -m runner show backend=openvino")
+    shown = [_describe(word) for word in words]
+    if "--json" in argv:
+        json.dump({"schema": 1, "options": shown}, sys.stdout, indent=1)
+        print()
+    else:
+        print("\n\n".join(_text(one) for one in shown))
+    return 0
+
+
+def _describe(word: str) -> dict[str, Any]:
+    axis, mark, name = word.partition("=")
+    if not mark or axis not in AXES:
+        raise SpecError(f"{word}: axis=option expected.{nearest(axis, AXES)}", f"Axes: {', '.join(AXES)}.")
+    root = project.root()
+    file = options.file(axis, name, root)
+    values = options.values(axis, name, root)
+    known = rules(settings_class(axis, name))
+    settings = [_setting(f"{axis}.{key}", values.get(key), kind, rule) for key, (kind, rule) in known.items()]
+    brings = {part: option for part, option in _defaults(options.load_yaml(file)).items()}
+    return {"option": word, "help": first_comment(file), "file": str(file), "brings": brings, "settings": settings}
+
+
+def _setting(key: str, default: Any, kind: Any, rule: Rule) -> dict[str, Any]:
+    return {"key": key, "default": default, "type": type_name(kind), **dataclasses.asdict(rule)}
+
+
+def _defaults(content: typing.Mapping[str, Any]) -> dict[str, str]:
+    """Options of other axes that this one brings in its defaults list."""
+    entries = [entry for entry in content.get("defaults", []) if isinstance(entry, dict)]
+    return {key.split("@")[0].strip("/ "): str(value) for entry in entries for key, value in entry.items()}
+
+
+def type_name(kind: Any) -> str:
+    """A type as a user reads it."""
+    origin = typing.get_origin(kind)
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(type_name(one) for one in typing.get_args(kind))
+    if origin in (tuple, list):
+        return f"list of {type_name(typing.get_args(kind)[0])}"
+    if origin is dict:
+        return "mapping"
+    return {type(None): "null", str: "text", int: "whole number", float: "number", bool: "true/false"}.get(
+        kind, getattr(kind, "__name__", str(kind))
+    )
+
+
+def _text(one: dict[str, Any]) -> str:
+    brings = "".join(f"\n  brings {axis}={name}" for axis, name in one["brings"].items())
+    lines = [f"  {_left(setting):<42}{_right(setting)}" for setting in one["settings"]]
+    return "\n".join([f"{one['option']}  {one['help']}{brings}", *(lines or ["  (no settings)"])])
+
+
+def _left(setting: dict[str, Any]) -> str:
+    value = setting["default"]
+    shown = {True: "true", False: "false", None: "null"}.get(value, value) if not isinstance(value, (list, dict)) else value
+    return f"{setting['key']}={shown}"
+
+
+def _right(setting: dict[str, Any]) -> str:
+    if setting["choices"]:
+        allowed = " | ".join(str(choice) for choice in setting["choices"])
+    else:
+        allowed = setting["type"] + _bounds(setting)
+    unit = f" [{setting['unit']}]" if setting["unit"] else ""
+    return f"{setting['help']}{unit} ({allowed})"
+
+
+def _bounds(setting: dict[str, Any]) -> str:
+    low, high = setting["low"], setting["high"]
+    if low is not None and high is not None:
+        return f", {low:g} to {high:g}"
+    if low is not None:
+        return f", at least {low:g}"
+    return f", at most {high:g}" if high is not None else ""

@@ -1,0 +1,169 @@
+"""From command-line overrides to specs, by Hydra; and Hydra's errors as one or two lines."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from runner import options
+from runner import project as projects
+from runner.errors import RunnerError, SpecError, nearest
+from runner.spec import AXES, Spec, from_plain
+
+NOT_SPEC = ("experiment", "hydra")
+
+
+def config_folder(project: Path) -> Path:
+    """The folder with the root `config.yaml`: the project's own, or the shipped one."""
+    return next(folder for folder in projects.conf_folders(project) if (folder / "config.yaml").is_file())
+
+
+@contextmanager
+def loader(project: Path) -> Iterator[Any]:
+    """Hydra's config loader, for commands that don't go through `hydra.main`."""
+    from hydra import initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+
+    with initialize_config_dir(str(config_folder(project)), version_base="1.3", job_name="runner"):
+        yield GlobalHydra.instance().config_loader()
+
+
+def specs(project: Path, arguments: Sequence[str], multirun: bool = False) -> list[Spec]:
+    """The specs that a command line names. Raises SpecError."""
+    with explained(project, arguments):
+        check_options(project, arguments)
+        with loader(project) as hydra_loader:
+            return cells(hydra_loader, arguments, multirun)
+
+
+def cells(hydra_loader: Any, arguments: Sequence[str], multirun: bool) -> list[Spec]:
+    """One spec a combination of swept values, all composed and validated before any work."""
+    combinations = expand(arguments) if multirun else [list(arguments)]
+    return [from_config(compose(hydra_loader, overrides)) for overrides in combinations]
+
+
+def compose(hydra_loader: Any, overrides: Sequence[str]) -> DictConfig:
+    """Hydra's composed config of one cell."""
+    from hydra.types import RunMode
+
+    config: DictConfig = hydra_loader.load_configuration(
+        config_name="config", overrides=list(overrides), run_mode=RunMode.RUN, from_shell=False
+    )
+    return config
+
+
+def from_config(config: DictConfig) -> Spec:
+    """The checked spec of a composed config."""
+    plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    return from_plain({key: value for key, value in plain.items() if key not in NOT_SPEC})
+
+
+def expand(arguments: Sequence[str]) -> list[list[str]]:
+    """Every combination of `axis=a,b` (also `choice()`, `range()`, `glob(*)` of Hydra's grammar)."""
+    parsed = OverridesParser.create().parse_overrides(overrides=list(arguments))
+    return [list(combination) for combination in itertools.product(*(_values(item) for item in parsed))]
+
+
+def _values(override: Override) -> list[str]:
+    if not override.is_sweep_override():
+        return [override.input_line or ""]
+    key = override.get_key_element()
+    if override.is_discrete_sweep():
+        return [f"{key}={value}" for value in override.sweep_string_iterator()]
+    raise SpecError(f"{override.input_line}: an interval can't be swept over.", "Name the values: key=1,2,4")
+
+
+def check_options(project: Path, arguments: Sequence[str]) -> None:
+    """Every `axis=option` names an option that is there, every key an axis: answered before Hydra composes."""
+    for override in OverridesParser.create().parse_overrides(overrides=list(arguments)):
+        axis, _, rest = override.key_or_group.partition(".")
+        _check_axis(axis, override.input_line or "")
+        if axis in AXES and not rest and override.package is None and not override.is_delete():
+            for name in _option_names(override):
+                options.file(axis, name, project)
+        if axis == "experiment" and not rest:
+            for name in _option_names(override):
+                _check_experiment(name, project)
+
+
+def _check_axis(axis: str, line: str) -> None:
+    known = [*AXES, "seed", "limits", *NOT_SPEC]
+    if axis.split("/")[0] not in known:
+        raise SpecError(f"{line}: no such key.{nearest(axis, known)}", f"Keys: {', '.join(known[:-1])}.")
+
+
+def _option_names(override: Override) -> list[str]:
+    if override.is_sweep_override():
+        return [str(value) for value in override.sweep_iterator()] if override.is_discrete_sweep() else []
+    value = override.value()
+    if value is None:
+        return []
+    if not isinstance(value, str):
+        name = override.key_or_group
+        raise SpecError(
+            f"{override.input_line}: one option of {name} expected.",
+            f"Try several in a sweep: python -m runner -m {name}=a,b",
+        )
+    return [value]
+
+
+def _check_experiment(name: str, project: Path) -> None:
+    studies = {path.stem: path for folder in projects.experiment_folders(project) for path in folder.glob("*.yaml")}
+    known = sorted(studies)
+    if name in known:
+        options.load_yaml(studies[name])
+    else:
+        raise SpecError(
+            f"experiment={name}: no such study.{nearest(name, known)}",
+            f"There are: {', '.join(known) or 'none yet; put NAME.yaml into experiments/'}.",
+        )
+
+
+@contextmanager
+def explained(project: Path, arguments: Sequence[str]) -> Iterator[None]:
+    """Hydra's, OmegaConf's and YAML's errors as SpecErrors."""
+    try:
+        yield
+    except RunnerError:
+        raise
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise options.yaml_error(mark.name if mark else "a YAML file", error) from error
+    except (HydraException, OmegaConfBaseException) as error:
+        raise _explain(error, project) from error
+
+
+def _explain(error: Exception, project: Path) -> SpecError:
+    text = str(error.__cause__ or error)
+    unknown = re.search(r"Key '([^']+)' is not in struct(?:\n\s*full_key: (\S+))?", text)
+    if unknown:
+        return _unknown_key(unknown.group(2) or unknown.group(1), project)
+    first = [line.strip() for line in str(error).splitlines() if line.strip()]
+    detail = [line for line in first[1:2] if not line.startswith("full_key")]
+    return SpecError(" ".join(first[:1] + detail), "See python -m runner --help.")
+
+
+def _unknown_key(full: str, project: Path) -> SpecError:
+    axis, _, key = full.partition(".")
+    return SpecError(
+        f"{full}: {axis} has no such key.{_nearest_key(axis, key, project)}",
+        f"See its keys: python -m runner show {axis}=…",
+    )
+
+
+def _nearest_key(axis: str, key: str, project: Path) -> str:
+    if axis not in AXES:
+        return ""
+    every = {name for option in options.names(axis, project) for name in options.values(axis, option, project)}
+    return nearest(key, every)

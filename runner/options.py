@@ -1,0 +1,89 @@
+"""The options of each axis: which YAMLs there are, their values, and a spec with other options put in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from runner import project as projects
+from runner.errors import SpecError, nearest
+from runner.spec import AXES, Spec, from_plain
+
+
+def names(axis: str, project: Path) -> list[str]:
+    """The options of an axis, sorted: every YAML in `conf/<axis>/` of the project and of the package."""
+    folders = [folder / axis for folder in projects.conf_folders(project)]
+    return sorted({path.stem for folder in folders for path in folder.glob("*.yaml")})
+
+
+def file(axis: str, name: str, project: Path) -> Path:
+    """The YAML of one option. Raises SpecError with the nearest name where there is none."""
+    for folder in projects.conf_folders(project):
+        path = folder / axis / f"{name}.yaml"
+        if path.is_file():
+            return path
+    known = names(axis, project)
+    raise SpecError(
+        f"{axis}={name}: no such {axis}.{nearest(name, known)}", f"There are: {', '.join(known)}."
+    )
+
+
+def values(axis: str, name: str, project: Path) -> dict[str, Any]:
+    """An option's own values: its YAML without the defaults list."""
+    content = load_yaml(file(axis, name, project))
+    return {key: value for key, value in content.items() if key != "defaults"}
+
+
+@cache
+def load_yaml(path: Path) -> Mapping[str, Any]:
+    """A YAML file's content. Raises SpecError with file and line where it can't be read."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.MarkedYAMLError as error:
+        raise yaml_error(path, error) from error
+    return content or {}
+
+
+def yaml_error(path: Path | str, error: yaml.MarkedYAMLError) -> SpecError:
+    """A YAML syntax error as one line with file and line."""
+    mark = error.problem_mark
+    where = f"{path}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
+    return SpecError(f"{where}: not valid YAML: {error.problem or error}.", "Mend that line.")
+
+
+def override(spec: Spec, overrides: Iterable[str], project: Path) -> Spec:
+    """`spec` with Hydra-style overrides: `axis=option` puts that option's values in, `axis.key=value` one value."""
+    plain = spec.plain()
+    parsed = [_parse(text) for text in overrides]
+    for key, value in sorted(parsed, key=lambda item: "." in item[0]):
+        if key in AXES:
+            plain[key] = values(key, str(value), project)
+        else:
+            _set(plain, key, value)
+    return from_plain(plain)
+
+
+def _parse(text: str) -> tuple[str, Any]:
+    key, mark, value = text.partition("=")
+    if not mark or not key.strip():
+        raise SpecError(f"baseline.overrides: {text!r} is not key=value.")
+    try:
+        return key.strip(), yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise SpecError(f"baseline.overrides: {text!r}: {value!r} can't be read.") from error
+
+
+def _set(plain: dict[str, Any], key: str, value: Any) -> None:
+    *parents, last = key.split(".")
+    here: Any = plain
+    for parent in parents:
+        if not isinstance(here, dict) or parent not in here:
+            raise SpecError(f"{key}: no such key.{nearest(parent, here if isinstance(here, dict) else [])}")
+        here = here[parent]
+    if not isinstance(here, dict) or (last not in here and len(parents) == 0):
+        raise SpecError(f"{key}: no such key.{nearest(last, plain)}")
+    here[last] = value
