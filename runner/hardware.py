@@ -31,10 +31,10 @@ class Hardware:
     logical_cores: int | None
     usable_cores: int | None  # those that this process may run on
     isa: tuple[str, ...] | None  # instruction-set extensions that matter to inference
-    memory_mb: int | None  # MiB
+    memory_mb: int | None  # in 10^6 bytes
     governor: str | None
     cpu_limit: float | None  # a container's quota, in cores
-    memory_limit_mb: int | None  # a container's limit, in MiB
+    memory_limit_mb: int | None  # a container's limit, in 10^6 bytes
     hypervisor: str | None
     os: str | None
     kernel: str | None
@@ -45,7 +45,7 @@ class Hardware:
         """Twelve hex digits that agree where timings may be compared; a kernel's or OS's update doesn't change it."""
         parts = {field: getattr(self, field) for field in _IDENTITY}
         # Firmware and kernel reserve a little more or less from boot to boot.
-        parts["memory_gb"] = None if self.memory_mb is None else round(self.memory_mb / 1024)
+        parts["memory_gb"] = None if self.memory_mb is None else round(self.memory_mb / 1000)
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
 
     def as_dict(self) -> dict[str, Any]:
@@ -178,7 +178,7 @@ def governor(root: Path = Path("/")) -> str | None:
 
 def _memory_mb(root: Path) -> int | None:
     total = _field(_text(root / "proc/meminfo") or "", "MemTotal")
-    return None if total is None else int(total.split()[0]) // 1024
+    return None if total is None else int(total.split()[0]) * 1024 // 10**6
 
 
 def _cpu_limit(root: Path) -> float | None:
@@ -202,7 +202,7 @@ def _memory_limit_mb(root: Path) -> int | None:
     limits = [_text(folder / "memory.max") for folder in _cgroup_folders(root, "")]
     limits += [_text(folder / "memory.limit_in_bytes") for folder in _cgroup_folders(root, "memory")]
     bounds = [int(limit) for limit in limits if limit is not None and limit != "max"]
-    return min((bound // 2**20 for bound in bounds if bound < UNLIMITED_V1), default=None)
+    return min((bound // 10**6 for bound in bounds if bound < UNLIMITED_V1), default=None)
 
 
 def _cgroup_folders(root: Path, controller: str) -> list[Path]:

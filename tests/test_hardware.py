@@ -69,7 +69,7 @@ def test_a_raspberry_pi_5(tmp_path: Path):
     assert (pi.machine, pi.board, pi.cpu) == ("aarch64", "Raspberry Pi 5 Model B Rev 1.0", "Arm Cortex-A76")
     assert (pi.physical_cores, pi.logical_cores, pi.usable_cores) == (4, 4, 4)
     assert pi.isa == ("asimd", "dotprod", "fp16")
-    assert (pi.memory_mb, pi.governor, pi.hypervisor) == (8062, "ondemand", None)
+    assert (pi.memory_mb, pi.governor, pi.hypervisor) == (8453, "ondemand", None)
     assert (pi.os, pi.kernel) == ("Debian GNU/Linux 12 (bookworm)", "6.6.31+rpt-rpi-2712")
     assert (pi.cpu_limit, pi.memory_limit_mb, pi.unknown) == (None, None, {})
 
@@ -96,7 +96,7 @@ def test_limits_of_a_cgroup_v2_and_of_those_above_it(tmp_path: Path):
         "sys/fs/cgroup/box/memory.max": "max\n",
     }
     found = detect(tree(tmp_path, files))
-    assert (found.cpu_limit, found.memory_limit_mb) == (1.5, 512)
+    assert (found.cpu_limit, found.memory_limit_mb) == (1.5, 536)
 
 
 def test_limits_of_a_container_that_sees_its_cgroup_v2_as_the_root(tmp_path: Path):
@@ -106,7 +106,7 @@ def test_limits_of_a_container_that_sees_its_cgroup_v2_as_the_root(tmp_path: Pat
         "sys/fs/cgroup/memory.max": "1073741824\n",
     }
     found = detect(tree(tmp_path, files))
-    assert (found.cpu_limit, found.memory_limit_mb) == (0.5, 1024)
+    assert (found.cpu_limit, found.memory_limit_mb) == (0.5, 1073)
 
 
 def test_limits_of_cgroup_v1(tmp_path: Path):
@@ -118,7 +118,7 @@ def test_limits_of_cgroup_v1(tmp_path: Path):
         "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
     }
     found = detect(tree(tmp_path, files))
-    assert (found.cpu_limit, found.memory_limit_mb) == (2.0, 2048)
+    assert (found.cpu_limit, found.memory_limit_mb) == (2.0, 2147)
 
 
 def test_no_limit_is_none_without_being_unknown(tmp_path: Path):
@@ -152,7 +152,7 @@ def test_the_identity_ignores_the_kernel_and_follows_the_governor(tmp_path: Path
 def test_this_machine_agrees_with_psutil():
     here = detect()
     assert here.logical_cores == psutil.cpu_count()
-    assert here.memory_mb == psutil.virtual_memory().total // 2**20
+    assert here.memory_mb == psutil.virtual_memory().total // 10**6
     assert here.usable_cores == len(psutil.Process().cpu_affinity() or [])
 
 

@@ -1,0 +1,44 @@
+"""Rules of `measure`: how much is measured before an answer is given. Values are in `conf/measure/`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.errors import SpecError
+from runner.settings import setting
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One pair is two fresh processes, one of the candidate and one of the baseline."""
+
+    min_pairs: int = setting("pairs that are always measured; at 95 % no interval is finite below 6", low=1, high=10000)
+    max_pairs: int = setting("pairs after which no more are measured", low=1, high=10000)
+    target: float = setting(
+        "stop when the interval of the ratio is this narrow (half its width, 0.015 = ±1.5 %)", low=0.0, high=1.0
+    )
+    budget_s: float = setting("time after which no new pair is begun, once min_pairs are there", unit="s", low=0.0)
+    iterations: int = setting("least timed iterations of each process", low=1, high=10_000_000)
+    min_seconds: float = setting("least timed work of each process", unit="s", low=0.0, high=3600.0)
+    max_seconds: float | None = setting(
+        "timed work after which a process stops short of its iterations; null: never", unit="s", low=0.001
+    )
+    warmup: int = setting("iterations before the timed ones", low=0, high=10_000_000)
+    warmup_seconds: float = setting("least time of the warm-up", unit="s", low=0.0, high=3600.0)
+    burst: int = setting("iterations of one side before the other takes its turn", low=1, high=1_000_000)
+    inputs: int = setting("different inputs, drawn by seed, that the iterations go round", low=1, high=100_000)
+    confidence: float = setting("confidence of the intervals", low=0.5, high=0.999)
+    floor: float = setting("smallest difference that is called one (0.01 = 1 %)", low=0.0, high=1.0)
+    equivalence: float = setting("`same` is an interval within this (0.03 = ±3 %)", low=0.001, high=1.0)
+
+    def __post_init__(self) -> None:
+        if self.max_pairs < self.min_pairs:
+            raise SpecError(
+                f"measure.max_pairs={self.max_pairs} is below measure.min_pairs={self.min_pairs}.",
+                "Raise the one or lower the other.",
+            )
+        if self.max_seconds is not None and self.max_seconds < self.min_seconds:
+            raise SpecError(
+                f"measure.max_seconds={self.max_seconds:g} is below measure.min_seconds={self.min_seconds:g}.",
+                "Raise the one or lower the other, or set max_seconds=null.",
+            )
