@@ -1,0 +1,38 @@
+"""ONNX Runtime: https://onnxruntime.ai/docs/."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runner.backends import Support
+from runner.settings import setting
+
+DISTRIBUTIONS = ("onnxruntime",)
+INSTALL = "pip install onnxruntime"
+READS = "onnx"
+# Conv has one too (ConvInteger), but without the CPU's int8 dot product: about ten times slower than float.
+INT8_DYNAMIC_OPS = ("MatMul", "Gemm", "LSTM", "Attention")
+
+
+@dataclass(frozen=True)
+class Settings:
+    threads: int = setting("threads that run one operator", low=1)
+    graph_optimization: str = setting(
+        "how far the graph is rewritten before it is stored", choices=("disabled", "basic", "extended", "all")
+    )
+    execution_mode: str = setting("how operators follow each other", choices=("sequential", "parallel"))
+    provider: str = setting("ONNX Runtime's execution provider; an error where it is not there")
+
+
+def support(request: Support) -> str | None:
+    """Reads every ONNX graph and precision; what then runs in which precision is recorded as `effective`."""
+    return None
+
+
+def tuned_to(settings: Settings, hardware: Mapping[str, Any]) -> dict[str, Any] | None:
+    """`all` chooses memory layouts by the CPU's vector width; the lower levels' graphs run anywhere."""
+    if settings.graph_optimization != "all":
+        return None
+    return {"isa": hardware.get("isa")}

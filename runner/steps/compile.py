@@ -1,0 +1,60 @@
+"""The compile step: a backend's own compiler, then proof that the result is what was asked for.
+
+Settings: `backend` (name), `settings` (the backend's, JSON types), `batch`, `precision` (the option's name) and,
+for a backend that reads checkpoints, `model` (`{"name", key: value, …}`).
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+from runner import registry
+from runner.steps import Job
+
+
+def run(job: Job) -> dict[str, Any]:
+    """Files of the backend and `session.json` (which session opens them, for which batch and precision).
+
+    Meta: `effective` `{op or layer type: {precision: count}}`, `version`, `fallback`, `session`, `inputs`, `outputs`,
+    `settings_effective` (read back from the runtime) and `warnings`. Raises Unsupported, Unavailable or StepFailed.
+    """
+    from runner.backends import check
+
+    module = registry.module("backend", job.settings["backend"])
+    session = f"{module}.session"
+    described = {"session": session, "batch": job.settings["batch"], "precision": job.settings["precision"]}
+    (job.out / "session.json").write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
+    job.progress(0, 2, f"{job.settings['backend']} compiles")
+    meta = importlib.import_module(f"{module}.compile").compile(job)
+    job.progress(1, 2, "proof")
+    proof = prove(job.out, session, dict(job.settings["settings"]), job.inputs["data"], job.settings["batch"])
+    warnings = [*meta.get("warnings", []), *check.precision_warnings(job.settings["precision"], meta["effective"])]
+    job.progress(2, 2, "done")
+    return {**meta, **proof, "session": session, "warnings": warnings}
+
+
+def prove(folder: Path, session: str, options: dict[str, Any], data: Path, batch: int) -> dict[str, Any]:
+    """Opens what was compiled, checks its input shapes and runs it once on real inputs.
+
+    Returns `inputs`, `outputs` (`[{name, shape, dtype}]`) and `settings_effective`. Raises Unsupported where the
+    shapes are not those asked for, StepFailed where an output is not finite.
+    """
+    import numpy as np
+
+    from runner.backends import check
+    from runner.errors import StepFailed
+
+    opened = importlib.import_module(session).open_session(str(folder), options)
+    feed = check.calibration_feed(data, opened, batch)
+    check.shapes(opened, feed, batch)
+    outputs = opened.run(opened.bind(feed))
+    for spec, output in zip(opened.outputs, outputs, strict=True):
+        if not np.isfinite(output).all():
+            raise StepFailed(
+                f"The compiled model's output {spec['name']} is not finite on real inputs.",
+                "Try precision=fp32, or look at the model: it may overflow.",
+            )
+    return {"inputs": opened.inputs, "outputs": opened.outputs, "settings_effective": opened.effective}
