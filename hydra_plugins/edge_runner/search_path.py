@@ -17,10 +17,18 @@ class EdgeSearchPath(SearchPathPlugin):
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         root = project.root()
+        if not _ours(search_path, root):
+            return
         for folder in project.conf_folders(root):
             search_path.append("edge-runner", f"file://{folder}")
         for folder in reversed(project.experiment_folders(root)):
             _register_studies(folder)
+
+
+def _ours(search_path: ConfigSearchPath, root: Path) -> bool:
+    """Hydra loads this plug-in in every Hydra application of the environment; ours starts in one of our folders."""
+    main = [entry.path for entry in search_path.get_path() if entry.provider == "main"]
+    return any(path == f"file://{folder}" for path in main for folder in project.conf_folders(root))
 
 
 def _register_studies(folder: Path) -> None:

@@ -10,12 +10,11 @@ from omegaconf import DictConfig
 
 
 class EdgeSweeper(Sweeper):
-    """Hands the command's overrides to `runner.commands.run.sweep`."""
+    """Hands the command line's overrides to `runner.commands.run.Command.sweep`."""
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.loader = hydra_context.config_loader
+        self.command: Any = task_function
 
     def sweep(self, arguments: list[str]) -> Any:
-        from runner.commands import run
-
-        return run.sweep(self.loader, arguments)
+        return self.command.sweep(self.loader, arguments)

@@ -1,0 +1,47 @@
+# make run            install, then the main job: BiLSTM on the Mauna Loa CO₂ series, int8_dynamic on ONNX Runtime
+# make run ARGS="…"   the same with other options: ARGS="backend=openvino model=gru"
+# make test           install all that the tests need (system packages too), then run them
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+ARGS ?=
+
+.PHONY: run install test check benchmarks clean
+
+run: install
+	$(BIN)/python -m runner $(ARGS)
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 10) <= sys.version_info < (3, 14) else "Python 3.10 to 3.13 is needed; say which: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --editable '.[openvino,dvc]'
+	@touch $@
+
+$(VENV)/.tests-installed: $(VENV)/.installed
+	$(PIP) --editable '.[openvino,dvc,dev]'
+	@touch $@
+
+test: $(VENV)/.tests-installed system-packages
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+# The browser test needs a real browser. As root on Debian it is installed; elsewhere the command to type is printed.
+.PHONY: system-packages
+system-packages:
+	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null; \
+	else echo "The browser test needs chromium and chromedriver: sudo apt-get install chromium chromium-driver"; exit 1; fi
+
+check: $(VENV)/.tests-installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+benchmarks: $(VENV)/.tests-installed
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

@@ -1,0 +1,99 @@
+"""`python -m runner …`: one spec, or with `-m` (or a study that sweeps) every combination."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runner import project as projects
+from runner.tracking.client import Tracker
+
+FLAGS = ("--json", "--fresh", "--strict")
+FAILED = ("failed", "timeout")
+
+
+@dataclass
+class Command:
+    """The command in the form Hydra wants: called with one composed config, or by our sweeper with all overrides."""
+
+    root: Path
+    tracker: Tracker
+    json: bool = False
+    fresh: bool = False
+    strict: bool = False
+    code: int = field(default=0, init=False)
+
+    def __call__(self, config: Any) -> None:
+        """One spec."""
+        from runner import cells, compose
+        from runner.report import ending
+
+        record = cells.run([compose.from_config(config)], self.root, self.tracker, fresh=True)[0]
+        self.code = exit_code(str(record.content["status"]))
+        if self.json:
+            _print_json(record.content)
+        else:
+            ending.print_run(record, self.root)
+
+    def sweep(self, loader: Any, arguments: Sequence[str]) -> None:
+        """Every cell composed and validated before any work; one plan; one table."""
+        from runner import cells, compose
+        from runner.report import ending
+
+        specs = compose.cells(loader, arguments, multirun=True)
+        name = cells.sweep_name(specs)
+        records = cells.run(specs, self.root, self.tracker, sweep=name, fresh=self.fresh)
+        self.code = sweep_code([str(record.content["status"]) for record in records], self.strict)
+        if self.json:
+            _print_json({"schema": 1, "sweep": name, "cells": [record.content for record in records]})
+        else:
+            ending.print_sweep(name, records, self.root)
+
+
+def main(argv: list[str]) -> int:
+    """Compose by Hydra, then run; returns the exit code."""
+    flags = {flag[2:]: flag in argv for flag in FLAGS}
+    arguments = [word for word in argv if word not in FLAGS]
+    root = projects.root()
+    with Tracker(root) as tracker:
+        command = Command(root, tracker, **flags)
+        _through_hydra(command, arguments)
+        return command.code
+
+
+def _through_hydra(command: Command, arguments: list[str]) -> None:
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors as exceptions: we say them in one or two lines ourselves
+    from runner import compose
+
+    with compose.explained(command.root, arguments):
+        compose.check_options(command.root, [word for word in arguments if not word.startswith("-")])
+        import hydra
+
+        folder = str(compose.config_folder(command.root))
+        before, sys.argv = sys.argv, ["runner", *arguments]
+        try:
+            hydra.main(version_base="1.3", config_path=folder, config_name="config")(command)()
+        finally:
+            sys.argv = before
+
+
+def exit_code(status: str) -> int:
+    """The exit code of one run."""
+    return {"ok": 0, "unavailable": 3, "unsupported": 4}.get(status, 5)
+
+
+def sweep_code(statuses: Sequence[str], strict: bool) -> int:
+    """The exit code of a sweep: 5 where a cell failed; with `--strict` unavailable and unsupported cells count."""
+    if any(status in FAILED for status in statuses):
+        return 5
+    return max((exit_code(status) for status in statuses), default=0) if strict else 0
+
+
+def _print_json(content: Mapping[str, Any]) -> None:
+    json.dump(content, sys.stdout, indent=1)
+    print()
