@@ -28,7 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     except RunnerError as error:
         return _report(argv, error.reason, error.next_step, error.exit_code, error)
     except KeyboardInterrupt as error:
-        return _report(argv, "Interrupted.", "What is finished is kept; the same command goes on from there.", 130, error)
+        return _report(
+            argv, "Interrupted.", "What is finished is kept; the same command goes on from there.", 130, error
+        )
     except BrokenPipeError:  # `runner list | head`: the reader has gone, and there is nobody to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -108,7 +110,18 @@ Exit codes: 0 ok · 2 bad spec · 3 unavailable · 4 unsupported · 5 failed or 
 def _axes(conf: os.PathLike[str]) -> list[tuple[str, str]]:
     from pathlib import Path
 
-    order = ("model", "data", "train", "compression", "precision", "backend", "hardware", "scenario", "measure", "baseline")
+    order = (
+        "model",
+        "data",
+        "train",
+        "compression",
+        "precision",
+        "backend",
+        "hardware",
+        "scenario",
+        "measure",
+        "baseline",
+    )
     return [(axis, " · ".join(sorted(path.stem for path in (Path(conf) / axis).glob("*.yaml")))) for axis in order]
 
 

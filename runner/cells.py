@@ -96,5 +96,3 @@ def _track(record: Record, tracker: Tracker, display: Display) -> None:
         tracker.publish(record)
     except RunnerError as error:
         display.warn(f"not in MLflow yet: {error.reason} Send it later: python -m runner sync")
-
-

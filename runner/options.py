@@ -27,9 +27,7 @@ def file(axis: str, name: str, project: Path) -> Path:
         if path.is_file():
             return path
     known = names(axis, project)
-    raise SpecError(
-        f"{axis}={name}: no such {axis}.{nearest(name, known)}", f"There are: {', '.join(known)}."
-    )
+    raise SpecError(f"{axis}={name}: no such {axis}.{nearest(name, known)}", f"There are: {', '.join(known)}.")
 
 
 def values(axis: str, name: str, project: Path) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from runner import baseline, keys, registry, store
 from runner.errors import RunnerError, Unavailable, Unsupported
-from runner.spec import Spec
+from runner.spec import Choice, Spec
 
 # PyPI names whose versions enter a step's key. A backend names its own for `compile`.
 TOOLS = {
@@ -78,34 +79,35 @@ def make(specs: Iterable[Spec], project: Path) -> Plan:
 
 
 def _cell(spec: Spec, project: Path, nodes: dict[str, Node]) -> Cell:
-    candidate = _chain(spec, nodes)
+    candidate = _chain(spec, project, nodes)
     try:
         against = baseline.resolve(spec, project)
     except Unavailable as error:
         return Cell(candidate, None, spec.baseline.name, blocked=error)
     if against is None:
         return Cell(candidate, None, "none")
-    return Cell(candidate, _chain(against, nodes), baseline.label(against, spec))
+    return Cell(candidate, _chain(against, project, nodes), baseline.label(against, spec))
 
 
-def _chain(spec: Spec, nodes: dict[str, Node]) -> Chain:
-    made = _imported(spec) if registry.load("model", spec.model.name).TASKS == ("tensors",) else _trained(spec)
+def _chain(spec: Spec, project: Path, nodes: dict[str, Node]) -> Chain:
+    finished = registry.load("model", spec.model.name).TASKS == ("tensors",)
+    made = _imported(spec, project) if finished else _trained(spec, project)
     made += _lowered(spec, {node.step: node for node in made})
     for node in made:
         nodes.setdefault(node.key, node)
     return Chain(spec, {node.step: node.key for node in made})
 
 
-def _trained(spec: Spec) -> list[Node]:
+def _trained(spec: Spec, project: Path) -> list[Node]:
     """data → train → compress → export."""
-    model = spec.model.plain()
-    data = _data(spec, inputs={})
-    common = {"model": model, "train": spec.train.plain(), "seed": spec.seed}
+    model = _named(spec.model)
+    data = _data(spec, project, inputs={})
+    common = {"model": model, "train": _named(spec.train)["settings"], "seed": spec.seed}
     code = (registry.module("model", spec.model.name),)
     train = _node("train", spec.model.name, common, {"data": data.key}, code)
     made = [data, train]
     if spec.compression.name != "none":
-        settings = {**common, **_named(spec.compression.plain())}
+        settings = {**common, **_named(spec.compression)}
         roles = {"data": data.key, "model": train.key}
         method = registry.module("compression", spec.compression.name)
         made.append(_node("compress", spec.compression.name, settings, roles, (*code, method)))
@@ -114,23 +116,26 @@ def _trained(spec: Spec) -> list[Node]:
     return made
 
 
-def _imported(spec: Spec) -> list[Node]:
+def _imported(spec: Spec, project: Path) -> list[Node]:
     """A finished file of the user's: export (checked, shapes fixed) → data (described by the file)."""
     module = registry.load("model", spec.model.name)
-    settings = {"model": spec.model.plain(), "files": _files(module, spec.model.settings)}
+    module.problems(spec.model.settings, project)
+    settings = {"model": _named(spec.model), "files": _files(module, spec.model.settings)}
     export = _node("export", spec.model.name, settings, {}, (module.__name__,))
-    return [export, _data(spec, inputs={"model": export.key})]
+    return [export, _data(spec, project, inputs={"model": export.key})]
 
 
-def _data(spec: Spec, inputs: Mapping[str, str]) -> Node:
+def _data(spec: Spec, project: Path, inputs: Mapping[str, str]) -> Node:
     model, module = registry.load("model", spec.model.name), registry.load("data", spec.data.name)
+    needs = model.data_needs(spec.model.settings)
+    if hasattr(module, "problems"):
+        module.problems(spec.data.settings, project, needs)
     settings = {
-        **_named(spec.data.plain()),
-        "needs": model.data_needs(spec.model.settings),
+        **_named(spec.data),
+        "needs": needs,
         "files": _files(module, spec.data.settings) | (_files(model, spec.model.settings) if inputs else {}),
         "seed": spec.seed,
     }
-    _check(module, spec.data.settings, settings["needs"])
     tools = getattr(module, "DISTRIBUTIONS", ())
     return _node("data", spec.data.name, settings, inputs, (module.__name__,), (*TOOLS["data"], *tools))
 
@@ -143,7 +148,7 @@ def _lowered(spec: Spec, before: Mapping[str, Node]) -> list[Node]:
     if backend.READS == "onnx" and spec.precision.name != "fp32":
         settings = {
             "precision": spec.precision.name,
-            "settings": _named(spec.precision.plain())["settings"],
+            "settings": _named(spec.precision)["settings"],
             "dynamic_ops": sorted(backend.INT8_DYNAMIC_OPS) if spec.precision.name == "int8_dynamic" else [],
         }
         graph = _node("quantize", spec.precision.name, settings, {"model": export.key, "data": data.key}, ())
@@ -155,14 +160,14 @@ def _compile(spec: Spec, backend: ModuleType, before: Mapping[str, Node], graph:
     source = graph if backend.READS == "onnx" else before.get("compress", before.get("train", graph))
     settings = {
         "backend": spec.backend.name,
-        "settings": _named(spec.backend.plain())["settings"],
+        "settings": _named(spec.backend)["settings"],
         "precision": spec.precision.name,
         "batch": getattr(spec.scenario.settings, "batch", 1),
         "tuned_to": backend.tuned_to(spec.backend.settings, _hardware()),
     }
     code = (f"{backend.__name__}.compile", f"{backend.__name__}.session")
     if backend.READS == "checkpoint":
-        settings["model"] = spec.model.plain()
+        settings["model"] = _named(spec.model)
         code = (*code, registry.module("model", spec.model.name))
     roles = {"model": source.key, "data": before["data"].key}
     blocked = blocker(spec, backend)
@@ -213,8 +218,9 @@ def _node(
     return Node(step, title, module, dict(settings), dict(inputs), versions, keys.digest(identity), blocked)
 
 
-def _named(plain: Mapping[str, Any]) -> dict[str, Any]:
-    """`{"name", key: …}` as `{"name", "settings": {key: …}}`."""
+def _named(choice: Choice) -> dict[str, Any]:
+    """A choice as steps read it: `{"name", "settings": {key: …}}`."""
+    plain = choice.plain()
     return {"name": plain["name"], "settings": {key: plain[key] for key in plain if key != "name"}}
 
 
@@ -222,11 +228,6 @@ def _files(module: ModuleType, settings: Any) -> dict[str, str]:
     """`{path as given: SHA-256}` of the user's files that an option reads."""
     paths: Iterable[str] = module.files(settings) if hasattr(module, "files") else ()
     return {path: keys.file_hash(Path(path)) for path in paths}
-
-
-def _check(module: ModuleType, settings: Any, needs: Mapping[str, Any]) -> None:
-    if hasattr(module, "problems"):
-        module.problems(settings, needs)
 
 
 def _by_content(value: Any, files: Mapping[str, str]) -> Any:
@@ -238,13 +239,11 @@ def _by_content(value: Any, files: Mapping[str, str]) -> Any:
     return f"sha256:{files[value]}" if isinstance(value, str) and value in files else value
 
 
+@cache
 def _hardware() -> dict[str, Any]:
-    import dataclasses
-    from functools import cache
-
     from runner import hardware
 
-    return dataclasses.asdict(cache(hardware.detect)())
+    return hardware.detect().as_dict()
 
 
 def states(plan: Plan, project: Path) -> list[dict[str, Any]]:

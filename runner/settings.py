@@ -69,14 +69,10 @@ def check(value: Any, kind: Any, rule: Rule, where: str) -> Any:
     """`value` as `kind`, or a SpecError that names the key, the value and what is allowed."""
     cast = _cast(value, kind)
     if cast is _WRONG:
-        raise SpecError(
-            f"{where}={_shown(value)}: {_article(kind)} expected.", f"{rule.help}{_range(rule)}"
-        )
+        raise SpecError(f"{where}={_shown(value)}: {_article(kind)} expected.", f"{rule.help}{_range(rule)}")
     if rule.choices and cast not in rule.choices:
         options = ", ".join(str(choice) for choice in rule.choices)
-        raise SpecError(
-            f"{where}={_shown(value)}: not one of {options}.{nearest(str(value), map(str, rule.choices))}"
-        )
+        raise SpecError(f"{where}={_shown(value)}: not one of {options}.{nearest(str(value), map(str, rule.choices))}")
     if isinstance(cast, (int, float)) and not _inside(cast, rule):
         raise SpecError(f"{where}={_shown(value)}: out of range.", f"{rule.help}{_range(rule)}")
     return cast

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runner import keys, registry
+from runner import keys, registry, scenario
 from runner.errors import SpecError, nearest
 from runner.settings import build, setting
 
@@ -104,6 +104,7 @@ def from_plain(values: Mapping[str, Any]) -> Spec:
         limits=build(Limits, values["limits"], "limits"),
         seed=_seed(values["seed"]),
     )
+    scenario.check(spec.scenario.name, spec.scenario.settings)
     _check_together(spec)
     return spec
 
@@ -111,9 +112,7 @@ def from_plain(values: Mapping[str, Any]) -> Spec:
 def choice(axis: str, values: Any) -> Choice:
     """One axis of a spec from its plain values (`name` and its settings)."""
     if not isinstance(values, Mapping) or not isinstance(values.get("name"), str):
-        raise SpecError(
-            f"{axis} needs one option, not {_short(values)}.", f"Choose one: python -m runner list {axis}"
-        )
+        raise SpecError(f"{axis} needs one option, not {_short(values)}.", f"Choose one: python -m runner list {axis}")
     rest = {key: value for key, value in values.items() if key != "name"}
     return Choice(values["name"], build(settings_class(axis, values["name"]), rest, axis))
 
@@ -154,12 +153,14 @@ def _check_together(spec: Spec) -> None:
     task = registry.load("data", spec.data.name).TASK
     if task not in tasks:
         raise SpecError(
-            f"model={spec.model.name} can't use data={spec.data.name}: it does {' or '.join(tasks)}, the data are for {task}.",
+            f"model={spec.model.name} can't use data={spec.data.name}: "
+            f"it does {' or '.join(tasks)}, the data are for {task}.",
             f"Leave data= out, and model={spec.model.name} takes its own.",
         )
     if spec.compression.name != "none" and "tensors" in tasks:
         raise SpecError(
-            f"compression={spec.compression.name} needs a model that can be trained; model={spec.model.name} is a finished file.",
+            f"compression={spec.compression.name} needs a model that can be trained; "
+            f"model={spec.model.name} is a finished file.",
             "Use compression=none.",
         )
 

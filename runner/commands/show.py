@@ -75,7 +75,9 @@ def _text(one: dict[str, Any]) -> str:
 
 def _left(setting: dict[str, Any]) -> str:
     value = setting["default"]
-    shown = {True: "true", False: "false", None: "null"}.get(value, value) if not isinstance(value, (list, dict)) else value
+    shown = (
+        {True: "true", False: "false", None: "null"}.get(value, value) if not isinstance(value, (list, dict)) else value
+    )
     return f"{setting['key']}={shown}"
 
 

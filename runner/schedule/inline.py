@@ -115,5 +115,3 @@ class _Workers:
         log = self.project / "artifacts" / ".logs" / f"{node.id}.log"
         name = f"{node.step} {node.title}" if node.step == "compile" else "step"
         return self.stack.enter_context(open_worker(log, name=name))
-
-
