@@ -53,5 +53,5 @@ def test_most_seconds_below_least_seconds():
 
 
 def test_a_confidence_in_percent_is_out_of_range():
-    with pytest.raises(SpecError, match=r"measure.confidence=95.0: out of range"):
+    with pytest.raises(SpecError, match=r"measure.confidence=95: out of range"):
         shipped("standard", confidence=95)
