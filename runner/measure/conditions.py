@@ -1,0 +1,168 @@
+"""What the machine was doing while something was measured: snapshots before and after, and what changed between.
+
+A snapshot is a few file reads (about 1 ms). What can't be read is in `absent` with its reason, never 0.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from runner import hardware
+
+ABSENT = {
+    "load_1m": "no /proc/loadavg",
+    "cpu_mhz": "neither cpufreq nor `cpu MHz` in /proc/cpuinfo",
+    "temperature_c": "no thermal zone in /sys/class/thermal (usual in a virtual machine)",
+    "throttle_count": "no thermal_throttle counters in /sys/devices/system/cpu",
+    "busy_s": "no CPU times in /proc/stat",
+    "steal_s": "no CPU times in /proc/stat",
+    "governor": "no cpufreq in /sys/devices/system/cpu (usual in a virtual machine)",
+    "memory_available_mb": "no MemAvailable in /proc/meminfo",
+    "memory_stall_s": "no /proc/pressure/memory (kernel without PSI)",
+    "cpu_stall_s": "no /proc/pressure/cpu (kernel without PSI)",
+}
+
+
+def read(ours: Iterable[int] = (), root: Path = Path("/")) -> dict[str, Any]:
+    """One snapshot. `ours` are the process ids whose CPU time is not somebody else's.
+
+    Counters (seconds since boot, summed over CPUs where they are CPU time): `busy_s`, `steal_s`, `ours_s`,
+    `memory_stall_s`, `cpu_stall_s`, `throttle_count`. Gauges: `load_1m`, `cpu_mhz` (mean), `temperature_c` (hottest
+    zone), `memory_available_mb` (10^6 bytes), `governor`. `monotonic_s` dates it on the clock of the bursts.
+    """
+    cpu = _cpu_seconds(root)
+    found: dict[str, Any] = {
+        "load_1m": _first_number(root / "proc/loadavg"),
+        "cpu_mhz": _frequency(root),
+        "temperature_c": _temperature(root),
+        "throttle_count": _throttles(root),
+        "busy_s": cpu and cpu[0],
+        "steal_s": cpu and cpu[1],
+        "governor": hardware.governor(root),
+        "memory_available_mb": _memory_available(root),
+        "memory_stall_s": _stall(root / "proc/pressure/memory"),
+        "cpu_stall_s": _stall(root / "proc/pressure/cpu"),
+    }
+    present = {name: value for name, value in found.items() if value is not None}
+    absent = {name: ABSENT[name] for name in found if name not in present}
+    return {"monotonic_s": time.monotonic(), "ours_s": _ours(ours, root), **present, "absent": absent}
+
+
+def change(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, float]:
+    """What happened between two snapshots of the same processes; only what both could read.
+
+    `seconds`; in CPUs kept busy on average: `competing_cpus` (everything but ours), `steal_cpus`; shares of the time
+    in which something waited: `memory_stall_share`, `cpu_stall_share`; `throttled` events.
+    """
+    seconds = after["monotonic_s"] - before["monotonic_s"]
+    deltas = {name: after[name] - before[name] for name in _COUNTERS if name in before and name in after}
+    changed = {"seconds": seconds}
+    if "busy_s" in deltas:
+        # Jiffies are coarse (10 ms): ours may seem to have run a little more than everything together.
+        changed["competing_cpus"] = max(0.0, deltas["busy_s"] - deltas["ours_s"]) / seconds
+    for name, rate in _RATES.items():
+        if name in deltas:
+            changed[rate] = deltas[name] / seconds
+    if "throttle_count" in deltas:
+        changed["throttled"] = deltas["throttle_count"]
+    return changed
+
+
+_COUNTERS = ("busy_s", "ours_s", "steal_s", "memory_stall_s", "cpu_stall_s", "throttle_count")
+_RATES = {"steal_s": "steal_cpus", "memory_stall_s": "memory_stall_share", "cpu_stall_s": "cpu_stall_share"}
+_GAUGES = ("load_1m", "cpu_mhz", "temperature_c", "memory_available_mb")
+
+
+def summary(snapshots: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> dict[str, Any]:
+    """The conditions of a benchmark from its pairs' (before, after): `{name: {"min", "median", "max"}}` over pairs,
+    `governor`, and `absent` `{name: reason}`."""
+    series: dict[str, list[float]] = {}
+    for before, after in snapshots:
+        gauges = {name: after[name] for name in _GAUGES if name in after}
+        for name, value in {**gauges, **change(before, after)}.items():
+            series.setdefault(name, []).append(value)
+    spread = {name: _spread(values) for name, values in series.items()}
+    last = snapshots[-1][1]
+    governor = {"governor": last["governor"]} if "governor" in last else {}
+    return {**spread, **governor, "absent": dict(last["absent"])}
+
+
+def _spread(values: Sequence[float]) -> dict[str, float]:
+    shown = {"min": min(values), "median": statistics.median(values), "max": max(values)}
+    return {name: round(value, 4) for name, value in shown.items()}
+
+
+# --- readings ---
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None
+
+
+def _first_number(path: Path) -> float | None:
+    text = _text(path)
+    return float(text.split()[0]) if text else None
+
+
+def _cpu_seconds(root: Path) -> tuple[float, float] | None:
+    """(busy, steal) of all CPUs together, from the first line of /proc/stat (proc(5))."""
+    text = _text(root / "proc/stat")
+    if not text or not text.startswith("cpu "):
+        return None
+    user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, text.split("\n", 1)[0].split()[1:9])
+    ticks = os.sysconf("SC_CLK_TCK")
+    return (user + nice + system + irq + softirq) / ticks, steal / ticks
+
+
+def _ours(pids: Iterable[int], root: Path) -> float:
+    """CPU seconds that these processes have used; a process that has gone counts no more."""
+    ticks = 0
+    for pid in pids:
+        text = _text(root / f"proc/{pid}/stat")
+        if text:
+            # The name in parentheses may hold blanks: utime and stime are the 12th and 13th field behind it.
+            ticks += sum(map(int, text.rpartition(")")[2].split()[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _frequency(root: Path) -> float | None:
+    """Mean of all cores now, in MHz."""
+    files = (root / "sys/devices/system/cpu").glob("cpu[0-9]*/cpufreq/scaling_cur_freq")
+    khz = [value for value in map(_first_number, files) if value is not None]
+    if khz:
+        return statistics.fmean(khz) / 1000
+    lines = [line for line in (_text(root / "proc/cpuinfo") or "").splitlines() if line.startswith("cpu MHz")]
+    return statistics.fmean(float(line.split(":")[1]) for line in lines) if lines else None
+
+
+def _temperature(root: Path) -> float | None:
+    """The hottest thermal zone, in °C."""
+    zones = (root / "sys/class/thermal").glob("thermal_zone[0-9]*/temp")
+    return max((value / 1000 for value in map(_first_number, zones) if value is not None), default=None)
+
+
+def _throttles(root: Path) -> int | None:
+    files = (root / "sys/devices/system/cpu").glob("cpu[0-9]*/thermal_throttle/core_throttle_count")
+    counts = [int(value) for value in map(_first_number, files) if value is not None]
+    return sum(counts) if counts else None
+
+
+def _memory_available(root: Path) -> float | None:
+    for line in (_text(root / "proc/meminfo") or "").splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    return None
+
+
+def _stall(path: Path) -> float | None:
+    """Seconds in which some task waited for this resource (pressure stall information, `some` line)."""
+    text = _text(path)
+    return int(text.split("\n", 1)[0].rpartition("total=")[2]) / 1e6 if text else None

@@ -1,0 +1,152 @@
+"""Figures that say what they are. Only this room makes a `Measured`: what reaches a table as a measurement is one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import InitVar, dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from runner.measure.statistics import Interval, bootstrap_percentile, least_samples, percentile
+
+Samples = Sequence[npt.NDArray[np.int64]]
+PERCENTILES = (50, 90, 95, 99)
+
+
+class _Proof:
+    """Who holds it has measured."""
+
+
+_PROOF: Final = _Proof()
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A figure measured in this benchmark. `note` qualifies it (`few samples (80)`); it is shown wherever it is."""
+
+    name: str
+    value: float
+    note: str = ""
+    proof: InitVar[_Proof | None] = None
+
+    def __post_init__(self, proof: _Proof | None) -> None:
+        if proof is not _PROOF:
+            raise TypeError(f"{self.name}: only a benchmark makes a measurement")
+        if not math.isfinite(self.value):
+            raise ValueError(f"{self.name} = {self.value}: not a measurement; make it Absent with a reason")
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A figure that could not be measured, and why."""
+
+    name: str
+    reason: str
+
+
+Metric = Measured | Absent
+
+
+def numbers(metrics: Iterable[Metric]) -> dict[str, float]:
+    """`{name: value}` of what was measured: a record's `metrics`."""
+    return {metric.name: metric.value for metric in metrics if isinstance(metric, Measured)}
+
+
+def reasons(metrics: Iterable[Metric]) -> dict[str, str]:
+    """`{name: reason}` of what was not: a record's `unavailable`."""
+    return {metric.name: metric.reason for metric in metrics if isinstance(metric, Absent)}
+
+
+def notes(metrics: Iterable[Metric]) -> dict[str, str]:
+    """`{name: note}` of what was measured under a reservation."""
+    return {metric.name: metric.note for metric in metrics if isinstance(metric, Measured) and metric.note}
+
+
+def of_side(samples: Samples, peak_rss_mb: Sequence[float], batch: int, seed: int, confidence: float) -> list[Metric]:
+    """Latency, throughput and memory of one side. `samples` are the ns of each process's iterations.
+
+    Latency is that of one inference (of a whole batch), over all iterations of all processes; the interval of p50
+    comes from a bootstrap over processes. Throughput is batch / mean latency. Peak RSS is the largest process's.
+    """
+    milliseconds = [ns / 1e6 for ns in samples]
+    pooled = np.concatenate(milliseconds)
+    mean = float(pooled.mean())
+    return [
+        *(_percentile(pooled, p) for p in PERCENTILES),
+        *_interval("latency/p50_ms", bootstrap_percentile(milliseconds, 50, seed, confidence), "processes"),
+        _measured("latency/mean_ms", mean),
+        _spread(pooled),
+        _measured("latency/min_ms", float(pooled.min())),
+        _measured("latency/max_ms", float(pooled.max())),
+        _measured("throughput/per_s", batch * 1000 / mean),
+        _measured("memory/peak_rss_mb", max(peak_rss_mb)),
+        *(Absent(name, reason) for name, reason in NOT_MEASURED.items()),
+    ]
+
+
+NOT_MEASURED = {
+    "memory/peak_pss_mb": "nothing samples shared memory during the run",
+    "memory/device_mb": "the session ran in host memory: memory/peak_rss_mb holds it",
+    "energy/mj_per_inference": "no power sensor was read during the run",
+    "power/mean_w": "no power sensor was read during the run",
+}
+
+
+def _percentile(pooled: npt.NDArray[np.float64], p: float) -> Metric:
+    note = "" if len(pooled) >= least_samples(p) else f"few samples ({len(pooled)}; p{p:g} needs {least_samples(p)})"
+    return _measured(f"latency/p{p:g}_ms", percentile(pooled, p), note)
+
+
+def _spread(pooled: npt.NDArray[np.float64]) -> Metric:
+    if len(pooled) < 2:
+        return Absent("latency/std_ms", "one sample has no spread")
+    return _measured("latency/std_ms", float(pooled.std(ddof=1)))
+
+
+def of_comparison(ratio: Interval | None) -> list[Metric]:
+    """`vs_baseline/speedup` with its interval; `ratio` is baseline's time / candidate's time, None without baseline."""
+    name = "vs_baseline/speedup"
+    if ratio is None:
+        return [Absent(one, NO_BASELINE) for one in (name, f"{name}_low", f"{name}_high")]
+    return [_measured(name, ratio.estimate), *_interval(name, ratio, "pairs")]
+
+
+NO_BASELINE = "nothing to compare with: baseline=none"
+
+
+def _interval(name: str, interval: Interval, replicates: str) -> list[Metric]:
+    """`name_low` and `name_high`, absent where there were too few replicates for a finite interval."""
+    if not math.isfinite(interval.half_width):
+        reason = f"too few {replicates} for an interval"
+        return [Absent(f"{name}_low", reason), Absent(f"{name}_high", reason)]
+    return [_measured(f"{name}_low", interval.low), _measured(f"{name}_high", interval.high)]
+
+
+def of_outputs(quality: Mapping[str, float], fidelity: Mapping[str, float], why_not: Mapping[str, str]) -> list[Metric]:
+    """`quality/…` and `fidelity/…` of the compiled artifact; `why_not` holds what is missing, by full name."""
+    found = {f"quality/{name}": value for name, value in quality.items()}
+    found |= {f"fidelity/{name}": value for name, value in fidelity.items()}
+    finite = [_measured(name, value) for name, value in found.items() if math.isfinite(value)]
+    odd = {name: f"not finite ({value})" for name, value in found.items() if not math.isfinite(value)}
+    return [*finite, *(Absent(name, reason) for name, reason in {**odd, **why_not}.items())]
+
+
+def quality_delta(candidate: Mapping[str, float], baseline: Mapping[str, float] | None) -> Metric:
+    """Candidate's minus baseline's first quality figure, in its unit."""
+    name = "vs_baseline/quality_delta"
+    if baseline is None:
+        return Absent(name, NO_BASELINE)
+    metric = next(iter(candidate), None)
+    if metric is None:
+        return Absent(name, "the data have no quality metric")
+    if metric not in baseline:
+        return Absent(name, f"the baseline's data have no {metric}")
+    delta = candidate[metric] - baseline[metric]
+    return _measured(name, delta) if math.isfinite(delta) else Absent(name, f"not finite ({delta})")
+
+
+def _measured(name: str, value: Any, note: str = "") -> Measured:
+    return Measured(name, float(value), note, proof=_PROOF)
