@@ -31,8 +31,13 @@ class Settings:
     calibration: int = setting("Windows of the training part for calibrating int8", unit="samples", low=1)
 
 
-def problems(settings: Settings, root: Path, needs: Mapping[str, Any]) -> None:
-    """Raise SpecError where window and horizon don't fit into the parts. `root` is not needed: the file is ours."""
+def files(settings: Settings) -> tuple[str, ...]:
+    """What is read, and so belongs to the key."""
+    return (str(FILE),)
+
+
+def problems(settings: Settings, needs: Mapping[str, Any]) -> None:
+    """Raise SpecError where window and horizon don't fit into the parts."""
     from runner.data import _split
 
     _split.check(ROWS, settings.train, settings.val, needs["window"], needs["horizon"], WEEKS_A_YEAR, "data=co2")

@@ -14,8 +14,8 @@ from torch import nn
 
 from runner.data import arrays
 from runner.errors import StepFailed
-from runner.models import checkpoint
-from runner.steps import Job, _graph
+from runner.models import checkpoint, graph
+from runner.steps import Job
 
 OPSET = 17  # parsed by ONNX Runtime, OpenVINO, TVM, TensorRT 8.6 and Hailo's compiler alike
 TOLERANCE = 1e-3  # of the outputs' largest magnitude
@@ -33,10 +33,10 @@ def export(job: Job) -> dict[str, Any]:
     onnx.save(model, job.out / "model.onnx")
     reference = _torch_outputs(network, x)
     np.savez(job.out / "reference.npz", **{"out/y": reference})  # type: ignore[arg-type]
-    params, nonzero = _graph.parameters(model)
+    params, nonzero = graph.parameters(model)
     return {
-        "inputs": _graph.describe(_graph.inputs(model)),
-        "outputs": _graph.describe(model.graph.output),
+        "inputs": graph.describe(graph.inputs(model)),
+        "outputs": graph.describe(model.graph.output),
         "opset": OPSET,
         "params": params,
         "nonzero_params": nonzero,
