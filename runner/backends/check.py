@@ -30,8 +30,13 @@ WANTED = {"fp32": "fp32", "fp16": "fp16", "int8": "int8", "int8_dynamic": "int8"
 
 def calibration_feed(data: Path, session: Any, batch: int) -> dict[str, Any]:
     """One real input of `batch` rows for `session` from the data artifact's calibration split."""
-    arrays = feed.read(str(data / "calibration.npz"), session.inputs)
-    batched = feed.has_batch_axis(arrays, session.inputs)
+    return drawn_feed(data, session.inputs, batch)
+
+
+def drawn_feed(data: Path, inputs: list[dict[str, Any]], batch: int) -> dict[str, Any]:
+    """The same for `inputs` (`[{name, shape, dtype}]`) where there is no session yet."""
+    arrays = feed.read(str(data / "calibration.npz"), inputs)
+    batched = feed.has_batch_axis(arrays, inputs)
     return next(feed.drawn(arrays, batch, 1, 0, batched))
 
 
