@@ -1,0 +1,24 @@
+"""`python -m runner sync [--json]`: send to MLflow the records that it lacks."""
+
+from __future__ import annotations
+
+import json
+
+from runner import project
+from runner.commands.arguments import parser
+
+
+def main(argv: list[str]) -> int:
+    """Send what is missing and say how many; 3 where the store can't be reached."""
+    arguments = parser("sync", "Send to MLflow the records that it lacks.")
+    arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    options = arguments.parse_args(argv)
+    from runner.tracking import log, store
+
+    root = project.root()
+    sent = log.sync(root)
+    if options.json:
+        print(json.dumps({"schema": 1, "store": store.uri(root), "sent": sent}, indent=1))
+    else:
+        print(f"{len(sent)} record{'' if len(sent) == 1 else 's'} sent to {store.uri(root)}")
+    return 0

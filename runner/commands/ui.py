@@ -1,0 +1,167 @@
+"""`python -m runner ui`: MLflow's UI on this project's store, with the address of the comparison view."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from runner import project
+from runner.commands.arguments import parser
+from runner.errors import SpecError, StepFailed
+
+HOST, PORT = "127.0.0.1", 5000
+START_SECONDS, STOP_SECONDS = 120.0, 10.0
+
+
+def main(argv: list[str]) -> int:
+    """Serve until Ctrl-C. Where MLFLOW_TRACKING_URI names a server, print its address: it needs no UI of ours."""
+    options = _options(argv)
+    from runner.tracking import log, store, view
+
+    root = project.root()
+    log.sync(root)
+    if store.uri(root).startswith("http"):
+        _say(view.page(root, store.uri(root).rstrip("/"), options.sweep), options.json)
+        return 0
+    port = _free_port(options.host, options.port)
+    address = view.address(root, options.host, port, options.sweep)
+    with _server(root, store.uri(root), options.host, port) as server:
+        _say(address, options.json)
+        return _until_stopped(server)
+
+
+def _options(argv: list[str]) -> argparse.Namespace:
+    arguments = parser("ui", "MLflow's UI on this project's store. Ctrl-C ends it.")
+    arguments.add_argument("--host", default=HOST, help=f"the interface to listen on (default {HOST}: this machine only)")
+    arguments.add_argument("--port", type=int, help=f"default {PORT}, or the next free one")
+    arguments.add_argument("--sweep", help="show one sweep only")
+    arguments.add_argument("--json", action="store_true", help="the address as one JSON document on standard output")
+    options = arguments.parse_args(argv)
+    if options.port is not None and not 1 <= options.port <= 65535:
+        raise SpecError(f"--port {options.port}: out of range.", "A port is a number from 1 to 65535.")
+    return options
+
+
+def _say(address: str, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"schema": 1, "address": address}, indent=1), flush=True)
+        return
+    print(f"Comparison: {address}", flush=True)
+
+
+def _free_port(host: str, wanted: int | None) -> int:
+    """The wanted port, or from 5000 on the first that is free. Raises SpecError for a wanted one that is taken."""
+    if wanted is not None:
+        if not _is_free(host, wanted):
+            raise SpecError(f"--port {wanted} is taken on {host}.", "Leave --port out, and a free one is found.")
+        return wanted
+    free = next((port for port in range(PORT, PORT + 100) if _is_free(host, port)), None)
+    if free is None:
+        raise SpecError(f"No free port on {host} from {PORT} to {PORT + 99}.", "Choose one: --port 8080")
+    if free != PORT:
+        print(f"Port {PORT} is taken; using {free}.", file=sys.stderr)
+    return free
+
+
+def _is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except socket.gaierror:
+            raise SpecError(f"--host {host}: no such host.", "Use 127.0.0.1, or 0.0.0.0 for every interface.") from None
+        except OSError as error:
+            if error.errno == 99:  # EADDRNOTAVAIL
+                raise SpecError(f"--host {host} is no address of this machine.", "Use 127.0.0.1 or 0.0.0.0.") from None
+            return False
+    return True
+
+
+@contextmanager
+def _server(root: Path, uri: str, host: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """MLflow's server, answering; stopped with all that it started when the block ends."""
+    log = root / "mlruns" / "ui.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", uri, "--default-artifact-root", (root / "mlruns" / "artifacts").as_uri()]
+    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with log.open("wb") as out, _stop_signals():
+        # In a session of its own: Ctrl-C comes to us alone, and one signal reaches all its processes.
+        server = subprocess.Popen(
+            command, stdout=out, stderr=out, env={**os.environ, **quiet}, cwd=log.parent, start_new_session=True
+        )
+        try:
+            _wait_until_up(server, host, port, log)
+            yield server
+        finally:
+            _stop(server)
+
+
+@contextmanager
+def _stop_signals() -> Iterator[None]:
+    """Being terminated ends the block as Ctrl-C does, and Ctrl-C ends it where a shell's `&` has turned it off too."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _wait_until_up(server: subprocess.Popen[bytes], host: str, port: int, log: Path) -> None:
+    from runner.tracking.view import browsable
+
+    deadline = time.monotonic() + START_SECONDS
+    url = f"http://{browsable(host)}:{port}/health"
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise StepFailed(f"MLflow's server ended with code {server.returncode}.", f"Read {log}.")
+        with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=5):
+            return
+        time.sleep(0.2)
+    raise StepFailed(f"MLflow's server didn't answer within {START_SECONDS:g} s.", f"Read {log}.")
+
+
+def _until_stopped(server: subprocess.Popen[bytes]) -> int:
+    print("Ctrl-C ends it.", file=sys.stderr, flush=True)
+    try:
+        code = server.wait()
+    except KeyboardInterrupt:
+        return 0
+    raise StepFailed(f"MLflow's server ended with code {code}.", "Start it again; mlruns/ui.log says more.")
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    """End the server's whole session: politely, then not."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(STOP_SECONDS)
+            if number == signal.SIGKILL or not _group_lives(server.pid):
+                return
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True

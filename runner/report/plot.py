@@ -1,0 +1,163 @@
+"""The picture of a record: how long the candidate and the baseline took, process by process, and their ratio.
+
+Imports matplotlib inside functions; drawn in a worker.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from runner import records
+from runner.report.naming import title
+from runner.report.wording import verdict_line
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+CANDIDATE, BASELINE, MUTED = "#1f77b4", "#d95f02", "#666666"
+Samples = dict[int, npt.NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Captions:
+    """What the plot is called: the candidate's and the baseline's name, and the finding in one line."""
+
+    candidate: str
+    baseline: str = "baseline"
+    finding: str = ""
+
+
+def read_samples(file: Path, role: str) -> Samples:
+    """`{pair: latencies in ms}` of one role (`candidate`, `baseline`) in a record's `samples.npz`, by pair."""
+    with np.load(file, allow_pickle=False) as arrays:
+        pairs = [name for name in arrays.files if name.startswith(f"{role}/")]
+        found = {int(name.partition("/")[2]): arrays[name].astype(np.float64) / 1e6 for name in pairs}
+    return dict(sorted(found.items()))
+
+
+def record_plot(folder: Path) -> Path | None:
+    """`latency.png` beside a record's samples, drawn unless it is there; None for a record without samples."""
+    out = folder / "latency.png"
+    if not (folder / "samples.npz").is_file():
+        return None
+    if not out.is_file():
+        content = records.read(folder).content
+        interval = content.get("comparison") or {}
+        latency_plot(folder / "samples.npz", out, _captions(content), (interval.get("low"), interval.get("high")))
+    return out
+
+
+def latency_plot(
+    samples: Path, out: Path, captions: Captions, interval: tuple[float | None, float | None] = (None, None)
+) -> None:
+    """Draw `samples` (npz, `candidate/<pair>` and `baseline/<pair>` in ns) into the PNG `out`.
+
+    Left: each process's latencies (box: quartiles; whiskers: p5 and p95; dot: p99). Right, where there is a
+    baseline: the ratio of medians of each pair, the estimate's `interval` shaded.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib.figure import Figure
+
+    candidate, baseline = read_samples(samples, "candidate"), read_samples(samples, "baseline")
+    figure = Figure(figsize=(10, 4.6), layout="constrained")
+    figure.suptitle(captions.candidate, fontsize=13, fontweight="bold", x=0.01, ha="left")
+    if baseline:
+        left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+        _ratios(right, candidate, baseline, interval)
+    else:
+        left = figure.subplots()
+    _processes(left, candidate, baseline, captions)
+    if captions.finding:
+        figure.supxlabel(captions.finding, fontsize=10, x=0.01, ha="left")
+    # Drawn beside its place, then renamed: a kill leaves no half picture.
+    draft = out.with_name(f".{out.name}")
+    figure.savefig(draft, dpi=120, format="png", metadata={"Software": None})
+    draft.replace(out)
+
+
+def _captions(content: Mapping[str, Any]) -> Captions:
+    comparison = content.get("comparison")
+    label = comparison["baseline"]["label"] if comparison else ""
+    return Captions(f"{title(content['spec'])} · {content['date'][:10]}", label, verdict_line(content))
+
+
+def _processes(axes: Axes, candidate: Samples, baseline: Samples, captions: Captions) -> None:
+    width = 0.36 if baseline else 0.6
+    _boxes(axes, candidate, -width / 2 if baseline else 0.0, width, CANDIDATE, "candidate")
+    if baseline:
+        _boxes(axes, baseline, width / 2, width, BASELINE, f"baseline: {captions.baseline}")
+    axes.set_title("Latency in each process (box: quartiles; whiskers: p5, p95; dot: p99)", fontsize=11, loc="left")
+    axes.set_xlabel("pair (a fresh process each)" if baseline else "process (a fresh one each)")
+    axes.set_ylabel("latency, ms")
+    axes.set_ylim(*_limits([*candidate.values(), *baseline.values()]))
+    _ticks(axes, list(candidate))
+    _tidy(axes)
+    axes.legend(loc="upper right", fontsize=9, frameon=False, ncols=2)
+
+
+def _boxes(axes: Axes, samples: Samples, shift: float, width: float, colour: str, label: str) -> None:
+    positions = [pair + shift for pair in samples]
+    drawn = axes.boxplot(
+        list(samples.values()),
+        positions=positions,
+        widths=width * 0.85,
+        whis=(5, 95),
+        showfliers=False,
+        patch_artist=True,
+        manage_ticks=False,
+        medianprops={"color": "black"},
+        whiskerprops={"color": colour},
+        capprops={"color": colour},
+        boxprops={"facecolor": colour, "edgecolor": colour, "alpha": 0.75},
+    )
+    drawn["boxes"][0].set_label(label)
+    axes.scatter(positions, [np.percentile(values, 99) for values in samples.values()], s=10, color=colour)
+
+
+def _limits(processes: list[npt.NDArray[np.float64]]) -> tuple[float, float]:
+    """From just below the fastest to above the typical p99, with room for the legend: one bad process's tail is cut."""
+    low = min(float(np.percentile(values, 1)) for values in processes)
+    tails = [float(np.percentile(values, 99)) for values in processes]
+    high = min(max(tails), 3 * float(np.median(tails)))
+    room = (high - low) or high * 0.1
+    return low - 0.06 * room, high + 0.18 * room
+
+
+def _ratios(
+    axes: Axes, candidate: Samples, baseline: Samples, interval: tuple[float | None, float | None]
+) -> None:
+    pairs = [pair for pair in candidate if pair in baseline]
+    ratios = [float(np.median(baseline[pair]) / np.median(candidate[pair])) for pair in pairs]
+    axes.axvline(1.0, color=MUTED, linewidth=1)
+    low, high = interval
+    if low is not None and high is not None and math.isfinite(low) and math.isfinite(high):
+        axes.axvspan(low, high, color=CANDIDATE, alpha=0.18, linewidth=0)
+    axes.scatter(ratios, pairs, s=26, color=CANDIDATE, zorder=3)
+    shaded = "; shaded: 95 % interval" if low is not None else ""
+    axes.set_title(f"Speed-up in each pair{shaded}", fontsize=11, loc="left")
+    axes.set_xlabel("median of baseline / median of candidate")
+    axes.set_ylabel("pair")
+    axes.set_ylim(max(pairs, default=0) + 0.7, min(pairs, default=0) - 0.7)
+    axes.xaxis.set_major_formatter("{x:.2f}×")
+    _tidy(axes)
+
+
+def _ticks(axes: Axes, pairs: list[int]) -> None:
+    step = max(1, math.ceil(len(pairs) / 15))
+    axes.set_xticks(pairs[::step])
+
+
+def _tidy(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="both", color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.yaxis.get_major_locator().set_params(integer=axes.get_ylabel() == "pair")

@@ -1,0 +1,72 @@
+"""Numbers as sentences: every number says what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def number(value: float, digits: int = 3) -> str:
+    """`digits` significant digits without an exponent: 0.312, 1.52, 24.1, 1430."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 10 ** (digits - 1):
+        return f"{value:.0f}"
+    if abs(value) < 1e-4:
+        return f"{value:.{digits - 1}e}"
+    text = f"{value:#.{digits}g}"
+    return text.rstrip(".")
+
+
+def ratio(value: float, low: float | None, high: float | None) -> str:
+    """`1.43× [1.40, 1.46]`; the interval is left out where there is none."""
+    interval = f" [{low:.2f}, {high:.2f}]" if low is not None and high is not None else ""
+    return f"{value:.2f}×{interval}"
+
+
+def verdict_line(content: Mapping[str, Any]) -> str:
+    """A record in one line: what was found, or why nothing was.
+
+    `1.43× [1.40, 1.46] as fast as onnxruntime fp32 (paired, 10 pairs, stopped by target): faster`
+    """
+    if content["status"] != "ok":
+        return f"{content['status']}: {content.get('reason') or 'no reason recorded'}"
+    comparison = content.get("comparison")
+    if not comparison:
+        return "measured without a baseline"
+    how = [comparison["kind"]]
+    if comparison.get("pairs"):
+        how.append(f"{comparison['pairs']} pairs")
+    if comparison.get("stopped_by"):
+        how.append(f"stopped by {comparison['stopped_by']}")
+    shown = ratio(comparison["ratio"], comparison.get("low"), comparison.get("high"))
+    return f"{shown} as fast as {comparison['baseline']['label']} ({', '.join(how)}): {comparison['verdict']}"
+
+
+def quality(metrics: Mapping[str, float]) -> list[str]:
+    """One line a quality metric: `mae 0.31 ppm; seasonal naive 1.52 ppm`, `accuracy 97.1 %`."""
+    lines = []
+    for name, value in metrics.items():
+        measure, unit = split_quality(name)
+        if measure is None or measure.startswith("naive_"):
+            continue
+        naive = metrics.get(name.replace("quality/", "quality/naive_", 1))
+        shown = f"{measure} {_with_unit(value, unit, measure)}"
+        lines.append(shown + (f"; seasonal naive {_with_unit(naive, unit, measure)}" if naive is not None else ""))
+    return lines
+
+
+def split_quality(name: str) -> tuple[str | None, str]:
+    """`quality/mae_ppm` → (`mae`, `ppm`); `quality/accuracy` → (`accuracy`, ``); other metrics → (None, ``)."""
+    family, _, rest = name.partition("/")
+    if family != "quality":
+        return None, ""
+    naive = "naive_" if rest.startswith("naive_") else ""
+    measure, _, unit = rest[len(naive) :].partition("_")
+    return naive + measure, unit
+
+
+def _with_unit(value: float, unit: str, measure: str) -> str:
+    if measure.removeprefix("naive_") == "accuracy" and not unit:
+        return f"{value * 100:.1f} %"
+    return f"{number(value)} {unit}".strip()

@@ -1,0 +1,38 @@
+"""Tracking as the runner asks a worker for it: the runner's own process imports neither mlflow nor matplotlib."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from runner.report.plot import record_plot
+from runner.tracking import log, store
+
+
+def prepare(root: str) -> dict[str, Any]:
+    """Import what `publish` needs and open the store, while the runner is still planning.
+
+    A store that can't be reached is no error yet: `publish` meets it again, when there is a record to keep.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot  # noqa: F401
+
+    from runner.errors import RunnerError
+
+    try:
+        return {"ready": True, "uri": store.open_store(Path(root)).uri}
+    except RunnerError as error:
+        return {"ready": False, "reason": error.reason}
+
+
+def publish(root: str, record: str) -> dict[str, str]:
+    """Draw the plot of one record and send it to the store; `record` is its id (or its folder).
+
+    Raises Unavailable where a remote store can't be reached: the record stays, and `runner sync` sends it later.
+    """
+    folder = Path(root) / "records" / record
+    record_plot(folder)
+    run_id = log.log_record(folder, Path(root))
+    return {"run_id": run_id, "experiment_id": store.open_store(Path(root)).experiment_id}
