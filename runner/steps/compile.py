@@ -1,11 +1,12 @@
 """The compile step: a backend's own compiler, then proof that the result is what was asked for.
 
 Settings: `backend` (name), `settings` (the backend's, JSON types), `batch`, `precision` (the option's name) and,
-for a backend that reads checkpoints, `model` (`{"name", key: value, …}`).
+for a backend that reads checkpoints, `model` (`{"name", "settings"}`).
 """
 
 from __future__ import annotations
 
+import gzip
 import importlib
 import json
 from pathlib import Path
@@ -33,7 +34,16 @@ def run(job: Job) -> dict[str, Any]:
     proof = prove(job.out, session, dict(job.settings["settings"]), job.inputs["data"], job.settings["batch"])
     warnings = [*meta.get("warnings", []), *check.precision_warnings(job.settings["precision"], meta["effective"])]
     job.progress(2, 2, "done")
-    return {**meta, **proof, "session": session, "warnings": warnings}
+    return {**meta, **proof, "session": session, "size": size(job.out), "warnings": warnings}
+
+
+def size(folder: Path) -> dict[str, int]:
+    """Bytes of the compiled files as they lie there, and packed by gzip (level 9), which shows sparsity."""
+    files = [path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "session.json"]
+    return {
+        "file_bytes": sum(len(content) for content in files),
+        "gzip_bytes": sum(len(gzip.compress(content)) for content in files),
+    }
 
 
 def prove(folder: Path, session: str, options: dict[str, Any], data: Path, batch: int) -> dict[str, Any]:

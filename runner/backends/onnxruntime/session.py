@@ -73,9 +73,8 @@ def load(path: Path, options: Any, wanted: str) -> Any:
     except RunnerError:
         raise
     except Exception as error:  # ONNX Runtime's own share no base class
-        said = " ".join(str(error).split())[:300]
         raise StepFailed(
-            f"onnxruntime can't load {path}: {said}",
+            f"onnxruntime can't load {path}: {_said(error)}",
             "If the file is damaged, remove its artifact folder and it is built again.",
         ) from error
     if wanted not in session.get_providers():
@@ -84,6 +83,12 @@ def load(path: Path, options: Any, wanted: str) -> Any:
             "Read the worker's log: it says which library or device is missing.",
         )
     return session
+
+
+def _said(error: Exception) -> str:
+    """What is wrong, without the source position and C++ signature that ONNX Runtime puts before it."""
+    said = " ".join(str(error).split()).rsplit("failed:", 1)[-1]
+    return said.rsplit(") ", 1)[-1][-300:] if said.startswith("/") else said[:300]
 
 
 class Session:
