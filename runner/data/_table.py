@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import math
 import re
 from collections.abc import Sequence
@@ -124,7 +125,7 @@ def _number(wanted: Columns, number: int, name: str, text: str) -> float:
 
 
 def _check_ascending(wanted: Columns, times: Sequence[float]) -> None:
-    for row, (before, after) in enumerate(zip(times, times[1:], strict=False), start=2):
+    for row, (before, after) in enumerate(itertools.pairwise(times), start=2):
         if not after > before:
             fault = "twice" if after == before else "before the row above it"
             raise SpecError(
@@ -163,7 +164,7 @@ def _on_grid(wanted: Columns, times: Sequence[float], rows: Rows) -> Rows:
 
 def _step(wanted: Columns, times: Sequence[float]) -> float:
     if wanted.frequency == "auto":
-        return min(after - before for before, after in zip(times, times[1:], strict=False))
+        return min(after - before for before, after in itertools.pairwise(times))
     match = re.fullmatch(r"(\d*)(s|min|h|D|W)", wanted.frequency)
     if not match or match[1] == "0":
         raise SpecError(

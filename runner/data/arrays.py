@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +17,31 @@ Arrays = Mapping[str, NDArray[Any]]
 @dataclass(frozen=True)
 class Dataset:
     """`splits`: train, val, test and calibration arrays, each `in/<input>` and `target` with samples first;
-    `meta`: the artifact's meta (docs/architecture.md)."""
+    `meta`: the artifact's meta (docs/architecture.md); `reference`: a finished model's outputs on the test split
+    (a network of ours has them in its export)."""
 
     splits: Mapping[str, Arrays]
     meta: Mapping[str, Any]
+    reference: Arrays = field(default_factory=dict)
 
 
 def write(dataset: Dataset, out: Path) -> None:
     """One npz a split, and `meta.json`, so that a reader needs nothing but the folder."""
     for split, arrays in dataset.splits.items():
-        # numpy's stubs take the first name for `allow_pickle`
-        np.savez(out / f"{split}.npz", **dict(arrays))  # type: ignore[arg-type]
+        save(out / f"{split}.npz", arrays)
+    if dataset.reference:
+        write_reference(out, dataset.reference)
     (out / "meta.json").write_text(json.dumps(dataset.meta, indent=1) + "\n")
+
+
+def save(file: Path, arrays: Arrays) -> None:
+    """Arrays by name as an npz."""
+    np.savez(file, **dict(arrays))  # type: ignore[arg-type] # numpy's stubs take the first name for `allow_pickle`
+
+
+def write_reference(folder: Path, outputs: Arrays) -> None:
+    """`reference.npz`: the float model's outputs on the whole test split, as `out/<output>`."""
+    save(folder / "reference.npz", {f"out/{name}": array for name, array in outputs.items()})
 
 
 def read(folder: Path, split: str) -> dict[str, NDArray[Any]]:

@@ -42,7 +42,7 @@ def problems(settings: Settings, needs: Mapping[str, Any]) -> None:
 def make(settings: Settings, needs: Mapping[str, Any], seed: int, inputs: Mapping[str, Path]) -> Dataset:
     """Images (samples, 1, input_size, input_size) from 0 to 1 and labels (samples,); the seed draws the split."""
     import numpy as np
-    from sklearn.datasets import load_digits
+    from sklearn.datasets import load_digits  # type: ignore[import-untyped]
 
     from runner.data.arrays import Dataset
 
@@ -70,7 +70,7 @@ def _resized(images: NDArray[Any], size: int) -> NDArray[Any]:
 
 def _split(labels: NDArray[Any], settings: Settings, seed: int) -> dict[str, NDArray[Any]]:
     import numpy as np
-    from sklearn.model_selection import train_test_split
+    from sklearn.model_selection import train_test_split  # type: ignore[import-untyped]
 
     everything = np.arange(len(labels))
     train, rest = train_test_split(everything, train_size=settings.train, stratify=labels, random_state=seed)

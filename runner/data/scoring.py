@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,15 @@ def score(data_folder: Path, outputs: Outputs) -> dict[str, float]:
         return _forecast(_only(outputs, len(test["target"])), meta, test)
     if meta["task"] == "classify":
         return {"accuracy": _accuracy(_only(outputs, len(test["target"])), test["target"])}
-    return {}
+    return _tensors(outputs, meta["metric"], test)
 
 
 def _only(outputs: Outputs, samples: int) -> NDArray[Any]:
     (y,) = outputs.values()
+    return _whole(y, samples)
+
+
+def _whole(y: NDArray[Any], samples: int) -> NDArray[Any]:
     if len(y) != samples:
         raise StepFailed(f"{len(y)} outputs for {samples} test samples.", "Predict the whole test split.")
     return y
@@ -51,4 +55,29 @@ def _forecast(y: NDArray[Any], meta: Mapping[str, Any], test: Mapping[str, NDArr
 
 
 def _accuracy(y: NDArray[Any], labels: NDArray[Any]) -> float:
-    return float((np.argmax(y, axis=1) == labels).mean())
+    """Of class scores: all axes but the samples' are one. Labels (samples,)."""
+    return float((np.argmax(y.reshape(len(y), -1), axis=1) == labels.reshape(-1)).mean())
+
+
+def _tensors(outputs: Outputs, metric: str, test: Mapping[str, NDArray[Any]]) -> dict[str, float]:
+    """The named metric over all expected values together."""
+    if metric == "none":
+        return {}
+    if metric == "accuracy":
+        return {"accuracy": _accuracy(_only(outputs, len(test["target"])), test["target"])}
+    expected = {name.removeprefix("expected/"): array for name, array in test.items() if name.startswith("expected/")}
+    errors = [_errors(outputs[name], values) for name, values in expected.items()]
+    return {metric: MEASURES[metric](np.concatenate(errors))}
+
+
+def _errors(y: NDArray[Any], expected: NDArray[Any]) -> NDArray[np.float64]:
+    """Absolute, flat. A fixed batch of one may be written out on one side and not on the other."""
+    values = _whole(np.asarray(y, np.float64), len(expected)).reshape(-1)
+    return np.abs(values - np.asarray(expected, np.float64).reshape(-1))
+
+
+MEASURES: dict[str, Callable[[NDArray[np.float64]], float]] = {
+    "mae": lambda errors: float(errors.mean()),
+    "rmse": lambda errors: float(np.sqrt((errors**2).mean())),
+    "max_abs_error": lambda errors: float(errors.max()),
+}

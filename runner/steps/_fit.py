@@ -16,7 +16,9 @@ from runner.data import arrays, units
 from runner.errors import StepFailed
 from runner.training import Settings
 
-THREADS = 2  # the same everywhere: the number of threads changes the order of sums, and so the result
+# The same everywhere: the number of threads changes the order of sums, and so the result. Nets of this size gain
+# nothing from a second one, and lose fivefold where another program keeps a core busy.
+THREADS = 1
 
 State = dict[str, Any]
 Progress = Callable[[int, int, str], None]
@@ -162,3 +164,13 @@ def _after_epoch(state: State, network: nn.Module, optimizer: torch.optim.Optimi
 
 def _note(epoch: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {value:.4g}" for name, value in epoch.items())
+
+
+def summary(done: Fit) -> dict[str, Any]:
+    """Epochs, and what validation said of the weights that were kept."""
+    best = done.history[done.best_epoch - 1]
+    return {
+        "epochs": len(done.history),
+        "best_epoch": done.best_epoch,
+        **{k: v for k, v in best.items() if k != "loss"},
+    }

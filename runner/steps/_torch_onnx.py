@@ -32,7 +32,7 @@ def export(job: Job) -> dict[str, Any]:
     model = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
     onnx.save(model, job.out / "model.onnx")
     reference = _torch_outputs(network, x)
-    np.savez(job.out / "reference.npz", **{"out/y": reference})  # type: ignore[arg-type]
+    arrays.write_reference(job.out, {"y": reference})
     params, nonzero = graph.parameters(model)
     return {
         "inputs": graph.describe(graph.inputs(model)),

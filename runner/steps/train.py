@@ -25,14 +25,4 @@ def run(job: Job) -> dict[str, Any]:
     done = _fit.fit(network, job.inputs["data"], hyper, seed, job.scratch, job.progress)
     checkpoint.save(done.network, job.out)
     (job.out / "history.json").write_text(json.dumps(done.history, indent=1) + "\n")
-    return {**summary(done), "params": sum(p.numel() for p in done.network.parameters())}
-
-
-def summary(done: Any) -> dict[str, Any]:
-    """Epochs, and what validation said of the weights that were kept."""
-    best = done.history[done.best_epoch - 1]
-    return {
-        "epochs": len(done.history),
-        "best_epoch": done.best_epoch,
-        **{k: v for k, v in best.items() if k != "loss"},
-    }
+    return {**_fit.summary(done), "params": sum(p.numel() for p in done.network.parameters())}

@@ -1,0 +1,60 @@
+"""Any finished ONNX file of the user's: nothing is trained, and its inputs are described by the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from runner.errors import SpecError
+from runner.settings import setting
+
+TASKS = ("tensors",)
+METRICS = ("none", "accuracy", "mae", "rmse", "max_abs_error")
+Dims = tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The file, the sizes of its dynamic dimensions, and what its outputs are compared with.
+
+    A size is a whole number, or `batch` for the first axis of every input, which then stays free. Without
+    `inputs`, data are random by seed and nothing is scored.
+    """
+
+    path: str | None = setting("The ONNX file; relative to the working folder")
+    shapes: dict[str, Dims] = setting(  # noqa: RUF009 - a field, as all others
+        "Sizes of inputs with dynamic dimensions: model.shapes.x=[1,3,224,224]"
+    )
+    inputs: str | None = setting(
+        "An .npz file with arrays named as the inputs, and outputs' expected values or `labels`"
+    )
+    metric: str = setting("How outputs are compared with those of model.inputs", choices=METRICS)
+
+
+def data_needs(settings: Settings) -> dict[str, Any]:
+    """What the data step reads instead of drawing random inputs."""
+    return {"inputs": settings.inputs, "metric": settings.metric}
+
+
+def files(settings: Settings) -> tuple[str, ...]:
+    """All files that are read, external weights too. Raises SpecError where one is missing or no ONNX file."""
+    from runner.models import _onnx_file, _tensors
+
+    model = _onnx_file.read(settings.path)
+    external = _onnx_file.external_files(str(settings.path), model)
+    inputs = [_tensors.existing(settings.inputs)] if settings.inputs else []
+    return (str(settings.path), *external, *inputs)
+
+
+def problems(settings: Settings) -> None:
+    """Raise SpecError for everything that is wrong with the files and `model.shapes`, before any work."""
+    from runner.models import _onnx_file, _tensors
+
+    fixed = _onnx_file.shaped(_onnx_file.valid(settings.path), settings.shapes, str(settings.path))
+    if settings.inputs:
+        _tensors.read(settings.inputs, fixed, settings.metric)
+    elif settings.metric != "none":
+        raise SpecError(
+            f"model.metric={settings.metric} needs expected outputs or labels.",
+            "Give them with the inputs: model.inputs=my.npz",
+        )

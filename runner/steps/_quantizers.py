@@ -1,0 +1,179 @@
+"""Precisions written into an ONNX graph by ONNX Runtime's quantisers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import onnx
+from numpy.typing import NDArray
+
+from runner.errors import StepFailed
+from runner.models import graph
+from runner.precision import Int8
+
+Model = onnx.ModelProto
+Arrays = Mapping[str, NDArray[Any]]
+
+# Operators that carry weights or do the multiplying, so that their precision decides the speed.
+HEAVY = ("Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU", "RNN")
+WHY_NOT = {
+    "fp16": "the converter leaves it in float32",
+    "int8": "ONNX Runtime's static quantiser leaves it in float",
+    "int8_dynamic": "the backend has no dynamic int8 kernel for it",
+}
+
+
+def named(model: Model) -> Model:
+    """With a name for every node, so that it is found again after quantisation."""
+    for position, node in enumerate(model.graph.node):
+        node.name = node.name or f"{node.op_type}_{position}"
+    return model
+
+
+def fp16(model: Model) -> Model:
+    """Float16 inside, float32 at inputs and outputs."""
+    from onnxruntime.transformers import float16, onnx_model  # type: ignore[import-untyped]
+
+    made: Model = _quietly(lambda: float16.convert_float_to_float16(_copy(model), keep_io_types=True))
+    # The converter appends its casts at the end; parsers want every tensor computed before its use.
+    onnx_model.OnnxModel.graph_topological_sort(made.graph)
+    return made
+
+
+def static(model: Model, settings: Int8, calibration: Arrays, scratch: Path) -> Model:
+    """Q/DQ nodes around what ONNX Runtime's static quantiser knows; ranges from `calibration` (samples first)."""
+    from onnxruntime import quantization as q  # type: ignore[import-untyped]
+
+    methods = {
+        "minmax": q.CalibrationMethod.MinMax,
+        "entropy": q.CalibrationMethod.Entropy,
+        "percentile": q.CalibrationMethod.Percentile,
+    }
+    ready = _prepared(model, scratch)
+    used = {name: array[: settings.calibration_samples] for name, array in calibration.items()}
+    _quietly(
+        lambda: q.quantize_static(
+            ready,
+            scratch / "static.onnx",
+            _reader(model, used),
+            quant_format=q.QuantFormat.QDQ,
+            per_channel=settings.per_channel,
+            activation_type=q.QuantType.QInt8,
+            weight_type=q.QuantType.QInt8,
+            calibrate_method=methods[settings.calibration],
+            extra_options={"CalibPercentile": settings.percentile} if settings.calibration == "percentile" else {},
+        )
+    )
+    return onnx.load(scratch / "static.onnx")
+
+
+def dynamic(model: Model, op_types: tuple[str, ...], scratch: Path) -> Model:
+    """Int8 weights for `op_types`; activations are quantised at run time."""
+    from onnxruntime import quantization as q
+
+    scratch.mkdir(parents=True, exist_ok=True)
+    # A Gemm is a MatMul and an Add to the quantiser, so a kernel for MatMul does it.
+    kinds = {*op_types, "Gemm"} if "MatMul" in op_types else set(op_types)
+    chosen = [name for node in model.graph.node if node.op_type in kinds for name in _names(node)]
+    if not chosen:
+        return model
+    _quietly(
+        lambda: q.quantize_dynamic(
+            _copy(model), scratch / "dynamic.onnx", nodes_to_quantize=chosen, weight_type=q.QuantType.QInt8
+        )
+    )
+    return onnx.load(scratch / "dynamic.onnx")
+
+
+def _prepared(model: Model, scratch: Path) -> Path:
+    """The model with shapes inferred and batch normalisation folded, which the static quantiser wants."""
+    from onnxruntime.quantization.shape_inference import quant_pre_process  # type: ignore[import-untyped]
+
+    scratch.mkdir(parents=True, exist_ok=True)
+    onnx.save(model, scratch / "float.onnx")
+    ready = scratch / "prepared.onnx"
+    _quietly(lambda: quant_pre_process(scratch / "float.onnx", ready, skip_symbolic_shape=True))
+    return ready
+
+
+def _reader(model: Model, calibration: Arrays) -> Any:
+    """Calibration data as ONNX Runtime asks for it: one run's inputs at a time, None at the end."""
+    from onnxruntime.quantization import CalibrationDataReader  # type: ignore[import-untyped]
+
+    class Reader(CalibrationDataReader):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.feeds: Iterator[dict[str, NDArray[Any]]] = graph.feeds(model, calibration, batch=1)
+
+        def get_next(self) -> dict[str, NDArray[Any]] | None:
+            return next(self.feeds, None)
+
+    return Reader()
+
+
+def _copy(model: Model) -> Model:
+    copy = Model()
+    copy.CopyFrom(model)
+    return copy
+
+
+def _quietly(work: Callable[[], Any]) -> Any:
+    """What `work` returns; the quantiser's own advice on the root logger is dropped, its exceptions are ours."""
+    logging.disable(logging.WARNING)
+    try:
+        return work()
+    except Exception as error:  # its exceptions share no base class of their own
+        raise StepFailed(
+            f"ONNX Runtime's quantiser can't do this model: {graph.first_line(error)}", "Use precision=fp32 or fp16."
+        ) from error
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def counts(model: Model, made: Model, precision: str) -> dict[str, list[int]]:
+    """`{op type: [in the asked precision, all]}` of the heavy operators. `model` is the float graph, `made` the result:
+    dynamic quantisation replaces operators, so they are counted before; the others are counted as they stand."""
+    found: dict[str, list[int]] = {}
+    done = {"fp16": _half, "int8": _between_qdq, "int8_dynamic": _replaced}[precision](made)
+    for node in model.graph.node if precision == "int8_dynamic" else made.graph.node:
+        if node.op_type in HEAVY:
+            count = found.setdefault(node.op_type, [0, 0])
+            count[0] += done(node)
+            count[1] += 1
+    return found
+
+
+def _half(made: Model) -> Callable[[onnx.NodeProto], bool]:
+    """Does a node compute float16?"""
+    typed = onnx.shape_inference.infer_shapes(made).graph
+    values = [*typed.value_info, *typed.output]
+    half = {value.name for value in values if value.type.tensor_type.elem_type == onnx.TensorProto.FLOAT16}
+    return lambda node: bool(half & set(node.output))
+
+
+def _between_qdq(made: Model) -> Callable[[onnx.NodeProto], bool]:
+    """Do a node's input and its weight come from DequantizeLinear?"""
+    dequantized = {out for node in made.graph.node if node.op_type == "DequantizeLinear" for out in node.output}
+    return lambda node: set(node.input[:2]) <= dequantized
+
+
+def _replaced(made: Model) -> Callable[[onnx.NodeProto], bool]:
+    """Has a node, or the MatMul that a Gemm was split into, gone for an integer one?"""
+    left = {node.name for node in made.graph.node if node.op_type in HEAVY}
+    return lambda node: not left & set(_names(node))
+
+
+def _names(node: onnx.NodeProto) -> tuple[str, ...]:
+    """A node's name, and that of the MatMul into which the quantiser splits a Gemm first."""
+    return (node.name, f"{node.name}_MatMul") if node.op_type == "Gemm" else (node.name,)
+
+
+def warnings(counts: Mapping[str, list[int]], precision: str) -> list[str]:
+    """One line for each op type that is not wholly in the asked precision."""
+    return [
+        f"{done} of {total} {op_type}{'' if total == 1 else 's'} quantised ({WHY_NOT[precision]})"
+        for op_type, (done, total) in counts.items()
+        if done < total
+    ]

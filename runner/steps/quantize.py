@@ -1,0 +1,35 @@
+"""Step `quantize`: the precision in the graph, shared by all backends that read it from there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runner import precision, settings
+from runner.steps import Job
+
+
+def run(job: Job) -> dict[str, Any]:
+    """Write `model.onnx` in the asked precision; inputs and outputs keep their types.
+
+    Settings: `precision` (fp16, int8, int8_dynamic), `settings` (of it), `dynamic_ops` (ONNX op types for which the
+    target has dynamic int8 kernels). Meta: `quantized` `{op type: [quantised, all]}`, and a warning for each op type
+    that stays in float. Raises StepFailed where the quantiser can't do the model.
+    """
+    import onnx
+
+    from runner.data import arrays
+    from runner.steps import _quantizers
+
+    name = job.settings["precision"]
+    chosen: Any = settings.build(precision.settings_class(name), job.settings["settings"], "precision")
+    model = _quantizers.named(onnx.load(job.inputs["model"] / "model.onnx"))
+    if name == "fp16":
+        made = _quantizers.fp16(model)
+    elif name == "int8":
+        calibration = arrays.inputs_of(arrays.read(job.inputs["data"], "calibration"))
+        made = _quantizers.static(model, chosen, calibration, job.scratch)
+    else:
+        made = _quantizers.dynamic(model, tuple(job.settings["dynamic_ops"]), job.scratch)
+    onnx.save(made, job.out / "model.onnx")
+    counts = _quantizers.counts(model, made, name)
+    return {"precision": name, "quantized": counts, "warnings": _quantizers.warnings(counts, name)}
