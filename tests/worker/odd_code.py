@@ -1,0 +1,81 @@
+"""What vendor code does to a process that loads it; imported by real workers."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import sys
+import time
+from typing import Any
+
+from runner.errors import Unavailable, Unsupported
+from runner.steps import Job
+
+
+def print_everywhere(text: str) -> str:
+    """Prints from Python and from C, to standard output and error."""
+    print(text, "python")
+    os.write(1, (text + " c stdout\n").encode())
+    os.write(2, (text + " c stderr\n").encode())
+    return "printed"
+
+
+def read_input() -> str:
+    return sys.stdin.read()
+
+
+def crash(last_words: str) -> None:
+    print(last_words)
+    ctypes.string_at(0)
+
+
+def leave(code: int) -> None:
+    os._exit(code)
+
+
+def sys_exit() -> None:
+    sys.exit("the vendor's tool gave up")
+
+
+def sleep(seconds: float) -> str:
+    time.sleep(seconds)
+    return "slept"
+
+
+def start_child() -> int:
+    return subprocess.Popen(["sleep", "600"]).pid
+
+
+def allocate_and_free(megabytes: int) -> None:
+    block = bytearray(megabytes * 10**6)
+    block[::4096] = b"\1" * len(block[::4096])
+    del block
+
+
+def numbers(count: int) -> list[int]:
+    return list(range(count))
+
+
+def environment(name: str) -> str | None:
+    return os.environ.get(name)
+
+
+def run(job: Job) -> dict[str, Any]:
+    """A step: reports progress often, writes one file."""
+    for done in range(1, 2001):
+        job.progress(done, 2000, "counting")
+    (job.out / "file").write_text(job.inputs["data"].joinpath("file").read_text())
+    return {"asked": job.settings["asked"]}
+
+
+def unavailable() -> None:
+    raise Unavailable("the SDK is not installed.", "Install it.")
+
+
+def unsupported() -> None:
+    raise Unsupported("op Foo has no kernel.", "Use another op.")
+
+
+def bug() -> None:
+    raise ValueError("wrong\nsecond line")

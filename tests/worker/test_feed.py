@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from runner.errors import StepFailed
+from runner.worker import feed
+
+ARRAYS = {"x": np.arange(10, dtype=np.float32).reshape(10, 1)}
+
+
+def rows(inputs: dict[str, np.ndarray]) -> list[int]:
+    return [int(value) for value in inputs["x"][:, 0]]
+
+
+def test_drawn_uses_every_row_once_before_one_comes_again() -> None:
+    picked = [row for inputs in feed.drawn(ARRAYS, 2, 5, 0, True) for row in rows(inputs)]
+    assert sorted(picked) == list(range(10))
+
+
+def test_drawn_stacks_a_batch_larger_than_the_data() -> None:
+    (inputs,) = feed.drawn(ARRAYS, 25, 1, 0, True)
+    assert inputs["x"].shape == (25, 1)
+    assert inputs["x"].flags.c_contiguous
+
+
+def test_drawn_follows_the_seed() -> None:
+    first, again, other = ([rows(i) for i in feed.drawn(ARRAYS, 2, 5, seed, True)] for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+def test_whole_gives_every_row_in_order_and_fills_up_the_last_batch() -> None:
+    assert [(count, rows(inputs)) for count, inputs in feed.whole(ARRAYS, 4, True)] == [
+        (4, [0, 1, 2, 3]),
+        (4, [4, 5, 6, 7]),
+        (2, [8, 9, 9, 9]),
+    ]
+
+
+def test_read_casts_to_the_models_type(tmp_path: Path) -> None:
+    np.savez(tmp_path / "d.npz", **{"in/ids": np.ones((2, 3), np.float32)})
+    found = feed.read(str(tmp_path / "d.npz"), [{"name": "ids", "shape": [2, 3], "dtype": "int64"}])
+    assert found["ids"].dtype == np.int64
+
+
+def test_read_names_the_input_that_is_missing_and_those_that_are_there(tmp_path: Path) -> None:
+    np.savez(tmp_path / "d.npz", **{"in/a": np.ones((2, 3), np.float32)})
+    with pytest.raises(StepFailed, match=r"d\.npz has no array in/b") as error:
+        feed.read(str(tmp_path / "d.npz"), [{"name": "b", "shape": [2, 3], "dtype": "float32"}])
+    assert error.value.next_step == "It has: in/a."
+
+
+def test_inputs_with_different_numbers_of_samples_are_refused() -> None:
+    with pytest.raises(StepFailed, match="different numbers of samples"):
+        feed.rows({"a": np.zeros((2, 1)), "b": np.zeros((3, 1))})
+
+
+def test_a_model_without_batch_axis_gets_one_sample_at_a_time() -> None:
+    batched = feed.has_batch_axis(ARRAYS, [{"name": "x", "shape": [1], "dtype": "float32"}])
+    assert not batched
+    assert [inputs["x"].shape for inputs in feed.drawn(ARRAYS, 1, 2, 0, batched)] == [(1,), (1,)]
+
+
+def test_a_model_without_batch_axis_refuses_a_batch() -> None:
+    with pytest.raises(StepFailed, match="no batch axis"):
+        next(feed.drawn(ARRAYS, 2, 1, 0, False))

@@ -1,0 +1,65 @@
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runner.endpoints.local import Worker
+
+RUNNER = Path(__file__).parents[2] / "runner"
+TRAVELS = [
+    RUNNER / "__init__.py",
+    RUNNER / "errors.py",
+    RUNNER / "settings.py",
+    *sorted((RUNNER / "worker").glob("*.py")),
+    RUNNER / "backends/__init__.py",
+    *sorted((RUNNER / "backends").glob("*/__init__.py")),
+    *sorted((RUNNER / "backends").glob("*/session.py")),
+]
+
+
+@pytest.mark.parametrize("path", TRAVELS, ids=lambda path: str(path.relative_to(RUNNER)))
+def test_what_travels_keeps_to_python_3_8(path: Path) -> None:
+    tree = ast.parse(path.read_text(), feature_version=(3, 8))
+    # Annotations of newer form (`X | None`, `list[int]`) are text only with this.
+    future = any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body)
+    assert future or len(tree.body) == 1
+
+
+def test_the_worker_imports_nothing_but_the_standard_library() -> None:
+    code = "import sys; before = set(sys.modules); import runner.worker.__main__; print(*(set(sys.modules) - before))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=RUNNER.parent)
+    top = {name.split(".")[0] for name in loaded.stdout.split()}
+    assert "runner" in top
+    assert top - set(sys.stdlib_module_names) == {"runner"}
+
+
+def test_a_workers_feed_imports_only_numpy_beside() -> None:
+    code = "import sys; before = set(sys.modules); import runner.worker.feed; print(*(set(sys.modules) - before))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=RUNNER.parent)
+    top = {name.split(".")[0] for name in loaded.stdout.split()} - set(sys.stdlib_module_names)
+    assert top == {"runner", "numpy"}
+
+
+def test_what_a_library_prints_goes_to_the_log_and_not_into_the_protocol(worker: Worker) -> None:
+    answer = worker.ask("call", timeout=30, module="odd_code", function="print_everywhere", arguments={"text": "hi"})
+    assert answer == "printed"
+    assert worker.log.read_text().splitlines() == ["hi python", "hi c stdout", "hi c stderr"]
+
+
+def test_a_library_that_reads_standard_input_finds_nothing(worker: Worker) -> None:
+    assert worker.ask("call", timeout=30, module="odd_code", function="read_input") == ""
+    assert worker.ask("memory", timeout=30)["rss_mb"] > 1
+
+
+def test_peak_memory_is_the_workers_own(worker: Worker) -> None:
+    # This process is far larger than a bare worker, and ru_maxrss would carry that over.
+    block = bytearray(b"\1" * 300_000_000)
+    assert worker.ask("memory", timeout=30)["peak_rss_mb"] < 100 < len(block) / 1e6
+
+
+def test_peak_memory_stays_when_memory_is_freed(worker: Worker) -> None:
+    worker.ask("call", timeout=30, module="odd_code", function="allocate_and_free", arguments={"megabytes": 200})
+    found = worker.ask("memory", timeout=30)
+    assert found["peak_rss_mb"] > 200 > found["rss_mb"]
