@@ -41,10 +41,34 @@ def loader(project: Path) -> Iterator[Any]:
 
 def specs(project: Path, arguments: Sequence[str], multirun: bool = False) -> list[Spec]:
     """The specs that a command line names. Raises SpecError."""
-    with explained(project, arguments):
-        check_options(project, arguments)
+    words = readable(arguments)
+    with explained(project):
+        check_options(project, words, multirun)
         with loader(project) as hydra_loader:
-            return cells(hydra_loader, arguments, multirun)
+            return cells(hydra_loader, words, multirun)
+
+
+def hydra_flags(words: Sequence[str]) -> Any:
+    """Hydra's own flags of a command line (`overrides`, `multirun`, `cfg`, …). Raises SpecError for an unknown one."""
+    from hydra._internal.utils import get_args_parser
+
+    parser = get_args_parser()
+    flags, unknown = parser.parse_known_args(list(words))
+    if unknown:
+        known = [option for action in parser._actions for option in action.option_strings]
+        raise SpecError(f"{unknown[0]}: no such flag.{nearest(unknown[0], known)}", "See python -m runner --help.")
+    return flags
+
+
+def readable(arguments: Sequence[str]) -> list[str]:
+    """The arguments with each entry of `baseline.overrides=[a=b,c.d=e]` quoted: Hydra's grammar wants it so."""
+    head = "baseline.overrides=["
+    return [_quoted(word, head) if word.startswith(head) and word.endswith("]") else word for word in arguments]
+
+
+def _quoted(word: str, head: str) -> str:
+    entries = [entry.strip() for entry in word[len(head) : -1].split(",") if entry.strip()]
+    return head + ",".join(entry if entry[0] in "'\"" else f"'{entry}'" for entry in entries) + "]"
 
 
 def cells(hydra_loader: Any, arguments: Sequence[str], multirun: bool) -> list[Spec]:
@@ -65,14 +89,30 @@ def compose(hydra_loader: Any, overrides: Sequence[str]) -> DictConfig:
 
 def from_config(config: DictConfig) -> Spec:
     """The checked spec of a composed config."""
-    plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    return from_plain({key: value for key, value in plain.items() if key not in NOT_SPEC})
+    ours = OmegaConf.masked_copy(config, [key for key in config if key not in NOT_SPEC])
+    plain: Any = OmegaConf.to_container(ours, resolve=True, throw_on_missing=True)
+    return from_plain(plain)
 
 
 def expand(arguments: Sequence[str]) -> list[list[str]]:
     """Every combination of `axis=a,b` (also `choice()`, `range()`, `glob(*)` of Hydra's grammar)."""
-    parsed = OverridesParser.create().parse_overrides(overrides=list(arguments))
-    return [list(combination) for combination in itertools.product(*(_values(item) for item in parsed))]
+    return [list(combination) for combination in itertools.product(*(_values(item) for item in parse(arguments)))]
+
+
+def parse(arguments: Sequence[str]) -> list[Override]:
+    """Hydra's overrides. Raises SpecError with the one that can't be read."""
+    parser = OverridesParser.create()
+    return [_parse(parser, word) for word in arguments]
+
+
+def _parse(parser: OverridesParser, word: str) -> Override:
+    if "=" not in word and not word.startswith("~"):
+        raise SpecError(f"{word}: key=value expected.", "For instance: model=gru model.hidden=64")
+    try:
+        return parser.parse_override(word)
+    except HydraException as error:
+        detail = str(error).splitlines()[0].split(" See https://")[0]
+        raise SpecError(f"{word}: can't be read: {detail}.", "Quote what has special characters: 'key=\"a b\"'") from error
 
 
 def _values(override: Override) -> list[str]:
@@ -84,15 +124,20 @@ def _values(override: Override) -> list[str]:
     raise SpecError(f"{override.input_line}: an interval can't be swept over.", "Name the values: key=1,2,4")
 
 
-def check_options(project: Path, arguments: Sequence[str]) -> None:
+def check_options(project: Path, arguments: Sequence[str], multirun: bool) -> None:
     """Every `axis=option` names an option that is there, every key an axis: answered before Hydra composes."""
-    for override in OverridesParser.create().parse_overrides(overrides=list(arguments)):
+    for override in parse(arguments):
+        line = override.input_line or ""
         axis, _, rest = override.key_or_group.partition(".")
-        _check_axis(axis, override.input_line or "")
-        if axis in AXES and not rest and override.package is None and not override.is_delete():
+        _check_axis(axis, line)
+        if override.is_sweep_override() and not multirun:
+            raise SpecError(f"{line}: several values make a sweep.", f"Add -m: python -m runner -m {line}")
+        if rest or override.package is not None or override.is_delete():
+            continue
+        if axis in AXES:
             for name in _option_names(override):
                 options.file(axis, name, project)
-        if axis == "experiment" and not rest:
+        if axis == "experiment":
             for name in _option_names(override):
                 _check_experiment(name, project)
 
@@ -131,7 +176,7 @@ def _check_experiment(name: str, project: Path) -> None:
 
 
 @contextmanager
-def explained(project: Path, arguments: Sequence[str]) -> Iterator[None]:
+def explained(project: Path) -> Iterator[None]:
     """Hydra's, OmegaConf's and YAML's errors as SpecErrors."""
     try:
         yield

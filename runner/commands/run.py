@@ -23,27 +23,35 @@ class Command:
 
     root: Path
     tracker: Tracker
+    arguments: Sequence[str]
     json: bool = False
     fresh: bool = False
     strict: bool = False
     code: int = field(default=0, init=False)
+    error: Exception | None = field(default=None, init=False)
 
     def __call__(self, config: Any) -> None:
-        """One spec."""
+        """One spec. What it raises is kept for `main`: Hydra would print its own words first."""
+        try:
+            self._one(config)
+        except Exception as error:
+            self.error = error
+
+    def _one(self, config: Any) -> None:
         from runner import cells, compose
-        from runner.report import ending
 
         record = cells.run([compose.from_config(config)], self.root, self.tracker, fresh=True)[0]
         self.code = exit_code(str(record.content["status"]))
         if self.json:
             _print_json(record.content)
         else:
-            ending.print_run(record, self.root)
+            from runner.report import ending
+
+            ending.print_run(record, self.root, self.arguments)
 
     def sweep(self, loader: Any, arguments: Sequence[str]) -> None:
         """Every cell composed and validated before any work; one plan; one table."""
         from runner import cells, compose
-        from runner.report import ending
 
         specs = compose.cells(loader, arguments, multirun=True)
         name = cells.sweep_name(specs)
@@ -52,30 +60,39 @@ class Command:
         if self.json:
             _print_json({"schema": 1, "sweep": name, "cells": [record.content for record in records]})
         else:
-            ending.print_sweep(name, records, self.root)
+            from runner.report import ending
+
+            ending.print_sweep(name, records, self.root, arguments)
 
 
 def main(argv: list[str]) -> int:
     """Compose by Hydra, then run; returns the exit code."""
     flags = {flag[2:]: flag in argv for flag in FLAGS}
+    from runner import compose
+
     arguments = [word for word in argv if word not in FLAGS]
     root = projects.root()
     with Tracker(root) as tracker:
-        command = Command(root, tracker, **flags)
-        _through_hydra(command, arguments)
+        command = Command(root, tracker, arguments, **flags)
+        _through_hydra(command, compose.readable(arguments))
+        if command.error:
+            raise command.error
         return command.code
 
 
-def _through_hydra(command: Command, arguments: list[str]) -> None:
+def _through_hydra(command: Command, words: list[str]) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors as exceptions: we say them in one or two lines ourselves
     from runner import compose
 
-    with compose.explained(command.root, arguments):
-        compose.check_options(command.root, [word for word in arguments if not word.startswith("-")])
+    with compose.explained(command.root):
+        flags = compose.hydra_flags(words)
+        compose.check_options(command.root, flags.overrides, flags.multirun)
+        if not (flags.cfg or flags.info or flags.hydra_help or flags.shell_completion):
+            command.tracker.start()  # MLflow's import takes longer than composing and planning: both at once
         import hydra
 
         folder = str(compose.config_folder(command.root))
-        before, sys.argv = sys.argv, ["runner", *arguments]
+        before, sys.argv = sys.argv, ["runner", *words]
         try:
             hydra.main(version_base="1.3", config_path=folder, config_name="config")(command)()
         finally:

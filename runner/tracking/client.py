@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.endpoints.local import Worker, open_worker
-from runner.errors import RunnerError
+from runner.errors import RunnerError, StepFailed
 from runner.records import Record
 
 SECONDS = 300.0
@@ -33,7 +33,7 @@ class Tracker:
             self._start.join()
 
     def start(self) -> None:
-        """Start the worker and let it import; returns at once. Not before the spec is known to be good."""
+        """Start the worker and let it import; returns at once."""
         self._worker = open_worker(self.root / "mlruns" / ".tracking.log", name="tracking")
         # The worker is opened by this thread, which lives on: a worker dies with the thread that opened it.
         self._start = threading.Thread(target=self._prepare, daemon=True)
@@ -44,6 +44,8 @@ class Tracker:
             self._ask("prepare", root=str(self.root))
         except RunnerError as error:
             self.problem = error
+        except (OSError, ValueError) as error:  # the command ended, and closed the worker, before it was asked
+            self.problem = StepFailed(f"The tracking worker was closed: {error}.")
 
     def ready(self) -> None:
         """Wait until the worker is idle, so that it takes no processor time from a measurement."""
@@ -52,8 +54,6 @@ class Tracker:
 
     def publish(self, record: Record) -> dict[str, Any]:
         """Draw the record's plot and log it; raises RunnerError where the store can't be reached (the record is kept)."""
-        if self._worker is None:
-            self.start()
         self.ready()
         if self.problem:
             raise self.problem
