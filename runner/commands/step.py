@@ -1,0 +1,157 @@
+"""`python -m runner step=train model=gru [--json]`: one step of one cell of the canonical grid, for dvc.yaml.
+
+Makes the artifact through the store (its inputs too where they are missing) and exports a copy to
+`pipeline/<step>/<cell>`, with its key in the file `key`. `step=benchmark` measures the cell and writes `metrics.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from runner import cells, pipeline, plan, project, store
+from runner.errors import BY_STATUS, RunnerError, SpecError, StepFailed, Unsupported, nearest
+from runner.plan import Cell, Chain, Node, Plan
+from runner.report import progress
+from runner.schedule import inline
+from runner.schedule.build import room
+from runner.spec import Spec
+from runner.store import Artifact
+from runner.tracking.client import Tracker
+
+USAGE = "For instance: python -m runner step=train model=gru"
+
+
+def main(argv: list[str]) -> int:
+    """Do one step of one cell. What can't be done here leaves a note, so that the other cells go on."""
+    step, chosen = _read([word for word in argv if word != "--json"])
+    root = project.root()
+    grid = pipeline.read(root)
+    spec = pipeline.one(grid, chosen, root)
+    folder = pipeline.folder(root, step, spec)
+    with room(root):
+        said = _benchmark(spec, root, folder) if step == "benchmark" else _artifact(step, spec, root, folder)
+    if "--json" in argv:
+        json.dump({"schema": 1, "step": step, "folder": str(folder), **said}, sys.stdout, indent=1)
+        print()
+    return 0
+
+
+def _read(words: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """The step, and the options of the grid's axes that name the cell."""
+    chosen: dict[str, str] = {}
+    for word in words:
+        name, mark, value = word.partition("=")
+        if not mark or name not in ("step", *pipeline.GRID) or name in chosen:
+            raise SpecError(
+                f"{word}: step= and {', '.join(f'{axis}=' for axis in pipeline.GRID)} are all that a step takes, once.",
+                f"Settings of the grid's cells are in {pipeline.PARAMS}. {USAGE}",
+            )
+        chosen[name] = value
+    step = chosen.pop("step")
+    if step not in pipeline.STEPS:
+        known = ", ".join(pipeline.STEPS)
+        raise SpecError(f"step={step}: no such step.{nearest(step, pipeline.STEPS)}", f"Steps: {known}.")
+    return step, chosen
+
+
+# --- an artifact ---
+
+
+def _artifact(step: str, spec: Spec, root: Path, folder: Path) -> dict[str, Any]:
+    made = plan.make([spec], root)
+    cell = made.cells[0]
+    key = pipeline.key(step, cell, made)
+    node = made.nodes[key]
+    if node.step != step:
+        _export(None, key, folder)
+        return {"status": "ok", "key": key}
+    outcome = node.blocked or _made(node, cell.candidate, made, root)
+    if isinstance(outcome, Artifact):
+        _export(outcome, key, folder)
+        return {"status": "ok", "key": key}
+    if not isinstance(outcome, Unsupported) and outcome is not node.blocked:
+        raise outcome
+    return {**_note(outcome, key, folder), "key": key}
+
+
+def _made(node: Node, chain: Chain, made: Plan, root: Path) -> Artifact | RunnerError:
+    """The node's artifact: from the store, or made now with all that it needs."""
+    needed = _ancestors(node, made)
+    part = Chain(chain.spec, {step: key for step, key in chain.keys.items() if key in needed})
+    small = Plan({key: made.nodes[key] for key in part.keys.values()}, [Cell(part, None, "none")])
+    items = [(one.id, f"{one.step} {one.title}") for one in small.nodes.values()]
+    with progress.opened(Console(stderr=True), items) as display:
+        found = store.sound(root, node.step, node.key, display.warn)
+        return found or inline.prepare(small, root, chain.spec.limits.step_s, display)[node.key]
+
+
+def _ancestors(node: Node, made: Plan) -> set[str]:
+    return {node.key}.union(*(_ancestors(made.nodes[key], made) for key in node.inputs.values()))
+
+
+def _export(artifact: Artifact | None, key: str, folder: Path) -> None:
+    """A copy in DVC's folder. `artifact.json` comes last: without it the store doesn't see a half-made copy."""
+    if artifact is None or artifact.folder != folder:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    if artifact and artifact.folder != folder:
+        shutil.copytree(artifact.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(store.NAME))
+        shutil.copy2(artifact.folder / store.NAME, folder / store.NAME)
+    (folder / "key").write_text(f"{key}\n", encoding="utf-8")
+
+
+def _note(error: RunnerError, key: str, folder: Path) -> dict[str, Any]:
+    """Why there is no artifact, in place of one."""
+    _export(None, key, folder)
+    said = {"status": error.status, "reason": error.reason, "next_step": error.next_step}
+    (folder / "status.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    _say(said)
+    return said
+
+
+def _say(said: Mapping[str, Any]) -> None:
+    print(f"{said['status']}: {said['reason']} {said['next_step']}".rstrip(), file=sys.stderr)
+
+
+# --- a benchmark ---
+
+
+def _benchmark(spec: Spec, root: Path, folder: Path) -> dict[str, Any]:
+    """Measure, and write the record's numbers for `dvc metrics`. An old file never stands in for a failed run."""
+    (folder / "metrics.json").unlink(missing_ok=True)
+    with Tracker(root) as tracker:
+        tracker.start()
+        record = cells.run([spec], root, tracker, fresh=True)[0].content
+    if record["status"] != "ok":
+        _say(record)
+        _refuse_accidents(record, spec, root)
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(_metrics(record), indent=1)
+    (folder / "metrics.json").write_text(f"{text}\n", encoding="utf-8")
+    return {"status": record["status"], "record_id": record["record_id"]}
+
+
+def _refuse_accidents(record: Mapping[str, Any], spec: Spec, root: Path) -> None:
+    """Raises where the same cell may well succeed next time: DVC must not take it for done.
+
+    What is unsupported stays so; what is unavailable by the plan has another key once it is there.
+    """
+    made = plan.make([spec], root)
+    if record["status"] == "unsupported" or inline.blocked(made.cells[0], made):
+        return
+    raise BY_STATUS.get(str(record["status"]), StepFailed)(str(record["reason"]), str(record["next_step"]))
+
+
+def _metrics(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Flat: whose numbers these are, and the numbers."""
+    whose = {name: record[name] for name in ("status", "date", "record_id")}
+    if record["status"] != "ok":
+        return {**whose, "reason": record["reason"]}
+    return {**whose, **record["metrics"]}
