@@ -28,7 +28,7 @@ class EdgeSearchPath(SearchPathPlugin):
 def _ours(search_path: ConfigSearchPath, root: Path) -> bool:
     """Hydra loads this plug-in in every Hydra application of the environment; ours starts in one of our folders."""
     main = [entry.path for entry in search_path.get_path() if entry.provider == "main"]
-    return any(path == f"file://{folder}" for path in main for folder in project.conf_folders(root))
+    return any(path.removeprefix("file://") == str(folder) for path in main for folder in project.conf_folders(root))
 
 
 def _register_studies(folder: Path) -> None:

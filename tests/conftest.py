@@ -1,0 +1,55 @@
+"""Shared by all tests: a project folder of its own for each, and the command line as a user types it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+QUICK = ("train=smoke", "measure=quick", "measure.min_pairs=2", "measure.max_pairs=2", "measure.min_seconds=0.01")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A finished command."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as the one document that it must be."""
+        return json.loads(self.out)
+
+
+Command = Callable[..., Ended]
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    """`command("plan", "model=gru")` runs `python -m runner plan model=gru` in an empty project."""
+
+    def run(*words: str, cwd: Path = tmp_path, env: dict[str, str] | None = None, timeout: float = 240) -> Ended:
+        full = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", **(env or {})}
+        full["PYTHONPATH"] = os.pathsep.join(filter(None, [full.get("PYTHONPATH"), str(REPOSITORY)]))
+        done = subprocess.run(
+            [sys.executable, "-m", "runner", *words],
+            cwd=cwd,
+            env=full,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    return run

@@ -1,0 +1,112 @@
+"""The plan: shared steps once, keys that forget nothing, and what can't run here."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from runner import compose, keys, plan, store
+from runner.schedule import inline
+
+
+def planned(tmp_path: Path, *words: str, multirun: bool = False) -> plan.Plan:
+    return plan.make(compose.specs(tmp_path, words, multirun), tmp_path)
+
+
+def steps(made: plan.Plan) -> list[str]:
+    return [node.step for node in made.nodes.values()]
+
+
+def chain(made: plan.Plan) -> list[str]:
+    return list(made.cells[0].candidate.keys)
+
+
+def test_a_chain_has_the_steps_that_the_spec_needs(tmp_path: Path) -> None:
+    assert chain(planned(tmp_path)) == ["data", "train", "export", "quantize", "compile"]
+    assert chain(planned(tmp_path, "precision=fp32")) == ["data", "train", "export", "compile"]
+    assert chain(planned(tmp_path, "compression=magnitude")) == [
+        "data", "train", "compress", "export", "quantize", "compile",
+    ]  # fmt: skip
+
+
+def test_a_sweep_shares_its_steps(tmp_path: Path) -> None:
+    made = planned(tmp_path, "model=gru", "backend=onnxruntime,openvino", "precision=fp32,int8", multirun=True)
+    assert sorted(steps(made)) == ["compile"] * 4 + ["data", "export", "quantize", "train"]
+    assert len(made.cells) == 4
+
+
+def test_steps_come_after_their_inputs(tmp_path: Path) -> None:
+    seen: set[str] = set()
+    for key, node in planned(tmp_path, "model=gru,lstm", multirun=True).nodes.items():
+        assert set(node.inputs.values()) <= seen
+        seen.add(key)
+
+
+@pytest.mark.parametrize(
+    ("change", "changed"),
+    [
+        ("seed=1", ["data", "train", "export", "quantize", "compile"]),
+        ("train.epochs=3", ["train", "export", "quantize", "compile"]),
+        ("precision=fp16", ["quantize", "compile"]),
+        ("backend.threads=2", ["compile"]),
+        ("measure=quick", []),
+        ("baseline=none", []),
+    ],
+)
+def test_a_change_changes_the_keys_of_its_step_and_of_what_follows(
+    tmp_path: Path, change: str, changed: list[str]
+) -> None:
+    before = planned(tmp_path).cells[0].candidate.keys
+    after = planned(tmp_path, change).cells[0].candidate.keys
+    assert [step for step in before if before[step] != after[step]] == changed
+
+
+def test_another_version_of_a_tool_changes_the_compiles_that_it_makes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("model=gru", "precision=fp32", "backend=openvino", "baseline=onnxruntime")
+    before = planned(tmp_path, *words).cells[0]
+    real = keys.version
+    monkeypatch.setattr(keys, "version", lambda name: "9999.1" if name == "openvino" else real(name))
+    after = planned(tmp_path, *words).cells[0]
+    assert before.baseline is not None
+    assert after.baseline is not None
+    assert before.baseline.keys == after.baseline.keys
+    changed = [step for step, key in before.candidate.keys.items() if after.candidate.keys[step] != key]
+    assert changed == ["compile"]
+
+
+def test_a_users_file_counts_by_its_content_not_its_place(tmp_path: Path) -> None:
+    csv = tmp_path / "a.csv"
+    rows = "\n".join(f"2020-01-01T{n // 60:02}:{n % 60:02},{n % 7}" for n in range(1000))
+    csv.write_text(f"t,v\n{rows}\n")
+    elsewhere = Path(shutil.copy(csv, tmp_path / "b.csv"))
+    words = ("model=gru", "model.window=8", "model.horizon=1", "data=csv", "data.time=t", "data.target=v")
+    words = (*words, "data.season=7")
+    first, second = (planned(tmp_path, *words, f"data.path={path}") for path in (csv, elsewhere))
+    assert first.cells[0].candidate.keys == second.cells[0].candidate.keys
+    csv.write_text(csv.read_text().replace("06:59,6", "06:59,5"))
+    third = planned(tmp_path, *words, f"data.path={csv}")
+    assert third.cells[0].candidate.keys["data"] != first.cells[0].candidate.keys["data"]
+
+
+def test_a_library_that_is_missing_blocks_its_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = keys.version
+    monkeypatch.setattr(keys, "version", lambda name: None if name == "openvino" else real(name))
+    made = planned(tmp_path, "backend=openvino,onnxruntime", "precision=fp32", multirun=True)
+    errors = [inline.blocked(cell, made) for cell in made.cells]
+    assert [error.status if error else None for error in errors] == ["unavailable", None]
+    assert errors[0] is not None
+    assert errors[0].reason == "backend=openvino: openvino is not installed here."
+    assert "pip install" in errors[0].next_step
+
+
+def test_states_say_what_is_there(tmp_path: Path) -> None:
+    made = planned(tmp_path, "precision=fp32")
+    data = next(node for node in made.nodes.values() if node.step == "data")
+    with store.draft(tmp_path, "data", data.key) as folder:
+        store.finish(tmp_path, folder, {"step": "data", "key": data.key, "meta": {}})
+    states = {one["step"]: one["state"] for one in plan.states(made, tmp_path)}
+    assert states == {"data": "there", "train": "to do", "export": "to do", "compile": "to do"}
