@@ -137,9 +137,9 @@ def _measure(
     while True:
         first = not pairs
         pairs.append(run_pair(sides, settings, seed, len(pairs), folder, limit_s, predict=first))
-        effect = hodges_lehmann(effects(pairs), settings.confidence)
-        progress(len(pairs), _expected(len(pairs), effect, settings), _note(effect, "baseline" in sides))
-        why = stop(len(pairs), effect, time.monotonic() - start, settings)
+        effect, seconds = hodges_lehmann(effects(pairs), settings.confidence), time.monotonic() - start
+        progress(len(pairs), expected(len(pairs), effect, seconds, settings), _note(effect, "baseline" in sides))
+        why = stop(len(pairs), effect, seconds, settings)
         if why:
             return pairs, why
 
@@ -165,11 +165,13 @@ def stop(pairs: int, effect: Interval, seconds: float, settings: Settings) -> st
     return "budget" if seconds >= settings.budget_s else None
 
 
-def _expected(done: int, effect: Interval, settings: Settings) -> int:
-    """How many pairs it will take: an interval narrows with the root of their number."""
-    if done < settings.min_pairs or settings.target == 0:
-        return settings.min_pairs if done < settings.min_pairs else settings.max_pairs
-    return min(settings.max_pairs, max(done, math.ceil(done * (effect.half_width / settings.target) ** 2)))
+def expected(pairs: int, effect: Interval, seconds: float, settings: Settings) -> int:
+    """How many pairs it will be in all, as far as one can tell: an interval narrows with the root of their number."""
+    if pairs < settings.min_pairs:
+        return settings.min_pairs
+    by_budget = math.ceil(pairs * settings.budget_s / seconds)
+    enough = math.ceil(min(1e6, pairs * (effect.half_width / max(settings.target, 1e-6)) ** 2))
+    return max(pairs, min(enough, by_budget, settings.max_pairs))
 
 
 def _note(effect: Interval, compared: bool) -> str:

@@ -148,5 +148,27 @@ def quality_delta(candidate: Mapping[str, float], baseline: Mapping[str, float] 
     return _measured(name, delta) if math.isfinite(delta) else Absent(name, f"not finite ({delta})")
 
 
+def of_artifact(
+    size: Mapping[str, int], nonzero_params: int | None, seconds: float, peak_rss_mb: float
+) -> list[Metric]:
+    """Sizes (MB of 10^6 bytes) and compile cost, as the compile step measured them when it ran."""
+    params = "size/nonzero_params"
+    return [
+        _measured("size/file_mb", size["file_bytes"] / 1e6),
+        _measured("size/gzip_mb", size["gzip_bytes"] / 1e6),
+        Absent(params, "the export counted none") if nonzero_params is None else _measured(params, nonzero_params),
+        _measured("compile/seconds", seconds),
+        _measured("compile/peak_rss_mb", peak_rss_mb),
+    ]
+
+
+def size_ratio(candidate: Mapping[str, int], baseline: Mapping[str, int] | None) -> Metric:
+    """Candidate's / baseline's bytes on disk."""
+    name = "vs_baseline/size_ratio"
+    if baseline is None:
+        return Absent(name, NO_BASELINE)
+    return _measured(name, candidate["file_bytes"] / baseline["file_bytes"])
+
+
 def _measured(name: str, value: Any, note: str = "") -> Measured:
     return Measured(name, float(value), note, proof=_PROOF)

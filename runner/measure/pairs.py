@@ -6,6 +6,7 @@ down for a second slows both. A benchmark without a baseline is the same with on
 
 from __future__ import annotations
 
+import math
 import os
 import random
 from collections.abc import Mapping, Sequence
@@ -120,13 +121,15 @@ def _take_turns(processes: Mapping[str, _Process], sizes: Mapping[str, int]) -> 
 def turn_sizes(seconds: Mapping[str, float | None], settings: Settings) -> dict[str, int]:
     """`{role: iterations of one turn}` from the seconds that an iteration took in the warm-up (None: not known).
 
-    `settings.burst` iterations, fewer where that would leave less than ROUNDS turns. A side that needs several times
-    as many iterations as the other gets as many times longer turns, so that both end together.
+    At least `settings.burst` iterations and `settings.burst_seconds`, but fewer where that would leave less than
+    ROUNDS turns. A side that needs several times as many iterations as the other gets as many times longer turns,
+    so that both end together; sides about as fast as each other get equal ones.
     """
     needed = {role: _needed(one, settings) for role, one in seconds.items()}
-    fewest = min(needed.values())
-    unit = max(1, min(settings.burst, int(fewest // ROUNDS)))
-    return {role: unit * max(1, round(count / fewest)) for role, count in needed.items()}
+    slowest = min(needed, key=lambda role: needed[role])
+    wanted = max(settings.burst, math.ceil(settings.burst_seconds / (seconds[slowest] or math.inf)))
+    unit = max(1, min(wanted, int(needed[slowest] // ROUNDS)))
+    return {role: unit * max(1, round(count / needed[slowest])) for role, count in needed.items()}
 
 
 def _needed(seconds: float | None, settings: Settings) -> float:

@@ -26,6 +26,7 @@ class Settings:
     warmup: int = setting("iterations before the timed ones", low=0, high=10_000_000)
     warmup_seconds: float = setting("least time of the warm-up", unit="s", low=0.0, high=3600.0)
     burst: int = setting("iterations of one side before the other takes its turn", low=1, high=1_000_000)
+    burst_seconds: float = setting("least time of such a burst", unit="s", low=0.0, high=60.0)
     inputs: int = setting("different inputs, drawn by seed, that the iterations go round", low=1, high=100_000)
     confidence: float = setting("confidence of the intervals", low=0.5, high=0.999)
     floor: float = setting("smallest difference that is called one (0.01 = 1 %)", low=0.0, high=1.0)

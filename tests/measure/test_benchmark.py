@@ -1,0 +1,200 @@
+"""Benchmarks end to end, with real workers and ONNX Runtime; and the rule that stops them, without."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+from runner.measure import metrics
+from runner.measure.benchmark import Benchmark, benchmark, effects, expected, stop
+from runner.measure.pairs import Pair, Side, Timed
+from runner.measure.settings import Settings
+from runner.measure.statistics import Interval
+from runner.measure.verdict import NoiseFloor, Verdict
+
+MakeSettings = Callable[..., Settings]
+
+
+def timed(*ns: int) -> Timed:
+    empty = np.zeros(0, np.int64)
+    return Timed(np.array(ns), empty, empty, True, 1.0, {}, None)
+
+
+def half_width(value: float) -> Interval:
+    return Interval(0.0, -value, value, 0.95)
+
+
+# --- the stopping rule ---
+
+
+@pytest.mark.parametrize(
+    ("pairs", "width", "seconds", "why"),
+    [
+        (7, 0.001, 999, None),  # never before the least pairs
+        (8, 0.015, 1, "target"),
+        (9, 0.001, 1, None),  # looked at every second pair
+        (10, 0.001, 1, "target"),
+        (10, 0.016, 1, None),
+        (9, 0.016, 60, "budget"),
+        (10, 0.015, 60, "target"),
+        (200, 0.016, 1, "max_pairs"),
+        (8, math.inf, 59, None),
+    ],
+)
+def test_what_stops_a_standard_benchmark(
+    measure: MakeSettings, pairs: int, width: float, seconds: float, why: str | None
+):
+    assert stop(pairs, half_width(width), seconds, measure("standard", budget_s=60, max_pairs=200)) == why
+
+
+def test_how_many_pairs_are_expected(measure: MakeSettings):
+    settings = measure("standard", target=0.015, budget_s=60, max_pairs=200)
+    assert expected(3, half_width(math.inf), 3, settings) == 8
+    assert expected(8, half_width(0.03), 8, settings) == 32  # half the width needs four times as many
+    assert expected(8, half_width(math.inf), 8, settings) == 60  # by then the budget is spent
+    assert expected(8, half_width(0.001), 8, settings) == 8
+
+
+def test_the_effect_is_the_log_ratio_of_the_processes_medians():
+    pair = Pair(0, ("candidate", "baseline"), {"candidate": timed(1, 2, 90), "baseline": timed(5, 6, 7)}, {}, {})
+    assert effects([pair]) == pytest.approx([math.log(6 / 2)])
+
+
+def test_the_effect_of_one_side_alone_is_its_log_time_in_seconds():
+    assert effects([Pair(0, ("candidate",), {"candidate": timed(2000)}, {}, {})]) == pytest.approx([math.log(2e-6)])
+
+
+# --- the real thing ---
+
+
+@pytest.fixture(scope="module")
+def same(side: Side, tmp_path_factory: pytest.TempPathFactory) -> tuple[Benchmark, list[tuple[int, int, str]]]:
+    """A quick A/A on one artifact, with the progress that it told."""
+    import yaml
+
+    from runner import settings
+
+    values = yaml.safe_load((Path(__file__).parents[2] / "conf/measure/quick.yaml").read_text())
+    del values["name"]
+    told: list[tuple[int, int, str]] = []
+    found = benchmark(
+        side,
+        dataclasses.replace(side, label="again"),
+        settings.build(Settings, {**values, "max_pairs": 6}, "measure"),
+        seed=4,
+        folder=tmp_path_factory.mktemp("same"),
+        progress=lambda *what: told.append(what),
+    )
+    return found, told
+
+
+def test_an_artifact_against_itself_is_not_called_very_different(same: tuple[Benchmark, object]):
+    comparison = same[0].comparison
+    assert comparison is not None
+    assert comparison.ratio.low < 1.15
+    assert comparison.ratio.high > 0.85
+
+
+def test_every_raw_sample_is_kept(same: tuple[Benchmark, object]):
+    samples = same[0].samples()
+    assert set(samples) == {f"{role}/{pair}" for role in ("candidate", "baseline") for pair in range(6)}
+    assert all(len(ns) >= 100 and (ns > 0).all() for ns in samples.values())
+
+
+def test_the_figures_are_those_of_the_samples(same: tuple[Benchmark, object]):
+    found = same[0]
+    numbers = metrics.numbers(found.metrics)
+    pooled = np.concatenate([ns for name, ns in found.samples().items() if name.startswith("candidate/")]) / 1e6
+    assert numbers["latency/p90_ms"] == pytest.approx(np.percentile(pooled, 90))
+    assert numbers["throughput/per_s"] == pytest.approx(1000 / pooled.mean())
+    assert numbers["latency/p50_ms_low"] <= numbers["latency/p50_ms"] <= numbers["latency/p50_ms_high"]
+
+
+def test_quality_belongs_to_the_run(same: tuple[Benchmark, object]):
+    numbers = metrics.numbers(same[0].metrics)
+    assert numbers["quality/accuracy"] == 0.9
+    assert numbers["fidelity/max_abs_error"] < 1e-4
+    assert numbers["vs_baseline/quality_delta"] == 0
+
+
+def test_what_it_tells_is_told_between_pairs(same: tuple[Benchmark, list[tuple[int, int, str]]]):
+    assert [done for done, _, _ in same[1]] == [0, 1, 2, 3, 4, 5, 6]
+
+
+def test_it_says_what_stopped_it_and_is_json(same: tuple[Benchmark, object]):
+    found = same[0]
+    assert found.comparison is not None
+    assert found.stopped_by in ("target", "max_pairs")
+    document = {"comparison": found.comparison.as_dict(), "conditions": found.conditions, "effective": found.effective}
+    assert json.loads(json.dumps(document, allow_nan=False))["comparison"]["kind"] == "paired"
+    assert set(found.effective) == {"candidate", "baseline"}
+    assert "version" in found.effective["candidate"]
+
+
+def test_a_session_that_takes_30_percent_longer_is_slower(
+    side: Side, slower: Callable[[float], Side], measure: MakeSettings, tmp_path: Path
+):
+    plain = slower(0.0)  # through the same wrapper, so that only the spinning differs
+    found = benchmark(slower(0.3), plain, measure("quick"), seed=1, folder=tmp_path).comparison
+    assert found is not None
+    assert found.verdict is Verdict.SLOWER
+    assert found.ratio.estimate == pytest.approx(1 / 1.3, rel=0.12)
+
+
+def test_a_given_noise_floor_decides(
+    side: Side, slower: Callable[[float], Side], measure: MakeSettings, tmp_path: Path
+):
+    floor = NoiseFloor(1.0, "a very noisy machine")
+    found = benchmark(slower(0.3), slower(0.0), measure("quick", max_pairs=6), 1, tmp_path, floor=floor).comparison
+    assert found is not None
+    assert found.verdict is Verdict.AMBIGUOUS
+    assert found.as_dict()["floor"] == {"value": 1.0, "source": "a very noisy machine"}
+
+
+def test_without_a_baseline_the_candidate_is_measured_alone(side: Side, measure: MakeSettings, tmp_path: Path):
+    found = benchmark(side, None, measure("quick", max_pairs=6), seed=0, folder=tmp_path)
+    assert found.comparison is None
+    assert found.baseline_metrics == ()
+    assert set(found.samples()) == {f"candidate/{pair}" for pair in range(len(found.pairs))}
+    assert metrics.reasons(found.metrics)["vs_baseline/speedup"] == "nothing to compare with: baseline=none"
+    assert "latency/p50_ms" in metrics.numbers(found.metrics)
+
+
+def test_one_corrupt_weight_in_the_compiled_file_shows(side: Side, measure: MakeSettings, tmp_path: Path):
+    shutil.copytree(side.folder, tmp_path / "corrupt")
+    path = tmp_path / "corrupt/model.onnx"
+    model = onnx.load(path)
+    last = model.graph.initializer[1]
+    weights = numpy_helper.to_array(last).copy()
+    weights[0, 0] += 1000
+    last.CopyFrom(numpy_helper.from_array(weights, last.name))
+    onnx.save(model, path)
+    corrupt = dataclasses.replace(side, folder=tmp_path / "corrupt")
+    settings = measure("quick", min_pairs=1, max_pairs=1)
+    numbers = metrics.numbers(benchmark(corrupt, side, settings, 0, tmp_path / "work").metrics)
+    assert numbers["quality/accuracy"] != 0.9
+    assert numbers["fidelity/max_abs_error"] > 1
+    assert numbers["vs_baseline/quality_delta"] == pytest.approx(numbers["quality/accuracy"] - 0.9)
+
+
+def test_outputs_that_are_not_finite_are_told(side: Side, measure: MakeSettings, tmp_path: Path):
+    broken = dataclasses.replace(side, session="sessions", options={**side.options, "broken": True})
+    found = benchmark(broken, None, measure("quick", min_pairs=1, max_pairs=1), 0, tmp_path)
+    assert "the candidate's outputs were not finite in pair 0" in found.warnings
+    assert metrics.reasons(found.metrics)["fidelity/max_abs_error"] == "not finite (nan)"
+
+
+def test_throughput_counts_the_samples_of_a_batch(side: Side, measure: MakeSettings, tmp_path: Path):
+    batch = dataclasses.replace(side, batch=16)
+    numbers = metrics.numbers(benchmark(batch, None, measure("quick", min_pairs=1, max_pairs=1), 0, tmp_path).metrics)
+    assert numbers["throughput/per_s"] == pytest.approx(16 * 1000 / numbers["latency/mean_ms"])
+    assert numbers["quality/accuracy"] == 0.9  # 50 rows in batches of 16, the last one filled up

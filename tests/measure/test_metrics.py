@@ -1,0 +1,110 @@
+"""Figures that say what they are."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from runner.measure import metrics
+from runner.measure.metrics import Absent, Measured
+from runner.measure.statistics import Interval
+
+EXPECTED = {
+    *(f"latency/{name}_ms" for name in ("p50", "p90", "p95", "p99", "mean", "std", "min", "max")),
+    "latency/p50_ms_low",
+    "latency/p50_ms_high",
+    "throughput/per_s",
+    "memory/peak_rss_mb",
+}
+
+
+def of_side(samples: list[np.ndarray], batch: int = 1) -> list[metrics.Metric]:
+    return metrics.of_side(samples, [50.0, 52.0][: len(samples)] or [50.0], batch, seed=0, confidence=0.95)
+
+
+def test_nobody_else_makes_a_measurement():
+    with pytest.raises(TypeError, match="only a benchmark makes a measurement"):
+        Measured("latency/p50_ms", 1.0)
+
+
+def test_latency_and_throughput_over_all_processes():
+    found = metrics.numbers(of_side([np.array([1, 2, 3]) * 10**6, np.array([4, 10]) * 10**6], batch=8))
+    assert set(found) == EXPECTED
+    assert (found["latency/p50_ms"], found["latency/mean_ms"]) == (3, 4)
+    assert (found["latency/min_ms"], found["latency/max_ms"]) == (1, 10)
+    assert found["latency/std_ms"] == np.std([1, 2, 3, 4, 10], ddof=1)
+    assert found["throughput/per_s"] == 8 / 0.004
+    assert found["memory/peak_rss_mb"] == 52
+
+
+def test_a_percentile_of_too_few_samples_says_so():
+    notes = metrics.notes(of_side([np.arange(1, 101) * 1000, np.arange(1, 51) * 1000]))
+    assert notes == {"latency/p99_ms": "few samples (150; p99 needs 662)"}
+
+
+def test_what_was_not_measured_is_absent_with_a_reason():
+    reasons = metrics.reasons(of_side([np.arange(1, 2000)] * 2))
+    assert set(reasons) == {"memory/peak_pss_mb", "memory/device_mb", "energy/mj_per_inference", "power/mean_w"}
+    assert all(reasons.values())
+
+
+def test_one_process_has_no_interval():
+    reasons = metrics.reasons(of_side([np.arange(1, 2000)]))
+    assert reasons["latency/p50_ms_low"] == reasons["latency/p50_ms_high"] == "too few processes for an interval"
+
+
+def test_the_speed_up_with_its_interval():
+    found = metrics.of_comparison(Interval(1.43, 1.40, 1.46, 0.95))
+    assert metrics.numbers(found) == {
+        "vs_baseline/speedup": 1.43,
+        "vs_baseline/speedup_low": 1.40,
+        "vs_baseline/speedup_high": 1.46,
+    }
+
+
+def test_too_few_pairs_have_a_speed_up_and_no_interval():
+    found = metrics.of_comparison(Interval(1.43, 0.0, math.inf, 1.0))
+    assert metrics.numbers(found) == {"vs_baseline/speedup": 1.43}
+    assert metrics.reasons(found)["vs_baseline/speedup_low"] == "too few pairs for an interval"
+
+
+def test_without_a_baseline_there_is_no_speed_up():
+    found = [*metrics.of_comparison(None), metrics.quality_delta({"mae": 1.0}, None), metrics.size_ratio({}, None)]
+    assert metrics.numbers(found) == {}
+    assert set(metrics.reasons(found).values()) == {"nothing to compare with: baseline=none"}
+
+
+def test_the_quality_delta_is_of_the_first_figure():
+    delta = metrics.quality_delta({"mae_ppm": 1.5, "rmse_ppm": 2.0}, {"mae_ppm": 1.25, "rmse_ppm": 9.0})
+    assert metrics.numbers([delta]) == {"vs_baseline/quality_delta": 0.25}
+
+
+@pytest.mark.parametrize(
+    ("candidate", "baseline", "reason"),
+    [
+        ({}, {}, "the data have no quality metric"),
+        ({"accuracy": 0.9}, {"mae": 1.0}, "the baseline's data have no accuracy"),
+        ({"mae": math.nan}, {"mae": 1.0}, "not finite (nan)"),
+    ],
+)
+def test_why_there_is_no_quality_delta(candidate: dict[str, float], baseline: dict[str, float], reason: str):
+    assert metrics.quality_delta(candidate, baseline) == Absent("vs_baseline/quality_delta", reason)
+
+
+def test_figures_that_are_not_finite_are_absent():
+    found = metrics.of_outputs({"mae": math.nan, "rmse": 2.0}, {"max_abs_error": math.inf}, {"fidelity/sqnr_db": "why"})
+    assert metrics.numbers(found) == {"quality/rmse": 2.0}
+    assert metrics.reasons(found) == {
+        "quality/mae": "not finite (nan)",
+        "fidelity/max_abs_error": "not finite (inf)",
+        "fidelity/sqnr_db": "why",
+    }
+
+
+def test_sizes_are_megabytes_of_a_million_bytes():
+    size = {"file_bytes": 2_500_000, "gzip_bytes": 1_000_000}
+    found = metrics.numbers(metrics.of_artifact(size, 1234, 1.5, 300.0))
+    assert (found["size/file_mb"], found["size/gzip_mb"], found["size/nonzero_params"]) == (2.5, 1.0, 1234)
+    assert metrics.numbers([metrics.size_ratio(size, {"file_bytes": 10_000_000})]) == {"vs_baseline/size_ratio": 0.25}
