@@ -44,7 +44,7 @@ def main(argv: list[str]) -> int:
 
 def _options(argv: list[str]) -> argparse.Namespace:
     arguments = parser("ui", "MLflow's UI on this project's store. Ctrl-C ends it.")
-    arguments.add_argument("--host", default=HOST, help=f"the interface to listen on (default {HOST}: this machine only)")
+    arguments.add_argument("--host", default=HOST, help=f"where to listen (default {HOST}: this machine only)")
     arguments.add_argument("--port", type=int, help=f"default {PORT}, or the next free one")
     arguments.add_argument("--sweep", help="show one sweep only")
     arguments.add_argument("--json", action="store_true", help="the address as one JSON document on standard output")

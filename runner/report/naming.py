@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 AXES = ("model", "data", "compression", "precision", "backend", "hardware", "scenario")
@@ -25,3 +26,13 @@ def title(spec: Mapping[str, Any]) -> str:
 def point(spec: Mapping[str, Any]) -> dict[str, Any]:
     """What is measured, without how and against what: two records with one point measured the same thing."""
     return {key: value for key, value in spec.items() if key not in HOW_MEASURED}
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """`("backend.threads", "1")` for every leaf; an axis's own name stands as `backend`, lists as JSON."""
+    for key, value in tree.items():
+        name = prefix.rstrip(".") if key == "name" and prefix else f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            yield from flatten(value, f"{name}.")
+        else:
+            yield name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -99,7 +99,7 @@ def _processes(axes: Axes, candidate: Samples, baseline: Samples, captions: Capt
     axes.set_xlabel("pair (a fresh process each)" if baseline else "process (a fresh one each)")
     axes.set_ylabel("latency, ms")
     axes.set_ylim(*_limits([*candidate.values(), *baseline.values()]))
-    _ticks(axes, list(candidate))
+    axes.set_xticks(_ticks(list(candidate)))
     _tidy(axes)
     axes.legend(loc="upper right", fontsize=9, frameon=False, ncols=2)
 
@@ -132,9 +132,7 @@ def _limits(processes: list[npt.NDArray[np.float64]]) -> tuple[float, float]:
     return low - 0.06 * room, high + 0.18 * room
 
 
-def _ratios(
-    axes: Axes, candidate: Samples, baseline: Samples, interval: tuple[float | None, float | None]
-) -> None:
+def _ratios(axes: Axes, candidate: Samples, baseline: Samples, interval: tuple[float | None, float | None]) -> None:
     pairs = [pair for pair in candidate if pair in baseline]
     ratios = [float(np.median(baseline[pair]) / np.median(candidate[pair])) for pair in pairs]
     axes.axvline(1.0, color=MUTED, linewidth=1)
@@ -147,17 +145,16 @@ def _ratios(
     axes.set_xlabel("median of baseline / median of candidate")
     axes.set_ylabel("pair")
     axes.set_ylim(max(pairs, default=0) + 0.7, min(pairs, default=0) - 0.7)
+    axes.set_yticks(_ticks(pairs))
     axes.xaxis.set_major_formatter("{x:.2f}×")
     _tidy(axes)
 
 
-def _ticks(axes: Axes, pairs: list[int]) -> None:
-    step = max(1, math.ceil(len(pairs) / 15))
-    axes.set_xticks(pairs[::step])
+def _ticks(pairs: list[int]) -> list[int]:
+    return pairs[:: max(1, math.ceil(len(pairs) / 15))]
 
 
 def _tidy(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="both", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.yaxis.get_major_locator().set_params(integer=axes.get_ylabel() == "pair")

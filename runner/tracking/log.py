@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner import records
 from runner.records import Record
-from runner.report.naming import title
+from runner.report.naming import flatten, title
 from runner.report.wording import verdict_line
 from runner.tracking import store
 from runner.tracking.store import Store
@@ -133,16 +132,6 @@ def _log_files(target: Store, run_id: str, record: Record) -> None:
             target.client.log_artifact(run_id, str(record.folder / name))
     for part in ("environment", "keys"):
         target.client.log_dict(run_id, dict(record.content.get(part) or {}), f"{part}.json")
-
-
-def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """`("backend.threads", "1")` for every leaf; an axis's own name stands as `backend`, lists as JSON."""
-    for key, value in tree.items():
-        name = prefix.rstrip(".") if key == "name" and prefix else f"{prefix}{key}"
-        if isinstance(value, Mapping):
-            yield from flatten(value, f"{name}.")
-        else:
-            yield name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _cut(value: str) -> str:

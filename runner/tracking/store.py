@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
@@ -124,12 +124,13 @@ def _initialise(root: Path) -> None:
     final = database(root)
     if final.exists():
         return
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+    from mlflow.store.tracking import sqlalchemy_store
 
     draft = final.with_name("mlflow.db.new")
     for leftover in (draft, draft.with_name(draft.name + "-journal")):
         leftover.unlink(missing_ok=True)
-    store = SqlAlchemyStore(_sqlite(draft), (root / "mlruns" / "artifacts").as_uri())
+    make: Any = sqlalchemy_store.SqlAlchemyStore  # untyped
+    store = make(_sqlite(draft), (root / "mlruns" / "artifacts").as_uri())
     store.create_experiment(EXPERIMENT)
     store._dispose_engine()
     draft.rename(final)

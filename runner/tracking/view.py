@@ -153,10 +153,11 @@ def _version(target: Store) -> str:
         import mlflow
 
         return str(mlflow.__version__)
-    from mlflow.utils.rest_utils import http_request
+    from mlflow.utils import rest_utils
 
+    ask: Any = rest_utils.http_request  # untyped
     credentials = target.client._tracking_client.store.get_host_creds()
-    return str(http_request(credentials, "/version", "GET").text)
+    return str(ask(credentials, "/version", "GET").text)
 
 
 def browsable(host: str) -> str:

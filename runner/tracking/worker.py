@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from runner.report.plot import record_plot
 from runner.tracking import log, store
 
 
-def prepare(root: str) -> dict[str, Any]:
+def prepare(root: str) -> dict[str, str]:
     """Import what `publish` needs and open the store, while the runner is still planning.
 
-    A store that can't be reached is no error yet: `publish` meets it again, when there is a record to keep.
+    Raises Unavailable where a remote store can't be reached.
     """
     import matplotlib
 
     matplotlib.use("Agg")
-    import matplotlib.pyplot  # noqa: F401
+    import matplotlib.figure
 
-    from runner.errors import RunnerError
-
-    try:
-        return {"ready": True, "uri": store.open_store(Path(root)).uri}
-    except RunnerError as error:
-        return {"ready": False, "reason": error.reason}
+    return {"uri": store.open_store(Path(root)).uri}
 
 
 def publish(root: str, record: str) -> dict[str, str]:

@@ -1,0 +1,192 @@
+"""Which measurement is best: the latest record of each spec, all against one baseline."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from runner.errors import SpecError, nearest
+from runner.records import Record
+from runner.report import reference
+from runner.report.naming import flatten, names, point
+from runner.report.reference import Reference
+
+SPEEDUP = "vs_baseline/speedup"
+STATUSES = ("ok", "unsupported", "unavailable", "failed", "timeout")
+
+
+@dataclass(frozen=True)
+class Against:
+    """A row's speed-up over the chosen baseline. `kind`: `paired`, `across devices`, `unpaired`, or `baseline` for the
+    baseline's own row; `low` and `high` are None where there is no finite interval."""
+
+    ratio: float
+    low: float | None
+    high: float | None
+    verdict: str
+    pairs: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One spec's latest record. `metrics` hold no `vs_baseline/…` over another baseline than the chosen one;
+    `missing` says why there is no speed-up, or no measurement at all."""
+
+    record: Record
+    metrics: Mapping[str, float]
+    against: Against | None
+    missing: str
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        """The record's content."""
+        return self.record.content
+
+    @property
+    def measured(self) -> bool:
+        """Whether there are any figures."""
+        return bool(self.content["status"] == "ok")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Rows best first, what was not measured last; `baseline` is the one that every speed-up is over."""
+
+    rows: tuple[Row, ...]
+    baseline: str
+    sort: str
+    sweep: str | None
+    notes: tuple[str, ...]
+
+
+def compare(
+    every: Sequence[Record], sweep: str | None = None, baseline: str | None = None, sort: str = SPEEDUP
+) -> Comparison:
+    """Compare `every` record (oldest first), or those of one `sweep`.
+
+    `baseline` is a record_id or a label; by default the label that most rows were measured against. Raises SpecError
+    for an unknown sweep, baseline or metric, and where nothing was measured at all.
+    """
+    latest = _latest(_of_sweep(every, sweep))
+    chosen = reference.choose(every, latest, baseline)
+    rows = [_row(record, chosen, every) for record in latest]
+    return Comparison(_sorted(rows, sort), chosen.label, sort, sweep, tuple(_notes(rows, chosen)))
+
+
+def _of_sweep(every: Sequence[Record], sweep: str | None) -> list[Record]:
+    if not every:
+        raise SpecError("Nothing has been measured here: records/ is empty.", "Measure something: python -m runner")
+    found = [record for record in every if sweep is None or record.content.get("sweep") == sweep]
+    if not found:
+        known = sorted({str(record.content["sweep"]) for record in every if record.content.get("sweep")})
+        hint = f"Sweeps: {', '.join(known) or 'none'}."
+        raise SpecError(f"--sweep {sweep}: no such sweep.{nearest(str(sweep), known)}", hint)
+    return found
+
+
+def _latest(chosen: Iterable[Record]) -> list[Record]:
+    return list({record.content["spec_key"]: record for record in chosen}.values())
+
+
+def _row(record: Record, chosen: Reference, every: Sequence[Record]) -> Row:
+    content = record.content
+    if content["status"] != "ok":
+        return Row(record, {}, None, content.get("reason") or "")
+    wanted = reference.point_for(record, chosen, every)
+    comparison = content.get("comparison")
+    if wanted is not None and comparison and point(comparison["baseline"]["spec"]) == wanted:
+        against = Against(**{name: comparison[name] for name in ("ratio", "low", "high", "verdict", "pairs", "kind")})
+        return Row(record, content["metrics"], against, "")
+    # Deltas and ratios over another baseline don't belong in this column, whatever they are of.
+    own = {name: value for name, value in content["metrics"].items() if not name.startswith("vs_baseline/")}
+    if chosen.record is not None and content["record_id"] == chosen.record.content["record_id"]:
+        return _with(Row(record, own, None, ""), Against(1.0, None, None, "the baseline", 0, "baseline"))
+    return _recomputed(Row(record, own, None, ""), wanted, chosen, every)
+
+
+def _recomputed(row: Row, wanted: Mapping[str, Any] | None, chosen: Reference, every: Sequence[Record]) -> Row:
+    """The row against samples that were taken at another time."""
+    if chosen.label == reference.NO_BASELINE:
+        return replace(row, missing="measured without a baseline")
+    if wanted is None:
+        return replace(row, missing=f"{chosen.label} was not measured for this model, data and scenario")
+    if wanted["scenario"] != row.content["spec"]["scenario"]:
+        return replace(row, missing="measured in another scenario than the baseline")
+    found = reference.source(wanted, chosen, every)
+    if found is None or not reference.has_samples(row.record):
+        return replace(row, missing="samples.npz is missing")
+    return _with(row, _unpaired(row.record, *found))
+
+
+def _with(row: Row, against: Against) -> Row:
+    numbers = {SPEEDUP: against.ratio, f"{SPEEDUP}_low": against.low, f"{SPEEDUP}_high": against.high}
+    known = {name: value for name, value in numbers.items() if value is not None}
+    return replace(row, against=against, metrics={**row.metrics, **known})
+
+
+def _unpaired(record: Record, source: Record, role: str) -> Against:
+    from runner.measure.verdict import NoiseFloor, verdict
+    from runner.report.plot import read_samples
+    from runner.report.unpaired import log_speedup
+
+    mine = list(read_samples(record.folder / "samples.npz", "candidate").values())
+    theirs = list(read_samples(source.folder / "samples.npz", role).values())
+    measure = record.content["spec"]["measure"]
+    log = log_speedup(mine, theirs, measure["confidence"])
+    word = verdict(log, NoiseFloor(measure["floor"], "measure.floor"), measure["equivalence"]).value
+    finite = math.isfinite(log.half_width)
+    low, high = (math.exp(log.low), math.exp(log.high)) if finite else (None, None)
+    return Against(math.exp(log.estimate), low, high, word, min(len(mine), len(theirs)), "unpaired")
+
+
+def _sorted(rows: Sequence[Row], sort: str) -> tuple[Row, ...]:
+    known = sorted({name for row in rows for name in row.metrics})
+    if sort not in known and known and sort != SPEEDUP:
+        hint = f"Metrics: {', '.join(known)}."
+        raise SpecError(f"--sort {sort}: no row has that metric.{nearest(sort, known)}", hint)
+    sign = -1 if higher_is_better(sort) else 1
+
+    def place(row: Row) -> tuple[int, bool, float, str]:
+        value = row.metrics.get(sort)
+        return (STATUSES.index(row.content["status"]), value is None, sign * (value or 0.0), row.content["date"])
+
+    return tuple(sorted(rows, key=place))
+
+
+def higher_is_better(metric: str) -> bool:
+    """Whether more of a metric is better: throughput, speed-up, SQNR, accuracy and its like; of the rest, less is."""
+    if metric.startswith(("throughput/", "vs_baseline/speedup")) or metric == "fidelity/sqnr_db":
+        return True
+    errors = ("mae", "rmse", "mse", "mape", "error", "loss", "naive_")
+    return metric.startswith("quality/") and not metric.removeprefix("quality/").startswith(errors)
+
+
+def _notes(rows: Sequence[Row], chosen: Reference) -> list[str]:
+    kinds = [row.against.kind for row in rows if row.against]
+    others = sorted({reference.label(row.record) for row in rows} - {"", reference.SELF, chosen.label})
+    found = []
+    if unpaired := kinds.count("unpaired"):
+        found.append(f"{unpaired} unpaired: recomputed from samples that were not taken in turns with the baseline's.")
+    if others and chosen.record is None:
+        found.append(f"Measured against other baselines too: {', '.join(others)} (--baseline).")
+    if len(kinds) >= 5:
+        found.append(f"{len(kinds)} intervals at 95 % each: one in twenty misses by chance.")
+    return found
+
+
+def distinguishing(rows: Sequence[Row]) -> dict[str, str]:
+    """`{record_id: settings}` that tell apart rows whose options have the same names: `backend.threads=2`."""
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(names(row.content["spec"]).values()), []).append(row)
+    found = {}
+    for group in groups.values():
+        flat = [dict(flatten(row.content["spec"])) for row in group]
+        keys = list(dict.fromkeys(key for one in flat for key in one))
+        differing = [key for key in keys if len({one.get(key) for one in flat}) > 1]
+        for row, one in zip(group, flat, strict=True):
+            found[row.content["record_id"]] = " ".join(f"{key}={one[key]}" for key in differing if key in one)
+    return found

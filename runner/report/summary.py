@@ -1,0 +1,139 @@
+"""What one run prints at its end: the candidate beside its baseline, what could not be measured, and the finding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from runner.report.naming import names, title
+from runner.report.wording import number, quality, split_quality, verdict_line
+
+COLOURS = {"faster": "bold green", "slower": "bold red", "same": "bold", "ambiguous": "bold yellow"}
+# Metric, what it is called, its unit.
+FIGURES = (
+    ("latency/p50_ms", "latency p50", "ms"),
+    ("latency/p90_ms", "latency p90", "ms"),
+    ("latency/p99_ms", "latency p99", "ms"),
+    ("throughput/per_s", "throughput", "per s"),
+    ("memory/peak_rss_mb", "peak memory of the worker", "MB"),
+    ("energy/mj_per_inference", "energy per inference", "mJ"),
+    ("size/file_mb", "file", "MB"),
+    ("size/gzip_mb", "file, gzipped", "MB"),
+    ("size/nonzero_params", "non-zero parameters", ""),
+    ("compile/seconds", "compile time", "s"),
+    ("fidelity/max_abs_error", "largest error against the float model", ""),
+    ("fidelity/sqnr_db", "SQNR against the float model", "dB"),
+)
+CONDITIONS = (("load_1m", "load {:.2g}"), ("competing_cpus", "others kept {:.2g} CPUs busy"), ("cpu_mhz", "{:.0f} MHz"))
+
+Side = Mapping[str, float]
+
+
+def run_summary(content: Mapping[str, Any]) -> RenderableType:
+    """The end of one run, from its record's content. Every figure has its unit; an absent one has its reason."""
+    head = Text(heading(content), style="bold")
+    finding = Text(verdict_line(content), style=_style(content))
+    if content["status"] != "ok":
+        return Group(head, finding, *map(Text, filter(None, [content.get("next_step")])))
+    parts = [f"not measured: {reason} ({', '.join(absent)})" for reason, absent in _absent(content).items()]
+    warnings = [Text(f"warning: {text}", style="yellow") for text in content.get("warnings") or ()]
+    lines = map(Text, [*parts, conditions(content)])
+    return Group(head, _table(content), *warnings, *lines, finding)
+
+
+def heading(content: Mapping[str, Any]) -> str:
+    """`bilstm int8_dynamic onnxruntime · data co2 · hardware local · 2026-11-21 09:46 UTC`."""
+    chosen = names(content["spec"])
+    day = content["date"][:16].replace("T", " ")
+    return f"{title(content['spec'])} · data {chosen['data']} · hardware {chosen['hardware']} · {day} UTC"
+
+
+def conditions(content: Mapping[str, Any]) -> str:
+    """One line: the machine, and how busy it was (medians over the pairs)."""
+    hardware = content.get("environment", {}).get("hardware") or {}
+    found = content.get("conditions") or {}
+    shown = [wording.format(found[name]["median"]) for name, wording in CONDITIONS if name in found]
+    cores = hardware.get("usable_cores") or hardware.get("logical_cores")
+    machine = [str(hardware["cpu"])] if hardware.get("cpu") else []
+    governor = [f"governor {found['governor']}"] if found.get("governor") else []
+    return "conditions: " + ", ".join([*machine, *([f"{cores} cores"] if cores else []), *shown, *governor])
+
+
+def _style(content: Mapping[str, Any]) -> str:
+    comparison = content.get("comparison") or {}
+    return COLOURS.get(comparison.get("verdict", ""), "bold red" if content["status"] != "ok" else "bold")
+
+
+def _table(content: Mapping[str, Any]) -> Table:
+    baseline = (content.get("comparison") or {}).get("baseline")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("", overflow="fold")
+    table.add_column("candidate", overflow="fold")
+    if baseline:
+        table.add_column(Text(f"baseline: {baseline['label']}"), overflow="fold")
+    sides = [content["metrics"], *([baseline.get("metrics") or {}] if baseline else [])]
+    for label, cells in _lines(content, sides):
+        table.add_row(Text(label), *map(Text, cells))
+    return table
+
+
+def _lines(content: Mapping[str, Any], sides: list[Side]) -> Iterator[tuple[str, list[str]]]:
+    notes = content.get("notes") or {}
+    for name, label, unit in FIGURES:
+        if any(name in side for side in sides):
+            cells = [_figure(side, name) for side in sides]
+            cells[0] += f"; {notes[name]}" if name in notes else ""
+            yield f"{label}, {unit}" if unit else label, cells
+    for name in sides[0]:
+        measure, _ = split_quality(name)
+        if measure and not measure.startswith("naive_"):
+            yield f"quality: {measure}", [_score(side, name) for side in sides]
+    roles = ("candidate", "baseline")[: len(sides)]
+    effective = [content.get("effective", {}).get(role) or {} for role in roles]
+    for key, label, worded in _EFFECTIVE:
+        if any(one.get(key) for one in effective):
+            yield label, [worded(one.get(key) or {}) for one in effective]
+
+
+def _figure(side: Side, name: str) -> str:
+    if name not in side:
+        return "–"
+    value = f"{side[name]:.0f}" if name == "size/nonzero_params" else number(side[name])
+    low, high = side.get(f"{name}_low"), side.get(f"{name}_high")
+    return value if low is None or high is None else f"{value} [{number(low)}, {number(high)}]"
+
+
+def _score(side: Side, name: str) -> str:
+    naive = name.replace("quality/", "quality/naive_", 1)
+    lines = quality({key: side[key] for key in (name, naive) if key in side})
+    return lines[0].partition(" ")[2] if lines else "–"
+
+
+def precision(ops: Mapping[str, Mapping[str, int]]) -> str:
+    """`Gemm int8, LSTM fp32 ×2`: in which precision the compiled artifact's operators run, and how many."""
+    words = [(op, kind, count) for op, kinds in ops.items() for kind, count in kinds.items()]
+    return ", ".join(f"{op} {kind}" + (f" ×{count}" if count > 1 else "") for op, kind, count in words) or "–"
+
+
+def quantized(ops: Mapping[str, list[int]]) -> str:
+    """`1 of 1 Gemm, 0 of 1 LSTM`."""
+    return ", ".join(f"{done} of {total} {op}" for op, (done, total) in ops.items()) or "–"
+
+
+_EFFECTIVE: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
+    ("precision", "effective precision", precision),
+    ("quantized", "quantised", quantized),
+)
+
+
+def _absent(content: Mapping[str, Any]) -> dict[str, list[str]]:
+    """`{reason: metrics}`: what has one reason is said once."""
+    found: dict[str, list[str]] = {}
+    for name, reason in (content.get("unavailable") or {}).items():
+        found.setdefault(reason, []).append(name)
+    return found

@@ -1,0 +1,254 @@
+"""A comparison as a table: for a terminal, as plain text, CSV, Markdown and JSON. Nothing is cut: cells wrap."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from runner.report.comparison import SPEEDUP, Comparison, Row, distinguishing
+from runner.report.naming import AXES, names
+from runner.report.wording import number, quality, ratio
+
+COLOURS = {"faster": "green", "slower": "red", "ambiguous": "yellow"}
+UNLIMITED = 100_000
+ALWAYS = ("model", "precision", "backend")
+SHOWN = (SPEEDUP, "latency/p50_ms", "memory/peak_rss_mb", "size/file_mb")
+
+
+def show(comparison: Comparison) -> None:
+    """Print on standard output: in colour and as wide as the terminal, or as plain text where there is none."""
+    if sys.stdout.isatty():
+        Console().print(renderable(comparison))
+    else:
+        print(text(comparison), end="")
+
+
+def text(comparison: Comparison, width: int = UNLIMITED) -> str:
+    """The table without colour, in lines of at most `width` columns; cells wrap and keep every character."""
+    return plain(renderable(comparison), width)
+
+
+def plain(shown: RenderableType, width: int = UNLIMITED) -> str:
+    """Any renderable as text without colour or trailing blanks."""
+    out = io.StringIO()
+    Console(file=out, width=width, color_system=None, legacy_windows=False).print(shown)
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+
+
+def renderable(comparison: Comparison) -> RenderableType:
+    """The measured rows as a table, what was not measured below with its reason, then notes."""
+    parts: list[RenderableType] = [Text(heading(comparison))]
+    measured, rest = _split(comparison)
+    if measured:
+        parts.append(_table(_columns(comparison), _cells(comparison), [_style(row) for row in measured]))
+    for row in rest:
+        parts.append(Text(f"{_name(comparison, row)}: {_why_not(row)} ({_day(row)})"))
+    parts += [Text(note) for note in comparison.notes]
+    return Group(*parts)
+
+
+def _table(columns: Sequence[str], cells: Sequence[Sequence[str]], styles: Sequence[str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        table.add_column(name, overflow="fold", justify="right" if name == "#" else "left")
+    for line, style in zip(cells, styles, strict=True):
+        table.add_row(*map(Text, line), style=style)
+    return table
+
+
+def _style(row: Row) -> str:
+    return COLOURS.get(row.against.verdict, "") if row.against else ""
+
+
+def markdown(comparison: Comparison) -> str:
+    """GitHub's tables: one of what was measured, one of what was not."""
+    measured, rest = _split(comparison)
+    parts = [heading(comparison), ""]
+    if measured:
+        parts += [*_markdown_table(_columns(comparison), _cells(comparison)), ""]
+    if rest:
+        lines = [(_name(comparison, row), _why_not(row), _day(row)) for row in rest]
+        parts += [*_markdown_table(("not measured", "why", "date"), lines), ""]
+    parts += [f"{note}  " for note in comparison.notes]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _markdown_table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
+    rows = [columns, ["---"] * len(columns), *lines]
+    return [f"| {' | '.join(_escaped(cell) for cell in row)} |" for row in rows]
+
+
+def _escaped(cell: str) -> str:
+    return cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", "<br>")
+
+
+def as_csv(comparison: Comparison) -> str:
+    """One line a row, every metric a column, numbers in full; what was not measured has empty cells and its reason."""
+    metrics = sorted({name for row in comparison.rows for name in row.metrics})
+    fixed = (
+        "record_id",
+        "date",
+        "sweep",
+        "status",
+        *AXES,
+        "settings",
+        "baseline",
+        "kind",
+        "verdict",
+        "pairs",
+        "reason",
+    )
+    out = io.StringIO()
+    writer = csv.DictWriter(out, [*fixed, *metrics], restval="", lineterminator="\n")
+    writer.writeheader()
+    settings = distinguishing(comparison.rows)
+    for row in comparison.rows:
+        writer.writerow({**_csv_cells(comparison, row, settings), **row.metrics})
+    return out.getvalue()
+
+
+def _csv_cells(comparison: Comparison, row: Row, settings: Mapping[str, str]) -> dict[str, Any]:
+    content, against = row.content, row.against
+    cells = {
+        **{key: content.get(key) or "" for key in ("record_id", "date", "sweep", "status")},
+        **names(content["spec"]),
+        "settings": settings[content["record_id"]],
+        "reason": row.missing,
+    }
+    if against is None:
+        return cells
+    own = {"kind": against.kind, "verdict": against.verdict, "pairs": against.pairs or ""}
+    return {**cells, "baseline": comparison.baseline, **own}
+
+
+def as_json(comparison: Comparison) -> dict[str, Any]:
+    """JSON types: `{"schema", "baseline", "sort", "sweep", "rows": […], "notes"}`, rows in the order of the table."""
+    return {
+        "schema": 1,
+        "baseline": comparison.baseline,
+        "sort": comparison.sort,
+        "sweep": comparison.sweep,
+        "rows": [_json_row(row) for row in comparison.rows],
+        "notes": list(comparison.notes),
+    }
+
+
+def _json_row(row: Row) -> dict[str, Any]:
+    kept = ("record_id", "date", "sweep", "status", "reason", "next_step", "spec", "spec_key")
+    content = row.content
+    return {
+        **{key: content.get(key) for key in kept},
+        "metrics": dict(row.metrics),
+        "unavailable": dict(content.get("unavailable") or {}),
+        "comparison": row.against and vars(row.against),
+        "missing": row.missing,
+    }
+
+
+# --- words ---
+
+
+def heading(comparison: Comparison) -> str:
+    """What all rows share, and what the speed-up is over."""
+    shared = _shared(comparison)
+    parts = [f"sweep {comparison.sweep}"] if comparison.sweep else []
+    parts += [f"{axis} {name}" for axis, name in shared.items()]
+    over = "no baseline" if comparison.baseline == "none" else f"speed-up over {comparison.baseline}"
+    return " · ".join([*parts, over])
+
+
+def _shared(comparison: Comparison) -> dict[str, str]:
+    """Axes on which all rows agree; those that tell what a row is are columns all the same."""
+    every = [names(row.content["spec"]) for row in comparison.rows]
+    return {
+        axis: name for axis, name in every[0].items() if axis not in ALWAYS and all(o.get(axis) == name for o in every)
+    }
+
+
+def _split(comparison: Comparison) -> tuple[list[Row], list[Row]]:
+    rows = comparison.rows
+    return [row for row in rows if row.measured], [row for row in rows if not row.measured]
+
+
+def _axes(comparison: Comparison) -> list[str]:
+    shared = _shared(comparison)
+    return [axis for axis in AXES if axis not in shared]
+
+
+def _columns(comparison: Comparison) -> list[str]:
+    confidence = {row.content["spec"]["measure"]["confidence"] for row in comparison.rows}
+    level = f"{100 * confidence.pop():g} %" if len(confidence) == 1 else "interval"
+    settings = ["settings"] if any(distinguishing(comparison.rows).values()) else []
+    figures = [f"speed-up [{level}]", "verdict", f"p50 ms [{level}]", "peak MB", "file MB", "quality"]
+    return ["#", *_axes(comparison), *settings, *figures, *_extra(comparison), "date"]
+
+
+def _extra(comparison: Comparison) -> list[str]:
+    """The metric that rows are sorted by, where the usual columns don't show it."""
+    return [comparison.sort] if comparison.sort not in SHOWN else []
+
+
+def _cells(comparison: Comparison) -> list[list[str]]:
+    settings = distinguishing(comparison.rows)
+    shown = any(settings.values())
+    lines = []
+    for place, row in enumerate(_split(comparison)[0], 1):
+        chosen = names(row.content["spec"])
+        own = [settings[row.content["record_id"]]] if shown else []
+        extra = [_metric(row, name) for name in _extra(comparison)]
+        axes = [chosen.get(axis, "") for axis in _axes(comparison)]
+        lines.append([str(place), *axes, *own, *_figures(row), *extra, _day(row)])
+    return lines
+
+
+def _figures(row: Row) -> list[str]:
+    p50, low, high = (row.metrics.get(f"latency/p50_ms{end}") for end in ("", "_low", "_high"))
+    latency = "–" if p50 is None else number(p50)
+    if p50 is not None and low is not None and high is not None:
+        latency += f" [{number(low)}, {number(high)}]"
+    latency += _note(row, "latency/p50_ms")
+    scores = quality(row.metrics)
+    return [*_speedup(row), latency, *(_metric(row, name) for name in SHOWN[2:]), scores[0] if scores else "–"]
+
+
+def _speedup(row: Row) -> tuple[str, str]:
+    against = row.against
+    if against is None:
+        return "–", row.missing
+    if against.kind == "baseline":
+        return "1", "the baseline"
+    kind = "" if against.kind == "paired" else f", {against.kind}"
+    return ratio(against.ratio, against.low, against.high), against.verdict + kind
+
+
+def _metric(row: Row, name: str) -> str:
+    return number(row.metrics[name]) + _note(row, name) if name in row.metrics else "–"
+
+
+def _note(row: Row, name: str) -> str:
+    """What qualifies a figure, such as `few samples (8; p50 needs 11)`."""
+    note = (row.content.get("notes") or {}).get(name)
+    return f"; {note}" if note else ""
+
+
+def _name(comparison: Comparison, row: Row) -> str:
+    chosen = names(row.content["spec"])
+    own = distinguishing(comparison.rows)[row.content["record_id"]]
+    return " ".join(filter(None, [*(chosen.get(axis, "") for axis in _axes(comparison)), own]))
+
+
+def _why_not(row: Row) -> str:
+    content = row.content
+    return " ".join(filter(None, (f"{content['status']}: {row.missing}", content.get("next_step"))))
+
+
+def _day(row: Row) -> str:
+    return str(row.content["date"])[:16].replace("T", " ")

@@ -1,0 +1,216 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner import records
+from runner.errors import SpecError
+from runner.records import Record
+from runner.report import comparison
+from runner.report.comparison import Comparison, Row, higher_is_better
+from tests.report import fixtures
+from tests.report.fixtures import measured, not_measured, spec
+
+ORT, OPENVINO = "onnxruntime fp32", "openvino fp32"
+
+
+def identity(number: int) -> str:
+    return f"20261121T09{number:02d}00-{number:08x}"
+
+
+def kept(root: Path, *contents: dict[str, Any]) -> list[Record]:
+    for content in contents:
+        fixtures.write(root, content)
+    return records.read_all(root)
+
+
+def ids(found: Comparison) -> list[int]:
+    return [int(row.content["record_id"][-8:], 16) for row in found.rows]
+
+
+def against(row: Row) -> tuple[float, str, str]:
+    assert row.against is not None
+    return round(row.against.ratio, 2), row.against.verdict, row.against.kind
+
+
+def int8() -> dict[str, Any]:
+    return spec(precision="int8_dynamic")
+
+
+def openvino() -> dict[str, Any]:
+    return spec(backend="openvino")
+
+
+def test_the_best_speed_up_comes_first(tmp_path: Path) -> None:
+    every = kept(
+        tmp_path, measured(identity(1), openvino(), spec(), ORT, 1.12), measured(identity(2), int8(), spec(), ORT, 1.43)
+    )
+    found = comparison.compare(every)
+    assert ids(found) == [2, 1]
+    assert found.baseline == ORT
+    assert [against(row) for row in found.rows] == [(1.43, "faster", "paired"), (1.12, "faster", "paired")]
+
+
+def test_of_one_spec_the_latest_record_counts(tmp_path: Path) -> None:
+    every = kept(
+        tmp_path, measured(identity(1), int8(), spec(), ORT, 1.9), measured(identity(2), int8(), spec(), ORT, 1.43)
+    )
+    assert ids(comparison.compare(every)) == [2]
+
+
+def test_a_sweep_shows_its_own_records_only(tmp_path: Path) -> None:
+    every = kept(
+        tmp_path,
+        measured(identity(1), int8(), spec(), ORT, 1.9, sweep="aa11"),
+        measured(identity(2), openvino(), spec(), ORT, 1.43, sweep="bb22"),
+    )
+    assert ids(comparison.compare(every, sweep="aa11")) == [1]
+    with pytest.raises(SpecError, match=r"--sweep aa12: no such sweep\. Did you mean aa11"):
+        comparison.compare(every, sweep="aa12")
+
+
+def test_what_was_not_measured_stands_at_the_end_with_its_reason(tmp_path: Path) -> None:
+    every = kept(
+        tmp_path,
+        not_measured(identity(1), spec(backend="torch"), "unavailable", "torch isn't installed.", "pip install torch"),
+        not_measured(identity(2), openvino(), "unsupported", "no int8 kernel for LSTM.", "Use int8."),
+        measured(identity(3), int8(), spec(), ORT, 0.5),
+    )
+    found = comparison.compare(every)
+    assert ids(found) == [3, 2, 1]
+    assert [row.missing for row in found.rows] == ["", "no int8 kernel for LSTM.", "torch isn't installed."]
+    assert found.rows[1].metrics == {}
+
+
+def test_a_row_against_another_baseline_is_recomputed_from_samples_and_says_so(tmp_path: Path) -> None:
+    every = kept(
+        tmp_path,
+        measured(identity(1), int8(), spec(), ORT, 1.43),
+        measured(identity(2), spec(precision="fp16"), openvino(), OPENVINO, 2.0),
+    )
+    found = comparison.compare(every, baseline=ORT)
+    # The candidate of 2 takes 0.5 ms, the baseline of 1 takes 1 ms.
+    assert against(found.rows[0]) == (pytest.approx(2.0, rel=0.03), "faster", "unpaired")
+    assert against(found.rows[1]) == (1.43, "faster", "paired")
+    assert found.rows[0].against is not None and found.rows[0].against.low is not None
+    assert found.rows[0].against.low < found.rows[0].against.ratio < (found.rows[0].against.high or 0)
+    assert found.notes[0] == "1 unpaired: recomputed from samples that were not taken in turns with the baseline's."
+
+
+def test_figures_over_another_baseline_do_not_enter_the_column(tmp_path: Path) -> None:
+    every = kept(
+        tmp_path,
+        measured(identity(1), int8(), spec(), ORT, 1.43),
+        measured(identity(2), spec(precision="fp16"), openvino(), OPENVINO, 0.5),
+    )
+    row = next(
+        row for row in comparison.compare(every, baseline=ORT).rows if row.against and row.against.kind == "unpaired"
+    )
+    assert row.metrics["vs_baseline/speedup"] == row.against.ratio  # type: ignore[union-attr]
+    assert "vs_baseline/quality_delta" not in row.metrics
+
+
+def test_an_a_a_row_belongs_to_the_column_of_the_baseline_that_it_is(tmp_path: Path) -> None:
+    every = kept(
+        tmp_path, measured(identity(1), spec(), spec(), "self", 1.0), measured(identity(2), int8(), spec(), ORT, 1.43)
+    )
+    found = comparison.compare(every)
+    assert found.baseline == ORT
+    assert [against(row) for row in found.rows] == [(1.43, "faster", "paired"), (1.0, "same", "paired")]
+
+
+def test_a_record_as_baseline(tmp_path: Path) -> None:
+    every = kept(
+        tmp_path, measured(identity(1), int8(), spec(), ORT, 2.0), measured(identity(2), openvino(), spec(), ORT, 1.0)
+    )
+    found = comparison.compare(every, baseline=identity(1))
+    assert [against(row) for row in found.rows] == [(1.0, "the baseline", "baseline"), (0.5, "slower", "unpaired")]
+    assert found.baseline == f"bilstm int8_dynamic onnxruntime ({identity(1)})"
+
+
+def test_another_scenario_is_not_compared(tmp_path: Path) -> None:
+    offline = spec(scenario="offline", precision="int8_dynamic")
+    every = kept(
+        tmp_path,
+        measured(identity(1), int8(), spec(), ORT, 2.0),
+        measured(identity(2), offline, spec(scenario="offline"), ORT, 1.0),
+    )
+    row = comparison.compare(every, baseline=identity(1)).rows[-1]
+    assert (row.against, row.missing) == (None, "measured in another scenario than the baseline")
+
+
+def test_a_baseline_that_was_not_measured_for_a_model_is_a_reason(tmp_path: Path) -> None:
+    gru = spec(model="gru")
+    every = kept(
+        tmp_path,
+        measured(identity(1), int8(), spec(), ORT, 2.0),
+        measured(identity(2), gru, spec(model="gru", backend="openvino"), OPENVINO, 1.0),
+    )
+    row = comparison.compare(every, baseline=ORT).rows[-1]
+    assert (row.against, row.missing) == (None, "onnxruntime fp32 was not measured for this model, data and scenario")
+
+
+def test_lost_samples_are_a_reason(tmp_path: Path) -> None:
+    every = kept(
+        tmp_path, measured(identity(1), int8(), spec(), ORT, 2.0), measured(identity(2), openvino(), spec(), ORT, 1.0)
+    )
+    (every[1].folder / "samples.npz").unlink()
+    assert comparison.compare(every, baseline=identity(1)).rows[-1].missing == "samples.npz is missing"
+
+
+@pytest.mark.parametrize(("baseline", "message"), [
+    ("onnxruntime fp3", "neither a record nor a baseline's label. Did you mean onnxruntime fp32?"),
+    (identity(2), "that record is unavailable"),
+])  # fmt: skip
+def test_a_baseline_that_cannot_be_one(tmp_path: Path, baseline: str, message: str) -> None:
+    every = kept(
+        tmp_path,
+        measured(identity(1), int8(), spec(), ORT, 2.0),
+        not_measured(identity(2), spec(backend="torch"), "unavailable", "x", "y"),
+    )
+    with pytest.raises(SpecError, match=message.replace("?", r"\?")):
+        comparison.compare(every, baseline=baseline)
+
+
+def test_sorting_knows_what_is_better(tmp_path: Path) -> None:
+    every = kept(
+        tmp_path, measured(identity(1), int8(), spec(), ORT, 0.8), measured(identity(2), openvino(), spec(), ORT, 1.4)
+    )
+    assert ids(comparison.compare(every, sort="latency/p50_ms")) == [2, 1]
+    assert ids(comparison.compare(every, sort="throughput/per_s")) == [2, 1]
+    assert ids(comparison.compare(every, sort="vs_baseline/speedup")) == [2, 1]
+
+
+@pytest.mark.parametrize("metric", ["vs_baseline/speedup", "throughput/per_s", "quality/accuracy", "fidelity/sqnr_db"])
+def test_more_is_better(metric: str) -> None:
+    assert higher_is_better(metric)
+
+
+@pytest.mark.parametrize(
+    "metric", ["latency/p99_ms", "quality/mae_ppm", "quality/rmse_ppm", "size/file_mb", "compile/seconds"]
+)
+def test_less_is_better(metric: str) -> None:
+    assert not higher_is_better(metric)
+
+
+def test_an_unknown_metric_names_the_nearest(tmp_path: Path) -> None:
+    every = kept(tmp_path, measured(identity(1), int8(), spec(), ORT, 0.8))
+    with pytest.raises(SpecError, match=r"--sort latency/p5_ms: no row has that metric. Did you mean latency/p50_ms\?"):
+        comparison.compare(every, sort="latency/p5_ms")
+
+
+def test_nothing_measured_says_what_to_do() -> None:
+    with pytest.raises(SpecError, match="Nothing has been measured here"):
+        comparison.compare([])
+
+
+def test_rows_of_the_same_options_are_told_apart_by_their_settings(tmp_path: Path) -> None:
+    two = spec()
+    two["backend"]["threads"] = 2
+    every = kept(
+        tmp_path,
+        measured(identity(1), spec(), int8(), ORT, 1.0),
+        measured(identity(2), two, int8(), ORT, 1.5, spec_key="two"),
+    )
+    told = comparison.distinguishing(comparison.compare(every).rows)
+    assert told == {identity(1): "backend.threads=1", identity(2): "backend.threads=2"}

@@ -1,0 +1,43 @@
+import pytest
+
+from runner.report.wording import number, quality, ratio, verdict_line
+from tests.report import fixtures
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.3124, "0.312"),
+        (1.0, "1.00"),
+        (24.06, "24.1"),
+        (1430.4, "1430"),
+        (0, "0"),
+        (0.00001234, "1.23e-05"),
+        (-0.5, "-0.500"),
+    ],
+)
+def test_a_number_has_three_significant_digits(value: float, shown: str) -> None:
+    assert number(value) == shown
+
+
+def test_a_ratio_without_an_interval_shows_none() -> None:
+    assert ratio(1.431, 1.4, 1.46) == "1.43× [1.40, 1.46]"
+    assert ratio(1.431, None, None) == "1.43×"
+
+
+def test_a_forecasts_error_stands_beside_the_naive_one() -> None:
+    metrics = {"quality/mae_ppm": 0.312, "quality/rmse_ppm": 0.4, "quality/naive_mae_ppm": 1.52, "size/file_mb": 1.0}
+    assert quality(metrics) == ["mae 0.312 ppm; seasonal naive 1.52 ppm", "rmse 0.400 ppm"]
+
+
+def test_accuracy_is_a_percentage() -> None:
+    assert quality({"quality/accuracy": 0.9713}) == ["accuracy 97.1 %"]
+
+
+def test_the_verdict_says_how_it_was_found() -> None:
+    content = fixtures.measured("20261121T094600-0000000b", fixtures.spec(), fixtures.spec(), "onnxruntime fp32", 1.43)
+    assert verdict_line(content) == (
+        "1.43× [1.40, 1.46] as fast as onnxruntime fp32 (paired, 10 pairs, stopped by target): faster"
+    )
+    assert verdict_line({**content, "comparison": None}) == "measured without a baseline"
+    assert verdict_line({**content, "status": "timeout", "reason": "too slow"}) == "timeout: too slow"
