@@ -7,19 +7,23 @@ import sys
 from pathlib import Path
 
 from runner import options, project
+from runner.commands.arguments import parser
 from runner.errors import SpecError, nearest
 from runner.spec import AXES
 
 
 def main(argv: list[str]) -> int:
     """Print the options of every axis, or of one."""
-    axes = [word for word in argv if not word.startswith("-")]
-    for axis in axes:
+    arguments = parser("list", "The axes of a spec and their options, one line each.")
+    arguments.add_argument("axis", nargs="*", help="an axis: model, backend, …; all of them by default")
+    arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    chosen = arguments.parse_args(argv)
+    for axis in chosen.axis:
         if axis not in (*AXES, "experiment"):
             raise SpecError(f"{axis}: no such axis.{nearest(axis, AXES)}", f"Axes: {', '.join(AXES)}, experiment.")
     root = project.root()
-    found = {axis: _options(axis, root) for axis in axes or (*AXES, "experiment")}
-    if "--json" in argv:
+    found = {axis: _options(axis, root) for axis in chosen.axis or (*AXES, "experiment")}
+    if chosen.json:
         json.dump({"schema": 1, "axes": found}, sys.stdout, indent=1)
         print()
         return 0

@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from runner import compose, plan, project
-from runner.errors import SpecError
+from runner.commands.arguments import parser
 from runner.schedule.inline import blocked
 
 
 def main(argv: list[str]) -> int:
     """Print the plan of the specs that the rest of the command line names; runs nothing."""
-    multirun = "-m" in argv or "--multirun" in argv
-    unknown = [word for word in argv if word.startswith("-") and word not in ("-m", "--multirun", "--json")]
-    if unknown:
-        raise SpecError(f"{unknown[0]}: no such flag of plan.", "plan knows -m and --json.")
+    arguments = parser("plan", "The steps that a command would run; runs nothing.")
+    arguments.add_argument("override", nargs="*", help="what the command says: model=gru backend.threads=2 …")
+    arguments.add_argument("-m", "--multirun", action="store_true", help="a sweep: every combination")
+    arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    chosen = arguments.parse_intermixed_args(argv)
     root = project.root()
-    overrides = [word for word in argv if not word.startswith("-")]
-    made = plan.make(compose.specs(root, overrides, multirun), root)
-    if "--json" in argv:
+    made = plan.make(compose.specs(root, chosen.override, chosen.multirun), root)
+    if chosen.json:
         json.dump(document(made, root), sys.stdout, indent=1)
         print()
     else:

@@ -47,7 +47,7 @@ class Command:
         else:
             from runner.report import ending
 
-            ending.print_run(record, self.root, self.arguments)
+            ending.print_run(record, self.arguments)
 
     def sweep(self, loader: Any, arguments: Sequence[str]) -> None:
         """Every cell composed and validated before any work; one plan; one table."""
@@ -62,7 +62,7 @@ class Command:
         else:
             from runner.report import ending
 
-            ending.print_sweep(name, records, self.root, arguments)
+            ending.print_sweep(name, records, arguments)
 
 
 def main(argv: list[str]) -> int:

@@ -10,6 +10,7 @@ import typing
 from typing import Any
 
 from runner import options, project
+from runner.commands.arguments import parser
 from runner.commands.list import first_comment
 from runner.errors import SpecError, nearest
 from runner.settings import Rule, rules
@@ -18,11 +19,12 @@ from runner.spec import AXES, settings_class
 
 def main(argv: list[str]) -> int:
     """Print the settings of each `axis=option` named."""
-    words = [word for word in argv if not word.startswith("-")]
-    if not words:
-        raise SpecError("show what? An axis=option is missing.", "For instance: python -m runner show backend=openvino")
-    shown = [_describe(word) for word in words]
-    if "--json" in argv:
+    arguments = parser("show", "An option's settings, defaults, units, one line each.")
+    arguments.add_argument("option", nargs="+", help="axis=option, for instance backend=openvino")
+    arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    chosen = arguments.parse_args(argv)
+    shown = [_describe(word) for word in chosen.option]
+    if chosen.json:
         json.dump({"schema": 1, "options": shown}, sys.stdout, indent=1)
         print()
     else:
@@ -39,7 +41,7 @@ def _describe(word: str) -> dict[str, Any]:
     values = options.values(axis, name, root)
     known = rules(settings_class(axis, name))
     settings = [_setting(f"{axis}.{key}", values.get(key), kind, rule) for key, (kind, rule) in known.items()]
-    brings = {part: option for part, option in _defaults(options.load_yaml(file)).items()}
+    brings = _defaults(options.load_yaml(file))
     return {"option": word, "help": first_comment(file), "file": str(file), "brings": brings, "settings": settings}
 
 
@@ -74,11 +76,7 @@ def _text(one: dict[str, Any]) -> str:
 
 
 def _left(setting: dict[str, Any]) -> str:
-    value = setting["default"]
-    shown = (
-        {True: "true", False: "false", None: "null"}.get(value, value) if not isinstance(value, (list, dict)) else value
-    )
-    return f"{setting['key']}={shown}"
+    return f"{setting['key']}={json.dumps(setting['default'], ensure_ascii=False).strip('"')}"
 
 
 def _right(setting: dict[str, Any]) -> str:

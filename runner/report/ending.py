@@ -1,0 +1,37 @@
+"""What a run and a sweep print last: the table, and the commands to repeat it, compare it and open it."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from runner.records import Record
+from runner.report import comparison, summary, table
+
+WIDTH = 120  # of text that no terminal limits
+
+
+def print_run(record: Record, arguments: Sequence[str]) -> None:
+    """One record: its table where it was measured, else what happened; then the next commands."""
+    shown = summary.run_summary(record.content)
+    if sys.stdout.isatty():
+        Console().print(shown)
+    else:
+        print(table.plain(shown, WIDTH), end="")
+    _print_next(record.folder, arguments, "")
+
+
+def print_sweep(name: str, records: Sequence[Record], arguments: Sequence[str]) -> None:
+    """All cells of a sweep, best first."""
+    table.show(comparison.compare(records))
+    _print_next(records[-1].folder.parent, ["-m", *arguments], f" --sweep {name}")
+
+
+def _print_next(kept: Path, arguments: Sequence[str], sweep: str) -> None:
+    command = "python -m runner"
+    repeat = " ".join([command, *(shlex.quote(word) for word in arguments)])
+    print(f"\nkept     {kept}\nrepeat   {repeat}\ncompare  {command} compare{sweep}\nopen     {command} ui")
