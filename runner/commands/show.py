@@ -76,7 +76,8 @@ def _text(one: dict[str, Any]) -> str:
 
 
 def _left(setting: dict[str, Any]) -> str:
-    return f"{setting['key']}={json.dumps(setting['default'], ensure_ascii=False).strip('"')}"
+    default = json.dumps(setting["default"], ensure_ascii=False).strip('"')
+    return f"{setting['key']}={default}"
 
 
 def _right(setting: dict[str, Any]) -> str:
