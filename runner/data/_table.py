@@ -43,18 +43,19 @@ def read(wanted: Columns) -> Rows:
     lines = _lines(wanted)
     header = _header(wanted, lines)
     names = (wanted.target, *wanted.features)
-    times, rows = [], []
+    numbers, times, rows = [], [], []
     for number, line in enumerate(lines[1:], start=2):
         if not line:
             continue
         _check_width(wanted, number, line, header)
+        numbers.append(number)
         times.append(_time(wanted, number, line[header[wanted.time]]))
         rows.append([_number(wanted, number, name, line[header[name]]) for name in names])
     if not rows:
         raise SpecError(f"{wanted.path}: no rows below the column names.", "Give a file with data.")
-    _check_ascending(wanted, times)
-    _check_present(wanted, names, rows)
-    return _on_grid(wanted, times, rows)
+    _check_ascending(wanted, numbers, times)
+    _check_present(wanted, numbers, names, rows)
+    return _on_grid(wanted, numbers, times, rows)
 
 
 def _lines(wanted: Columns) -> list[list[str]]:
@@ -124,38 +125,38 @@ def _number(wanted: Columns, number: int, name: str, text: str) -> float:
     return value
 
 
-def _check_ascending(wanted: Columns, times: Sequence[float]) -> None:
-    for row, (before, after) in enumerate(itertools.pairwise(times), start=2):
+def _check_ascending(wanted: Columns, numbers: Sequence[int], times: Sequence[float]) -> None:
+    for number, (before, after) in zip(numbers[1:], itertools.pairwise(times), strict=True):
         if not after > before:
             fault = "twice" if after == before else "before the row above it"
             raise SpecError(
-                f"{wanted.path}, data row {row}: its {wanted.time} comes {fault}.",
+                f"{wanted.path}, line {number}: its {wanted.time} comes {fault}.",
                 f"Sort the file by {wanted.time}, each time once.",
             )
 
 
-def _check_present(wanted: Columns, names: Sequence[str], rows: Rows) -> None:
+def _check_present(wanted: Columns, numbers: Sequence[int], names: Sequence[str], rows: Rows) -> None:
     for position, name in enumerate(names):
-        gaps = [row for row, values in enumerate(rows, start=1) if math.isnan(values[position])]
+        gaps = [number for number, values in zip(numbers, rows, strict=True) if math.isnan(values[position])]
         if len(gaps) == len(rows):
             raise SpecError(f"{wanted.path}: column {name} has no values.", "Choose another column.")
         if gaps and wanted.missing == "error":
             raise SpecError(
-                f"{wanted.path}, data row {gaps[0]}: {name} is missing ({len(gaps)} of {len(rows)} are).",
+                f"{wanted.path}, line {gaps[0]}: {name} is missing ({len(gaps)} of {len(rows)} are).",
                 "Fill it in, or type data.missing=interpolate.",
             )
 
 
-def _on_grid(wanted: Columns, times: Sequence[float], rows: Rows) -> Rows:
+def _on_grid(wanted: Columns, numbers: Sequence[int], times: Sequence[float], rows: Rows) -> Rows:
     """One row a step of the frequency; those that the file lacks are missing values."""
     if wanted.frequency == "rows" or len(rows) < 2:
         return rows
     step = _step(wanted, times)
     places = [(time - times[0]) / step for time in times]
-    for row, place in enumerate(places, start=1):
+    for number, place in zip(numbers, places, strict=True):
         if abs(place - round(place)) > 1e-3:
             raise SpecError(
-                f"{wanted.path}, data row {row}: its {wanted.time} is not a whole number of steps after the first "
+                f"{wanted.path}, line {number}: its {wanted.time} is not a whole number of steps after the first "
                 f"(data.frequency={wanted.frequency}).",
                 "Give data.frequency (15min, 1h, 1D, 1W), or data.frequency=rows where rows are unevenly spaced.",
             )
