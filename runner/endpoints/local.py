@@ -156,6 +156,11 @@ class Worker:
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         return f" Its last words: {lines[-1][:200]}" if lines else ""
 
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._process.poll() is None
+
     def close(self) -> None:
         """Ends the worker: at once where it is busy, else by closing its input."""
         if self._process.stdin is not None:

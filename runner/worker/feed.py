@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from runner.errors import StepFailed
+from runner.errors import StepFailed, Unsupported
 
 
 def read(npz: str, inputs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def _take(arrays: dict[str, Any], picked: Any, batched: bool) -> dict[str, Any]:
     if batched:
         return {name: np.ascontiguousarray(array[picked]) for name, array in arrays.items()}
     if len(picked) != 1:
-        raise StepFailed(
+        raise Unsupported(
             "This model's inputs have no batch axis.", "Measure it with a batch of 1: scenario=single_stream."
         )
     return {name: np.ascontiguousarray(array[picked[0]]) for name, array in arrays.items()}

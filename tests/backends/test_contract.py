@@ -79,7 +79,9 @@ def test_each_precision_is_taken_or_refused_with_a_reason(name: str, module: Mod
 
 def test_what_it_can_is_known_without_loading_its_library(name: str, module: ModuleType) -> None:
     code = f"import sys, {module.__name__}; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CONF.parents[1])
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CONF.parents[1]
+    )
     assert not {"torch", "numpy", "onnx", "onnxruntime", "openvino"} & set(loaded.stdout.split())
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runner.errors import StepFailed
+from runner.errors import StepFailed, Unsupported
 from runner.worker import feed
 
 ARRAYS = {"x": np.arange(10, dtype=np.float32).reshape(10, 1)}
@@ -63,5 +63,5 @@ def test_a_model_without_batch_axis_gets_one_sample_at_a_time() -> None:
 
 
 def test_a_model_without_batch_axis_refuses_a_batch() -> None:
-    with pytest.raises(StepFailed, match="no batch axis"):
+    with pytest.raises(Unsupported, match="no batch axis"):
         next(feed.drawn(ARRAYS, 2, 1, 0, False))

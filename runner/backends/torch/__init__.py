@@ -16,7 +16,7 @@ READS = "checkpoint"
 INT8_DYNAMIC_OPS = ()
 
 REASONS = {
-    "fp16": "torch has no float16 kernels for CPUs that are faster than float32: precision=fp32 or int8_dynamic",
+    "fp16": "torch's float16 kernels for CPUs are far slower than float32: precision=fp32 or precision=int8_dynamic",
     "int8": "static int8 needs a quantised graph, and torch runs the checkpoint: precision=int8_dynamic, "
     "or backend=onnxruntime",
 }

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.ao.nn.quantized import dynamic
 
 from runner.backends import check
 from runner.backends.torch.session import FILE, SIGNATURE, open_session
@@ -79,9 +80,9 @@ def precisions(network: nn.Module) -> dict[str, dict[str, int]]:
     """`{module type: {precision: modules}}` of the modules that hold weights."""
     counts: dict[str, Counter[str]] = {}
     for module in network.modules():
-        kind = type(module)
-        if kind.__module__.startswith("torch.ao.nn.quantized.dynamic"):
-            counts.setdefault(kind.__name__, Counter())["int8"] += 1
+        name = type(module).__name__
+        if isinstance(module, (dynamic.LSTM, dynamic.GRU, dynamic.Linear)):
+            counts.setdefault(name, Counter())["int8"] += 1
         elif next(module.parameters(recurse=False), None) is not None:
-            counts.setdefault(kind.__name__, Counter())["fp32"] += 1
+            counts.setdefault(name, Counter())["fp32"] += 1
     return {kind: dict(count) for kind, count in sorted(counts.items())}

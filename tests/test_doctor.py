@@ -1,0 +1,102 @@
+from pathlib import Path
+
+import pytest
+
+from runner import doctor
+
+CONF = Path(__file__).parents[1] / "conf/backend"
+
+
+def by_name(checks: list[doctor.Check]) -> dict[str, doctor.Check]:
+    return {check.name: check for check in checks}
+
+
+def broken(folder: Path, package: str, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library of that name that is found before the real one in new processes."""
+    (folder / package).mkdir()
+    (folder / package / "__init__.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+
+
+def test_every_backend_of_this_installation_works(tmp_path: Path) -> None:
+    checks = doctor.backends(tmp_path)
+    assert {check.name for check in checks} == {f"backend {path.stem}" for path in CONF.glob("*.yaml")}
+    assert [check for check in checks if check.status != "pass"] == []
+    assert all(check.data["max_abs_error"] <= 1e-4 and check.data["version"] for check in checks)
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("import ctypes; ctypes.string_at(0)", "openvino: the worker was killed by SIGSEGV"),
+        ("raise ImportError('libtbb.so.12: cannot open shared object file')", "libtbb.so.12"),
+        ("import os; os._exit(0)", "openvino: the worker ended without an answer"),
+    ],
+)
+def test_a_broken_library_costs_one_line_with_its_name(
+    code: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken(tmp_path, "openvino", code, monkeypatch)
+    check = doctor.backend("openvino", tmp_path)
+    assert (check.name, check.status) == ("backend openvino", "fail")
+    assert told in check.detail
+    assert "\n" not in check.detail
+    assert check.next_step == "Reinstall it: pip install 'edge-runner[openvino]'"
+    assert doctor.backend("onnxruntime", tmp_path).status == "pass"
+
+
+def test_a_library_that_is_not_there_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runner.backends.openvino.DISTRIBUTIONS", ("openvino-that-nobody-has",))
+    check = doctor.backend("openvino", tmp_path)
+    assert (check.status, check.detail) == ("skip", "openvino-that-nobody-has is not installed")
+    assert check.next_step == "pip install 'edge-runner[openvino]'"
+
+
+def test_an_energy_counter_is_read(tmp_path: Path) -> None:
+    file = tmp_path / doctor.RAPL
+    file.parent.mkdir(parents=True)
+    file.write_text("123456\n")
+    assert doctor.rapl(tmp_path).data == {"energy_uj": 123456}
+
+
+def test_a_machine_without_energy_counter_says_why(tmp_path: Path) -> None:
+    check = doctor.rapl(tmp_path)
+    assert check.status == "skip"
+    assert doctor.RAPL in check.detail
+    assert check.next_step
+
+
+def test_another_governor_than_performance_gets_advice(tmp_path: Path) -> None:
+    file = tmp_path / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
+    file.parent.mkdir(parents=True)
+    file.write_text("powersave\n")
+    check = by_name(doctor.sensors(tmp_path))["sensor governor"]
+    assert (check.status, check.detail) == ("pass", "powersave")
+    assert "performance" in check.next_step
+
+
+def test_whatever_cant_be_read_says_why_and_what_to_do(tmp_path: Path) -> None:
+    missing = [check for check in doctor.sensors(tmp_path) if check.status == "skip"]
+    assert missing
+    assert all(check.detail and check.next_step for check in missing)
+
+
+def test_a_tool_is_found_with_its_version() -> None:
+    check = doctor.tool("git", "", "")
+    assert check.status == "pass"
+    assert check.detail.startswith("git version")
+
+
+def test_a_tool_that_is_not_there_says_how_to_get_it() -> None:
+    check = doctor.tool("no-such-tool", "nothing", "apt install it")
+    assert (check.status, check.detail, check.next_step) == ("skip", "not found (nothing)", "apt install it")
+
+
+def test_a_tool_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool = tmp_path / "dvc"
+    tool.write_text("#!/bin/sh\necho no module named dvc >&2\nexit 1\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    check = doctor.tool("dvc", "", "pip install dvc")
+    assert check.status == "fail"
+    assert check.detail.endswith("no module named dvc")
