@@ -29,4 +29,5 @@ def run(spec: Spec, root: Path | None = None) -> dict[str, Any]:
 
     home = root or project.root()
     with Tracker(home) as tracker:
+        tracker.start()
         return dict(cells.run([spec], home, tracker, fresh=True)[0].content)

@@ -79,29 +79,29 @@ def make(specs: Iterable[Spec], project: Path) -> Plan:
 
 
 def _cell(spec: Spec, project: Path, nodes: dict[str, Node]) -> Cell:
-    candidate = _chain(spec, project, nodes)
+    candidate = _chain(spec, nodes)
     try:
         against = baseline.resolve(spec, project)
     except Unavailable as error:
         return Cell(candidate, None, spec.baseline.name, blocked=error)
     if against is None:
         return Cell(candidate, None, "none")
-    return Cell(candidate, _chain(against, project, nodes), baseline.label(against, spec))
+    return Cell(candidate, _chain(against, nodes), baseline.label(against, spec))
 
 
-def _chain(spec: Spec, project: Path, nodes: dict[str, Node]) -> Chain:
+def _chain(spec: Spec, nodes: dict[str, Node]) -> Chain:
     finished = registry.load("model", spec.model.name).TASKS == ("tensors",)
-    made = _imported(spec, project) if finished else _trained(spec, project)
+    made = _imported(spec) if finished else _trained(spec)
     made += _lowered(spec, {node.step: node for node in made})
     for node in made:
         nodes.setdefault(node.key, node)
     return Chain(spec, {node.step: node.key for node in made})
 
 
-def _trained(spec: Spec, project: Path) -> list[Node]:
+def _trained(spec: Spec) -> list[Node]:
     """data → train → compress → export."""
     model = _named(spec.model)
-    data = _data(spec, project, inputs={})
+    data = _data(spec, inputs={})
     common = {"model": model, "train": _named(spec.train)["settings"], "seed": spec.seed}
     code = (registry.module("model", spec.model.name),)
     train = _node("train", spec.model.name, common, {"data": data.key}, code)
@@ -116,20 +116,20 @@ def _trained(spec: Spec, project: Path) -> list[Node]:
     return made
 
 
-def _imported(spec: Spec, project: Path) -> list[Node]:
+def _imported(spec: Spec) -> list[Node]:
     """A finished file of the user's: export (checked, shapes fixed) → data (described by the file)."""
     module = registry.load("model", spec.model.name)
-    module.problems(spec.model.settings, project)
+    module.problems(spec.model.settings)
     settings = {"model": _named(spec.model), "files": _files(module, spec.model.settings)}
     export = _node("export", spec.model.name, settings, {}, (module.__name__,))
-    return [export, _data(spec, project, inputs={"model": export.key})]
+    return [export, _data(spec, inputs={"model": export.key})]
 
 
-def _data(spec: Spec, project: Path, inputs: Mapping[str, str]) -> Node:
+def _data(spec: Spec, inputs: Mapping[str, str]) -> Node:
     model, module = registry.load("model", spec.model.name), registry.load("data", spec.data.name)
     needs = model.data_needs(spec.model.settings)
     if hasattr(module, "problems"):
-        module.problems(spec.data.settings, project, needs)
+        module.problems(spec.data.settings, needs)
     settings = {
         **_named(spec.data),
         "needs": needs,
@@ -151,7 +151,7 @@ def _lowered(spec: Spec, before: Mapping[str, Node]) -> list[Node]:
             "settings": _named(spec.precision)["settings"],
             "dynamic_ops": sorted(backend.INT8_DYNAMIC_OPS) if spec.precision.name == "int8_dynamic" else [],
         }
-        graph = _node("quantize", spec.precision.name, settings, {"model": export.key, "data": data.key}, ())
+        graph = _node("quantize", f"{spec.model.name} {spec.precision.name}", settings, {"model": export.key, "data": data.key}, ())
         made.append(graph)
     return [*made, _compile(spec, backend, before, graph)]
 
@@ -171,7 +171,7 @@ def _compile(spec: Spec, backend: ModuleType, before: Mapping[str, Node], graph:
         code = (*code, registry.module("model", spec.model.name))
     roles = {"model": source.key, "data": before["data"].key}
     blocked = blocker(spec, backend)
-    title = f"{spec.backend.name} {spec.precision.name}"
+    title = f"{spec.model.name} {spec.backend.name} {spec.precision.name}"
     return _node("compile", title, settings, roles, code, backend.DISTRIBUTIONS, blocked)
 
 

@@ -1,0 +1,175 @@
+"""The record of one cell: what was measured, or why nothing was."""
+
+from __future__ import annotations
+
+import platform
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from runner import keys, records
+from runner.errors import RunnerError
+from runner.plan import Cell, Chain, Plan
+from runner.records import Record
+from runner.report.progress import Display
+from runner.schedule.build import room
+from runner.schedule.inline import Outcome
+from runner.store import Artifact
+
+PACKAGES = ("edge-runner", "numpy", "torch", "onnx", "onnxruntime", "openvino", "hydra-core", "mlflow")
+
+
+def measured(
+    cell: Cell, made: Plan, outcomes: Mapping[str, Outcome], root: Path, sweep: str, display: Display, item: str
+) -> Record:
+    """Benchmark one cell and keep its record. Raises what the benchmark raises."""
+    from runner.measure.benchmark import benchmark
+
+    display.begin(item)
+    spec = cell.candidate.spec
+    parts = {"candidate": _artifacts(cell.candidate, outcomes)}
+    if cell.baseline:
+        parts["baseline"] = _artifacts(cell.baseline, outcomes)
+    with room(root), tempfile.TemporaryDirectory(prefix="runner-") as draft:
+        found = benchmark(
+            _side(cell.candidate, parts["candidate"], spec.title),
+            _side(cell.baseline, parts["baseline"], cell.label) if cell.baseline else None,
+            spec.measure.settings,
+            spec.seed,
+            Path(draft),
+            spec.limits.answer_s,
+            lambda done, total, note: display.update(item, done, total, note),
+        )
+        content = {**_identity(cell, sweep), "status": "ok", "reason": "", "next_step": ""}
+        content |= _figures(found, cell, parts)
+        record = records.write(root, content, {"samples.npz": _samples(found, Path(draft))})
+    display.end(item, "done", found.seconds, "")
+    return record
+
+
+def unmeasured(cell: Cell, error: RunnerError, sweep: str) -> dict[str, Any]:
+    """The content of the record of a cell that could not be measured."""
+    ending = {"status": error.status, "reason": error.reason, "next_step": error.next_step}
+    nothing = {"metrics": {}, "unavailable": {}, "effective": {}, "comparison": None, "conditions": {}, "warnings": []}
+    return {**_identity(cell, sweep), **ending, **nothing}
+
+
+def _identity(cell: Cell, sweep: str) -> dict[str, Any]:
+    spec = cell.candidate.spec
+    return {
+        "schema": records.SCHEMA,
+        "record_id": records.new_id(),
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "sweep": sweep,
+        "title": spec.title,
+        "spec": spec.plain(),
+        "spec_key": spec.key,
+        "keys": dict(cell.candidate.keys),
+        "environment": _environment(),
+    }
+
+
+def _environment() -> dict[str, Any]:
+    from runner import hardware
+
+    versions = {name: version for name, version in keys.versions(PACKAGES).items() if version}
+    return {"python": platform.python_version(), "packages": versions, "hardware": hardware.detect().as_dict()}
+
+
+def _artifacts(chain: Chain, outcomes: Mapping[str, Outcome]) -> dict[str, Artifact]:
+    found = {step: outcomes[key] for step, key in chain.keys.items()}
+    return {step: artifact for step, artifact in found.items() if isinstance(artifact, Artifact)}
+
+
+def _side(chain: Chain, artifacts: Mapping[str, Artifact], label: str) -> Any:
+    from runner.measure.pairs import Side
+
+    spec, compiled = chain.spec, artifacts["compile"]
+    holders = [artifacts[step].folder for step in ("export", "data")]
+    options = spec.backend.plain()
+    options.pop("name")
+    return Side(
+        label=label,
+        session=str(compiled.meta["session"]),
+        folder=compiled.folder,
+        options=options,
+        data=artifacts["data"].folder,
+        reference=next((path for folder in holders if (path := folder / "reference.npz").is_file()), None),
+        batch=spec.scenario.settings.batch,
+        threads=options.get("threads"),
+    )
+
+
+def _figures(found: Any, cell: Cell, parts: Mapping[str, Mapping[str, Artifact]]) -> dict[str, Any]:
+    from runner.measure import metrics
+
+    every = {"candidate": [*found.metrics, *_of_artifact(parts["candidate"])]}
+    sizes = {role: artifacts["compile"].meta["size"] for role, artifacts in parts.items()}
+    every["candidate"].append(metrics.size_ratio(sizes["candidate"], sizes.get("baseline")))
+    if cell.baseline:
+        every["baseline"] = [*found.baseline_metrics, *_of_artifact(parts["baseline"])]
+    return {
+        "metrics": metrics.numbers(every["candidate"]),
+        "unavailable": metrics.reasons(every["candidate"]),
+        "notes": metrics.notes(every["candidate"]),
+        "effective": {role: _effective(role, found, artifacts) for role, artifacts in parts.items()},
+        "comparison": _comparison(found, cell, every.get("baseline", [])),
+        "conditions": found.conditions,
+        "warnings": [*_warned(parts), *found.warnings],
+    }
+
+
+def _of_artifact(artifacts: Mapping[str, Artifact]) -> Any:
+    from runner.measure import metrics
+
+    compiled = artifacts["compile"]
+    cost = (compiled.content["seconds"], compiled.content["peak_rss_mb"])
+    return metrics.of_artifact(compiled.meta["size"], artifacts["export"].meta.get("nonzero_params"), *cost)
+
+
+def _effective(role: str, found: Any, artifacts: Mapping[str, Artifact]) -> dict[str, Any]:
+    quantized = artifacts["quantize"].meta["quantized"] if "quantize" in artifacts else {}
+    precision = artifacts["compile"].meta["effective"]
+    return {"settings": found.effective[role], "precision": precision, "quantized": quantized}
+
+
+def _comparison(found: Any, cell: Cell, baseline_metrics: Any) -> dict[str, Any] | None:
+    from runner.measure import metrics
+
+    if found.comparison is None or cell.baseline is None:
+        return None
+    spec = cell.baseline.spec
+    return {
+        "baseline": {
+            "label": cell.label,
+            "spec": spec.plain(),
+            "key": spec.key,
+            "keys": dict(cell.baseline.keys),
+            "metrics": metrics.numbers(baseline_metrics),
+        },
+        **found.comparison.as_dict(),
+        "pairs": len(found.pairs),
+        "stopped_by": found.stopped_by,
+    }
+
+
+def _warned(parts: Mapping[str, Mapping[str, Artifact]]) -> list[str]:
+    said = [
+        (f"{step}: {text}" if role == "candidate" else f"baseline {step}: {text}")
+        for role, artifacts in parts.items()
+        for step, artifact in artifacts.items()
+        for text in artifact.meta.get("warnings", ())
+    ]
+    shared = {text.removeprefix("baseline ") for text in said if not text.startswith("baseline ")}
+    return [text for text in dict.fromkeys(said) if text.removeprefix("baseline ") not in shared or text in shared]
+
+
+def _samples(found: Any, draft: Path) -> Path:
+    import numpy as np
+
+    path = draft / "samples.npz"
+    np.savez_compressed(path, **found.samples())
+    return path
+
