@@ -1,0 +1,99 @@
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from runner.commands import ui
+from runner.errors import SpecError
+from tests.report import fixtures
+from tests.report.fixtures import measured, spec
+
+RUN = [sys.executable, "-c", "import sys; from runner.__main__ import main; sys.exit(main(sys.argv[1:]))", "ui"]
+
+
+@contextmanager
+def served(root: Path, *arguments: str) -> Iterator["tuple[subprocess.Popen[str], str]"]:
+    """The real command in a project, and the address that it printed."""
+    environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
+    environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+    process = subprocess.Popen(
+        [*RUN, *arguments, "--json"], cwd=root, env=environment, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(4)]
+        yield process, json.loads("".join(lines))["address"]
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "runner.toml").touch()
+    fixtures.write(tmp_path, measured("20261121T090100-00000001", spec(), spec(), "self", 1.0))
+    return tmp_path
+
+
+def test_one_command_serves_the_right_store_and_ctrl_c_ends_it_cleanly(project: Path) -> None:
+    with served(project) as (process, address):
+        site, query = address.split("/#/")
+        assert site.startswith("http://127.0.0.1:")
+        assert query.startswith("experiments/1/runs?viewStateShareKey=comparison")
+        with urllib.request.urlopen(f"{site}/ajax-api/2.0/mlflow/experiments/get?experiment_id=1") as answer:
+            assert json.load(answer)["experiment"]["name"] == "edge-runner"
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert children
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+        assert [child.pid for child in children if child.is_running() and child.status() != "zombie"] == []
+    assert sorted(path.name for path in project.iterdir()) == ["mlruns", "records", "runner.toml"]
+    assert not (project / "mlruns" / "mlruns").exists()
+
+
+def test_the_default_port_gives_way_to_the_next_free_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setattr(ui, "PORT", taken.getsockname()[1])
+        found = ui._free_port("127.0.0.1", None)
+    assert found > ui.PORT
+    assert capsys.readouterr().err == f"Port {ui.PORT} is taken; using {found}.\n"
+
+
+def test_a_port_that_was_asked_for_is_not_exchanged() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SpecError, match=f"--port {port} is taken on 127.0.0.1"):
+            ui._free_port("127.0.0.1", port)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--port", "70000"], "--port 70000: out of range"),
+        (["--port", "x"], "invalid int value: 'x'"),
+        (["extra"], "unrecognized arguments: extra"),
+    ],
+)
+def test_wrong_arguments(arguments: list[str], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        ui._options(arguments)
+
+
+def test_a_host_that_is_not_ours() -> None:
+    with pytest.raises(SpecError, match=r"--host 192\.0\.2\.1 is no address of this machine"):
+        ui._free_port("192.0.2.1", 5000)

@@ -1,0 +1,26 @@
+from pathlib import Path
+
+import pytest
+
+from runner.tracking import store
+
+
+@pytest.fixture(autouse=True)
+def _own_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs go to the project's own database, whatever the caller's environment says."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
+@pytest.fixture(scope="session")
+def _root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("a project") / "with a blank"
+    root.mkdir()
+    (root / "runner.toml").touch()
+    return root
+
+
+@pytest.fixture
+def root(_root: Path) -> Path:
+    """A project whose store is made once for all tests: each uses record_ids of its own."""
+    store.open_store(_root)
+    return _root

@@ -1,0 +1,93 @@
+"""The comparison view in a real browser: its fields are not documented, so only a browser tells whether they hold."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webdriver import WebDriver
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.commands.test_ui import served
+from tests.report import fixtures
+from tests.report.fixtures import measured, spec
+
+pytestmark = pytest.mark.browser
+
+DRIVER = "/usr/bin/chromedriver"
+SWITCHES = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1600,1500",
+    # A mouse, so that charts show their tool bars where it points and not everywhere.
+    "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
+)  # fmt: skip
+SCREENSHOT = "RUNNER_SCREENSHOT"  # set: the picture of the documentation is taken again
+CHARTS = ("vs_baseline/speedup", "latency/p50_ms", "quality/mae_ppm", "latency/p50_ms vs. quality/mae_ppm")
+NAMES = ("bilstm fp32 onnxruntime", "bilstm int8_dynamic onnxruntime", "bilstm fp32 openvino")
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[WebDriver]:
+    assert Path(DRIVER).exists(), "apt-get install chromium chromium-driver"
+    options = webdriver.ChromeOptions()
+    for switch in (*SWITCHES, f"--user-data-dir={tmp_path / 'profile'}"):
+        options.add_argument(switch)
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "runner.toml").touch()
+    label = "onnxruntime fp32"
+    cells = [
+        (spec(), "self", 1.0, 0.310),
+        (spec(precision="int8_dynamic"), label, 1.43, 0.312),
+        (spec(backend="openvino"), label, 1.12, 0.311),
+    ]
+    for number, (of, against, speedup, mae) in enumerate(cells):
+        content = measured(f"20261121T09{number:02d}00-{number:08x}", of, spec(), against, speedup)
+        content["metrics"]["quality/mae_ppm"] = mae
+        fixtures.write(root, content)
+    return root
+
+
+def test_the_comparison_view_shows_the_charts_and_the_difference_from_the_baseline(
+    project: Path, browser: WebDriver, tmp_path: Path
+) -> None:
+    with served(project) as (_, address):
+        _open(browser, address)
+        WebDriverWait(browser, 90).until(lambda driver: len(_bars(driver)) >= 9)
+        WebDriverWait(browser, 30).until(lambda driver: "Show change from baseline" in _text(driver))
+        page = _text(browser)
+        browser.save_screenshot(str(tmp_path / "comparison.png"))
+    assert [chart for chart in (*CHARTS, "Difference from the baseline", "Compare by") if chart not in page] == []
+    assert [name for name in NAMES if name not in page] == []
+    assert "error" not in page.lower().replace("max_abs_error", "")
+    compared = page.split("Compare by")[1]
+    assert compared.index(NAMES[0]) < compared.index(NAMES[1])  # the baseline stands first
+    if os.environ.get(SCREENSHOT):
+        shutil.copy(tmp_path / "comparison.png", Path(__file__).parents[2] / "docs/images/mlflow-comparison.png")
+
+
+def _open(browser: WebDriver, address: str) -> None:
+    # The UI opens a panel of its own beside the charts on a first visit; this one is not the first.
+    browser.get(f"{address.split('/#/')[0]}/health")
+    browser.execute_script("localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true')")
+    browser.get(address)
+
+
+def _bars(browser: WebDriver) -> list[object]:
+    """The bars drawn so far: three charts of three runs."""
+    return list(browser.find_elements(By.CSS_SELECTOR, ".barlayer .point path"))
+
+
+def _text(browser: WebDriver) -> str:
+    return str(browser.find_element(By.TAG_NAME, "body").text)
