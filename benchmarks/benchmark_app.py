@@ -1,0 +1,127 @@
+"""Our single-stream latency beside OpenVINO's own benchmark_app: the same file, the same settings, alternated.
+
+`python benchmarks/benchmark_app.py`: prints the ratio ours / theirs of the medians with its paired interval; on a busy
+machine it takes more pairs. Exit code 1 where the interval does not lie inside ±3 %.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from runner.endpoints.local import open_worker
+from runner.measure.statistics import hodges_lehmann
+
+LEAST, MOST = 12, 80
+TARGET = 0.01  # half-width of the interval at which no more pairs are needed
+SECONDS = 1
+LIMIT = 0.03
+SETTINGS = {"threads": 1, "streams": 1, "hint": "none"}
+SIZE = 224  # some milliseconds: benchmark_app reports hundredths
+
+
+def network(path: Path) -> None:
+    """A MobileNet-V1 of width 0.25 without training, as ONNX."""
+    import torch
+    from torch import nn
+
+    def separable(wide: int, out: int, stride: int) -> list[nn.Module]:
+        depth = nn.Conv2d(wide, wide, 3, stride, 1, groups=wide, bias=False)
+        point = nn.Conv2d(wide, out, 1, bias=False)
+        return [depth, nn.BatchNorm2d(wide), nn.ReLU6(), point, nn.BatchNorm2d(out), nn.ReLU6()]
+
+    widths = [(16, 32, 1), (32, 64, 2), (64, 64, 1), (64, 128, 2), (128, 128, 1)]
+    layers = [nn.Conv2d(3, 16, 3, 2, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU6()]
+    for shape in [*widths, *[(128, 128, 1)] * 5]:
+        layers += separable(*shape)
+    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(128, 10)]
+    model = nn.Sequential(*layers).eval()
+    axes = {"x": {0: "batch"}, "y": {0: "batch"}}
+    names = {"input_names": ["x"], "output_names": ["y"], "dynamic_axes": axes}
+    torch.onnx.export(model, (torch.zeros(1, 3, SIZE, SIZE),), path, dynamo=False, **names)
+
+
+def prepare(root: Path) -> None:
+    """`out/` holds the compiled model, `data/` its inputs."""
+    for name in ("model", "data", "out", "scratch"):
+        (root / name).mkdir()
+    network(root / "model/model.onnx")
+    x = np.random.default_rng(0).standard_normal((64, 3, SIZE, SIZE)).astype(np.float32)
+    for split in ("calibration", "test"):
+        np.savez(root / f"data/{split}.npz", **{"in/x": x})
+    asked = {"backend": "openvino", "settings": SETTINGS, "batch": 1, "precision": "fp32"}
+    inputs = {"model": root / "model", "data": root / "data"}
+    with open_worker(root / "log", name="compile") as worker:
+        module, out, scratch = "runner.steps.compile", root / "out", root / "scratch"
+        worker.ask("step", timeout=120, module=module, settings=asked, inputs=inputs, out=out, scratch=scratch)
+
+
+def ours(root: Path) -> float:
+    """Median latency in ms of a fresh worker's bursts."""
+    with open_worker(root / "log", name="ours") as worker:
+        session, inputs = "runner.backends.openvino.session", root / "data/test.npz"
+        load = {"session": session, "folder": root / "out", "options": SETTINGS, "inputs": inputs}
+        # One input, as benchmark_app has it: many would not stay in the cache.
+        worker.ask("load", timeout=60, **load, batch=1, samples=1, seed=0)
+        done = worker.ask("warmup", timeout=60, iterations=10, seconds=0.3)
+        count = int(SECONDS * done["iterations"] / done["seconds"])
+        return median(worker.ask("burst", timeout=60, iterations=count)["ns"]) / 1e6
+
+
+def theirs(root: Path) -> float:
+    """Median latency in ms that benchmark_app reports."""
+    report = root / "report"
+    report.mkdir(exist_ok=True)
+    tool = Path(sys.executable).parent / "benchmark_app"
+    settings = "-d CPU -hint none -nstreams 1 -nthreads 1 -api sync -infer_precision f32 -latency_percentile 50"
+    output = f"-report_type no_counters -report_folder {report} -json_stats"
+    command = [str(tool), "-m", str(root / "out/model.xml"), *settings.split(), *output.split(), "-t", str(SECONDS)]
+    subprocess.run(command, check=True, capture_output=True)
+    (file,) = report.glob("*.json")
+    results = json.loads(file.read_text())["execution_results"]
+    file.unlink()
+    return float(results["latency (ms)"])
+
+
+def ratios(root: Path) -> Iterator[float]:
+    """Log-ratios ours / theirs of pairs in alternating order."""
+    for number in range(MOST):
+        sides = [ours, theirs] if number % 2 else [theirs, ours]
+        found = {side: side(root) for side in sides}
+        print(f"pair {number + 1}: ours {found[ours]:.3f} ms, benchmark_app {found[theirs]:.3f} ms", flush=True)
+        yield math.log(found[ours] / found[theirs])
+
+
+def main() -> int:
+    logs: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(Path(folder))
+        for ratio in ratios(Path(folder)):
+            logs.append(ratio)
+            if len(logs) >= LEAST and hodges_lehmann(logs).half_width <= TARGET:
+                break
+    return told(logs)
+
+
+def told(logs: list[float]) -> int:
+    """Prints the verdict; the exit code."""
+    interval = hodges_lehmann(logs)
+    low, estimate, high = (math.exp(value) for value in (interval.low, interval.estimate, interval.high))
+    inside = low > 1 - LIMIT and high < 1 + LIMIT
+    print(f"ours / benchmark_app: {estimate:.4f} [{low:.4f}, {high:.4f}], {len(logs)} pairs")
+    print(f"inside ±{LIMIT:.0%}: {'yes' if inside else 'NO'}")
+    return 0 if inside else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
