@@ -8,11 +8,13 @@ import math
 import re
 from collections.abc import Sequence
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Protocol
 
 from runner.errors import SpecError, nearest
 
 MISSING = ("", "na", "n/a", "nan", "null", "none", "?")
+NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?"
 SECONDS = {"s": 1, "min": 60, "h": 3600, "D": 86400, "W": 604800}
 MOST_GAPS = 100  # rows on the time's grid for each row of the file: more means that the frequency is wrong
 
@@ -62,7 +64,7 @@ def _lines(wanted: Columns) -> list[list[str]]:
     if len(wanted.delimiter) != 1:
         raise SpecError(f"data.delimiter={wanted.delimiter!r}: one character expected.")
     try:
-        with open(str(wanted.path), encoding="utf-8-sig", newline="") as file:  # noqa: PTH123 - path is a text here
+        with Path(str(wanted.path)).open(encoding="utf-8-sig", newline="") as file:
             lines = list(csv.reader(file, delimiter=wanted.delimiter))
     except UnicodeDecodeError as error:
         raise SpecError(f"{wanted.path}: not a text file in UTF-8.", "Save it as CSV in UTF-8.") from error
@@ -96,10 +98,8 @@ def _check_width(wanted: Columns, number: int, line: Sequence[str], header: dict
 def _time(wanted: Columns, number: int, text: str) -> float:
     """Seconds since 1970 (UTC where no zone is given), or the number itself."""
     text = text.strip()
-    try:
+    if re.fullmatch(NUMBER, text):
         return float(text)
-    except ValueError:
-        pass  # not a number: a date, then
     try:
         when = datetime.fromisoformat(re.sub("Z$", "+00:00", text))
     except ValueError as error:

@@ -62,7 +62,7 @@ def feeds(model: onnx.ModelProto, arrays: Mapping[str, NDArray[Any]], batch: int
         batch = 1
     for start in range(0, samples, batch):
         rows = {name: array[start : start + batch] for name, array in arrays.items()}
-        yield rows if is_batched(model) else {name: array[0] for name, array in rows.items()}
+        yield rows if is_batched(model) else {name: np.asarray(array[0]) for name, array in rows.items()}
 
 
 def outputs_of_float(model: onnx.ModelProto, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -83,8 +83,20 @@ def outputs_of_float(model: onnx.ModelProto, arrays: Mapping[str, NDArray[Any]])
         raise StepFailed(
             f"ONNX Runtime can't run the model: {first_line(error)}", "Mend the model, or give it other inputs."
         ) from error
-    join = np.concatenate if is_batched(model) else np.stack
-    return {name: join([run[position] for run in runs]) for position, name in enumerate(names)}
+    parts = {name: [run[position] for run in runs] for position, name in enumerate(names)}
+    if not is_batched(model):
+        return {name: np.stack(outputs) for name, outputs in parts.items()}
+    samples = len(next(iter(arrays.values())))
+    return {name: _joined(name, outputs, samples) for name, outputs in parts.items()}
+
+
+def _joined(name: str, outputs: list[NDArray[Any]], samples: int) -> NDArray[Any]:
+    if sum(len(output) if output.ndim else 0 for output in outputs) != samples:
+        raise StepFailed(
+            f"Output {name} has not one row a sample, so the batch can't stay free.",
+            "Give numbers instead of `batch` in model.shapes.",
+        )
+    return np.concatenate(outputs)
 
 
 def first_line(error: BaseException) -> str:

@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from runner import settings
+from runner.errors import SpecError
+from runner.models import onnx as user_onnx
+from tests.models import onnx_files
+
+EMPTY: dict[str, Any] = {"path": None, "shapes": {}, "inputs": None, "metric": "none"}
+
+
+def chosen(**values: Any) -> user_onnx.Settings:
+    return settings.build(user_onnx.Settings, {**EMPTY, **values}, "model")
+
+
+def refusal(**values: Any) -> str:
+    with pytest.raises(SpecError) as error:
+        user_onnx.problems(chosen(**values))
+    return str(error.value)
+
+
+@pytest.fixture
+def static(tmp_path: Path) -> str:
+    return onnx_files.lookup_and_add(tmp_path / "my.onnx", [1, 3], [1, 4])
+
+
+@pytest.fixture
+def dynamic(tmp_path: Path) -> str:
+    return onnx_files.lookup_and_add(tmp_path / "my.onnx", ["n", "tokens"], ["n", 4])
+
+
+def test_a_file_with_fixed_shapes_needs_nothing_else(static: str) -> None:
+    user_onnx.problems(chosen(path=static))
+    assert user_onnx.files(chosen(path=static)) == (static,)
+
+
+def test_no_file_named() -> None:
+    assert refusal() == "model=onnx needs a file.\nName it: model.path=my.onnx"
+
+
+def test_a_file_that_is_not_there() -> None:
+    expected = "model.path=no.onnx: no such file.\nCheck the path; it is relative to this folder."
+    assert refusal(path="no.onnx") == expected
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_truncated_file(share: float, static: str) -> None:
+    content = Path(static).read_bytes()
+    Path(static).write_bytes(content[: int(share * len(content))])
+    size = Path(static).stat().st_size
+    assert refusal(path=static) == (
+        f"model.path={static}: an ONNX file that ends too early or is damaged ({size} bytes).\nCopy or export it again."
+    )
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\x03\x04 a torch checkpoint", b"hello, I am text\n", b"\x89PNG\r\n\x1a\n"]
+)
+def test_a_file_that_is_no_onnx(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "my.onnx"
+    path.write_bytes(content)
+    expected = f"model.path={path}: not an ONNX file.\nExport the model to ONNX, and give that file."
+    assert refusal(path=str(path)) == expected
+
+
+def test_external_weights_belong_to_the_files(tmp_path: Path) -> None:
+    path = onnx_files.with_external_weights(tmp_path / "my.onnx")
+    user_onnx.problems(chosen(path=path))
+    assert user_onnx.files(chosen(path=path)) == (path, str(tmp_path / "weights.bin"))
+
+
+def test_external_weights_that_are_missing(tmp_path: Path) -> None:
+    path = onnx_files.with_external_weights(tmp_path / "my.onnx")
+    (tmp_path / "weights.bin").unlink()
+    assert refusal(path=path) == (
+        f"model.path={path}: its weights are in weights.bin, which is not beside it.\n"
+        "Put weights.bin into the folder of the ONNX file."
+    )
+
+
+def test_external_weights_that_are_truncated(tmp_path: Path) -> None:
+    path = onnx_files.with_external_weights(tmp_path / "my.onnx")
+    weights = tmp_path / "weights.bin"
+    size = weights.stat().st_size
+    weights.write_bytes(weights.read_bytes()[:10])
+    assert refusal(path=path).startswith(f"model.path={path}: its weights' file weights.bin ends too early (10 of ")
+    assert size > 10
+
+
+def test_external_weights_outside_the_models_folder(tmp_path: Path) -> None:
+    path = onnx_files.with_external_weights(tmp_path / "my.onnx")
+    model = onnx.load(path, load_external_data=False)
+    for tensor in model.graph.initializer:
+        next(entry for entry in tensor.external_data if entry.key == "location").value = "../weights.bin"
+    onnx.save(model, path)
+    expected = f"model.path={path}: its weights lie outside its folder (../weights.bin).\nSave it as one file."
+    assert refusal(path=path) == expected
+
+
+def test_a_graph_that_is_not_valid(static: str) -> None:
+    model = onnx.load(static)
+    model.graph.node[0].op_type = "NoSuchOp"
+    onnx.save(model, static)
+    assert refusal(path=static).startswith(f"model.path={static}: not a valid ONNX model: ")
+
+
+def test_a_dynamic_dimension_says_what_to_type(dynamic: str) -> None:
+    assert refusal(path=dynamic) == (
+        f"model.path={dynamic}: input ids has dynamic dimensions: [n,tokens].\n"
+        "Give their sizes, for example: model.shapes.ids=[1,32] model.shapes.x=[1,4]"
+    )
+
+
+def test_a_name_that_cannot_be_typed_after_a_dot_is_quoted(tmp_path: Path) -> None:
+    x = helper.make_tensor_value_info("input.1", TensorProto.FLOAT, ["n", 4])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 4])
+    graph = helper.make_graph([helper.make_node("Relu", ["input.1"], ["y"])], "relu", [x], [y])
+    path = onnx_files.save(tmp_path / "my.onnx", graph)
+    assert refusal(path=path).endswith("for example: 'model.shapes={input.1:[1,4]}'")
+
+
+def test_what_the_error_says_to_type_is_accepted(dynamic: str) -> None:
+    user_onnx.problems(chosen(path=dynamic, shapes={"ids": [1, 32], "x": [1, 4]}))
+
+
+def test_the_batch_may_stay_free(dynamic: str) -> None:
+    user_onnx.problems(chosen(path=dynamic, shapes={"ids": ["batch", 32], "x": ["batch", 4]}))
+
+
+SHAPES: dict[str, tuple[dict[str, Any], str]] = {
+    "an unknown input": (
+        {"idx": [1, 2]},
+        "model.shapes.idx: {path} has no such input. Did you mean ids?\nIts inputs: ids, x.",
+    ),
+    "a contradiction to the file": (
+        {"ids": [1, 2], "x": [1, 5]},
+        "model.shapes.x=[1,5] contradicts {path}, which has [n,4].\nLeave the 4 as it is.",
+    ),
+    "a contradiction between inputs": (
+        {"ids": [1, 2], "x": [3, 4]},
+        "model.shapes.x=[3,4]: axis n is 3 here and 1 in model.shapes.ids.\n{path} has one size for both.",
+    ),
+    "too few axes": (
+        {"ids": [1], "x": [1, 4]},
+        "model.shapes.ids=[1]: {path} has 2 axes there: [n,tokens].\nGive a size for each.",
+    ),
+    "a size of nothing": (
+        {"ids": [1, 0], "x": [1, 4]},
+        "model.shapes.ids=[1,0]: 0 is no size.\nSizes are whole numbers from 1, or `batch` for the first axis.",
+    ),
+    "a word that is no size": (
+        {"ids": [1, "tokens"], "x": [1, 4]},
+        "model.shapes.ids=[1,tokens]: tokens is no size.\n"
+        "Sizes are whole numbers from 1, or `batch` for the first axis.",
+    ),
+    "only one of two given": (
+        {"ids": [1, 2]},
+        "model.path={path}: input x has dynamic dimensions: [n,4].\n"
+        "Give their sizes, for example: model.shapes.x=[1,4]",
+    ),
+    "a free batch for only one": (
+        {"ids": ["batch", 2]},
+        "model.shapes.ids has a free batch axis, input x has none.\n"
+        "Give `batch` as the first axis of every input, or numbers.",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", SHAPES)
+def test_shapes_that_do_not_fit(fault: str, dynamic: str) -> None:
+    shapes, expected = SHAPES[fault]
+    assert refusal(path=dynamic, shapes=shapes) == expected.format(path=dynamic)
+
+
+def npz(tmp_path: Path, **given: Any) -> str:
+    path = tmp_path / "my.npz"
+    np.savez(path, **given)
+    return str(path)
+
+
+IDS, X, Y = np.zeros((6, 3), np.int64), np.zeros((6, 4), np.float32), np.zeros((6, 4), np.float32)
+
+INPUTS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "an input is missing": ({"ids": IDS}, "none", "model.inputs={npz} lacks input x.\nIt has: ids."),
+    "an unknown name": (
+        {"ids": IDS, "x": X, "label": Y},
+        "none",
+        "model.inputs={npz}: label is no input or output of the model. Did you mean labels?\nKnown: ids, x, y, labels.",
+    ),
+    "a wrong shape": (
+        {"ids": IDS, "x": X[:, :2]},
+        "none",
+        "model.inputs={npz}: x has shape [6, 2].\nThe model wants [samples, 1, 4].",
+    ),
+    "a wrong type": (
+        {"ids": X[:, :3], "x": X},
+        "none",
+        "model.inputs={npz}: ids is float32.\nThe model wants int64.",
+    ),
+    "different numbers of samples": (
+        {"ids": IDS, "x": X[:5]},
+        "none",
+        "model.inputs={npz}: numbers of samples differ or are 0: ids 6, x 5.\nGive as many of each.",
+    ),
+    "no labels": (
+        {"ids": IDS, "x": X},
+        "accuracy",
+        "model.metric=accuracy needs an array `labels` in {npz} and a model with one output.\n"
+        "Add the labels, or choose another metric.",
+    ),
+    "no expected values": (
+        {"ids": IDS, "x": X, "labels": np.zeros(6)},
+        "mae",
+        "model.metric=mae needs expected outputs in {npz}.\nAdd an array named as an output: y.",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", INPUTS)
+def test_inputs_that_do_not_fit(fault: str, static: str, tmp_path: Path) -> None:
+    given, metric, expected = INPUTS[fault]
+    path = npz(tmp_path, **given)
+    assert refusal(path=static, inputs=path, metric=metric) == expected.format(npz=path)
+
+
+def test_inputs_that_fit_belong_to_the_files(static: str, tmp_path: Path) -> None:
+    path = npz(tmp_path, ids=IDS, x=X, y=Y)
+    user_onnx.problems(chosen(path=static, inputs=path, metric="mae"))
+    assert user_onnx.files(chosen(path=static, inputs=path)) == (static, path)
+
+
+def test_a_file_of_inputs_that_is_not_there(static: str) -> None:
+    expected = "model.inputs=no.npz: no such file.\nCheck the path; it is relative to this folder."
+    assert refusal(path=static, inputs="no.npz") == expected
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04 broken"])
+def test_a_file_of_inputs_that_is_no_npz(content: bytes, static: str, tmp_path: Path) -> None:
+    path = tmp_path / "my.npz"
+    path.write_bytes(content)
+    expected = f"model.inputs={path}: not an .npz file of plain arrays.\nWrite it with numpy.savez."
+    assert refusal(path=static, inputs=str(path)) == expected
+
+
+def test_a_file_of_pickled_objects_is_not_opened(static: str, tmp_path: Path) -> None:
+    path = npz(tmp_path, ids=np.array([{"an": "object"}], object), x=X)
+    assert refusal(path=static, inputs=path).startswith(f"model.inputs={path}: not an .npz file of plain arrays.")
+
+
+def test_a_metric_without_inputs(static: str) -> None:
+    assert refusal(path=static, metric="mae") == (
+        "model.metric=mae needs expected outputs or labels.\nGive them with the inputs: model.inputs=my.npz"
+    )
+
+
+def test_an_unknown_metric_names_the_nearest(static: str) -> None:
+    with pytest.raises(SpecError) as error:
+        chosen(path=static, metric="acuracy")
+    assert error.value.reason == (
+        "model.metric=acuracy: not one of none, accuracy, mae, rmse, max_abs_error. Did you mean accuracy?"
+    )

@@ -1,0 +1,55 @@
+"""Every option of the rooms models, data, compression and precision: one YAML, one dataclass, the same keys."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import yaml
+
+from runner import precision, project, registry, settings, training
+
+AXES = ("model", "data", "compression", "precision", "train")
+OPTIONS = [(path.parent.name, path.stem) for axis in AXES for path in (project.shipped("conf") / axis).glob("*.yaml")]
+HEAVY = ("numpy", "torch", "onnx", "onnxruntime", "sklearn", "scipy")
+
+
+def rules(axis: str, name: str) -> Any:
+    if axis == "precision":
+        return precision.settings_class(name)
+    return training.Settings if axis == "train" else registry.load(axis, name).Settings
+
+
+@pytest.mark.parametrize(("axis", "name"), OPTIONS)
+def test_a_yaml_and_its_rules_name_the_same_keys(axis: str, name: str) -> None:
+    values = yaml.safe_load((project.shipped("conf") / axis / f"{name}.yaml").read_text())
+    values.pop("defaults", None)
+    assert next(iter(values)) == "name"
+    assert values.pop("name") == name
+    assert list(values) == [field.name for field in dataclasses.fields(rules(axis, name))]
+    settings.build(rules(axis, name), values, axis)
+
+
+def test_every_module_of_rules_has_a_yaml() -> None:
+    for axis in ("model", "data", "compression"):
+        for path in project.shipped(registry.PACKAGES[axis].replace(".", "/")).glob("[!_]*.py"):
+            if "class Settings" in path.read_text():
+                assert (axis, path.stem) in OPTIONS
+
+
+def test_rules_are_read_without_heavy_imports() -> None:
+    modules = [registry.module(axis, name) for axis, name in OPTIONS if axis in registry.PACKAGES]
+    load = f"import importlib, sys; [importlib.import_module(m) for m in {modules}]"
+    code = f"{load}; print(set(sys.modules) & set({HEAVY}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(("axis", "name"), [option for option in OPTIONS if option[0] == "model"])
+def test_a_model_names_a_data_set_of_its_task(axis: str, name: str) -> None:
+    defaults = yaml.safe_load((project.shipped("conf") / axis / f"{name}.yaml").read_text())["defaults"]
+    (data,) = [item["/data@_global_.data"] for item in defaults if isinstance(item, dict)]
+    assert registry.load("data", data).TASK in registry.load("model", name).TASKS
