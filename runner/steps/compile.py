@@ -32,7 +32,11 @@ def run(job: Job) -> dict[str, Any]:
     meta = importlib.import_module(f"{module}.compile").compile(job)
     job.progress(1, 2, "proof")
     proof = prove(job.out, session, dict(job.settings["settings"]), job.inputs["data"], job.settings["batch"])
-    warnings = [*meta.get("warnings", []), *check.precision_warnings(job.settings["precision"], meta["effective"])]
+    warnings = [
+        *meta.get("warnings", []),
+        *check.setting_warnings(job.settings["settings"], proof["settings_effective"]),
+        *check.precision_warnings(job.settings["precision"], meta["effective"]),
+    ]
     job.progress(2, 2, "done")
     return {**meta, **proof, "session": session, "size": size(job.out), "warnings": warnings}
 

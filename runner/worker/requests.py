@@ -79,6 +79,8 @@ def step(state: State, request: dict[str, Any], progress: Callable[[int, int, st
 def load(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
     """Opens a session and binds `samples` inputs of `batch` rows, drawn by `seed`."""
     start = time.perf_counter()
+    if state.session is not None:
+        state.session.close()
     module = importlib.import_module(request["session"])
     imported = time.perf_counter()
     session = module.open_session(request["folder"], request.get("options", {}))

@@ -80,6 +80,13 @@ def test_bursts_start_on_one_time_base(worker: Worker, doubled: Path) -> None:
     assert second["start_ns"] >= first["start_ns"] + sum(first["ns"])
 
 
+def test_a_second_load_takes_the_place_of_the_first(worker: Worker, doubled: Path) -> None:
+    load(worker, doubled)
+    np.savez(doubled / "rows.npz", **{"in/x": np.full((3, 4), 5, np.float32)})
+    load(worker, doubled)
+    assert worker.ask("predict", timeout=30, inputs=doubled / "rows.npz", out=doubled / "out.npz") == {"samples": 3}
+
+
 def test_warmup_does_what_is_asked(worker: Worker, doubled: Path) -> None:
     load(worker, doubled)
     assert worker.ask("warmup", timeout=30, iterations=9, seconds=0.0)["iterations"] == 9
