@@ -67,4 +67,5 @@ def _take(arrays: dict[str, Any], picked: Any, batched: bool) -> dict[str, Any]:
         raise Unsupported(
             "This model's inputs have no batch axis.", "Measure it with a batch of 1: scenario=single_stream."
         )
-    return {name: np.ascontiguousarray(array[picked[0]]) for name, array in arrays.items()}
+    # asarray: ascontiguousarray would give a scalar input an axis.
+    return {name: np.asarray(array[picked[0]], order="C") for name, array in arrays.items()}

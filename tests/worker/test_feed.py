@@ -65,3 +65,8 @@ def test_a_model_without_batch_axis_gets_one_sample_at_a_time() -> None:
 def test_a_model_without_batch_axis_refuses_a_batch() -> None:
     with pytest.raises(Unsupported, match="no batch axis"):
         next(feed.drawn(ARRAYS, 2, 1, 0, False))
+
+
+def test_a_scalar_input_stays_a_scalar() -> None:
+    (inputs,) = feed.drawn({"x": np.arange(3, dtype=np.float32)}, 1, 1, 0, False)
+    assert inputs["x"].shape == ()

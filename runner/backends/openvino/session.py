@@ -60,7 +60,7 @@ class Session:
 
     def bind(self, arrays: dict[str, Any]) -> Bound:
         """Arrays by input name as tensors on the same memory, in the model's order."""
-        ordered = [np.ascontiguousarray(arrays[spec["name"]]) for spec in self.inputs]
+        ordered = [arrays[spec["name"]] for spec in self.inputs]
         tensors = [openvino.Tensor(array, shared_memory=True) for array in ordered]
         return Bound(tensors, self._outputs, ordered)
 
