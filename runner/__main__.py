@@ -20,11 +20,15 @@ COMMANDS = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command line; returns the exit code (0 ok, 2 bad spec, 3 unavailable, 4 unsupported, 5 failed)."""
+    from pathlib import Path
+
+    from runner.disk import room
     from runner.errors import RunnerError
 
     argv = sys.argv[1:] if arguments is None else arguments
     try:
-        return _dispatch(argv)
+        with room(Path.cwd()):
+            return _dispatch(argv)
     except RunnerError as error:
         return _report(argv, error.reason, error.next_step, error.exit_code, error)
     except KeyboardInterrupt as error:
@@ -90,7 +94,7 @@ def _help() -> str:
 
     commands = "\n".join(f"  {name:<9}{text}" for name, text in COMMANDS.items())
     axes = "\n".join(f"  {axis:<13}{options}" for axis, options in _axes(project.shipped("conf")))
-    return f"""One line in, one trustworthy answer out: which model, compressed how, at which precision, on which compiler and chip.
+    return f"""One line in, one trustworthy answer out: which model, compressed how, on which compiler and chip.
 
   python -m runner backend=openvino model=gru          run one spec: train, export, quantize, compile, measure, compare
   python -m runner -m model=gru,lstm precision=fp32,int8    a sweep: every combination, shared steps once

@@ -8,13 +8,13 @@ from pathlib import Path
 from rich.console import Console
 
 from runner import conclude, keys, plan, records
+from runner.disk import room
 from runner.errors import RunnerError
 from runner.plan import Cell, Plan
 from runner.records import Record
 from runner.report import progress
 from runner.report.progress import Display
 from runner.schedule import inline
-from runner.schedule.build import room
 from runner.schedule.inline import Outcome
 from runner.spec import Spec
 from runner.tracking.client import Tracker
@@ -33,7 +33,6 @@ def run(specs: Sequence[Spec], root: Path, tracker: Tracker, *, sweep: str = "",
         waiting = Plan(made.nodes, [cell for cell in made.cells if cell.candidate.spec.key not in done])
         limit = max(spec.limits.step_s for spec in specs)
         outcomes = inline.prepare(waiting, root, limit, display)
-        tracker.ready()
         return [
             done.get(cell.candidate.spec.key) or _record(cell, made, outcomes, root, tracker, sweep, display)
             for cell in made.cells
@@ -80,7 +79,7 @@ def _record(
         error = inline.blocked(cell, made) or inline.failure(cell, outcomes)
         if error:
             raise error
-        record = conclude.measured(cell, made, outcomes, root, sweep, display, measuring(cell))
+        record = conclude.measured(cell, outcomes, root, tracker, sweep, display, measuring(cell))
     except RunnerError as problem:
         display.end(measuring(cell), problem.status, 0.0, problem.reason)
         with room(root):

@@ -21,6 +21,7 @@ from runner import project as projects
 from runner.errors import RunnerError, SpecError, nearest
 from runner.spec import AXES, Spec, from_plain
 
+FILLED = ("model.shapes.", "model.shapes=")
 NOT_SPEC = ("experiment", "hydra")
 
 
@@ -61,9 +62,11 @@ def hydra_flags(words: Sequence[str]) -> Any:
 
 
 def readable(arguments: Sequence[str]) -> list[str]:
-    """The arguments with each entry of `baseline.overrides=[a=b,c.d=e]` quoted: Hydra's grammar wants it so."""
+    """The arguments as Hydra's grammar wants them: entries of `baseline.overrides=[a=b,c.d=e]` quoted, keys below
+    a mapping that the user fills (`model.shapes.x=[1,4]`) marked as new."""
     head = "baseline.overrides=["
-    return [_quoted(word, head) if word.startswith(head) and word.endswith("]") else word for word in arguments]
+    quoted = [_quoted(word, head) if word.startswith(head) and word.endswith("]") else word for word in arguments]
+    return [f"++{word}" if word.startswith(FILLED) else word for word in quoted]
 
 
 def _quoted(word: str, head: str) -> str:
@@ -89,7 +92,7 @@ def compose(hydra_loader: Any, overrides: Sequence[str]) -> DictConfig:
 
 def from_config(config: DictConfig) -> Spec:
     """The checked spec of a composed config."""
-    ours = OmegaConf.masked_copy(config, [key for key in config if key not in NOT_SPEC])
+    ours = OmegaConf.masked_copy(config, [str(key) for key in config if key not in NOT_SPEC])
     plain: Any = OmegaConf.to_container(ours, resolve=True, throw_on_missing=True)
     return from_plain(plain)
 
@@ -112,7 +115,8 @@ def _parse(parser: OverridesParser, word: str) -> Override:
         return parser.parse_override(word)
     except HydraException as error:
         detail = str(error).splitlines()[0].split(" See https://")[0]
-        raise SpecError(f"{word}: can't be read: {detail}.", "Quote what has special characters: 'key=\"a b\"'") from error
+        advice = "Quote what has special characters: 'key=\"a b\"'"
+        raise SpecError(f"{word}: can't be read: {detail}.", advice) from error
 
 
 def _values(override: Override) -> list[str]:

@@ -10,21 +10,25 @@ from pathlib import Path
 from typing import Any
 
 from runner import keys, records
+from runner.disk import room
 from runner.errors import RunnerError
-from runner.plan import Cell, Chain, Plan
+from runner.plan import Cell, Chain
 from runner.records import Record
 from runner.report.progress import Display
-from runner.schedule.build import room
 from runner.schedule.inline import Outcome
 from runner.store import Artifact
+from runner.tracking.client import Tracker
 
 PACKAGES = ("edge-runner", "numpy", "torch", "onnx", "onnxruntime", "openvino", "hydra-core", "mlflow")
 
 
 def measured(
-    cell: Cell, made: Plan, outcomes: Mapping[str, Outcome], root: Path, sweep: str, display: Display, item: str
+    cell: Cell, outcomes: Mapping[str, Outcome], root: Path, tracker: Tracker, sweep: str, display: Display, item: str
 ) -> Record:
-    """Benchmark one cell and keep its record. Raises what the benchmark raises."""
+    """Benchmark one cell and keep its record. Nothing is timed before the tracker sleeps.
+
+    Raises what the benchmark raises.
+    """
     from runner.measure.benchmark import benchmark
 
     display.begin(item)
@@ -41,9 +45,11 @@ def measured(
             Path(draft),
             spec.limits.answer_s,
             lambda done, total, note: display.update(item, done, total, note),
+            ready=tracker.ready,
         )
         content = {**_identity(cell, sweep), "status": "ok", "reason": "", "next_step": ""}
         content |= _figures(found, cell, parts)
+        content["timing"] = {"benchmark_s": found.seconds, "waited_for_tracking_s": tracker.waited_s}
         record = records.write(root, content, {"samples.npz": _samples(found, Path(draft))})
     display.end(item, "done", found.seconds, "")
     return record
@@ -52,7 +58,7 @@ def measured(
 def unmeasured(cell: Cell, error: RunnerError, sweep: str) -> dict[str, Any]:
     """The content of the record of a cell that could not be measured."""
     ending = {"status": error.status, "reason": error.reason, "next_step": error.next_step}
-    nothing = {"metrics": {}, "unavailable": {}, "effective": {}, "comparison": None, "conditions": {}, "warnings": []}
+    nothing: dict[str, Any] = {"metrics": {}, "unavailable": {}, "effective": {}, "comparison": None, "conditions": {}, "warnings": []}
     return {**_identity(cell, sweep), **ending, **nothing}
 
 
@@ -172,4 +178,3 @@ def _samples(found: Any, draft: Path) -> Path:
     path = draft / "samples.npz"
     np.savez_compressed(path, **found.samples())
     return path
-

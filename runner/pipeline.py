@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ def read(root: Path) -> Grid:
     """The grid of `root/params.yaml`. Raises SpecError: no such file, not YAML, an axis missing or named twice."""
     path = root / PARAMS
     if not path.is_file():
-        raise SpecError(f"{path} is not there.", "`keys` and `step=` belong to a project with dvc.yaml and params.yaml.")
+        raise SpecError(f"{path} is not there.", f"`keys` and `step=` need a project with dvc.yaml and {PARAMS}.")
     content = dict(options.load_yaml(path))
     axes = _axes(content.pop("grid", None), path)
     return Grid(axes, [word for key, value in content.items() for word in _words(key, value, axes, path)])
@@ -64,7 +65,8 @@ def _axes(grid: Any, path: Path) -> dict[str, list[str]]:
 def _words(key: str, value: Any, axes: Mapping[str, Any], path: Path) -> Iterator[str]:
     """Overrides of one top-level entry: `{name: smoke, epochs: 3}` is `train=smoke`, `train.epochs=3`."""
     if key not in (*AXES, "seed", "limits"):
-        raise SpecError(f"{path}: {key}: no such key.{nearest(str(key), AXES)}", f"Keys: grid, {', '.join(AXES)}, seed.")
+        known = ("grid", *AXES, "seed", "limits")
+        raise SpecError(f"{path}: {key}: no such key.{nearest(str(key), known)}", f"Keys: {', '.join(known)}.")
     if not isinstance(value, Mapping):
         yield f"{key}={json.dumps(value, ensure_ascii=False)}"
         return
@@ -85,26 +87,33 @@ def _flat(key: str, value: Any) -> Iterator[str]:
         yield f"{key}={json.dumps(value, ensure_ascii=False)}"
 
 
-def specs(grid: Grid, root: Path) -> list[Spec]:
-    """The specs of every cell, in the grid's order, as Hydra composes them.
+def specs(grid: Grid, root: Path) -> Iterator[Spec]:
+    """The specs of every cell, in the grid's order, as Hydra composes them. Raises SpecError.
 
-    Hydra takes 60 ms a cell. An option without a defaults list only brings its own values, so that putting them into
-    a composed spec is the same as composing again: only combinations of the other axes are composed.
+    Hydra takes 60 ms a cell. Where all that an option's defaults list brings is named by the grid anyway, the option
+    brings no more than its own values, and putting these into a composed spec is the same as composing again.
     """
-    alone = [axis for axis in GRID if not any(_has_defaults(axis, name, root) for name in grid.axes[axis])]
+    alone = [axis for axis in GRID if all(_brings(axis, name, root) <= _named(grid) for name in grid.axes[axis])]
     composed: dict[tuple[str, ...], Spec] = {}
-    made = []
     for cell in grid.cells():
         bases = tuple(name for axis, name in cell.items() if axis not in alone)
         if bases not in composed:
             composed[bases] = one(grid, cell, root)
         own = [word for axis in alone for word in (f"{axis}={cell[axis]}", *_of_axis(grid, axis))]
-        made.append(options.override(composed[bases], own, root))
-    return made
+        with _blamed():
+            yield options.override(composed[bases], own, root)
 
 
-def _has_defaults(axis: str, name: str, root: Path) -> bool:
-    return "defaults" in options.load_yaml(options.file(axis, name, root))
+def _brings(axis: str, name: str, root: Path) -> set[str]:
+    """The axes that an option's defaults list sets."""
+    entries = options.load_yaml(options.file(axis, name, root)).get("defaults", [])
+    groups = {key for entry in entries if isinstance(entry, Mapping) for key in entry}
+    return {group.split("@")[0].removeprefix("override ").strip("/ ") for group in groups}
+
+
+def _named(grid: Grid) -> set[str]:
+    """The axes whose option the grid names."""
+    return {*grid.axes, *(word.split("=")[0] for word in grid.settings)}
 
 
 def _of_axis(grid: Grid, axis: str) -> list[str]:
@@ -114,7 +123,17 @@ def _of_axis(grid: Grid, axis: str) -> list[str]:
 def one(grid: Grid, chosen: Mapping[str, str], root: Path) -> Spec:
     """The spec of one cell; an axis that is not chosen takes the grid's first option, as shared steps don't need it."""
     cell = {axis: chosen.get(axis, names[0]) for axis, names in grid.axes.items()}
-    return compose.specs(root, [*grid.settings, *(f"{axis}={name}" for axis, name in cell.items())])[0]
+    with _blamed():
+        return compose.specs(root, [*grid.settings, *(f"{axis}={name}" for axis, name in cell.items())])[0]
+
+
+@contextmanager
+def _blamed() -> Iterator[None]:
+    """Says which file a wrong setting stands in."""
+    try:
+        yield
+    except SpecError as error:
+        raise SpecError(f"{PARAMS}: {error.reason}", error.next_step) from error
 
 
 def cell_name(step: str, spec: Spec) -> str:

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from runner import baseline, keys, registry, store
-from runner.errors import RunnerError, Unavailable, Unsupported
+from runner.errors import RunnerError, SpecError, Unavailable, Unsupported
 from runner.spec import Choice, Spec
 
 # PyPI names whose versions enter a step's key. A backend names its own for `compile`.
@@ -120,6 +120,12 @@ def _imported(spec: Spec) -> list[Node]:
     """A finished file of the user's: export (checked, shapes fixed) → data (described by the file)."""
     module = registry.load("model", spec.model.name)
     module.problems(spec.model.settings)
+    batch = spec.scenario.settings.batch
+    if batch > 1 and not module.batches(spec.model.settings):
+        raise SpecError(
+            f"scenario.batch={batch}: the sizes of {spec.model.settings.path}'s inputs are fixed.",
+            "Give the first axis of each as batch: model.shapes.<input>=[batch,…]",
+        )
     settings = {"model": _named(spec.model), "files": _files(module, spec.model.settings)}
     export = _node("export", spec.model.name, settings, {}, (module.__name__,))
     return [export, _data(spec, inputs={"model": export.key})]
@@ -151,7 +157,8 @@ def _lowered(spec: Spec, before: Mapping[str, Node]) -> list[Node]:
             "settings": _named(spec.precision)["settings"],
             "dynamic_ops": sorted(backend.INT8_DYNAMIC_OPS) if spec.precision.name == "int8_dynamic" else [],
         }
-        graph = _node("quantize", f"{spec.model.name} {spec.precision.name}", settings, {"model": export.key, "data": data.key}, ())
+        roles = {"model": export.key, "data": data.key}
+        graph = _node("quantize", f"{spec.model.name} {spec.precision.name}", settings, roles, ())
         made.append(graph)
     return [*made, _compile(spec, backend, before, graph)]
 
@@ -162,10 +169,10 @@ def _compile(spec: Spec, backend: ModuleType, before: Mapping[str, Node], graph:
         "backend": spec.backend.name,
         "settings": _named(spec.backend)["settings"],
         "precision": spec.precision.name,
-        "batch": getattr(spec.scenario.settings, "batch", 1),
+        "batch": spec.scenario.settings.batch,
         "tuned_to": backend.tuned_to(spec.backend.settings, _hardware()),
     }
-    code = (f"{backend.__name__}.compile", f"{backend.__name__}.session")
+    code: tuple[str, ...] = (f"{backend.__name__}.compile", f"{backend.__name__}.session")
     if backend.READS == "checkpoint":
         settings["model"] = _named(spec.model)
         code = (*code, registry.module("model", spec.model.name))
@@ -187,7 +194,7 @@ def blocker(spec: Spec, backend: ModuleType) -> RunnerError | None:
         precision=spec.precision.name,
         model=spec.model.name,
         task=registry.load("data", spec.data.name).TASK,
-        batch=getattr(spec.scenario.settings, "batch", 1),
+        batch=spec.scenario.settings.batch,
         hardware=_hardware(),
         ops=None,
     )

@@ -57,7 +57,10 @@ def test_tensorrt_is_unavailable_where_there_is_none(tmp_path: Path) -> None:
         (["baseline=spec"], "baseline=spec without baseline.overrides."),
         (["baseline.overrides=[seed=1]"], "baseline.overrides with baseline=auto."),
         (["baseline=spec", "baseline.overrides=[precision=fp99]"], "precision=fp99: no such precision."),
-        (["baseline=spec", "baseline.overrides=[backend.thread=2]"], "backend.thread: no such key. Did you mean threads?"),
+        (
+            ["baseline=spec", "baseline.overrides=[backend.thread=2]"],
+            "backend.thread: no such key. Did you mean threads?",
+        ),
         (["baseline=spec", "baseline.overrides=[seeds=2]"], "seeds: no such key. Did you mean seed?"),
     ],
 )

@@ -18,7 +18,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     home = tmp_path / "keyed"
     home.mkdir()
     (home / "__init__.py").write_text("")
-    (home / "step.py").write_text('"""Doc."""\n\n\ndef run():\n    from keyed import helper\n\n    return helper.one()\n')
+    (home / "step.py").write_text(
+        '"""Doc."""\n\n\ndef run():\n    from keyed import helper\n\n    return helper.one()\n'
+    )
     (home / "helper.py").write_text("def one():\n    return 1\n")
     (home / "unrelated.py").write_text("x = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))

@@ -16,11 +16,11 @@ from typing import Any
 from rich.console import Console
 
 from runner import cells, pipeline, plan, project, store
+from runner.disk import room
 from runner.errors import BY_STATUS, RunnerError, SpecError, StepFailed, Unsupported, nearest
 from runner.plan import Cell, Chain, Node, Plan
 from runner.report import progress
 from runner.schedule import inline
-from runner.schedule.build import room
 from runner.spec import Spec
 from runner.store import Artifact
 from runner.tracking.client import Tracker

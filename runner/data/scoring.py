@@ -31,8 +31,12 @@ def score(data_folder: Path, outputs: Outputs) -> dict[str, float]:
 
 
 def _only(outputs: Outputs, samples: int) -> NDArray[Any]:
-    (y,) = outputs.values()
-    return _whole(y, samples)
+    if len(outputs) != 1:
+        raise StepFailed(
+            f"The model has {len(outputs)} outputs ({', '.join(outputs)}); this metric scores one.",
+            "Leave model.metric=none, or cut the model down to the output that is scored.",
+        )
+    return _whole(next(iter(outputs.values())), samples)
 
 
 def _whole(y: NDArray[Any], samples: int) -> NDArray[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,6 +82,10 @@ def order(roles: Sequence[str], seed: int, number: int) -> tuple[str, ...]:
     return tuple(roles) if (first + number) % 2 == 0 else tuple(reversed(roles))
 
 
+def at_once() -> None:
+    """Nothing to wait for."""
+
+
 def run_pair(
     sides: Mapping[str, Side],
     settings: Settings,
@@ -90,10 +94,11 @@ def run_pair(
     folder: Path,
     limit_s: float,
     predict: bool = False,
+    ready: Callable[[], None] = at_once,
 ) -> Pair:
     """Measures `sides` (`candidate`, and `baseline` if any) in fresh processes; logs go to `folder`.
 
-    With `predict`, each also runs its test split through, untimed and last, into `folder/<role>.npz`. Raises what
+    `ready` is called when both are loaded, before anything is timed, and may wait. With `predict`, each also runs its test split through, untimed and last, into `folder/<role>.npz`. Raises what
     the workers raise: StepFailed where one died, StepTimeout where an answer took longer than `limit_s`.
     """
     turns = order(list(sides), seed, number)
@@ -102,6 +107,7 @@ def run_pair(
             role: stack.enter_context(_Process(role, sides[role], settings, seed + number, folder, limit_s))
             for role in turns
         }
+        ready()
         sizes = turn_sizes({role: process.warm_up() for role, process in processes.items()}, settings)
         pids = (os.getpid(), *(process.worker.pid for process in processes.values()))
         before = conditions.read(pids)

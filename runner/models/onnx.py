@@ -46,6 +46,11 @@ def files(settings: Settings) -> tuple[str, ...]:
     return (str(settings.path), *external, *inputs)
 
 
+def batches(settings: Settings) -> bool:
+    """Whether the file takes several samples at once: the user gave every first axis as `batch`."""
+    return bool(settings.shapes) and all(list(dims)[:1] == ["batch"] for dims in settings.shapes.values())
+
+
 def problems(settings: Settings) -> None:
     """Raise SpecError for everything that is wrong with the files and `model.shapes`, before any work."""
     from runner.models import _onnx_file, _tensors

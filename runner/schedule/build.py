@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from runner import store
+from runner.disk import room
 from runner.endpoints.local import OnProgress, Worker
-from runner.errors import StepFailed
 from runner.plan import Node
 from runner.store import Artifact
 
@@ -47,24 +45,3 @@ def _content(node: Node, inputs: Mapping[str, Artifact], answer: Mapping[str, An
         "peak_rss_mb": answer["peak_rss_mb"],
         "meta": answer["meta"],
     }
-
-
-@contextmanager
-def room(project: Path) -> Iterator[None]:
-    """Turns a full disk, a read-only or forbidden folder into a StepFailed that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in ADVICE:
-            raise
-        what, advice = ADVICE[error.errno]
-        raise StepFailed(f"{error.filename or project}: {what}.", advice) from error
-
-
-ADVICE = {
-    errno.ENOSPC: ("no space left on the disk", "Free some; what is finished is kept, the same command goes on."),
-    errno.EDQUOT: ("the disk quota is used up", "Free some; what is finished is kept, the same command goes on."),
-    errno.EACCES: ("no permission", "Make the folder writable, or run in a project folder of your own."),
-    errno.EPERM: ("no permission", "Make the folder writable, or run in a project folder of your own."),
-    errno.EROFS: ("the file system is read-only", "Run in a project folder that can be written."),
-}

@@ -8,11 +8,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from runner import store
+from runner.disk import room
 from runner.endpoints.local import Worker, open_worker
 from runner.errors import RunnerError
 from runner.plan import Cell, Node, Plan
 from runner.report.progress import Display
-from runner.schedule.build import build, room
+from runner.schedule.build import build
 from runner.store import Artifact
 
 Outcome = Artifact | RunnerError

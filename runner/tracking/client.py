@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ class Tracker:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.problem: RunnerError | None = None
+        self.waited_s = 0.0
         self._worker: Worker | None = None
         self._start: threading.Thread | None = None
 
@@ -50,7 +52,9 @@ class Tracker:
     def ready(self) -> None:
         """Wait until the worker is idle, so that it takes no processor time from a measurement."""
         if self._start:
+            start = time.monotonic()
             self._start.join()
+            self.waited_s += time.monotonic() - start
 
     def publish(self, record: Record) -> dict[str, Any]:
         """Draw the record's plot and log it; raises RunnerError where the store can't be reached (the record is kept)."""
