@@ -58,7 +58,8 @@ def measured(
 def unmeasured(cell: Cell, error: RunnerError, sweep: str) -> dict[str, Any]:
     """The content of the record of a cell that could not be measured."""
     ending = {"status": error.status, "reason": error.reason, "next_step": error.next_step}
-    nothing: dict[str, Any] = {"metrics": {}, "unavailable": {}, "effective": {}, "comparison": None, "conditions": {}, "warnings": []}
+    nothing: dict[str, Any] = {name: {} for name in ("metrics", "unavailable", "notes", "effective", "conditions")}
+    nothing |= {"comparison": None, "warnings": []}
     return {**_identity(cell, sweep), **ending, **nothing}
 
 

@@ -1,4 +1,4 @@
-"""Where Hydra looks for options: the project's `conf/`, the shipped one, and `experiments/` as the group `experiment`."""
+"""Where Hydra looks for options: the project's `conf/`, the shipped one, `experiments/` as the group `experiment`."""
 
 from __future__ import annotations
 

@@ -103,8 +103,8 @@ def benchmark(
 
     `folder` takes the workers' logs and the predicted outputs; `limit_s` is the longest time of one answer; `floor`
     is a calibrated noise floor, without which `settings.floor` stands. Quality and fidelity are of the processes of
-    the first pair; `ready` is called when those are loaded, before anything is timed. `progress(pairs done, pairs expected, note)` is called between pairs only. Raises what a worker
-    raises (StepFailed, StepTimeout, Unsupported, …).
+    the first pair; `ready` is called when those are loaded, before anything is timed. `progress(pairs done, pairs
+    expected, note)` is called between pairs only. Raises what a worker raises (StepFailed, StepTimeout, …).
     """
     start = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""One live display of a plan: what is done, what runs, how long it may still take. Plain lines where there is no terminal.
+"""One live display of a plan: what is done, what runs, how long it may still take. Plain lines without a terminal.
 
 Nothing here draws by itself: the display changes only when it is told something, and nobody tells it anything while
 a worker measures.

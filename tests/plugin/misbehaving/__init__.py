@@ -20,12 +20,10 @@ class Settings:
 
 def support(request: Any) -> str | None:
     """Everything, it says."""
-    return None
 
 
 def tuned_to(settings: Any, hardware: Any) -> None:
     """To no machine."""
-    return None
 
 
 def compile_copy(job: Any) -> dict[str, Any]:
