@@ -98,8 +98,9 @@ def run_pair(
 ) -> Pair:
     """Measures `sides` (`candidate`, and `baseline` if any) in fresh processes; logs go to `folder`.
 
-    `ready` is called when both are loaded, before anything is timed, and may wait. With `predict`, each also
-    runs its test split through, untimed and last, into `folder/<role>.npz`. Raises what the workers raise: StepFailed where one died, StepTimeout where an answer took longer than `limit_s`.
+    `ready` is called when both are loaded, before anything is timed, and may wait. With `predict`, each also runs
+    its test split through, untimed and last, into `folder/<role>.npz`. Raises what the workers raise: StepFailed
+    where one died, StepTimeout where an answer took longer than `limit_s`.
     """
     turns = order(list(sides), seed, number)
     with ExitStack() as stack:

@@ -57,7 +57,7 @@ class Tracker:
             self.waited_s += time.monotonic() - start
 
     def publish(self, record: Record) -> dict[str, Any]:
-        """Draw the record's plot and log it. Raises RunnerError where the store can't be reached; the record is kept."""
+        """Draw the record's plot and log it. Raises RunnerError where the store can't be reached: the record stays."""
         self.ready()
         if self.problem:
             raise self.problem
