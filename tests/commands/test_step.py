@@ -1,0 +1,156 @@
+"""`python -m runner step=…`: one step of one cell, exported to DVC's folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from runner import keys, store
+from runner.commands import step
+from tests.conftest import Command
+
+GRID = {"model": ["gru"], "precision": ["fp32"], "backend": ["onnxruntime"]}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n", encoding="utf-8")
+    write(tmp_path)
+    return tmp_path
+
+
+def write(root: Path, **params: Any) -> None:
+    known = {"grid": GRID, "train": {"name": "smoke"}, "measure": {"name": "quick"}}
+    (root / "params.yaml").write_text(yaml.safe_dump({**known, **params}), encoding="utf-8")
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def made(root: Path) -> set[str]:
+    """The steps that the store holds an artifact of."""
+    return {path.parents[1].name for path in (root / "artifacts").glob("[!.]*/*/artifact.json")}
+
+
+def test_exports_a_copy_of_the_stores_artifact_with_its_key(command: Command, project: Path) -> None:
+    done = command("step=data", "--json")
+
+    folder = project / "pipeline" / "data" / "co2"
+    artifact = store.read(folder)
+    original = store.place(project, "data", artifact.key)
+    assert done.code == 0, done.err
+    assert done.json == {"schema": 1, "step": "data", "folder": str(folder), "status": "ok", "key": artifact.key}
+    assert (folder / "key").read_text(encoding="utf-8").strip() == artifact.key
+    assert yaml.safe_load(command("keys").out)["data"] == {"co2": artifact.key}
+    assert store.damage(artifact) == ""
+    assert {path.name for path in folder.iterdir()} == {path.name for path in original.iterdir()} | {"key"}
+
+
+def test_makes_the_inputs_that_are_missing_and_takes_those_that_dvc_holds(command: Command, project: Path) -> None:
+    assert command("step=data").code == 0
+    shutil.rmtree(project / "artifacts")
+
+    done = command("step=export", "model=gru")
+
+    assert done.code == 0, done.err
+    assert made(project) == {"train", "export"}
+    assert store.read(project / "pipeline" / "export" / "gru").content["step"] == "export"
+
+
+def test_what_is_there_is_not_made_again(command: Command, project: Path) -> None:
+    command("step=data")
+    folder = project / "pipeline" / "data" / "co2"
+    before = store.read(folder).content["created"]
+    shutil.rmtree(folder)
+
+    done = command("step=data")
+
+    assert store.read(folder).content["created"] == before
+    assert "data co2: done" not in done.err
+
+
+def test_fp32_quantizes_nothing_and_leaves_exports_key(command: Command, project: Path) -> None:
+    done = command("step=quantize", "model=gru", "precision=fp32", "backend=onnxruntime")
+
+    folder = project / "pipeline" / "quantize" / "gru-fp32-onnxruntime"
+    assert done.code == 0, done.err
+    assert [path.name for path in folder.iterdir()] == ["key"]
+    assert (folder / "key").read_text(encoding="utf-8").strip() == yaml.safe_load(command("keys").out)["export"]["gru"]
+    assert made(project) == set()
+
+
+def test_an_unsupported_cell_says_so_and_stops_nothing(command: Command, project: Path) -> None:
+    write(project, grid={"model": ["gru"], "precision": ["int8"], "backend": ["torch"]})
+    cell = ("model=gru", "precision=int8", "backend=torch")
+
+    compiled, measured = command("step=compile", *cell), command("step=benchmark", *cell)
+
+    folder = project / "pipeline" / "compile" / "gru-int8-torch"
+    assert (compiled.code, measured.code) == (0, 0), compiled.err + measured.err
+    assert {path.name for path in folder.iterdir()} == {"key", "status.json"}
+    assert read(folder / "status.json")["status"] == "unsupported"
+    metrics = read(project / "pipeline" / "benchmark" / "gru-int8-torch" / "metrics.json")
+    assert metrics["status"] == "unsupported"
+    assert metrics["reason"] == read(project / "records" / metrics["record_id"] / "record.json")["reason"]
+    assert made(project) == set()
+
+
+def test_a_missing_library_stops_nothing_either(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = keys.version
+    monkeypatch.setattr(keys, "version", lambda name: None if name == "onnxruntime" else installed(name))
+    monkeypatch.chdir(project)
+
+    code = step.main(["step=compile", "model=gru"])
+
+    said = read(project / "pipeline" / "compile" / "gru-fp32-onnxruntime" / "status.json")
+    assert code == 0
+    assert said["status"] == "unavailable"
+    assert "onnxruntime is not installed" in said["reason"]
+
+
+def test_a_step_that_fails_leaves_nothing_and_is_an_error(command: Command, project: Path) -> None:
+    write(project, train={"name": "default", "epochs": 5000}, limits={"step_s": 3})
+
+    done = command("step=train", "model=gru")
+
+    assert done.code == 5
+    assert done.err.splitlines()[-2].startswith("error: ")
+    assert not (project / "pipeline" / "train" / "gru").exists()
+
+
+def test_numbers_of_before_dont_stand_in_for_a_benchmark_that_fails(command: Command, project: Path) -> None:
+    write(project, train={"name": "default", "epochs": 5000}, limits={"step_s": 3})
+    old = project / "pipeline" / "benchmark" / "gru-fp32-onnxruntime" / "metrics.json"
+    old.parent.mkdir(parents=True)
+    old.write_text("{}", encoding="utf-8")
+
+    done = command("step=benchmark", "model=gru")
+
+    assert done.code == 5
+    assert not old.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["step=trian"], "step=trian: no such step. Did you mean train?"),
+        (
+            ["step=train", "step=data"],
+            "step=data: step= and model=, precision=, backend= are all that a step",
+        ),
+        (["step=train", "train.epochs=3"], "are all that a step takes"),
+        (["step=train", "model=grv"], "model=grv: no such model. Did you mean gru?"),
+    ],
+)
+def test_a_slip_is_answered_in_two_lines(command: Command, project: Path, words: list[str], said: str) -> None:
+    done = command(*words)
+
+    assert done.code == 2
+    assert said in done.err
+    assert len(done.err.splitlines()) == 2

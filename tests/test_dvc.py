@@ -1,0 +1,304 @@
+"""dvc.yaml, by DVC itself: a project of two cells is built once, and each test changes a copy of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import REPOSITORY
+
+FOLDERS = ("runner", "conf", "hydra_plugins", "experiments", "docs")
+FILES = ("dvc.yaml", "params.yaml", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/.gitignore")
+AXES = {"model": ["gru"], "precision": ["fp32"], "backend": ["onnxruntime", "openvino"]}
+OPENVINO = {"compile@gru-fp32-openvino", "benchmark@gru-fp32-openvino"}
+SMALL = {
+    "train": {"name": "smoke", "epochs": 1},
+    "measure": {"name": "quick", "max_pairs": 6, "iterations": 20, "min_seconds": 0.01},
+}
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A clone of this project, with Git and DVC."""
+
+    root: Path
+
+    def sh(self, line: str, **env: str) -> str:
+        """Standard output and error of a command line, which must succeed."""
+        done = subprocess.run(
+            ["bash", "-ec", line],
+            cwd=self.root,
+            env=self._environment(env),
+            capture_output=True,
+            text=True,
+            timeout=280,
+        )
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+        return done.stdout + done.stderr
+
+    def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
+        who = {f"GIT_{role}_{part}": "test@test" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")}
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+        return {**clean, **who, "PATH": path, "DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true", **more}
+
+    def repro(self, *words: str, **env: str) -> set[str]:
+        """The stages whose commands `dvc repro` ran, without `keys`, which always runs."""
+        said = self.sh(" ".join(["dvc repro", *words]), **env)
+        return set(re.findall(r"Running stage '(.+)':", said)) - {"keys"}
+
+    def changed(self, **env: str) -> set[str]:
+        """The stages that `dvc status` names once the keys are fresh, without `keys`."""
+        self.sh("dvc repro keys", **env)
+        return set(json.loads(self.sh("dvc status --json", **env))) - {"keys"}
+
+    def planned(self, **env: str) -> set[str]:
+        """The stages whose artifacts `runner plan` says are to do, and the benchmarks of their cells."""
+        params = self.yaml("params.yaml")
+        settings = [f"{key}.{name}={value}" for key in SMALL for name, value in params[key].items() if name != "name"]
+        axes = [f"{axis}={','.join(names)}" for axis, names in params["grid"].items()]
+        options = [f"{key}={params[key]['name']}" for key in SMALL]
+        made = json.loads(self.sh(" ".join(["python -m runner plan -m --json", *axes, *options, *settings]), **env))
+        todo = {step["key"] for step in made["steps"] if step["state"] == "to do"}
+        cells = {cell["title"].replace(" ", "-") for cell in made["cells"] if todo & set(cell["keys"].values())}
+        return _stages(self.yaml("keys.yaml"), todo) | {f"benchmark@{cell}" for cell in cells}
+
+    def yaml(self, name: str) -> Any:
+        return yaml.safe_load((self.root / name).read_text(encoding="utf-8"))
+
+    def metrics(self, cell: str) -> Any:
+        return json.loads((self.root / "pipeline" / "benchmark" / cell / "metrics.json").read_text(encoding="utf-8"))
+
+    def set(self, **params: Any) -> None:
+        content = {**self.yaml("params.yaml"), **params}
+        (self.root / "params.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+
+def _stages(keys: Mapping[str, Mapping[str, str]], todo: set[str]) -> set[str]:
+    """Stages by DVC's names: `data`, `train@gru`. Where fp32 has nothing to quantize the stage has export's key."""
+    found = {(step, cell) for step, cells in keys.items() for cell, key in cells.items() if key in todo}
+    return {step if step == "data" else f"{step}@{cell}" for step, cell in found}
+
+
+def _clone(root: Path) -> Repository:
+    for name in FOLDERS:
+        shutil.copytree(REPOSITORY / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in FILES:
+        (root / name).parent.mkdir(exist_ok=True)
+        shutil.copy(REPOSITORY / name, root / name)
+    repository = Repository(root)
+    repository.sh("git init --quiet && git add --all && git commit --quiet --message clone")
+    return repository
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """Two cells, built by `dvc repro` and committed."""
+    repository = _clone(tmp_path_factory.mktemp("dvc"))
+    repository.set(grid=AXES, **SMALL)
+    ran = repository.repro()
+    assert ran == _stages(repository.yaml("keys.yaml"), _every_key(repository))
+    repository.sh("git add --all && git commit --quiet --message built")
+    return repository
+
+
+def _every_key(repository: Repository) -> set[str]:
+    return {key for cells in repository.yaml("keys.yaml").values() for key in cells.values()}
+
+
+def _copy(repository: Repository, to: Path) -> Repository:
+    return Repository(Path(shutil.copytree(repository.root, to / "project", symlinks=True)))
+
+
+@pytest.fixture
+def repository(built: Repository, tmp_path: Path) -> Repository:
+    return _copy(built, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def upgrade(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment in which OpenVINO has another version."""
+    info = tmp_path_factory.mktemp("upgrade") / "openvino-9999.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: openvino\nVersion: 9999.0\n", encoding="utf-8")
+    return {"PYTHONPATH": str(info.parent)}
+
+
+@pytest.fixture(scope="module")
+def upgraded(
+    built: Repository, upgrade: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Repository, set[str]]:
+    """A copy in which `dvc repro` ran after the upgrade, and the stages that it ran."""
+    repository = _copy(built, tmp_path_factory.mktemp("upgraded"))
+    return repository, repository.repro(**upgrade)
+
+
+# --- building ---
+
+
+def test_stages_are_the_cells_of_the_canonical_grid(tmp_path: Path) -> None:
+    repository = _clone(tmp_path)
+
+    repository.sh("dvc repro keys")
+
+    stages = set(repository.sh("dvc stage list --name-only").split()) - {"keys"}
+    assert stages == _stages(repository.yaml("keys.yaml"), _every_key(repository))
+    assert len([name for name in stages if name.startswith("benchmark@")]) == 12
+
+
+def test_every_output_holds_its_artifact_and_its_key(built: Repository) -> None:
+    for step, cells in built.yaml("keys.yaml").items():
+        for cell, key in cells.items():
+            folder = built.root / "pipeline" / step / cell
+            if step == "benchmark":
+                assert built.metrics(cell)["status"] == "ok"
+                continue
+            assert (folder / "key").read_text(encoding="utf-8").strip() == key
+            if step != "quantize":
+                assert json.loads((folder / "artifact.json").read_text(encoding="utf-8"))["key"] == key
+
+
+def test_git_keeps_the_metrics_and_dvc_the_artifacts(built: Repository) -> None:
+    tracked = built.sh("git ls-files pipeline").split()
+
+    assert tracked == [f"pipeline/benchmark/gru-fp32-{backend}/metrics.json" for backend in ("onnxruntime", "openvino")]
+
+
+@pytest.mark.slow
+def test_repro_builds_the_whole_canonical_grid(tmp_path: Path) -> None:
+    repository = _clone(tmp_path)
+    measure = {"name": "quick", "min_pairs": 1, "max_pairs": 1, "iterations": 10, "min_seconds": 0}
+    repository.set(train=SMALL["train"], measure=measure, baseline={"name": "none"})
+
+    repository.repro()
+
+    cells = [
+        f"{m}-{p}-{b}" for m in ("gru", "lstm", "bilstm") for p in ("fp32", "int8_dynamic") for b in AXES["backend"]
+    ]
+    assert {cell: repository.metrics(cell)["status"] for cell in cells} == dict.fromkeys(cells, "ok")
+    assert repository.changed() == set()
+    assert repository.repro() == set()
+
+
+# --- what reruns ---
+
+
+def test_nothing_reruns_where_nothing_changed(repository: Repository) -> None:
+    before = repository.metrics("gru-fp32-openvino")
+
+    assert repository.changed() == set()
+    assert repository.repro() == set()
+    assert repository.metrics("gru-fp32-openvino") == before
+
+
+def test_a_comment_reruns_nothing(repository: Repository) -> None:
+    for name in ("params.yaml", "conf/train/smoke.yaml", "runner/steps/train.py", "runner/measure/benchmark.py"):
+        path = repository.root / name
+        path.write_text(path.read_text(encoding="utf-8") + "\n# a thought\n", encoding="utf-8")
+
+    assert repository.changed() == set()
+
+
+def test_a_changed_setting_is_named_by_status_and_plan_alike(repository: Repository) -> None:
+    repository.set(train={"name": "smoke", "epochs": 2})
+
+    named = repository.changed()
+
+    assert named == _stages(repository.yaml("keys.yaml"), _every_key(repository)) - {"data"}
+    assert named == repository.planned()
+
+
+def test_an_upgraded_tool_is_named_by_status_and_plan_alike(repository: Repository, upgrade: dict[str, str]) -> None:
+    assert repository.changed(**upgrade) == repository.planned(**upgrade) == OPENVINO
+
+
+def test_an_upgraded_tool_reruns_exactly_its_compiles_and_their_descendants(
+    upgraded: tuple[Repository, set[str]],
+) -> None:
+    repository, ran = upgraded
+
+    assert ran == OPENVINO
+    compiled = json.loads((repository.root / "pipeline/compile/gru-fp32-openvino/artifact.json").read_text("utf-8"))
+    assert compiled["tools"] == {"openvino": "9999.0"}
+
+
+def test_going_back_restores_artifacts_but_measures_again(
+    built: Repository, upgraded: tuple[Repository, set[str]], tmp_path: Path
+) -> None:
+    first = built.metrics("gru-fp32-openvino")
+    repository = _copy(upgraded[0], tmp_path)
+
+    ran = repository.repro()
+
+    again = repository.metrics("gru-fp32-openvino")
+    assert ran == {"benchmark@gru-fp32-openvino"}
+    assert again["date"] > first["date"]
+    assert again["record_id"] != first["record_id"]
+
+
+# --- metrics ---
+
+
+def test_metrics_show_and_diff_name_cells_figures_and_dates(repository: Repository) -> None:
+    cell = "pipeline/benchmark/gru-fp32-openvino/metrics.json"
+    before = repository.metrics("gru-fp32-openvino")
+    shown = json.loads(repository.sh("dvc metrics show --json"))[""]["data"][cell]["data"]
+    repository.sh("dvc repro --force --single-item benchmark@gru-fp32-openvino")
+
+    differences = json.loads(repository.sh("dvc metrics diff --json"))
+
+    assert shown == before
+    assert set(differences) == {cell}
+    assert differences[cell]["date"] == {"old": before["date"], "new": repository.metrics("gru-fp32-openvino")["date"]}
+    assert "latency/p50_ms" in differences[cell]
+
+
+# --- sharing ---
+
+
+def test_a_sweep_finds_what_was_pulled(repository: Repository, tmp_path: Path) -> None:
+    repository.sh(f"dvc remote add --default shared {tmp_path / 'remote'} && dvc push")
+    repository.sh("git commit --all --quiet --message remote")
+    colleague = Repository(tmp_path / "colleague")
+    repository.sh(f"git clone --quiet . {colleague.root}")
+
+    colleague.sh("dvc pull")
+
+    assert colleague.changed() == colleague.planned() == set()
+    sweep = "python -m runner -m model=gru precision=fp32 backend=onnxruntime,openvino train=smoke train.epochs=1"
+    colleague.sh(f"{sweep} measure=quick measure.max_pairs=6 measure.iterations=20 measure.min_seconds=0.01")
+    assert list((colleague.root / "artifacts").glob("[!.]*/*/artifact.json")) == []
+    records = [json.loads(path.read_text("utf-8")) for path in (colleague.root / "records").glob("*/record.json")]
+    assert [record["status"] for record in records] == ["ok", "ok"]
+
+
+# --- the page that users read ---
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_page_work_and_an_experiment_is_one_of_them(repository: Repository) -> None:
+    page = (repository.root / "docs" / "dvc.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```sh\n(.+?)```", page, re.DOTALL)
+    cell = "gru-fp32-onnxruntime"
+    repository.set(grid={**AXES, "backend": ["onnxruntime"]}, measure={**SMALL["measure"], "iterations": 21})
+
+    for block in blocks:
+        repository.sh(block)
+
+    assert repository.yaml("params.yaml")["train"] == {"name": "smoke", "epochs": 3}
+    assert "longer" in repository.sh("dvc exp list")
+    assert repository.changed() == set()
+    difference = json.loads(repository.sh("dvc params diff --json --targets params.yaml"))
+    assert difference == {"params.yaml": {"train.epochs": {"old": 1, "new": 3, "diff": 2}}}
+    assert set(json.loads(repository.sh("dvc metrics diff --json"))) == {f"pipeline/benchmark/{cell}/metrics.json"}
