@@ -45,11 +45,11 @@ def measured(
             Path(draft),
             spec.limits.answer_s,
             lambda done, total, note: display.update(item, done, total, note),
-            ready=tracker.ready,
+            quiet=tracker.still,
         )
         content = {**_identity(cell, sweep), "status": "ok", "reason": "", "next_step": ""}
         content |= _figures(found, cell, parts)
-        content["timing"] = {"benchmark_s": found.seconds, "waited_for_tracking_s": tracker.waited_s}
+        content["timing"] = {"benchmark_s": found.seconds}
         record = records.write(root, content, {"samples.npz": _samples(found, Path(draft))})
     display.end(item, "done", found.seconds, "")
     return record

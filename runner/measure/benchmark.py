@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from runner.measure import conditions, metrics, quality
 from runner.measure.metrics import Metric
-from runner.measure.pairs import Pair, Side, at_once, run_pair
+from runner.measure.pairs import Pair, Quiet, Side, run_pair
 from runner.measure.quality import Judgement
 from runner.measure.settings import Settings
 from runner.measure.statistics import Interval, hodges_lehmann
@@ -97,19 +98,19 @@ def benchmark(
     limit_s: float = 300.0,
     progress: OnProgress = _silent,
     floor: NoiseFloor | None = None,
-    ready: Callable[[], None] = at_once,
+    quiet: Quiet = nullcontext,
 ) -> Benchmark:
     """Measures `candidate` against `baseline` (or alone) on this machine.
 
     `folder` takes the workers' logs and the predicted outputs; `limit_s` is the longest time of one answer; `floor`
     is a calibrated noise floor, without which `settings.floor` stands. Quality and fidelity are of the processes of
-    the first pair; `ready` is called when those are loaded, before anything is timed. `progress(pairs done, pairs
-    expected, note)` is called between pairs only. Raises what a worker raises (StepFailed, StepTimeout, …).
+    the first pair. Everything is timed inside `quiet()`, in which nothing else of ours may run. `progress(pairs
+    done, pairs expected, note)` is called between pairs only. Raises what a worker raises (StepFailed, …).
     """
     start = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
     sides = {"candidate": candidate} | ({"baseline": baseline} if baseline else {})
-    pairs, stopped_by = _measure(sides, settings, seed, folder, limit_s, progress, ready)
+    pairs, stopped_by = _measure(sides, settings, seed, folder, limit_s, progress, quiet)
     judged = {role: _judged(side, pairs[0], role) for role, side in sides.items()}
     comparison = _compare(pairs, settings, floor) if baseline else None
     figures = {role: _figures(side, role, pairs, judged[role], settings, seed) for role, side in sides.items()}
@@ -135,7 +136,7 @@ def _measure(
     folder: Path,
     limit_s: float,
     progress: OnProgress,
-    ready: Callable[[], None],
+    quiet: Quiet,
 ) -> tuple[list[Pair], str]:
     """Pairs, and what stopped them."""
     start = time.monotonic()
@@ -143,8 +144,7 @@ def _measure(
     progress(0, settings.min_pairs, "")
     while True:
         first = not pairs
-        hold = ready if first else at_once
-        pairs.append(run_pair(sides, settings, seed, len(pairs), folder, limit_s, predict=first, ready=hold))
+        pairs.append(run_pair(sides, settings, seed, len(pairs), folder, limit_s, predict=first, quiet=quiet))
         effect, seconds = hodges_lehmann(effects(pairs), settings.confidence), time.monotonic() - start
         progress(len(pairs), expected(len(pairs), effect, seconds, settings), _note(effect, "baseline" in sides))
         why = stop(len(pairs), effect, seconds, settings)

@@ -10,7 +10,7 @@ import math
 import os
 import random
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,8 +82,7 @@ def order(roles: Sequence[str], seed: int, number: int) -> tuple[str, ...]:
     return tuple(roles) if (first + number) % 2 == 0 else tuple(reversed(roles))
 
 
-def at_once() -> None:
-    """Nothing to wait for."""
+Quiet = Callable[[], AbstractContextManager[None]]
 
 
 def run_pair(
@@ -94,13 +93,14 @@ def run_pair(
     folder: Path,
     limit_s: float,
     predict: bool = False,
-    ready: Callable[[], None] = at_once,
+    quiet: Quiet = nullcontext,
 ) -> Pair:
     """Measures `sides` (`candidate`, and `baseline` if any) in fresh processes; logs go to `folder`.
 
-    `ready` is called when both are loaded, before anything is timed, and may wait. With `predict`, each also runs
-    its test split through, untimed and last, into `folder/<role>.npz`. Raises what the workers raise: StepFailed
-    where one died, StepTimeout where an answer took longer than `limit_s`.
+    `quiet()` is entered when both are loaded and left when nothing is timed any more: whatever else of ours runs
+    has to stand still in between. With `predict`, each also runs its test split through, untimed and last, into
+    `folder/<role>.npz`. Raises what the workers raise: StepFailed where one died, StepTimeout where an answer took
+    longer than `limit_s`.
     """
     turns = order(list(sides), seed, number)
     with ExitStack() as stack:
@@ -108,12 +108,12 @@ def run_pair(
             role: stack.enter_context(_Process(role, sides[role], settings, seed + number, folder, limit_s))
             for role in turns
         }
-        ready()
-        sizes = turn_sizes({role: process.warm_up() for role, process in processes.items()}, settings)
-        pids = (os.getpid(), *(process.worker.pid for process in processes.values()))
-        before = conditions.read(pids)
-        _take_turns(processes, sizes)
-        after = conditions.read(pids)
+        with quiet():
+            sizes = turn_sizes({role: process.warm_up() for role, process in processes.items()}, settings)
+            pids = (os.getpid(), *(process.worker.pid for process in processes.values()))
+            before = conditions.read(pids)
+            _take_turns(processes, sizes)
+            after = conditions.read(pids)
         timed = {role: processes[role].result(folder if predict else None) for role in sides}
     return Pair(number, turns, timed, before, after)
 

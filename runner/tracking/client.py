@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +19,12 @@ MODULE = "runner.tracking.worker"
 
 
 class Tracker:
-    """One tracking worker for one command. Its start overlaps with planning; it sleeps while anything is measured."""
+    """One tracking worker for one command. It imports while planning and while measured processes load, and stands
+    still while anything is timed."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.problem: RunnerError | None = None
-        self.waited_s = 0.0
         self._worker: Worker | None = None
         self._start: threading.Thread | None = None
 
@@ -49,16 +52,27 @@ class Tracker:
         except (OSError, ValueError) as error:  # the command ended, and closed the worker, before it was asked
             self.problem = StepFailed(f"The tracking worker was closed: {error}.")
 
-    def ready(self) -> None:
-        """Wait until the worker is idle, so that it takes no processor time from a measurement."""
-        if self._start:
-            start = time.monotonic()
-            self._start.join()
-            self.waited_s += time.monotonic() - start
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """The worker takes no processor time inside: stopped while it imports, asleep once it has."""
+        stopped = self._worker is not None and self._start is not None and self._start.is_alive()
+        if stopped:
+            self._signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            if stopped:
+                self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._worker is not None
+        with suppress(ProcessLookupError):
+            os.killpg(self._worker.pid, number)
 
     def publish(self, record: Record) -> dict[str, Any]:
         """Draw the record's plot and log it. Raises RunnerError where the store can't be reached: the record stays."""
-        self.ready()
+        if self._start:
+            self._start.join()
         if self.problem:
             raise self.problem
         answer: dict[str, Any] = self._ask("publish", root=str(self.root), record=str(record.folder))
