@@ -86,7 +86,7 @@ def _environment() -> dict[str, Any]:
 
 
 def _artifacts(chain: Chain, outcomes: Mapping[str, Outcome]) -> dict[str, Artifact]:
-    found = {step: outcomes[key] for step, key in chain.keys.items()}
+    found = {step: outcomes.get(key) for step, key in chain.keys.items()}
     return {step: artifact for step, artifact in found.items() if isinstance(artifact, Artifact)}
 
 

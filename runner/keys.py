@@ -86,11 +86,16 @@ def _with_parents(name: str) -> list[str]:
 
 @cache
 def _source(name: str) -> Path | None:
-    try:
-        spec = util.find_spec(name)
-    except (ModuleNotFoundError, ValueError):  # `from runner.errors import SpecError` asks for a module of that name
+    """A module's file, or None; only the top package is looked up, as find_spec would import a submodule's parents."""
+    top, *rest = name.split(".")
+    spec = util.find_spec(top)
+    if spec is None:
         return None
-    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
+    if not rest:
+        return Path(spec.origin) if spec.origin and spec.origin.endswith(".py") else None
+    bases = [Path(folder, *rest) for folder in spec.submodule_search_locations or ()]
+    files = [file for base in bases for file in (base / "__init__.py", base.with_suffix(".py"))]
+    return next((file for file in files if file.is_file()), None)
 
 
 @cache

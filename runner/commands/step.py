@@ -18,7 +18,7 @@ from rich.console import Console
 from runner import cells, pipeline, plan, project, store
 from runner.disk import room
 from runner.errors import BY_STATUS, RunnerError, SpecError, StepFailed, Unsupported, nearest
-from runner.plan import Cell, Chain, Node, Plan
+from runner.plan import Node, Plan
 from runner.report import progress
 from runner.schedule import inline
 from runner.spec import Spec
@@ -72,7 +72,7 @@ def _artifact(step: str, spec: Spec, root: Path, folder: Path) -> dict[str, Any]
     if node.step != step:
         _export(None, key, folder)
         return {"status": "ok", "key": key}
-    outcome = node.blocked or _made(node, cell.candidate, made, root)
+    outcome = node.blocked or _made(node, made, spec, root)
     if isinstance(outcome, Artifact):
         _export(outcome, key, folder)
         return {"status": "ok", "key": key}
@@ -81,19 +81,11 @@ def _artifact(step: str, spec: Spec, root: Path, folder: Path) -> dict[str, Any]
     return {**_note(outcome, key, folder), "key": key}
 
 
-def _made(node: Node, chain: Chain, made: Plan, root: Path) -> Artifact | RunnerError:
+def _made(node: Node, made: Plan, spec: Spec, root: Path) -> Artifact | RunnerError:
     """The node's artifact: from the store, or made now with all that it needs."""
-    needed = _ancestors(node, made)
-    part = Chain(chain.spec, {step: key for step, key in chain.keys.items() if key in needed})
-    small = Plan({key: made.nodes[key] for key in part.keys.values()}, [Cell(part, None, "none")])
-    items = [(one.id, f"{one.step} {one.title}") for one in small.nodes.values()]
+    items = [(one.id, f"{one.step} {one.title}") for one in made.nodes.values()]
     with progress.opened(Console(stderr=True), items) as display:
-        found = store.sound(root, node.step, node.key, display.warn)
-        return found or inline.prepare(small, root, chain.spec.limits.step_s, display)[node.key]
-
-
-def _ancestors(node: Node, made: Plan) -> set[str]:
-    return {node.key}.union(*(_ancestors(made.nodes[key], made) for key in node.inputs.values()))
+        return inline.obtain([node.key], made, root, spec.limits.step_s, display)[node.key]
 
 
 def _export(artifact: Artifact | None, key: str, folder: Path) -> None:

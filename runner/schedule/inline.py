@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from runner import store
@@ -19,15 +21,23 @@ from runner.store import Artifact
 Outcome = Artifact | RunnerError
 
 
+# What a cell's record is made of; the steps before them are made only where one of these has to be.
+USED = ("data", "export", "quantize", "compile")
+
+
 def prepare(plan: Plan, project: Path, limit_s: float, display: Display) -> dict[str, Outcome]:
-    """Every artifact that the plan's cells need, or why there is none, by key. Goes on past a step that fails."""
-    needed = {key for cell in plan.cells if not blocked(cell, plan) for key in _keys(cell)}
-    outcomes: dict[str, Outcome] = {}
+    """Every artifact that the plan's cells use, or why there is none, by key. Goes on past a step that fails."""
+    wanted = [key for cell in plan.cells if not blocked(cell, plan) for key in used(cell)]
+    return obtain(wanted, plan, project, limit_s, display)
+
+
+def obtain(wanted: Iterable[str], plan: Plan, project: Path, limit_s: float, display: Display) -> dict[str, Outcome]:
+    """The artifacts with the `wanted` keys, those that had to be made for them, or why there is none."""
     with _Workers(project) as workers:
-        for key, node in plan.nodes.items():
-            if key in needed:
-                outcomes[key] = _outcome(node, outcomes, workers, project, limit_s, display)
-    return outcomes
+        preparation = _Preparation(plan, project, limit_s, display, workers)
+        for key in wanted:
+            preparation.obtain(key)
+        return preparation.outcomes
 
 
 def blocked(cell: Cell, plan: Plan) -> RunnerError | None:
@@ -40,52 +50,63 @@ def blocked(cell: Cell, plan: Plan) -> RunnerError | None:
 
 def failure(cell: Cell, outcomes: Mapping[str, Outcome]) -> RunnerError | None:
     """Why a cell's artifacts could not be made."""
-    return next((outcome for key in _keys(cell) if isinstance(outcome := outcomes[key], RunnerError)), None)
+    return next((outcome for key in used(cell) if isinstance(outcome := outcomes[key], RunnerError)), None)
 
 
-def _keys(cell: Cell) -> list[str]:
-    return [*cell.candidate.keys.values(), *(cell.baseline.keys.values() if cell.baseline else ())]
+def used(cell: Cell) -> list[str]:
+    """The keys of the artifacts that a cell's record is made of."""
+    chains = [cell.candidate] if cell.baseline is None else [cell.candidate, cell.baseline]
+    return list(dict.fromkeys(chain.keys[step] for chain in chains for step in USED if step in chain.keys))
 
 
-def _outcome(
-    node: Node,
-    outcomes: Mapping[str, Outcome],
-    workers: _Workers,
-    project: Path,
-    limit_s: float,
-    display: Display,
-) -> Outcome:
-    inputs: dict[str, Artifact] = {}
-    for role, key in node.inputs.items():
-        source = outcomes[key]
-        if isinstance(source, RunnerError):
-            display.end(node.id, "skipped", 0.0, source.reason)
-            return source
-        inputs[role] = source
-    try:
-        return _get(node, inputs, workers, project, limit_s, display)
-    except RunnerError as error:
-        display.end(node.id, error.status, 0.0, error.reason)
-        return error
+@dataclass(frozen=True)
+class _Preparation:
+    """One pass over a plan, and what came of it so far."""
 
+    plan: Plan
+    project: Path
+    limit_s: float
+    display: Display
+    workers: _Workers
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
 
-def _get(
-    node: Node, inputs: Mapping[str, Artifact], workers: _Workers, project: Path, limit_s: float, display: Display
-) -> Artifact:
-    with room(project), store.lock(project, node.step, node.key):
-        found = store.sound(project, node.step, node.key, display.warn)
+    def obtain(self, key: str) -> Outcome:
+        """The artifact, from the store or made now, its inputs first; or why there is none."""
+        if key not in self.outcomes:
+            node = self.plan.nodes[key]
+            try:
+                self.outcomes[key] = self._found(node) or self._made(node)
+            except RunnerError as error:
+                self.display.end(node.id, error.status, 0.0, error.reason)
+                self.outcomes[key] = error
+        return self.outcomes[key]
+
+    def _found(self, node: Node) -> Artifact | None:
+        with room(self.project):
+            found = store.sound(self.project, node.step, node.key, self.display.warn)
         if found:
-            display.end(node.id, "there", 0.0, "")
-            return found
-        display.begin(node.id)
+            self.display.end(node.id, "there", 0.0, "")
+        return found
+
+    def _made(self, node: Node) -> Outcome:
+        inputs: dict[str, Artifact] = {}
+        for role, key in node.inputs.items():
+            source = self.obtain(key)
+            if isinstance(source, RunnerError):
+                self.display.end(node.id, "skipped", 0.0, source.reason)
+                return source
+            inputs[role] = source
+        with room(self.project), store.lock(self.project, node.step, node.key):
+            return self._found(node) or self._build(node, inputs)  # another command may have made it meanwhile
+
+    def _build(self, node: Node, inputs: Mapping[str, Artifact]) -> Artifact:
+        self.display.begin(node.id)
         start = time.monotonic()
-        worker = workers.of(node)
-        made = build(
-            node, inputs, worker, project, limit_s, lambda done, total, note: display.update(node.id, done, total, note)
-        )
-        display.end(node.id, "done", time.monotonic() - start, "")
+        progress = partial(self.display.update, node.id)
+        made = build(node, inputs, self.workers.of(node), self.project, self.limit_s, progress)
+        self.display.end(node.id, "done", time.monotonic() - start, "")
         for warning in made.meta.get("warnings", ()):
-            display.warn(f"{node.step} {node.title}: {warning}")
+            self.display.warn(f"{node.step} {node.title}: {warning}")
         return made
 
 
