@@ -7,7 +7,10 @@ import sys
 
 COMMANDS = {
     "plan": "the steps a command would run, which are there, which can't run here and why; runs nothing",
-    "compare": "the comparison of what was measured, best first (--sweep, --baseline, --sort, --json, --csv, --md)",
+    "compare": "what was measured, best first (--sweep, --baseline, --sort, --fail-if, --json|csv|md); A B: two records",
+    "report": "one comparison on one page: [RECORD] [--html FILE] [--json]; the latest record by default",
+    "export": "one record as one file, for a colleague: RECORD [-o FILE]; `compare A B` reads it",
+    "import": "numbers measured elsewhere, from results.csv or .json; shown as imported, never compared",
     "ui": "the MLflow UI on the right store, with the address of the comparison view",
     "list": "the axes, or the options of one: list backend",
     "show": "an option's settings, defaults, units, one line each: show backend=openvino",
@@ -16,6 +19,8 @@ COMMANDS = {
     "keys": "the keys of the canonical grid as YAML, for dvc.yaml",
     "help": "this page",
 }
+# A keyword of Python can't be a module's name.
+MODULES = {"import": "import_"}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,7 +63,8 @@ def _dispatch(argv: list[str]) -> int:
     if first in COMMANDS or first == "step":
         from importlib import import_module
 
-        code: int = import_module(f"runner.commands.{first}").main(argv[1:])
+        module = MODULES.get(first, first)
+        code: int = import_module(f"runner.commands.{module}").main(argv[1:])
         return code
     _refuse_words(argv)
     from runner.commands import run

@@ -1,40 +1,106 @@
-"""`python -m runner compare`: what was measured, best first."""
+"""`python -m runner compare`: the table of what was measured; `compare A B`: two records side by side."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 from runner import project, records
 from runner.commands.arguments import parser
+from runner.errors import SpecError
+
+if TYPE_CHECKING:
+    from runner.report.threshold import Check, Condition
+
+FAILED = 1  # the exit code of a --fail-if that held
 
 
 def main(argv: list[str]) -> int:
-    """Print the comparison of the latest record of every spec, or of one sweep."""
+    """Print the comparison; 1 where a `--fail-if` holds, or could not be checked."""
     options = _options(argv)
-    from runner.report import comparison, table
+    from runner.report import threshold
 
-    every = records.read_all(project.root())
-    found = comparison.compare(every, options.sweep, options.baseline, options.sort)
+    conditions = [threshold.parse(text) for text in options.fail_if]
+    return _two(options, conditions) if options.records else _table(options, conditions)
+
+
+def _table(options: argparse.Namespace, conditions: Sequence[Condition]) -> int:
+    from runner.report import comparison, table, threshold
+
+    found = comparison.compare(records.read_all(project.root()), options.sweep, options.baseline, options.sort)
+    checks = threshold.check(conditions, threshold.of_rows(found.rows))
     if options.form == "json":
-        print(json.dumps(table.as_json(found), indent=1, ensure_ascii=False))
+        _print_json(table.as_json(found), checks)
     elif options.form == "csv":
         print(table.as_csv(found), end="")
     elif options.form == "md":
         print(table.markdown(found), end="")
     else:
         table.show(found)
-    return 0
+    return _verdict(checks, options.form)
+
+
+def _two(options: argparse.Namespace, conditions: Sequence[Condition]) -> int:
+    from runner.portable import locate
+    from runner.report import beside, beside_table, ending, table, threshold
+
+    _check_two(options)
+    with ExitStack() as stack:
+        pair = [stack.enter_context(locate.opened(name, project.root())) for name in options.records]
+        found = beside.beside(*pair)
+        checks = threshold.check(conditions, [beside_table.subject(found)])
+        if options.form == "json":
+            _print_json(beside_table.as_json(found), checks)
+        else:
+            table.print_wide(beside_table.renderable(found), ending.WIDTH)
+    return _verdict(checks, options.form)
+
+
+def _check_two(options: argparse.Namespace) -> None:
+    if len(options.records) != 2:
+        raise SpecError(f"compare {options.records[0]}: two records expected.", "compare CANDIDATE BASELINE, or none.")
+    given = [f"--{name}" for name in ("sweep", "baseline", "sort") if getattr(options, name) is not None]
+    if given or options.form in ("csv", "md"):
+        flag = given[0] if given else f"--{options.form}"
+        raise SpecError(f"{flag} belongs to the table of all records.", "Leave it out, or name no records.")
+
+
+def _print_json(document: dict[str, Any], checks: Sequence[Check]) -> None:
+    from runner.report import threshold
+
+    document |= threshold.as_json(checks) if checks else {}
+    print(json.dumps(document, indent=1, ensure_ascii=False))
+
+
+def _verdict(checks: Sequence[Check], form: str | None) -> int:
+    """What was checked, below a text, else on standard error: standard output is one document."""
+    from runner.report import threshold
+
+    for line in threshold.lines(checks):
+        print(line, file=sys.stderr if form else sys.stdout)
+    return FAILED if threshold.failed(checks) else 0
 
 
 def _options(argv: list[str]) -> argparse.Namespace:
-    arguments = parser("compare", "The latest measurement of every spec, best first.")
+    arguments = parser("compare", "The latest measurement of every spec, best first; or two records side by side.")
+    arguments.add_argument(
+        "records", nargs="*", metavar="RECORD", help="candidate and baseline: record_ids, or files made by `export`"
+    )
     arguments.add_argument("--sweep", metavar="S", help="the records of one sweep")
     arguments.add_argument(
         "--baseline", metavar="R", help="a record_id, or a baseline's label such as 'onnxruntime fp32'"
     )
+    arguments.add_argument("--sort", metavar="M", help="any metric (default vs_baseline/speedup)")
     arguments.add_argument(
-        "--sort", metavar="M", default="vs_baseline/speedup", help="any metric (default %(default)s)"
+        "--fail-if",
+        action="append",
+        default=[],
+        metavar="C",
+        help="exit with 1 where a row has it so: 'speedup_low<0.97'; may be given several times",
     )
     form = arguments.add_mutually_exclusive_group()
     for name in ("json", "csv", "md"):

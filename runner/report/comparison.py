@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from runner.errors import SpecError, nearest
 from runner.records import Record
 from runner.report import reference
-from runner.report.naming import flatten, names, point
+from runner.report.naming import IMPORTED, flatten, imported, names, point
 from runner.report.reference import Reference
 
 SPEEDUP = "vs_baseline/speedup"
@@ -63,13 +62,14 @@ class Comparison:
 
 
 def compare(
-    every: Sequence[Record], sweep: str | None = None, baseline: str | None = None, sort: str = SPEEDUP
+    every: Sequence[Record], sweep: str | None = None, baseline: str | None = None, sort: str | None = None
 ) -> Comparison:
     """Compare `every` record (oldest first), or those of one `sweep`.
 
     `baseline` is a record_id or a label; by default the label that most rows were measured against. Raises SpecError
     for an unknown sweep, baseline or metric, and where nothing was measured at all.
     """
+    sort = sort or SPEEDUP
     latest = _latest(_of_sweep(every, sweep))
     chosen = reference.choose(every, latest, baseline)
     rows = [_row(record, chosen, every) for record in latest]
@@ -95,6 +95,9 @@ def _row(record: Record, chosen: Reference, every: Sequence[Record]) -> Row:
     content = record.content
     if content["status"] != "ok":
         return Row(record, {}, None, content.get("reason") or "")
+    if imported(content):
+        # Numbers of elsewhere have no samples: they stand beside what was measured, never against it.
+        return Row(record, content["metrics"], None, IMPORTED)
     wanted = reference.point_for(record, chosen, every)
     comparison = content.get("comparison")
     if wanted is not None and comparison and point(comparison["baseline"]["spec"]) == wanted:
@@ -128,18 +131,17 @@ def _with(row: Row, against: Against) -> Row:
 
 
 def _unpaired(record: Record, source: Record, role: str) -> Against:
-    from runner.measure.verdict import NoiseFloor, verdict
+    from runner.measure.verdict import NoiseFloor
+    from runner.report import unpaired
     from runner.report.plot import read_samples
-    from runner.report.unpaired import log_speedup
 
     mine = list(read_samples(record.folder / "samples.npz", "candidate").values())
     theirs = list(read_samples(source.folder / "samples.npz", role).values())
     measure = record.content["spec"]["measure"]
-    log = log_speedup(mine, theirs, measure["confidence"])
-    word = verdict(log, NoiseFloor(measure["floor"], "measure.floor"), measure["equivalence"]).value
-    finite = math.isfinite(log.half_width)
-    low, high = (math.exp(log.low), math.exp(log.high)) if finite else (None, None)
-    return Against(math.exp(log.estimate), low, high, word, min(len(mine), len(theirs)), "unpaired")
+    kind = unpaired.kind(record.content["environment"], source.content["environment"])
+    floor = NoiseFloor(measure["floor"], "measure.floor")
+    found = unpaired.compared(mine, theirs, kind, floor, measure["equivalence"], measure["confidence"])
+    return Against(**{name: found[name] for name in ("ratio", "low", "high", "verdict", "pairs", "kind")})
 
 
 def _sorted(rows: Sequence[Row], sort: str) -> tuple[Row, ...]:
@@ -170,6 +172,10 @@ def _notes(rows: Sequence[Row], chosen: Reference) -> list[str]:
     found = []
     if unpaired := kinds.count("unpaired"):
         found.append(f"{unpaired} unpaired: recomputed from samples that were not taken in turns with the baseline's.")
+    if across := kinds.count("across devices"):
+        found.append(f"{across} across devices: the baseline's samples are from other hardware.")
+    if foreign := sum(imported(row.content) for row in rows):
+        found.append(f"{foreign} imported: measured elsewhere, not by this tool; never compared, never a baseline.")
     if others and chosen.record is None:
         found.append(f"Measured against other baselines too: {', '.join(others)} (--baseline).")
     if len(kinds) >= 5:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 AXES = ("model", "data", "compression", "precision", "backend", "hardware", "scenario")
+IMPORTED = "imported"
 HOW_MEASURED = ("measure", "baseline", "limits")
 
 
@@ -36,3 +37,8 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, st
             yield from flatten(value, f"{name}.")
         else:
             yield name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def imported(content: Mapping[str, Any]) -> bool:
+    """Whether a record's numbers were measured elsewhere: its metrics are all `imported/…`."""
+    return content.get("origin") == IMPORTED

@@ -9,7 +9,7 @@ from typing import Any
 
 from runner.errors import SpecError, nearest
 from runner.records import Record
-from runner.report.naming import point, title
+from runner.report.naming import imported, point, title
 
 SELF = "self"
 NO_BASELINE = "none"
@@ -44,6 +44,10 @@ def choose(every: Sequence[Record], latest: Sequence[Record], wanted: str | None
         )
     if record.content["status"] != "ok":
         raise SpecError(f"--baseline {wanted}: that record is {record.content['status']}.", "Name a measured one.")
+    if imported(record.content):
+        raise SpecError(
+            f"--baseline {wanted}: imported numbers are no baseline.", "Name a record that was measured here."
+        )
     return Reference(f"{title(record.content['spec'])} ({wanted})", record)
 
 

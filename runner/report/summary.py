@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -50,7 +50,8 @@ def heading(content: Mapping[str, Any]) -> str:
     """`bilstm int8_dynamic onnxruntime · data co2 · hardware local · 2026-11-21 09:46 UTC`."""
     chosen = names(content["spec"])
     day = content["date"][:16].replace("T", " ")
-    return f"{title(content['spec'])} · data {chosen['data']} · hardware {chosen['hardware']} · {day} UTC"
+    axes = [f"{axis} {chosen[axis]}" for axis in ("data", "hardware") if axis in chosen]
+    return " · ".join([title(content["spec"]), *axes, f"{day} UTC"])
 
 
 def conditions(content: Mapping[str, Any]) -> str:
@@ -77,13 +78,18 @@ def _table(content: Mapping[str, Any]) -> Table:
     if baseline:
         table.add_column(Text(f"baseline: {baseline['label']}"), overflow="fold")
     sides = [content["metrics"], *([baseline.get("metrics") or {}] if baseline else [])]
-    for label, cells in _lines(content, sides):
+    roles = ("candidate", "baseline")[: len(sides)]
+    effective = [(content.get("effective") or {}).get(role) or {} for role in roles]
+    for label, cells in figures(sides, content.get("notes") or {}, effective):
         table.add_row(Text(label), *map(Text, cells))
     return table
 
 
-def _lines(content: Mapping[str, Any], sides: list[Side]) -> Iterator[tuple[str, list[str]]]:
-    notes = content.get("notes") or {}
+def figures(
+    sides: Sequence[Side], notes: Mapping[str, str], effective: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[str, list[str]]]:
+    """`(label with unit, one cell a side)`: `sides` hold metrics, `notes` qualify the first one's, `effective` is what
+    the runtimes made of each."""
     for name, label, unit in FIGURES:
         if any(name in side for side in sides):
             cells = [_figure(side, name) for side in sides]
@@ -93,8 +99,6 @@ def _lines(content: Mapping[str, Any], sides: list[Side]) -> Iterator[tuple[str,
         measure, _ = split_quality(name)
         if measure and not measure.startswith("naive_"):
             yield f"quality: {measure}", [_score(side, name) for side in sides]
-    roles = ("candidate", "baseline")[: len(sides)]
-    effective = [content.get("effective", {}).get(role) or {} for role in roles]
     for key, label, worded in _EFFECTIVE:
         if any(one.get(key) for one in effective):
             yield label, [worded(one.get(key) or {}) for one in effective]

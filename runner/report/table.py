@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.report.comparison import SPEEDUP, Comparison, Row, distinguishing
-from runner.report.naming import AXES, names
+from runner.report.naming import AXES, IMPORTED, imported, names
 from runner.report.wording import number, quality, ratio
 
 COLOURS = {"faster": "green", "slower": "red", "ambiguous": "yellow"}
@@ -25,10 +25,15 @@ SHOWN = (SPEEDUP, "latency/p50_ms", "memory/peak_rss_mb", "size/file_mb")
 
 def show(comparison: Comparison) -> None:
     """Print on standard output: in colour and as wide as the terminal, or as plain text where there is none."""
+    print_wide(renderable(comparison))
+
+
+def print_wide(shown: RenderableType, width: int = UNLIMITED) -> None:
+    """Any renderable on standard output: in colour for a terminal, else as plain text of at most `width` columns."""
     if sys.stdout.isatty():
-        Console().print(renderable(comparison))
+        Console().print(shown)
     else:
-        print(text(comparison), end="")
+        print(plain(shown, width), end="")
 
 
 def text(comparison: Comparison, width: int = UNLIMITED) -> str:
@@ -124,7 +129,7 @@ def _csv_cells(comparison: Comparison, row: Row, settings: Mapping[str, str]) ->
         "reason": row.missing,
     }
     if against is None:
-        return cells
+        return {**cells, "kind": IMPORTED} if imported(content) else cells
     own = {"kind": against.kind, "verdict": against.verdict, "pairs": against.pairs or ""}
     return {**cells, "baseline": comparison.baseline, **own}
 
@@ -142,10 +147,10 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
 
 
 def _json_row(row: Row) -> dict[str, Any]:
-    kept = ("record_id", "date", "sweep", "status", "reason", "next_step", "spec", "spec_key")
+    kept = ("record_id", "date", "sweep", "status", "origin", "reason", "next_step", "spec", "spec_key")
     content = row.content
     return {
-        **{key: content.get(key) for key in kept},
+        **{key: content.get(key) for key in kept if key in content or key != "origin"},
         "metrics": dict(row.metrics),
         "unavailable": dict(content.get("unavailable") or {}),
         "comparison": row.against and vars(row.against),
@@ -184,7 +189,8 @@ def _axes(comparison: Comparison) -> list[str]:
 
 
 def _columns(comparison: Comparison) -> list[str]:
-    confidence = {row.content["spec"]["measure"]["confidence"] for row in comparison.rows}
+    measured = [row.content["spec"] for row in comparison.rows if "measure" in row.content["spec"]]
+    confidence = {spec["measure"]["confidence"] for spec in measured}
     level = f"{100 * confidence.pop():g} %" if len(confidence) == 1 else "interval"
     settings = ["settings"] if any(distinguishing(comparison.rows).values()) else []
     figures = [f"speed-up [{level}]", "verdict", f"p50 ms [{level}]", "peak MB", "file MB", "quality"]
@@ -210,6 +216,8 @@ def _cells(comparison: Comparison) -> list[list[str]]:
 
 
 def _figures(row: Row) -> list[str]:
+    if imported(row.content):
+        return _imported_figures(row)
     p50, low, high = (row.metrics.get(f"latency/p50_ms{end}") for end in ("", "_low", "_high"))
     latency = "–" if p50 is None else number(p50)
     if p50 is not None and low is not None and high is not None:
@@ -217,6 +225,14 @@ def _figures(row: Row) -> list[str]:
     latency += _note(row, "latency/p50_ms")
     scores = quality(row.metrics)
     return [*_speedup(row), latency, *(_metric(row, name) for name in SHOWN[2:]), scores[0] if scores else "–"]
+
+
+def _imported_figures(row: Row) -> list[str]:
+    """Every figure with its mark: no cell may be read as a measurement of ours."""
+    known = {name.removeprefix(f"{IMPORTED}/"): value for name, value in row.metrics.items()}
+    shown = [f"{number(known[name])} ({IMPORTED})" if name in known else "–" for name in SHOWN[1:]]
+    scores = quality(known)
+    return ["–", IMPORTED, *shown, f"{scores[0]} ({IMPORTED})" if scores else "–"]
 
 
 def _speedup(row: Row) -> tuple[str, str]:

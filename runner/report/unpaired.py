@@ -1,19 +1,67 @@
-"""The speed-up from two benchmarks that were not interleaved: each side's processes are its replicates."""
+"""The speed-up from two benchmarks whose processes don't come in pairs: each side's processes are its replicates.
+
+Two machines that take turns in blocks, and one machine on two days, have the same statistics and different names:
+*across devices* and *unpaired*. The interval is wider than that of pairs: what slows a machine down for a second
+doesn't cancel.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from runner.measure.statistics import Interval
+from runner.measure.verdict import NoiseFloor, verdict
 
 Floats = npt.NDArray[np.float64]
 EXACT_UP_TO = 50
+UNPAIRED, ACROSS = "unpaired", "across devices"
+
+
+def kind(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
+    """`across devices` where two records' `environment` are of different hardware, else `unpaired`."""
+    identities = {identity(one) for one in (mine, theirs)}
+    return ACROSS if None not in identities and len(identities) == 2 else UNPAIRED
+
+
+def identity(environment: Mapping[str, Any]) -> str | None:
+    """The hardware's identity in a record's `environment`; None where a record doesn't say."""
+    found = (environment.get("hardware") or {}).get("identity")
+    return None if found is None else str(found)
+
+
+def compared(
+    candidate: Sequence[Floats],
+    baseline: Sequence[Floats],
+    kind: str,
+    floor: NoiseFloor,
+    equivalence: float = 0.03,
+    confidence: float = 0.95,
+) -> dict[str, Any]:
+    """A record's `comparison` without its `baseline`: the two-sample interval of per-process medians and the verdict.
+
+    `candidate` and `baseline` hold one array of latencies (one unit) a process. `low` and `high` are None where
+    there are too few processes; `pairs` counts the smaller side's.
+    """
+    log = log_speedup(candidate, baseline, confidence)
+    finite = math.isfinite(log.half_width)
+    return {
+        "ratio": math.exp(log.estimate),
+        "low": math.exp(log.low) if finite else None,
+        "high": math.exp(log.high) if finite else None,
+        "confidence": log.confidence if finite else None,
+        "verdict": verdict(log, floor, equivalence).value,
+        "floor": {"value": floor.value, "source": floor.source},
+        "kind": kind,
+        "pairs": min(len(candidate), len(baseline)),
+        "processes": [len(candidate), len(baseline)],
+    }
 
 
 def log_speedup(candidate: Sequence[Floats], baseline: Sequence[Floats], confidence: float = 0.95) -> Interval:

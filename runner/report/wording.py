@@ -31,6 +31,8 @@ def verdict_line(content: Mapping[str, Any]) -> str:
     """
     if content["status"] != "ok":
         return f"{content['status']}: {content.get('reason') or 'no reason recorded'}"
+    if content.get("origin") == "imported":
+        return f"imported from {content['imported']['source']}: not measured here, compared with nothing"
     comparison = content.get("comparison")
     if not comparison:
         return "measured without a baseline"

@@ -117,6 +117,7 @@ def _tags(content: Mapping[str, Any]) -> list[RunTag]:
         "sweep": content.get("sweep") or "",
         "baseline": baseline.get("label", "none"),
         "status": content["status"],
+        "origin": content.get("origin") or ("measured" if content["status"] == "ok" else ""),
         "reason": content.get("reason") or "",
         "date": content["date"],
         "mlflow.runName": title(content["spec"]),

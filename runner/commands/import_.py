@@ -1,0 +1,29 @@
+"""`python -m runner import FILE [--source TEXT] [--json]`: numbers measured elsewhere, marked as such."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from runner import project
+from runner.commands.arguments import parser
+
+
+def main(argv: list[str]) -> int:
+    """Keep one record a row: all of them, or none where a row is wrong."""
+    arguments = parser("import", "Numbers measured elsewhere: kept, shown as *imported*, never compared with ours.")
+    arguments.add_argument("file", type=Path, metavar="FILE", help="results.csv or results.json (docs/reports.md)")
+    arguments.add_argument("--source", default="", metavar="TEXT", help="where rows without a `source` are from")
+    arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    options = arguments.parse_args(argv)
+    from runner import records
+    from runner.portable import elsewhere
+
+    root = project.root()
+    rows = elsewhere.read(options.file, options.source)
+    kept = [records.write(root, elsewhere.content(row, options.file)).content["record_id"] for row in rows]
+    if options.json:
+        print(json.dumps({"schema": 1, "imported": kept}, indent=1))
+    else:
+        print(f"{len(kept)} imported into {root / 'records'}\ncompare  python -m runner compare")
+    return 0

@@ -1,0 +1,223 @@
+"""Numbers measured elsewhere (a vendor's, a colleague's spreadsheet, a paper's), read from a CSV or a JSON file.
+
+They become records whose metrics are all `imported/…`: nothing that reads a measurement finds one here. The format
+is described in docs/reports.md.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from runner import keys, records
+from runner.errors import SpecError, nearest
+from runner.report.naming import AXES, IMPORTED
+
+REQUIRED = ("model", "backend", "hardware", "date")
+KNOWN = (*AXES, "date", "source")
+FIGURES = (
+    "latency/p50_ms", "latency/p50_ms_low", "latency/p50_ms_high", "latency/p90_ms", "latency/p95_ms",
+    "latency/p99_ms", "latency/mean_ms", "latency/std_ms", "latency/min_ms", "latency/max_ms", "throughput/per_s",
+    "memory/peak_rss_mb", "memory/peak_pss_mb", "memory/device_mb", "energy/mj_per_inference", "power/mean_w",
+    "size/file_mb", "size/gzip_mb", "size/nonzero_params", "compile/seconds", "compile/peak_rss_mb",
+    "fidelity/max_abs_error", "fidelity/sqnr_db",
+)  # fmt: skip
+SIGNED = ("quality/", "fidelity/sqnr_db")  # may lie below 0
+REFUSED = {
+    "vs_baseline/": "imported numbers are never compared with a baseline",
+    "estimate/": "an estimate is no measurement, wherever it was made",
+}
+ADVICE = "docs/reports.md describes the columns."
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A figure that somebody else measured. No `Measured` can be made of it: its name says where it is from."""
+
+    name: str
+    value: float
+
+    @property
+    def key(self) -> str:
+        """Its name in a record's metrics: `imported/latency/p50_ms`."""
+        return f"{IMPORTED}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a file: what was measured (axis → name), when, says who, and the figures."""
+
+    number: int
+    options: Mapping[str, str]
+    date: str
+    source: str
+    figures: tuple[Imported, ...]
+
+
+def read(file: Path, source: str = "") -> list[Row]:
+    """The rows of `file` (.csv or .json); `source` says where rows without one of their own are from.
+
+    Every row is read before any is returned. Raises SpecError that names file, row and column.
+    """
+    readers = {".csv": _csv, ".json": _json}
+    if file.suffix.lower() not in readers:
+        raise SpecError(
+            f"{file}: neither .csv nor .json.", "A colleague's exported record needs no import: compare reads it."
+        )
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"{file} can't be read: {error}.", "Expected is a text file in UTF-8.") from error
+    rows = [_row(cells, number, source, file) for number, cells in readers[file.suffix.lower()](text, file)]
+    if not rows:
+        raise SpecError(f"{file}: no rows.", ADVICE)
+    return rows
+
+
+def content(row: Row, file: Path) -> dict[str, Any]:
+    """The content of the record that `row` of `file` becomes."""
+    spec = {axis: {"name": name} for axis, name in row.options.items()}
+    now = datetime.now(timezone.utc)
+    empty: dict[str, Any] = {name: {} for name in ("keys", "unavailable", "notes", "effective", "conditions")}
+    return {
+        "schema": records.SCHEMA,
+        "record_id": records.new_id(now),
+        "date": row.date,
+        "status": "ok",
+        "origin": IMPORTED,
+        "reason": "",
+        "next_step": "",
+        "sweep": "",
+        "spec": spec,
+        # The same point from the same source again replaces what it said before, in tables; both records stay.
+        "spec_key": keys.digest({IMPORTED: row.source, "spec": spec}),
+        "metrics": {figure.key: figure.value for figure in row.figures},
+        **empty,
+        "imported": {
+            "source": row.source,
+            "file": file.name,
+            "sha256": keys.file_hash(file),
+            "row": row.number,
+            "date": now.isoformat(timespec="seconds"),
+        },
+        "comparison": None,
+        "warnings": [],
+        "environment": {},
+    }
+
+
+# --- files ---
+
+Cells = Mapping[str, Any]
+
+
+def _csv(text: str, file: Path) -> Iterator[tuple[int, Cells]]:
+    """`(row, cells)`: row 1 is the first below the header; empty lines are left out, empty cells are no value."""
+    reader = csv.reader(io.StringIO(text), strict=True)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        _check_header(header, file)
+        for number, cells in enumerate(filter(None, reader), 1):
+            if len(cells) != len(header):
+                raise SpecError(f"{file}, row {number}: {len(cells)} cells under {len(header)} columns.", ADVICE)
+            yield number, {name: cell.strip() for name, cell in zip(header, cells, strict=True) if cell.strip()}
+    except csv.Error as error:
+        raise SpecError(f"{file}, line {reader.line_num}: {error}.", "Expected is CSV with commas.") from error
+
+
+def _check_header(header: Sequence[str], file: Path) -> None:
+    twice = next((name for name in header if header.count(name) > 1), None)
+    if twice is not None:
+        raise SpecError(f"{file}: the column {twice!r} is there twice.", ADVICE)
+    if len(header) == 1 and ";" in header[0]:
+        raise SpecError(f"{file}: columns are separated by semicolons.", "Save it with commas, numbers with points.")
+
+
+def _json(text: str, file: Path) -> Iterator[tuple[int, Cells]]:
+    """`(row, cells)` of a list of objects, whose keys are the CSV's columns."""
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise SpecError(f"{file} is not JSON: {error}.", ADVICE) from error
+    if not isinstance(found, list):
+        raise SpecError(f"{file}: a list of objects expected, one a row.", ADVICE)
+    for number, cells in enumerate(found, 1):
+        if not isinstance(cells, dict):
+            raise SpecError(f"{file}, row {number}: an object expected.", ADVICE)
+        yield number, {name: cell for name, cell in cells.items() if cell is not None}
+
+
+# --- rows ---
+
+
+def _row(cells: Cells, number: int, source: str, file: Path) -> Row:
+    where = f"{file}, row {number}"
+    for name in cells:
+        _check_name(name, where)
+    for name in REQUIRED:
+        if name not in cells:
+            raise SpecError(f"{where}: no {name}.", f"Every row needs {', '.join(REQUIRED)}, and source or --source.")
+    texts = {name: _text(cells[name], f"{where}, column {name}") for name in KNOWN if name in cells}
+    origin = texts.get("source", source)
+    if not origin:
+        raise SpecError(f"{where}: no source.", "Say where the numbers are from: a column `source`, or --source TEXT.")
+    figures = tuple(
+        Imported(name, _number(value, name, f"{where}, column {name}"))
+        for name, value in cells.items()
+        if name not in KNOWN
+    )
+    if not figures:
+        raise SpecError(f"{where}: no figure.", f"Figures are columns such as {FIGURES[0]}. {ADVICE}")
+    options = {axis: texts[axis] for axis in AXES if axis in texts}
+    return Row(number, options, _date(texts["date"], f"{where}, column date"), origin, figures)
+
+
+def _check_name(name: str, where: str) -> None:
+    if name in KNOWN or name in FIGURES or re.fullmatch(r"quality/\w+", name):
+        return
+    for prefix, why in REFUSED.items():
+        if name.startswith(prefix):
+            raise SpecError(f"{where}, column {name}: {why}.", "Leave the column out.")
+    known = (*KNOWN, *FIGURES)
+    raise SpecError(
+        f"{where}, column {name}: no such column.{nearest(name, known)}", f"{ADVICE} Units are in the names."
+    )
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise SpecError(f"{where}: {value!r} is no name of one line.", ADVICE)
+    return value.strip()
+
+
+def _number(value: Any, name: str, where: str) -> float:
+    try:
+        # Python reads 1_000 as a thousand, which no spreadsheet writes; true is a number to Python alone.
+        found = math.nan if isinstance(value, bool) or "_" in str(value) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        found = math.nan
+    if not math.isfinite(found):
+        raise SpecError(f"{where}: {value!r} is not a number.", "Numbers have a decimal point; leave unknown ones out.")
+    if found < 0 and not name.startswith(SIGNED):
+        raise SpecError(f"{where}: {value} lies below 0.", "Leave out what is not known.")
+    return found
+
+
+def _date(text: str, where: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise SpecError(
+            f"{where}: {text!r} is no date.", "Expected is 2026-11-21, or 2026-11-21T09:30:00+01:00."
+        ) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return moment.astimezone(timezone.utc).isoformat(timespec="seconds")

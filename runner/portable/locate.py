@@ -1,0 +1,41 @@
+"""A record by what a user calls it: its id, or the file it was exported into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from runner import records
+from runner.errors import SpecError, nearest
+from runner.portable import archive
+from runner.records import Record
+
+
+@contextmanager
+def opened(name: str, root: Path) -> Iterator[Record]:
+    """The record that `name` means: an id in `root/records`, or an exported file. Raises SpecError where neither."""
+    if Path(name).is_file():
+        with archive.opened(Path(name)) as record:
+            yield record
+    else:
+        yield by_id(name, root)
+
+
+def by_id(name: str, root: Path) -> Record:
+    """The record with the id `name`."""
+    known = sorted(path.parent.name for path in (root / "records").glob("*/record.json"))
+    if name not in known:
+        raise SpecError(
+            f"{name}: neither a record in {root / 'records'} nor an exported file.{nearest(name, known)}",
+            "python -m runner compare --json lists the record_ids.",
+        )
+    return records.read(root / "records" / name)
+
+
+def latest(root: Path) -> Record:
+    """The newest record."""
+    every = records.read_all(root)
+    if not every:
+        raise SpecError("Nothing has been measured here: records/ is empty.", "Measure something: python -m runner")
+    return every[-1]

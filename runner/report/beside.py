@@ -1,0 +1,187 @@
+"""Two records side by side: of one machine on two days (*unpaired*), or of two machines (*across devices*)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from runner.errors import SpecError
+from runner.measure.verdict import NoiseFloor
+from runner.records import Record
+from runner.report import unpaired
+from runner.report.naming import flatten, imported, point
+from runner.report.plot import read_samples
+from runner.report.wording import number
+
+MACHINE = (
+    "cpu",
+    "board",
+    "machine",
+    "usable_cores",
+    "memory_mb",
+    "governor",
+    "cpu_limit",
+    "hypervisor",
+    "os",
+    "kernel",
+)
+# Words of the conditions' keys, with their units.
+WORDS = {
+    "load_1m": "load, 1 min", "cpu_mhz": "clock, MHz", "temperature_c": "temperature, °C",
+    "throttled": "throttling events", "competing_cpus": "CPUs kept busy by others", "steal_cpus": "CPUs stolen",
+    "memory_available_mb": "memory available, MB", "memory_stall_share": "share of time waiting for memory",
+    "cpu_stall_share": "share of time waiting for a CPU", "seconds": "timed work of a pair, s",
+}  # fmt: skip
+
+Line = tuple[str, str, str]  # what, the candidate's, the baseline's
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Two records and what can be said of them. `comparison` is as in a record; `through` is the same ratio by way of
+    the baseline that both were measured against, and `drift` that baseline's own change; None where they share none."""
+
+    candidate: Record
+    baseline: Record
+    comparison: Mapping[str, Any]
+    through: Mapping[str, Any] | None
+    drift: Mapping[str, Any] | None
+    differences: tuple[Line, ...]
+    conditions: tuple[Line, ...]
+    notes: tuple[str, ...]
+
+
+def beside(candidate: Record, baseline: Record) -> Beside:
+    """`candidate` against `baseline`, from the samples of each one's own candidate.
+
+    Raises SpecError where one was not measured here or by a colleague, has no samples, or is of another scenario.
+    """
+    for record in (candidate, baseline):
+        _check(record)
+    mine, theirs = candidate.content, baseline.content
+    if mine["spec"].get("scenario") != theirs["spec"].get("scenario"):
+        raise SpecError(
+            f"{theirs['record_id']} was measured in another scenario than {mine['record_id']}.",
+            "Their latencies mean different things: measure both in one scenario.",
+        )
+    measure, floor = mine["spec"]["measure"], _floor(mine, theirs)
+    kind = unpaired.kind(mine.get("environment") or {}, theirs.get("environment") or {})
+    rest = (kind, floor, measure.get("equivalence", 0.03), measure.get("confidence", 0.95))
+    found = unpaired.compared(_processes(candidate, "candidate"), _processes(baseline, "candidate"), *rest)
+    through = drift = None
+    if kind == unpaired.UNPAIRED and _same_baseline(candidate, baseline):
+        through = unpaired.compared(_relative(candidate), _relative(baseline), *rest)
+        drift = unpaired.compared(_processes(candidate, "baseline"), _processes(baseline, "baseline"), *rest)
+    return Beside(
+        candidate,
+        baseline,
+        found,
+        through,
+        drift,
+        tuple(_differences(mine, theirs)),
+        tuple(_conditions(mine, theirs)),
+        tuple(_notes(candidate, baseline, kind)),
+    )
+
+
+def _check(record: Record) -> None:
+    name = record.content["record_id"]
+    if imported(record.content):
+        raise SpecError(f"{name} holds imported numbers.", "They have no samples, and are never compared.")
+    if record.content["status"] != "ok":
+        raise SpecError(f"{name} is {record.content['status']}: it holds no measurement.", "Name a measured record.")
+    if not (record.folder / "samples.npz").is_file() or not _processes(record, "candidate"):
+        raise SpecError(
+            f"{name}: samples.npz is missing or has no candidate.", "Measure again, or ask for the samples."
+        )
+
+
+def _processes(record: Record, role: str) -> list[npt.NDArray[np.float64]]:
+    return list(read_samples(record.folder / "samples.npz", role).values())
+
+
+def _relative(record: Record) -> list[npt.NDArray[np.float64]]:
+    """Of each pair the candidate's median in units of its baseline's: what slowed both down is gone."""
+    mine, theirs = (read_samples(record.folder / "samples.npz", role) for role in ("candidate", "baseline"))
+    return [np.array([np.median(mine[pair]) / np.median(theirs[pair])]) for pair in mine if pair in theirs]
+
+
+def _same_baseline(one: Record, other: Record) -> bool:
+    baselines = [(record.content.get("comparison") or {}).get("baseline") for record in (one, other)]
+    if not all(baselines) or not all(_processes(record, "baseline") for record in (one, other)):
+        return False
+    mine, theirs = (found or {} for found in baselines)
+    return point(mine["spec"]) == point(theirs["spec"]) and mine.get("keys") == theirs.get("keys")
+
+
+def _floor(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> NoiseFloor:
+    """The larger of both records' noise floors."""
+    floors = [
+        (content.get("comparison") or {}).get("floor")
+        or {"value": content["spec"]["measure"].get("floor", 0.01), "source": "measure.floor"}
+        for content in (mine, theirs)
+    ]
+    largest = max(floors, key=lambda floor: float(floor["value"]))
+    return NoiseFloor(float(largest["value"]), str(largest["source"]))
+
+
+def _differences(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[Line]:
+    """What is not the same: settings, artifacts made by other code or tools, versions, the machine."""
+    specs = [dict(flatten(content["spec"])) for content in (mine, theirs)]
+    for key in dict.fromkeys(key for spec in specs for key in spec):
+        if specs[0].get(key) != specs[1].get(key):
+            yield key, specs[0].get(key, "–"), specs[1].get(key, "–")
+    environments = [content.get("environment") or {} for content in (mine, theirs)]
+    packages = [{"python": one.get("python"), **(one.get("packages") or {})} for one in environments]
+    yield from _differing(packages, sorted({name for one in packages for name in one}), "version of ")
+    machines = [{**(one.get("hardware") or {})} for one in environments]
+    yield from _differing(machines, MACHINE, "machine: ")
+    if specs[0] == specs[1]:
+        made = [content.get("keys") or {} for content in (mine, theirs)]
+        short = [{step: key[:16] for step, key in one.items()} for one in made]
+        yield from _differing(short, list(dict.fromkeys(step for one in made for step in one)), "key of ")
+
+
+def _differing(sides: list[dict[str, Any]], names: Any, prefix: str) -> Iterator[Line]:
+    for name in names:
+        one, other = (side.get(name) for side in sides)
+        if one != other:
+            yield f"{prefix}{name}", _shown(one), _shown(other)
+
+
+def _shown(value: Any) -> str:
+    return "–" if value is None else str(value)
+
+
+def _conditions(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[Line]:
+    sides = [content.get("conditions") or {} for content in (mine, theirs)]
+    for name, label in WORDS.items():
+        if any(name in side for side in sides):
+            yield label, spread(sides[0].get(name)), spread(sides[1].get(name))
+
+
+def spread(values: Any) -> str:
+    """`0.42 (0.31 to 0.71)`: median and range over pairs; a dash where nothing was read."""
+    if not isinstance(values, Mapping) or not {"min", "median", "max"} <= set(values):
+        return "–"
+    low, middle, high = (number(values[name], 4) for name in ("min", "median", "max"))
+    return f"{middle} ({low} to {high})"
+
+
+def _notes(candidate: Record, baseline: Record, kind: str) -> Iterator[str]:
+    mine, theirs = candidate.content, baseline.content
+    if mine["record_id"] == theirs["record_id"]:
+        yield "Both are the same record."
+    if kind == unpaired.ACROSS:
+        yield "Across devices: each side's processes ran on its own machine; the interval is a two-sample one."
+        return
+    yield (
+        "Unpaired: measured at different times, so what slowed the machine down for a while doesn't cancel. The "
+        "interval is wider than that of pairs, and knows nothing of what changed in between (clock, temperature, load)."
+    )
+    if None in {unpaired.identity(content.get("environment") or {}) for content in (mine, theirs)}:
+        yield "A record doesn't say on which hardware it was measured: it may be another machine."

@@ -1,0 +1,120 @@
+"""Two records side by side, for a terminal and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from runner.records import Record
+from runner.report.beside import Beside, Line
+from runner.report.naming import title
+from runner.report.summary import COLOURS, figures
+from runner.report.threshold import Subject
+from runner.report.wording import ratio
+
+
+def renderable(two: Beside) -> RenderableType:
+    """Who against whom, the finding, what it is worth, the figures, the conditions, what differs."""
+    found = two.comparison
+    lines = [Text(f"candidate  {_name(two.candidate)}"), Text(f"baseline   {_name(two.baseline)}")]
+    finding = Text(f"\n{sentence(found)}", style=COLOURS.get(found["verdict"], ""))
+    return Group(
+        *lines,
+        finding,
+        *map(Text, _asides(two)),
+        *map(Text, two.notes),
+        _grid("", _figures(two)),
+        _grid("conditions, median (range) over pairs", two.conditions),
+        _grid("what differs", two.differences) if two.differences else Text("The specs, versions and machines agree."),
+    )
+
+
+def sentence(found: Mapping[str, Any]) -> str:
+    """`1.43× [1.40, 1.46] as fast as the baseline (unpaired, 10 and 10 processes): faster`"""
+    shown = ratio(found["ratio"], found["low"], found["high"])
+    mine, theirs = found["processes"]
+    return f"{shown} as fast as the baseline ({found['kind']}, {mine} and {theirs} processes): {found['verdict']}"
+
+
+def _asides(two: Beside) -> list[str]:
+    if two.through is None or two.drift is None:
+        return []
+    label = two.candidate.content["comparison"]["baseline"]["label"]
+    by = f"By way of {label}, against which both were measured: {_ratio(two.through)}, {two.through['verdict']}."
+    drift = f"{label} itself ran {_ratio(two.drift)} as fast with the candidate as with the baseline"
+    steady = two.drift["verdict"] == "same"
+    return [by, f"{drift}: " + ("the machine was as fast both times." if steady else "mind the machine.")]
+
+
+def _ratio(found: Mapping[str, Any]) -> str:
+    return ratio(found["ratio"], found["low"], found["high"])
+
+
+def _name(record: Record) -> str:
+    content = record.content
+    return f"{title(content['spec'])} · {content['record_id']} · {content['date'][:16].replace('T', ' ')} UTC"
+
+
+def _figures(two: Beside) -> list[Line]:
+    contents = [record.content for record in (two.candidate, two.baseline)]
+    effective = [(content.get("effective") or {}).get("candidate") or {} for content in contents]
+    sides = [content["metrics"] for content in contents]
+    notes = contents[0].get("notes") or {}
+    return [(label, cells[0], cells[1]) for label, cells in figures(sides, notes, effective)]
+
+
+def _grid(heading: str, lines: Iterable[Line]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in (heading, "candidate", "baseline"):
+        table.add_column(name, overflow="fold")
+    for line in lines:
+        table.add_row(*map(Text, line))
+    return table
+
+
+def metrics(two: Beside) -> dict[str, float]:
+    """The candidate's own metrics, and its speed-up over the other record; none over the baseline of its own run."""
+    own = {name: value for name, value in two.candidate.content["metrics"].items() if "vs_baseline/" not in name}
+    name = "vs_baseline/speedup"
+    against = {
+        name: two.comparison["ratio"],
+        f"{name}_low": two.comparison["low"],
+        f"{name}_high": two.comparison["high"],
+    }
+    return own | {name: value for name, value in against.items() if value is not None}
+
+
+def subject(two: Beside) -> Subject:
+    """What conditions are checked on."""
+    content = two.candidate.content
+    return Subject(str(content["record_id"]), title(content["spec"]), metrics(two))
+
+
+def as_json(two: Beside) -> dict[str, Any]:
+    """JSON types: `{"schema", "candidate", "baseline", "comparison", "through", "drift", "differences", "conditions",
+    "notes"}`."""
+    return {
+        "schema": 1,
+        "candidate": _identity(two.candidate) | {"metrics": metrics(two)},
+        "baseline": _identity(two.baseline) | {"metrics": dict(two.baseline.content["metrics"])},
+        "comparison": dict(two.comparison),
+        "through": two.through and dict(two.through),
+        "drift": two.drift and dict(two.drift),
+        "differences": _lines(two.differences),
+        "conditions": _lines(two.conditions),
+        "notes": list(two.notes),
+    }
+
+
+def _identity(record: Record) -> dict[str, Any]:
+    kept = ("record_id", "date", "spec", "spec_key", "keys", "environment")
+    return {name: record.content.get(name) for name in kept}
+
+
+def _lines(lines: Sequence[Line]) -> list[dict[str, str]]:
+    return [dict(zip(("what", "candidate", "baseline"), line, strict=True)) for line in lines]
