@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import re
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,7 @@ from typing import Any
 
 import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Glob, Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -54,7 +55,11 @@ def hydra_flags(words: Sequence[str]) -> Any:
     from hydra._internal.utils import get_args_parser
 
     parser = get_args_parser()
-    flags, unknown = parser.parse_known_args(list(words))
+    parser.exit_on_error = False
+    try:
+        flags, unknown = parser.parse_known_args(list(words))
+    except argparse.ArgumentError as error:
+        raise SpecError(f"{error}.".removeprefix("argument "), "See python -m runner --hydra-help.") from error
     if unknown:
         known = [option for action in parser._actions for option in action.option_strings]
         raise SpecError(f"{unknown[0]}: no such flag.{nearest(unknown[0], known)}", "See python -m runner --help.")
@@ -98,7 +103,7 @@ def from_config(config: DictConfig) -> Spec:
 
 
 def expand(arguments: Sequence[str]) -> list[list[str]]:
-    """Every combination of `axis=a,b` (also `choice()`, `range()`, `glob(*)` of Hydra's grammar)."""
+    """Every combination of `axis=a,b` (also `choice()` and `range()` of Hydra's grammar)."""
     return [list(combination) for combination in itertools.product(*(_values(item) for item in parse(arguments)))]
 
 
@@ -134,16 +139,25 @@ def check_options(project: Path, arguments: Sequence[str], multirun: bool) -> No
         line = override.input_line or ""
         axis, _, rest = override.key_or_group.partition(".")
         _check_axis(axis, line)
+        if isinstance(override.value(), Glob):
+            raise SpecError(f"{line}: a pattern can't be swept over.", f"Name the options: {override.key_or_group}=a,b")
         if override.is_sweep_override() and not multirun:
             raise SpecError(f"{line}: several values make a sweep.", f"Add -m: python -m runner -m {line}")
         if rest or override.package is not None or override.is_delete():
             continue
         if axis in AXES:
             for name in _option_names(override):
-                options.file(axis, name, project)
+                _check_option(axis, name, project)
         if axis == "experiment":
             for name in _option_names(override):
                 _check_experiment(name, project)
+
+
+def _check_option(axis: str, name: str, project: Path) -> None:
+    path = options.file(axis, name, project)
+    content = options.load_yaml(path)
+    if "name" not in content and "defaults" not in content:
+        raise SpecError(f"{path}: it doesn't say its name.", f"Begin it with: name: {name}")
 
 
 def _check_axis(axis: str, line: str) -> None:

@@ -17,16 +17,15 @@ from runner.spec import AXES, Spec, from_plain
 def names(axis: str, project: Path) -> list[str]:
     """The options of an axis, sorted: every YAML in `conf/<axis>/` of the project and of the package."""
     folders = [folder / axis for folder in projects.conf_folders(project)]
-    return sorted({path.stem for folder in folders for path in folder.glob("*.yaml")})
+    return sorted({path.stem for folder in folders for path in folder.glob("*.yaml") if path.is_file()})
 
 
 def file(axis: str, name: str, project: Path) -> Path:
     """The YAML of one option. Raises SpecError with the nearest name where there is none."""
-    for folder in projects.conf_folders(project):
-        path = folder / axis / f"{name}.yaml"
-        if path.is_file():
-            return path
     known = names(axis, project)
+    if name in known:  # asked of the listing, so that no name leads out of the folder
+        paths = [folder / axis / f"{name}.yaml" for folder in projects.conf_folders(project)]
+        return next(path for path in paths if path.is_file())
     raise SpecError(f"{axis}={name}: no such {axis}.{nearest(name, known)}", f"There are: {', '.join(known)}.")
 
 
@@ -43,6 +42,10 @@ def load_yaml(path: Path) -> Mapping[str, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.MarkedYAMLError as error:
         raise yaml_error(path, error) from error
+    except (UnicodeDecodeError, yaml.reader.ReaderError) as error:
+        raise SpecError(f"{path}: not plain text in UTF-8.", "Save it as plain text in UTF-8.") from error
+    if content is not None and not isinstance(content, Mapping):
+        raise SpecError(f"{path}: not a list of keys with values.", "Write one `key: value` a line.")
     return content or {}
 
 

@@ -99,6 +99,8 @@ def from_plain(values: Mapping[str, Any]) -> Spec:
     for key in known:
         if values.get(key) is None:
             raise SpecError(f"{key} is not set.", f"Choose one: python -m runner list {key}")
+    if not isinstance(values["limits"], Mapping):
+        raise SpecError(f"limits={_short(values['limits'])}: a mapping expected.", "For instance: limits.step_s=600")
     spec = Spec(
         **{axis: choice(axis, values[axis]) for axis in AXES},
         limits=build(Limits, values["limits"], "limits"),

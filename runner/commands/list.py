@@ -43,7 +43,7 @@ def _options(axis: str, root: Path) -> dict[str, str]:
 
 def first_comment(path: Path) -> str:
     """The first comment of a YAML: its one-line description."""
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         if line.startswith("#") and "@package" not in line:
             return line.lstrip("# ").rstrip()
         if line and not line.startswith("#"):

@@ -76,7 +76,8 @@ def main(argv: list[str]) -> int:
         command = Command(root, tracker, arguments, **flags)
         _through_hydra(command, compose.readable(arguments))
         if command.error:
-            raise command.error
+            with compose.explained(root):  # an interpolation that can't be resolved
+                raise command.error
         return command.code
 
 

@@ -35,7 +35,8 @@ def main(argv: list[str]) -> int:
 def _describe(word: str) -> dict[str, Any]:
     axis, mark, name = word.partition("=")
     if not mark or axis not in AXES:
-        raise SpecError(f"{word}: axis=option expected.{nearest(axis, AXES)}", f"Axes: {', '.join(AXES)}.")
+        close = "" if axis in AXES else nearest(axis, AXES)
+        raise SpecError(f"{word}: axis=option expected.{close}", f"Axes: {', '.join(AXES)}.")
     root = project.root()
     file = options.file(axis, name, root)
     values = options.values(axis, name, root)

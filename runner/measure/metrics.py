@@ -109,9 +109,11 @@ def _spread(pooled: npt.NDArray[np.float64]) -> Metric:
 def of_comparison(ratio: Interval | None) -> list[Metric]:
     """`vs_baseline/speedup` with its interval; `ratio` is baseline's time / candidate's time, None without baseline."""
     name = "vs_baseline/speedup"
+    energy = "vs_baseline/energy_ratio"
     if ratio is None:
-        return [Absent(one, NO_BASELINE) for one in (name, f"{name}_low", f"{name}_high")]
-    return [_measured(name, ratio.estimate), *_interval(name, ratio, "pairs")]
+        return [Absent(one, NO_BASELINE) for one in (name, f"{name}_low", f"{name}_high", energy)]
+    unknown = Absent(energy, NOT_MEASURED["energy/mj_per_inference"])
+    return [_measured(name, ratio.estimate), *_interval(name, ratio, "pairs"), unknown]
 
 
 NO_BASELINE = "nothing to compare with: baseline=none"

@@ -24,6 +24,7 @@ class Tracker:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._log = root / "mlruns" / ".tracking.log"
         self.problem: RunnerError | None = None
         self._worker: Worker | None = None
         self._start: threading.Thread | None = None
@@ -36,10 +37,18 @@ class Tracker:
             self._worker.close()
         if self._start:
             self._start.join()
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Leave nothing behind where nothing was done or said: a bad spec makes no folder."""
+        if self._log.is_file() and not self._log.stat().st_size:
+            with suppress(OSError):  # the folder holds more, or can't be written
+                self._log.unlink()
+                self._log.parent.rmdir()
 
     def start(self) -> None:
         """Start the worker and let it import; returns at once."""
-        self._worker = open_worker(self.root / "mlruns" / ".tracking.log", name="tracking")
+        self._worker = open_worker(self._log, name="tracking")
         # The worker is opened by this thread, which lives on: a worker dies with the thread that opened it.
         self._start = threading.Thread(target=self._prepare, daemon=True)
         self._start.start()
