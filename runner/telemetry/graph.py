@@ -1,0 +1,81 @@
+"""The picture of a profile: every signal over time. Imports matplotlib inside functions; drawn in a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from runner.telemetry import profile
+from runner.telemetry.profile import Floats, Profile
+from runner.telemetry.sampler import PROFILE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+GRAPH = "system_profile_graph.png"
+# A panel's title, the unit on its axis, and the ends of the names that belong there.
+PANELS = (
+    ("CPU (a process: 100 = one processor; cpu: 100 = all)", "%", ("_percent",)),
+    ("Memory", "MB", ("_mb",)),
+    ("Frequency", "MHz", ("_mhz",)),
+    ("Temperature", "°C", ("_c",)),
+    ("Power (of counters: between two samples)", "W", ("_w", "_j")),
+)
+
+
+def profile_plot(folder: Path) -> Path | None:
+    """`system_profile_graph.png` beside `system_profile.txt`, drawn unless it is there; None where nothing was read."""
+    out = folder / GRAPH
+    if not (folder / PROFILE).is_file():
+        return None
+    if not out.is_file():
+        found = profile.read(folder / PROFILE)
+        panels = _panels(found)
+        if not panels:
+            return None
+        _draw(found, panels, out)
+    return out
+
+
+def _panels(found: Profile) -> list[tuple[str, str, Mapping[str, Floats]]]:
+    """The panels that have anything to show."""
+    read = {name: values for name, values in found.signals.items() if np.isfinite(values).sum() > 1}
+    chosen = [(title, unit, {n: v for n, v in read.items() if n.endswith(ends)}) for title, unit, ends in PANELS]
+    return [panel for panel in chosen if panel[2]]
+
+
+def _draw(found: Profile, panels: list[tuple[str, str, Mapping[str, Floats]]], out: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 0.6 + 2.1 * len(panels)), layout="constrained")
+    axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    seconds = (found.t_ns - found.t_ns[0]) / 1e9
+    for one, (title, unit, signals) in zip(axes, panels, strict=True):
+        _panel(one, seconds, signals)
+        one.set_title(title, fontsize=11, loc="left")
+        one.set_ylabel(unit)
+    axes[-1].set_xlabel("time since the first sample, s")
+    # Drawn beside its place, then renamed: a kill leaves no half picture.
+    draft = out.with_name(f".{out.name}")
+    figure.savefig(draft, dpi=120, format="png", metadata={"Software": None})
+    draft.replace(out)
+
+
+def _panel(axes: Axes, seconds: Floats, signals: Mapping[str, Floats]) -> None:
+    for name, values in signals.items():
+        there = np.isfinite(values)
+        x, y = seconds[there], values[there]
+        if name.endswith("_j"):
+            x, y = x[1:], np.diff(y) / np.diff(x)
+        axes.plot(x, y, linewidth=1, marker=".", markersize=3, label=name.rpartition("_")[0])
+    axes.set_ylim(bottom=0)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False)
