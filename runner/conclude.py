@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import platform
+import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -30,29 +32,52 @@ def measured(
     Raises what the benchmark raises.
     """
     from runner.measure.benchmark import benchmark
+    from runner.telemetry import summary
+    from runner.telemetry.sampler import sampling
 
     display.begin(item)
     spec = cell.candidate.spec
     parts = {"candidate": _artifacts(cell.candidate, outcomes)}
     if cell.baseline:
         parts["baseline"] = _artifacts(cell.baseline, outcomes)
-    with room(root), tempfile.TemporaryDirectory(prefix="runner-") as draft:
-        found = benchmark(
-            _side(cell.candidate, parts["candidate"], spec.title),
-            _side(cell.baseline, parts["baseline"], cell.label) if cell.baseline else None,
-            spec.measure.settings,
-            spec.seed,
-            Path(draft),
-            spec.limits.answer_s,
-            lambda done, total, note: display.update(item, done, total, note),
-            quiet=tracker.still,
-        )
+    with room(root), _draft(root, item) as draft:
+        with sampling(Path(draft), spec.telemetry, list(parts)) as sampler:
+            found = benchmark(
+                _side(cell.candidate, parts["candidate"], spec.title),
+                _side(cell.baseline, parts["baseline"], cell.label) if cell.baseline else None,
+                spec.measure.settings,
+                spec.seed,
+                draft,
+                spec.limits.answer_s,
+                lambda done, total, note: display.update(item, done, total, note),
+                quiet=tracker.still,
+                sampler=sampler,
+            )
         content = {**_identity(cell, sweep), "status": "ok", "reason": "", "next_step": ""}
         content |= _figures(found, cell, parts)
         content["timing"] = {"benchmark_s": found.seconds}
-        record = records.write(root, content, {"samples.npz": _samples(found, Path(draft))})
+        files = {"samples.npz": _samples(found, draft), **summary.write(found.telemetry, Path(draft))}
+        record = records.write(root, content, files)
     display.end(item, "done", found.seconds, "")
     return record
+
+
+@contextmanager
+def _draft(root: Path, item: str) -> Iterator[Path]:
+    """A folder for the workers' logs and outputs. Of a benchmark that fails the logs stay: its reason names them."""
+    home = root / "artifacts" / ".logs"
+    home.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{item}-", dir=home))
+    try:
+        yield folder
+    except RunnerError:
+        for path in folder.glob("*.npz"):
+            path.unlink()
+        raise
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def unmeasured(cell: Cell, error: RunnerError, sweep: str) -> dict[str, Any]:
