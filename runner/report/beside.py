@@ -168,7 +168,7 @@ def spread(values: Any) -> str:
     """`0.42 (0.31 to 0.71)`: median and range over pairs; a dash where nothing was read."""
     if not isinstance(values, Mapping) or not {"min", "median", "max"} <= set(values):
         return "–"
-    low, middle, high = (number(values[name], 4) for name in ("min", "median", "max"))
+    low, middle, high = (number(values[name]) for name in ("min", "median", "max"))
     return f"{middle} ({low} to {high})"
 
 

@@ -10,7 +10,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from runner.report.naming import names, title
+from runner.report import naming
+from runner.report.naming import title
 from runner.report.wording import number, quality, split_quality, verdict_line
 
 COLOURS = {"faster": "bold green", "slower": "bold red", "same": "bold", "ambiguous": "bold yellow"}
@@ -40,7 +41,7 @@ def run_summary(content: Mapping[str, Any]) -> RenderableType:
     finding = Text(verdict_line(content), style=_style(content))
     if content["status"] != "ok":
         return Group(head, finding, *map(Text, filter(None, [content.get("next_step")])))
-    parts = [f"not measured: {reason} ({', '.join(absent)})" for reason, absent in _absent(content).items()]
+    parts = [f"not measured: {reason} ({', '.join(names)})" for reason, names in absent(content).items()]
     warnings = [Text(f"warning: {text}", style="yellow") for text in content.get("warnings") or ()]
     lines = map(Text, [*parts, conditions(content)])
     return Group(head, _table(content), *warnings, *lines, finding)
@@ -48,7 +49,7 @@ def run_summary(content: Mapping[str, Any]) -> RenderableType:
 
 def heading(content: Mapping[str, Any]) -> str:
     """`bilstm int8_dynamic onnxruntime · data co2 · hardware local · 2026-11-21 09:46 UTC`."""
-    chosen = names(content["spec"])
+    chosen = naming.names(content["spec"])
     day = content["date"][:16].replace("T", " ")
     axes = [f"{axis} {chosen[axis]}" for axis in ("data", "hardware") if axis in chosen]
     return " · ".join([title(content["spec"]), *axes, f"{day} UTC"])
@@ -104,6 +105,16 @@ def figures(
             yield label, [worded(one.get(key) or {}) for one in effective]
 
 
+def others(sides: Sequence[Side]) -> list[str]:
+    """The metrics that `figures` leaves out: neither a figure of its own, nor an end of an interval, nor a quality."""
+    ends = {
+        f"{name}{end}" for name in (*(one for one, _, _ in FIGURES), "vs_baseline/speedup") for end in ("_low", "_high")
+    }
+    known = ends | {name for name, _, _ in FIGURES}
+    every = dict.fromkeys(name for side in sides for name in side)
+    return [name for name in every if name not in known and not name.startswith("quality/")]
+
+
 def _figure(side: Side, name: str) -> str:
     if name not in side:
         return "–"
@@ -135,7 +146,7 @@ _EFFECTIVE: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
 )
 
 
-def _absent(content: Mapping[str, Any]) -> dict[str, list[str]]:
+def absent(content: Mapping[str, Any]) -> dict[str, list[str]]:
     """`{reason: metrics}`: what has one reason is said once."""
     found: dict[str, list[str]] = {}
     for name, reason in (content.get("unavailable") or {}).items():

@@ -1,0 +1,56 @@
+"""`python -m runner report [RECORD] [--html FILE] [--json]`: one comparison on one page."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+from runner import project
+from runner.commands.arguments import parser
+from runner.errors import SpecError
+
+
+def main(argv: list[str]) -> int:
+    """Print the page, or write it as HTML and say where."""
+    arguments = parser(
+        "report", "One comparison on one page: ratio, verdict, distributions, conditions, what is missing."
+    )
+    arguments.add_argument(
+        "record",
+        nargs="?",
+        metavar="RECORD",
+        help="a record_id, or a file made by `export`; default: the newest record",
+    )
+    arguments.add_argument("--html", type=Path, metavar="FILE", help="write one self-contained HTML file")
+    arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    options = arguments.parse_args(argv)
+    from runner.portable import locate
+    from runner.report import ending, html, page, table, terminal
+
+    root = project.root()
+    with ExitStack() as stack:
+        record = stack.enter_context(locate.opened(options.record, root)) if options.record else locate.latest(root)
+        found = page.collect(record)
+    if options.html:
+        _write(options.html, html.render(found))
+    if options.json:
+        print(json.dumps(page.as_json(found), indent=1, ensure_ascii=False))
+    elif options.html:
+        print(f"written  {options.html}")
+    else:
+        table.print_wide(terminal.renderable(found), ending.WIDTH)
+    return 0
+
+
+def _write(file: Path, text: str) -> None:
+    """Beside its place, then renamed: a kill leaves no half page."""
+    if not file.parent.is_dir() or file.is_dir():
+        raise SpecError(f"--html {file}: no such folder, or a folder itself.", "Name a file in a folder that is there.")
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,130 @@
+"""A page as one HTML file: nothing from the network, light and dark, good on paper.
+
+Built as a tree, which escapes every text and attribute when it is written; the shell is `page.html`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+from string import Template
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+from runner.report import picture
+from runner.report.page import EFFECTIVE, KEYS, SETTINGS, Page, PairLine, Section
+from runner.report.wording import number
+
+SHELL = Path(__file__).with_name("page.html")
+FEW = 30  # pairs whose table stands open
+FOLDED = (EFFECTIVE, KEYS, SETTINGS)
+
+
+def render(page: Page) -> str:
+    """The whole file's text."""
+    body = Element("main")
+    body.extend(part for part in _parts(page))
+    title = escape(f"{page.heading} · {page.finding}")
+    shell = Template(SHELL.read_text(encoding="utf-8"))
+    return shell.substitute(title=title, body=ElementTree.tostring(body, encoding="unicode", method="html"))
+
+
+def _parts(page: Page) -> Iterable[Element]:
+    yield _head(page)
+    yield from _list("Warnings", page.warnings, "warnings")
+    if page.distributions:
+        yield _figure("How long an inference took", picture.distributions(page.distributions), _DISTRIBUTIONS)
+    compared = page.comparison
+    if compared and any(line.ratio for line in page.pairs):
+        drawn = picture.ratios(page.pairs, compared.get("low"), compared.get("high"), compared["ratio"])
+        yield _figure("Speed-up in each pair", drawn, _RATIOS)
+    yield from _list("To be surer", page.surer, "surer")
+    for section in page.sections:
+        yield _section(section)
+    yield from _list("Not measured", page.absent, "absent")
+    if page.pairs:
+        yield _folded("Pairs", _table(_pairs(page.pairs)), is_open=len(page.pairs) <= FEW)
+
+
+_DISTRIBUTIONS = (
+    "Area: share of iterations. Line: median. Bar: quartiles. Ticks below: the medians of the processes, which are the "
+    "replicates."
+)
+_RATIOS = (
+    "Dots: pairs of fresh processes. Crosses: flagged pairs. Band: the interval. Dashes: the estimate. Line: equal."
+)
+
+
+def _head(page: Page) -> Element:
+    content, compared = page.content, page.comparison
+    head = _el("header", _el("p", page.heading, kind="heading"))
+    if compared:
+        low, high = compared.get("low"), compared.get("high")
+        interval = f"[{low:.3f}, {high:.3f}]" if low and high else "no interval: too few pairs"
+        head.append(
+            _el(
+                "h1",
+                _el("span", f"{compared['ratio']:.3f}×", kind="ratio"),
+                _el("span", interval, kind="range"),
+                _el("span", compared["verdict"], kind=f"verdict {compared['verdict']}"),
+            )
+        )
+    else:
+        head.append(_el("h1", _el("span", str(content["status"]), kind=f"verdict {content['status']}")))
+    # The number and the verdict stand above already.
+    finding = page.finding.partition("] ")[2].rpartition(":")[0] if compared else ""
+    head.append(_el("p", finding or page.finding, kind="finding"))
+    told = (*filter(None, [content.get("next_step"), page.stopped]), *page.asides)
+    head.extend(_el("p", text, kind="aside") for text in told)
+    return head
+
+
+def _list(title: str, lines: Iterable[str], kind: str) -> Iterable[Element]:
+    items = [_el("li", line) for line in lines]
+    if items:
+        yield _el("section", _el("h2", title), _el("ul", *items), kind=kind)
+
+
+def _figure(title: str, drawn: Element, caption: str) -> Element:
+    return _el("section", _el("h2", title), _el("figure", drawn, _el("figcaption", caption)))
+
+
+def _section(section: Section) -> Element:
+    if section.title in FOLDED:
+        return _folded(section.title, _table(section), is_open=False)
+    return _el("section", _el("h2", section.title), _table(section))
+
+
+def _folded(title: str, inside: Element, is_open: bool) -> Element:
+    details = _el("details", _el("summary", _el("h2", title)), inside)
+    if is_open:
+        details.set("open", "")
+    return details
+
+
+def _table(section: Section) -> Element:
+    head = [_el("tr", *(_el("th", name) for name in section.columns))] if any(section.columns) else []
+    rows = [_el("tr", _el("th", row[0]), *(_el("td", cell) for cell in row[1:])) for row in section.rows]
+    return _el("div", _el("table", *([_el("thead", *head)] if head else []), _el("tbody", *rows)), kind="scroll")
+
+
+def _pairs(pairs: Iterable[PairLine]) -> Section:
+    columns = ("pair", "candidate, median ms", "baseline, median ms", "speed-up", "flagged")
+    return Section("Pairs", columns, tuple(_pair(line) for line in pairs))
+
+
+def _pair(line: PairLine) -> tuple[str, ...]:
+    theirs = "–" if line.baseline_ms is None else number(line.baseline_ms, 4)
+    ratio = "–" if line.ratio is None else f"{line.ratio:.3f}×"
+    return str(line.number), number(line.candidate_ms, 4), theirs, ratio, "; ".join(line.flags)
+
+
+def _el(tag: str, *children: Element | str, kind: str = "") -> Element:
+    made = Element(tag, {"class": kind} if kind else {})
+    for child in children:
+        if isinstance(child, str):
+            made.text = (made.text or "") + child
+        else:
+            made.append(child)
+    return made

@@ -1,0 +1,324 @@
+"""One comparison as one page: all that its record says, in the order in which a reader asks for it.
+
+`collect` gathers; `terminal` and `html` show it; nothing here knows of either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from runner.records import Record
+from runner.report import summary, surer
+from runner.report.beside import WORDS, spread
+from runner.report.naming import IMPORTED, flatten, imported
+from runner.report.plot import Samples, read_samples
+from runner.report.wording import number, ratio, verdict_line
+
+SETTINGS, EFFECTIVE, KEYS, PROVENANCE = "Settings", "Read back from the runtime", "Keys of the artifacts", "Provenance"
+DIFFERS = "● "  # before a setting that candidate and baseline don't share
+BINS = 60
+REACH = 6  # interquartile ranges beyond the quartiles that are drawn
+OUTLIER = 3.5  # robust standard deviations from the median (Iglewicz and Hoaglin 1993)
+STOPS = {
+    "target": "the interval was as narrow as asked (measure.target={target}, ±{percent} %)",
+    "budget": "the time was spent (measure.budget_s={budget_s}) before the interval was as narrow as asked "
+    "(measure.target={target})",
+    "max_pairs": "the last pair allowed was measured (measure.max_pairs={max_pairs}) before the interval was as narrow "
+    "as asked (measure.target={target})",
+}
+
+
+@dataclass(frozen=True)
+class PairLine:
+    """One pair: medians in ms, the candidate's speed-up (None without a baseline), and what was odd about it."""
+
+    number: int
+    candidate_ms: float
+    baseline_ms: float | None
+    ratio: float | None
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """One side's latencies: the share of all iterations in each of the bins between `edges_ms` (log-spaced, shared by
+    both sides), the share beyond them, quartiles in ms and the processes' medians in ms."""
+
+    role: str
+    label: str
+    edges_ms: tuple[float, ...]
+    shares: tuple[float, ...]
+    beyond: float
+    quartiles_ms: tuple[float, float, float]
+    medians_ms: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table: its title, column heads and rows of as many cells."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that is shown of one record. `asides` qualify the finding; `sections` are its tables."""
+
+    content: Mapping[str, Any]
+    heading: str
+    finding: str
+    stopped: str
+    asides: tuple[str, ...]
+    surer: tuple[str, ...]
+    warnings: tuple[str, ...]
+    distributions: tuple[Distribution, ...]
+    pairs: tuple[PairLine, ...]
+    sections: tuple[Section, ...]
+    absent: tuple[str, ...]
+
+    @property
+    def comparison(self) -> Mapping[str, Any]:
+        """The record's comparison; empty where it has none."""
+        return self.content.get("comparison") or {}
+
+
+def collect(record: Record) -> Page:
+    """The page of `record`, measured or not. Keys that older records lack are left out."""
+    content = record.content
+    candidate, baseline = _samples(record, "candidate"), _samples(record, "baseline")
+    odd = flags(content)
+    pairs = tuple(_pairs(candidate, baseline, odd))
+    return Page(
+        content=content,
+        heading=summary.heading(content),
+        finding=verdict_line(content),
+        stopped=_stopped(content),
+        asides=tuple(_asides(content, pairs)),
+        surer=surer.advice(content, len(odd)),
+        warnings=tuple(content.get("warnings") or ()),
+        distributions=_distributions(content, candidate, baseline),
+        pairs=pairs,
+        sections=tuple(section for section in _sections(content) if section.rows),
+        absent=tuple(f"{reason}: {', '.join(names)}" for reason, names in summary.absent(content).items()),
+    )
+
+
+def flags(content: Mapping[str, Any]) -> dict[int, tuple[str, ...]]:
+    """`{pair: reasons}` of the pairs during which the machine was not as it was for the others."""
+    found = (content.get("comparison") or {}).get("flags") or {}
+    return {int(pair): tuple(map(str, reasons)) for pair, reasons in found.items() if reasons}
+
+
+# --- samples ---
+
+
+def _samples(record: Record, role: str) -> Samples:
+    file = record.folder / "samples.npz"
+    return read_samples(file, role) if file.is_file() else {}
+
+
+def _pairs(candidate: Samples, baseline: Samples, odd: Mapping[int, tuple[str, ...]]) -> Iterator[PairLine]:
+    for pair, values in candidate.items():
+        mine = float(np.median(values))
+        theirs = float(np.median(baseline[pair])) if pair in baseline else None
+        yield PairLine(pair, mine, theirs, theirs / mine if theirs else None, odd.get(pair, ()))
+
+
+def _distributions(content: Mapping[str, Any], candidate: Samples, baseline: Samples) -> tuple[Distribution, ...]:
+    label = ((content.get("comparison") or {}).get("baseline") or {}).get("label", "")
+    sides = [("candidate", "candidate", candidate), ("baseline", f"baseline: {label}", baseline)]
+    there = [(role, name, samples) for role, name, samples in sides if samples]
+    if not there:
+        return ()
+    edges = _edges([np.concatenate(list(samples.values())) for _, _, samples in there])
+    return tuple(_distribution(role, name, samples, edges) for role, name, samples in there)
+
+
+def _edges(sides: Sequence[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
+    """Around the bulk of every side; within its 0.5th and 99th percentile. A whole tail would hide everything else."""
+    ends = [_bulk(side) for side in sides]
+    low, high = min(end[0] for end in ends), max(end[1] for end in ends)
+    return np.geomspace(low * 0.998, high * 1.002, BINS + 1)
+
+
+def _bulk(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    least, first, third, most = (float(value) for value in np.percentile(values, [0.5, 25, 75, 99]))
+    reach = REACH * (third - first)
+    return max(least, first - reach), min(most, third + reach)
+
+
+def _distribution(role: str, label: str, samples: Samples, edges: npt.NDArray[np.float64]) -> Distribution:
+    pooled = np.concatenate(list(samples.values()))
+    counts, _ = np.histogram(pooled, edges)
+    first, middle, third = (float(value) for value in np.percentile(pooled, [25, 50, 75]))
+    return Distribution(
+        role=role,
+        label=label,
+        edges_ms=tuple(map(float, edges)),
+        shares=tuple(float(count) / len(pooled) for count in counts),
+        beyond=1 - float(counts.sum()) / len(pooled),
+        quartiles_ms=(first, middle, third),
+        medians_ms=tuple(float(np.median(values)) for values in samples.values()),
+    )
+
+
+# --- sentences ---
+
+
+def _stopped(content: Mapping[str, Any]) -> str:
+    comparison = content.get("comparison") or {}
+    wording = STOPS.get(comparison.get("stopped_by", ""))
+    if not wording:
+        return ""
+    measure = content["spec"]["measure"]
+    known = {name: _plain(measure.get(name)) for name in ("target", "budget_s", "max_pairs")}
+    percent = _plain(100 * measure["target"]) if "target" in measure else "?"
+    return f"Stopped after {comparison['pairs']} pairs: {wording.format(**known, percent=percent)}."
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, (int, float)) else "?"
+
+
+def _asides(content: Mapping[str, Any], pairs: Sequence[PairLine]) -> Iterator[str]:
+    comparison = content.get("comparison") or {}
+    validity = content.get("validity")
+    if validity:
+        yield f"publish: {_told(validity)}"
+    if without := comparison.get("without_flagged"):
+        shown = ratio(without["ratio"], without.get("low"), without.get("high"))
+        yield f"Without the flagged pairs: {shown}, {without.get('verdict', 'no verdict')} ({without['pairs']} pairs)."
+    if floor := comparison.get("floor"):
+        yield f"Noise floor: {100 * floor['value']:.3g} % ({floor['source']})."
+    if confidence := comparison.get("confidence"):
+        yield f"The interval holds at {100 * confidence:.1f} % (exact Wilcoxon signed-rank, Hodges–Lehmann)."
+    if outside := outliers([line.ratio for line in pairs if line.ratio]):
+        yield f"{outside} of {len(pairs)} pairs lie far from the others; all are in the estimate."
+
+
+def outliers(ratios: Sequence[float]) -> int:
+    """How many of the log ratios lie more than OUTLIER robust standard deviations from their median."""
+    if len(ratios) < 3:
+        return 0
+    logs = np.log(ratios)
+    off = np.abs(logs - np.median(logs))
+    return int(np.sum(off > OUTLIER * 1.4826 * max(float(np.median(off)), 1e-12)))
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {text}" for name, text in flatten(value))
+    return str(value)
+
+
+# --- tables ---
+
+
+def _sections(content: Mapping[str, Any]) -> Iterator[Section]:
+    comparison = content.get("comparison") or {}
+    baseline = comparison.get("baseline") or {}
+    roles = ("candidate", "baseline") if baseline else ("candidate",)
+    head = (IMPORTED,) if imported(content) else ("candidate", f"baseline: {baseline['label']}")[: len(roles)]
+    yield Section("Metrics", ("", *head), tuple(_metrics(content, baseline)))
+    yield Section("Conditions", ("median (range) over pairs", ""), tuple(_conditions(content)))
+    yield Section("Checks", ("", ""), tuple(_checks(content)))
+    specs = [dict(flatten(content["spec"])), *([dict(flatten(baseline["spec"]))] if baseline else [])]
+    yield Section(SETTINGS, (f"{DIFFERS}differs" if baseline else "", *roles), tuple(_beside(specs)))
+    effective = [dict(flatten((content.get("effective") or {}).get(role, {}).get("settings") or {})) for role in roles]
+    yield Section(EFFECTIVE, ("", *roles), tuple(_beside(effective, mark=False)))
+    keys = [_short(content.get("keys")), *([_short(baseline.get("keys"))] if baseline else [])]
+    yield Section(KEYS, ("", *roles), tuple(_beside(keys, mark=False)))
+    yield Section(PROVENANCE, ("", ""), tuple(_provenance(content)))
+
+
+def _metrics(content: Mapping[str, Any], baseline: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    own = {name.removeprefix(f"{IMPORTED}/"): value for name, value in content["metrics"].items()}
+    sides = [own, *([baseline.get("metrics") or {}] if baseline else [])]
+    roles = ("candidate", "baseline")[: len(sides)]
+    effective = [(content.get("effective") or {}).get(role) or {} for role in roles]
+    notes = content.get("notes") or {}
+    for label, cells in summary.figures(sides, notes, effective):
+        yield label, *cells
+    for name in summary.others(sides):
+        cells = [number(side[name]) if name in side else "–" for side in sides]
+        cells[0] += f"; {notes[name]}" if name in notes else ""
+        yield name, *cells
+
+
+def _conditions(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    found = content.get("conditions") or {}
+    for name, label in WORDS.items():
+        if name in found:
+            yield label, spread(found[name])
+    if found.get("governor"):
+        yield "governor", str(found["governor"])
+    for name, reason in (found.get("absent") or {}).items():
+        yield WORDS.get(name, name.replace("_", " ")), f"not read: {reason}"
+
+
+def _checks(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    found = content.get("checks")
+    if isinstance(found, Mapping):
+        yield from ((name, _told(value)) for name, value in found.items())
+
+
+def _beside(sides: Sequence[Mapping[str, str]], mark: bool = True) -> Iterator[tuple[str, ...]]:
+    for key in dict.fromkeys(key for side in sides for key in side):
+        cells = [side.get(key, "–") for side in sides]
+        differs = DIFFERS if mark and len(set(cells)) > 1 else ""
+        yield f"{differs}{key}", *cells
+
+
+def _short(keys: Mapping[str, str] | None) -> dict[str, str]:
+    return {step: key[:16] for step, key in (keys or {}).items()}
+
+
+def _provenance(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    environment = content.get("environment") or {}
+    yield "record", str(content["record_id"])
+    yield "date", str(content["date"])
+    if content.get("sweep"):
+        yield "sweep", str(content["sweep"])
+    yield "spec key", str(content["spec_key"])[:16]
+    if imported(content):
+        yield from ((name, str(value)) for name, value in content[IMPORTED].items())
+    if environment.get("python"):
+        yield "python", str(environment["python"])
+    yield from ((name, str(version)) for name, version in (environment.get("packages") or {}).items())
+    for name, value in (environment.get("hardware") or {}).items():
+        if value is not None and name != "unknown":
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            yield f"machine: {name.replace('_', ' ')}", shown
+    if seconds := (content.get("timing") or {}).get("benchmark_s"):
+        yield "benchmark took", surer.duration(seconds)
+
+
+# --- data ---
+
+
+def as_json(page: Page) -> dict[str, Any]:
+    """JSON types: what the page shows, as data; the record's own parts under their own names."""
+    content = page.content
+    kept = (
+        "record_id", "date", "status", "origin", "reason", "next_step", "spec", "spec_key", "keys", "metrics",
+        "unavailable", "notes", "effective", "comparison", "conditions", "checks", "validity", "environment",
+    )  # fmt: skip
+    return {
+        "schema": 1,
+        **{name: content[name] for name in kept if name in content},
+        "title": page.heading,
+        "finding": page.finding,
+        "stopped": page.stopped,
+        "asides": list(page.asides),
+        "surer": list(page.surer),
+        "warnings": list(page.warnings),
+        "pairs": [vars(line) | {"flags": list(line.flags)} for line in page.pairs],
+        "distributions": [vars(one) for one in page.distributions],
+    }
