@@ -8,20 +8,24 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from runner.measure import conditions, metrics, quality
+from runner.measure import checks, conditions, flags, holm, metrics, outliers, quality
+from runner.measure.decision import Decision, decide, expected
 from runner.measure.metrics import Metric
 from runner.measure.pairs import Pair, Quiet, Side, run_pair
 from runner.measure.quality import Judgement
 from runner.measure.settings import Settings
-from runner.measure.statistics import Interval, hodges_lehmann
-from runner.measure.verdict import NoiseFloor, Verdict, verdict
+from runner.measure.statistics import Interval, signed_rank_p
+from runner.measure.verdict import NoiseFloor, Verdict
+from runner.telemetry.summary import Observed, Summary, Work, summarise
 
-LOOK_EVERY = 2  # pairs; at this pace the interval of repeated looks still covered 95 % on recorded pairs
+if TYPE_CHECKING:
+    from runner.telemetry.sampler import Sampler
+
 BUSY = 0.5  # CPUs that others kept busy, from which a warning is due
 
 OnProgress = Callable[[int, int, str], None]
@@ -32,12 +36,34 @@ def _silent(done: int, total: int, note: str) -> None:
 
 
 @dataclass(frozen=True)
+class Flagged:
+    """The pairs that were measured under worse conditions (`{pair: reasons}`), and the finding without them: None
+    where no pair is left."""
+
+    reasons: Mapping[int, Sequence[str]]
+    decision: Decision | None
+    pairs: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON types."""
+        found = _ratio(self.decision.shown) if self.decision else dict.fromkeys(("ratio", "low", "high"))
+        said = self.decision.verdict.value if self.decision else None
+        flagged = [{"pair": pair, "reasons": list(reasons)} for pair, reasons in self.reasons.items()]
+        return {**found, "verdict": said, "pairs": self.pairs, "flagged": flagged}
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """`log_ratio`: log of baseline's time / candidate's time, per pair from the processes' medians."""
+    """`log_ratio`: log of baseline's time / candidate's time, per pair from the processes' medians, with the interval
+    that is shown. The `verdict` comes from the stricter one, `strict`; `p_value` is the same test's, of no difference.
+    All three are of all pairs; `flagged` has the result without the flagged ones, None where none is."""
 
     log_ratio: Interval
+    strict: Interval
     verdict: Verdict
     floor: NoiseFloor
+    p_value: float
+    flagged: Flagged | None = None
 
     @property
     def ratio(self) -> Interval:
@@ -47,17 +73,24 @@ class Comparison:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON types; `low` and `high` are null where there were too few pairs for a finite interval."""
-        ratio = self.ratio
-        finite = math.isfinite(ratio.half_width)
+        finite = math.isfinite(self.log_ratio.half_width)
         return {
-            "ratio": ratio.estimate,
-            "low": ratio.low if finite else None,
-            "high": ratio.high if finite else None,
-            "confidence": ratio.confidence if finite else None,
+            **_ratio(self.log_ratio),
+            "confidence": self.log_ratio.confidence if finite else None,
             "verdict": self.verdict.value,
+            "verdict_interval": _ratio(self.strict),
+            "p_value": self.p_value,
             "floor": {"value": self.floor.value, "source": self.floor.source},
+            "without_flagged": self.flagged.as_dict() if self.flagged else None,
             "kind": "paired",
         }
+
+
+def _ratio(log: Interval) -> dict[str, float | None]:
+    """`{"ratio", "low", "high"}` of an interval of logs; the ends are None where they are not finite."""
+    finite = math.isfinite(log.half_width)
+    low, high = (math.exp(log.low), math.exp(log.high)) if finite else (None, None)
+    return {"ratio": math.exp(log.estimate), "low": low, "high": high}
 
 
 @dataclass(frozen=True)
@@ -72,6 +105,9 @@ class Benchmark:
     baseline_metrics: tuple[Metric, ...]
     warnings: tuple[str, ...]
     seconds: float
+    telemetry: Summary
+    checks: Mapping[str, Any]
+    outliers: Mapping[str, Any]
 
     @property
     def effective(self) -> dict[str, Any]:
@@ -82,7 +118,12 @@ class Benchmark:
     @property
     def conditions(self) -> dict[str, Any]:
         """The machine's state over all pairs."""
-        return conditions.summary([(pair.before, pair.after) for pair in self.pairs])
+        return {**conditions.summary(figures(self.pairs), self.pairs[-1].after["absent"]), "pairs": self._by_pair()}
+
+    def _by_pair(self) -> list[dict[str, Any]]:
+        """What each pair was measured under, and why it is flagged, if it is."""
+        every, marked = figures(self.pairs), flags.flags(figures(self.pairs))
+        return [{"pair": number, **one, "flags": marked.get(number, [])} for number, one in enumerate(every)]
 
     def samples(self) -> dict[str, npt.NDArray[np.int64]]:
         """Every raw sample, `{"<role>/<pair>": ns of each iteration}`: nothing is dropped."""
@@ -99,34 +140,57 @@ def benchmark(
     progress: OnProgress = _silent,
     floor: NoiseFloor | None = None,
     quiet: Quiet = nullcontext,
+    sampler: Sampler | None = None,
+    comparisons: int = 1,
 ) -> Benchmark:
     """Measures `candidate` against `baseline` (or alone) on this machine.
 
     `folder` takes the workers' logs and the predicted outputs; `limit_s` is the longest time of one answer; `floor`
     is a calibrated noise floor, without which `settings.floor` stands. Quality and fidelity are of the processes of
     the first pair. Everything is timed inside `quiet()`, in which nothing else of ours may run. `progress(pairs
-    done, pairs expected, note)` is called between pairs only. Raises what a worker raises (StepFailed, …).
+    done, pairs expected, note)` is called between pairs only. `sampler` is told whose processes are whose, and is
+    stopped. `comparisons` is how many the table will have that this one is for: Holm's correction then needs more
+    pairs. Raises what a worker raises (StepFailed, …).
     """
     start = time.monotonic()
+    noise = floor or NoiseFloor(settings.floor, UNCALIBRATED)
     folder.mkdir(parents=True, exist_ok=True)
     sides = {"candidate": candidate} | ({"baseline": baseline} if baseline else {})
-    pairs, stopped_by = _measure(sides, settings, seed, folder, limit_s, progress, quiet)
+    least = least_pairs(settings, comparisons) if baseline else settings.min_pairs
+    pairs, decision = _measure(sides, settings, seed, folder, limit_s, progress, quiet, sampler, noise, least)
+    telemetry = summarise(sampler, {role: _work(pairs, role) for role in sides})
     judged = {role: _judged(side, pairs[0], role) for role, side in sides.items()}
-    comparison = _compare(pairs, settings, floor) if baseline else None
-    figures = {role: _figures(side, role, pairs, judged[role], settings, seed) for role, side in sides.items()}
+    comparison = _compare(pairs, decision, settings, noise) if baseline else None
+    checked = checks.of(sides, pairs)
+    figures = {
+        role: _metrics(side, role, pairs, judged[role], settings, seed, telemetry.sides[role])
+        for role, side in sides.items()
+    }
     against = [
-        *metrics.of_comparison(comparison.ratio if comparison else None),
+        *metrics.of_comparison(comparison.ratio if comparison else None, telemetry.sides),
         metrics.quality_delta(judged["candidate"].quality, judged["baseline"].quality if baseline else None),
     ]
     return Benchmark(
         pairs=tuple(pairs),
         comparison=comparison,
-        stopped_by=stopped_by,
+        stopped_by=str(decision.stopped_by),
         metrics=(*figures["candidate"], *against),
         baseline_metrics=tuple(figures.get("baseline", ())),
-        warnings=tuple(_warnings(pairs)),
+        warnings=(*checks.failures(checked), *_warnings(pairs), *([f"telemetry: {telemetry.problem}"] if telemetry.problem else [])),
         seconds=time.monotonic() - start,
+        telemetry=telemetry,
+        checks=checked,
+        outliers=outliers.of(effects(pairs), {role: [pair.sides[role].ns for pair in pairs] for role in sides}),
     )
+
+
+UNCALIBRATED = "measure.floor; this machine is not calibrated"
+
+
+def least_pairs(settings: Settings, comparisons: int) -> int:
+    """Pairs that are always measured: as many as Holm's correction over `comparisons` needs to say anything."""
+    needed = holm.least_pairs(comparisons, 1 - settings.verdict_confidence) if comparisons > 1 else 0
+    return min(max(settings.min_pairs, needed), settings.max_pairs)
 
 
 def _measure(
@@ -137,19 +201,24 @@ def _measure(
     limit_s: float,
     progress: OnProgress,
     quiet: Quiet,
-) -> tuple[list[Pair], str]:
-    """Pairs, and what stopped them."""
+    sampler: Sampler | None,
+    floor: NoiseFloor,
+    least: int,
+) -> tuple[list[Pair], Decision]:
+    """Pairs, and what they say in the end."""
     start = time.monotonic()
     pairs: list[Pair] = []
-    progress(0, settings.min_pairs, "")
+    progress(0, least, "")
     while True:
         first = not pairs
-        pairs.append(run_pair(sides, settings, seed, len(pairs), folder, limit_s, predict=first, quiet=quiet))
-        effect, seconds = hodges_lehmann(effects(pairs), settings.confidence), time.monotonic() - start
-        progress(len(pairs), expected(len(pairs), effect, seconds, settings), _note(effect, "baseline" in sides))
-        why = stop(len(pairs), effect, seconds, settings)
-        if why:
-            return pairs, why
+        pair = run_pair(sides, settings, seed, len(pairs), folder, limit_s, predict=first, quiet=quiet, sampler=sampler)
+        pairs.append(pair)
+        seconds = time.monotonic() - start
+        found = decide(effects(pairs), seconds, settings, floor, least)
+        ahead = expected(len(pairs), found.strict, seconds, settings, least)
+        progress(len(pairs), ahead, _note(found.shown, "baseline" in sides))
+        if found.stopped_by:
+            return pairs, found
 
 
 def effects(pairs: Sequence[Pair]) -> npt.NDArray[np.float64]:
@@ -162,36 +231,31 @@ def effects(pairs: Sequence[Pair]) -> npt.NDArray[np.float64]:
     return ratio
 
 
-def stop(pairs: int, effect: Interval, seconds: float, settings: Settings) -> str | None:
-    """Why to stop: `target` (looked at every LOOK_EVERY pairs from min_pairs on), `budget`, `max_pairs`; or None."""
-    if pairs < settings.min_pairs:
-        return None
-    if (pairs - settings.min_pairs) % LOOK_EVERY == 0 and effect.half_width <= settings.target:
-        return "target"
-    if pairs >= settings.max_pairs:
-        return "max_pairs"
-    return "budget" if seconds >= settings.budget_s else None
-
-
-def expected(pairs: int, effect: Interval, seconds: float, settings: Settings) -> int:
-    """How many pairs it will be in all, as far as one can tell: an interval narrows with the root of their number."""
-    if pairs < settings.min_pairs:
-        return settings.min_pairs
-    by_budget = math.ceil(pairs * settings.budget_s / seconds)
-    enough = math.ceil(min(1e6, pairs * (effect.half_width / max(settings.target, 1e-6)) ** 2))
-    return max(pairs, min(enough, by_budget, settings.max_pairs))
-
-
 def _note(effect: Interval, compared: bool) -> str:
     width = f" ±{100 * effect.half_width:.1f} %" if math.isfinite(effect.half_width) else ""
     value = math.exp(effect.estimate)
     return f"{value:.3f}×{width}" if compared else f"{1000 * value:.3g} ms{width}"
 
 
-def _compare(pairs: Sequence[Pair], settings: Settings, floor: NoiseFloor | None) -> Comparison:
-    log_ratio = hodges_lehmann(effects(pairs), settings.confidence)
-    noise = floor or NoiseFloor(settings.floor, "measure.floor; this machine is not calibrated")
-    return Comparison(log_ratio, verdict(log_ratio, noise, settings.equivalence), noise)
+def figures(pairs: Sequence[Pair]) -> list[dict[str, Any]]:
+    """The conditions of each pair in figures."""
+    return [conditions.of_pair(pair.before, pair.during, pair.after) for pair in pairs]
+
+
+def _compare(pairs: Sequence[Pair], decision: Decision, settings: Settings, floor: NoiseFloor) -> Comparison:
+    logs = effects(pairs)
+    flagged = _flagged(pairs, logs, settings, floor)
+    return Comparison(decision.shown, decision.strict, decision.verdict, floor, signed_rank_p(logs), flagged)
+
+
+def _flagged(
+    pairs: Sequence[Pair], logs: npt.NDArray[np.float64], settings: Settings, floor: NoiseFloor
+) -> Flagged | None:
+    reasons = flags.flags(figures(pairs))
+    if not reasons:
+        return None
+    kept = np.delete(logs, list(reasons))
+    return Flagged(reasons, decide(kept, 0.0, settings, floor) if len(kept) else None, len(kept))
 
 
 def _judged(side: Side, pair: Pair, role: str) -> Judgement:
@@ -200,27 +264,36 @@ def _judged(side: Side, pair: Pair, role: str) -> Judgement:
     return quality.judge(predicted, side.data, side.reference)
 
 
-def _figures(
-    side: Side, role: str, pairs: Sequence[Pair], judged: Judgement, settings: Settings, seed: int
+def _work(pairs: Sequence[Pair], role: str) -> Work:
+    """When that side was timed, and when it worked alone."""
+    timed = [pair.sides[role] for pair in pairs]
+    spans = [span for one in timed for span in one.spans()]
+    return Work(spans, [one.window for one in timed if one.window])
+
+
+def _metrics(
+    side: Side,
+    role: str,
+    pairs: Sequence[Pair],
+    judged: Judgement,
+    settings: Settings,
+    seed: int,
+    seen: Observed,
 ) -> list[Metric]:
     timed = [pair.sides[role] for pair in pairs]
     samples, peaks = [one.ns for one in timed], [one.peak_rss_mb for one in timed]
     return [
-        *metrics.of_side(samples, peaks, side.batch, seed, settings.confidence),
+        *metrics.with_telemetry(
+            metrics.of_side(samples, peaks, side.batch, seed, settings.confidence), seen, side.batch
+        ),
         *metrics.of_outputs(judged.quality, judged.fidelity, judged.why_not),
     ]
 
 
 def _warnings(pairs: Sequence[Pair]) -> list[str]:
     """What a reader of the figures must know."""
-    found = [
-        f"the {role}'s outputs were not finite in pair {pair.number}"
-        for pair in pairs
-        for role, timed in pair.sides.items()
-        if not timed.finite
-    ]
-    busy = [conditions.change(pair.before, pair.after).get("competing_cpus", 0.0) for pair in pairs]
+    busy = [one.get("competing_cpus", 0.0) for one in figures(pairs)]
     crowded = sum(cpus > BUSY for cpus in busy)
-    if crowded:
-        found.append(f"other processes kept up to {max(busy):.1f} CPUs busy during {crowded} of {len(pairs)} pairs")
-    return found
+    if not crowded:
+        return []
+    return [f"other processes kept up to {max(busy):.1f} CPUs busy during {crowded} of {len(pairs)} pairs"]

@@ -25,16 +25,21 @@ ABSENT = {
     "memory_available_mb": "no MemAvailable in /proc/meminfo",
     "memory_stall_s": "no /proc/pressure/memory (kernel without PSI)",
     "cpu_stall_s": "no /proc/pressure/cpu (kernel without PSI)",
+    "runnable": "no count of runnable tasks in /proc/loadavg",
+    "waited_s": "no /proc/PID/task/*/schedstat (kernel without scheduler statistics)",
 }
 
 
-def read(ours: Iterable[int] = (), root: Path = Path("/")) -> dict[str, Any]:
-    """One snapshot. `ours` are the process ids whose CPU time is not somebody else's.
+def read(ours: Iterable[int] = (), root: Path = Path("/"), everybody: bool = False) -> dict[str, Any]:
+    """One snapshot. `ours` are the process ids whose CPU time is not somebody else's; with `everybody`, all others'
+    CPU seconds are read as well, `processes` `{pid: [name, seconds]}` (some 10 ms).
 
     Counters (seconds since boot, summed over CPUs where they are CPU time): `busy_s`, `steal_s`, `ours_s`,
-    `memory_stall_s`, `cpu_stall_s`, `throttle_count`. Gauges: `load_1m`, `cpu_mhz` (mean), `temperature_c` (hottest
-    zone), `memory_available_mb` (10^6 bytes), `governor`. `monotonic_s` dates it on the clock of the bursts.
+    `memory_stall_s`, `cpu_stall_s`, `throttle_count`, and `waited_s`, in which a thread of ours could have run and had
+    no CPU. Gauges: `load_1m`, `runnable` (tasks), `cpu_mhz` (mean), `temperature_c` (hottest zone),
+    `memory_available_mb` (10^6 bytes), `governor`. `monotonic_s` dates it on the clock of the bursts.
     """
+    pids = tuple(ours)
     cpu = _cpu_seconds(root)
     found: dict[str, Any] = {
         "load_1m": _first_number(root / "proc/loadavg"),
@@ -47,17 +52,21 @@ def read(ours: Iterable[int] = (), root: Path = Path("/")) -> dict[str, Any]:
         "memory_available_mb": _memory_available(root),
         "memory_stall_s": _stall(root / "proc/pressure/memory"),
         "cpu_stall_s": _stall(root / "proc/pressure/cpu"),
+        "runnable": _runnable(root),
+        "waited_s": _waited(pids, root),
     }
     present = {name: value for name, value in found.items() if value is not None}
     absent = {name: ABSENT[name] for name in found if name not in present}
-    return {"monotonic_s": time.monotonic(), "ours_s": _ours(ours, root), **present, "absent": absent}
+    others = {"processes": _processes(pids, root)} if everybody else {}
+    return {"monotonic_s": time.monotonic(), "ours_s": _ours(pids, root), **present, **others, "absent": absent}
 
 
 def change(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, float]:
     """What happened between two snapshots of the same processes; only what both could read.
 
     `seconds`; in CPUs kept busy on average: `competing_cpus` (everything but ours), `steal_cpus`; shares of the time
-    in which something waited: `memory_stall_share`, `cpu_stall_share`; `throttled` events.
+    in which something waited: `memory_stall_share`, `cpu_stall_share`; `waited_share`, seconds that threads of ours
+    waited for a CPU in each; `throttled` events.
     """
     seconds = after["monotonic_s"] - before["monotonic_s"]
     deltas = {name: after[name] - before[name] for name in _COUNTERS if name in before and name in after}
@@ -73,23 +82,57 @@ def change(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, flo
     return changed
 
 
-_COUNTERS = ("busy_s", "ours_s", "steal_s", "memory_stall_s", "cpu_stall_s", "throttle_count")
-_RATES = {"steal_s": "steal_cpus", "memory_stall_s": "memory_stall_share", "cpu_stall_s": "cpu_stall_share"}
-_GAUGES = ("load_1m", "cpu_mhz", "temperature_c", "memory_available_mb")
+_COUNTERS = ("busy_s", "ours_s", "steal_s", "memory_stall_s", "cpu_stall_s", "throttle_count", "waited_s")
+_RATES = {
+    "steal_s": "steal_cpus",
+    "memory_stall_s": "memory_stall_share",
+    "cpu_stall_s": "cpu_stall_share",
+    "waited_s": "waited_share",
+}
+_LEAST = ("cpu_mhz", "memory_available_mb")  # of these the smallest value of a pair is the one that hurts
+_MOST = ("load_1m", "runnable", "temperature_c")
+SHOWN_PROCESSES = 3
+LEAST_CPUS = 0.05  # that a process must keep busy to be named
 
 
-def summary(snapshots: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> dict[str, Any]:
-    """The conditions of a benchmark from its pairs' (before, after): `{name: {"min", "median", "max"}}` over pairs,
-    `governor`, and `absent` `{name: reason}`."""
+def of_pair(before: Mapping[str, Any], during: Sequence[Mapping[str, Any]], after: Mapping[str, Any]) -> dict[str, Any]:
+    """One pair in figures: `change` between its ends, the worst of its gauges, `governor` (all that were seen), and
+    `competing` `[{"name", "cpus"}]`, the busiest processes that are not ours."""
+    seen = [before, *during, after]
+    worst: dict[str, Any] = {}
+    for names, pick in ((_LEAST, min), (_MOST, max)):
+        worst |= {name: pick(one[name] for one in seen if name in one) for name in names if name in after}
+    governors = sorted({one["governor"] for one in seen if "governor" in one})
+    governor = {"governor": "+".join(governors)} if governors else {}
+    return {**change(before, after), **worst, **governor, "competing": _competing(before, after)}
+
+
+def _competing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A process that ended in between can't be seen; `competing_cpus` has its time all the same."""
+    seconds = after["monotonic_s"] - before["monotonic_s"]
+    earlier = before.get("processes", {})
+    found = [
+        {"name": name, "cpus": round((used - earlier.get(pid, (name, 0.0))[1]) / seconds, 3)}
+        for pid, (name, used) in after.get("processes", {}).items()
+    ]
+    busy = sorted((one for one in found if one["cpus"] >= LEAST_CPUS), key=lambda one: -one["cpus"])
+    return busy[:SHOWN_PROCESSES]
+
+
+def summary(pairs: Sequence[Mapping[str, Any]], absent: Mapping[str, str]) -> dict[str, Any]:
+    """The conditions of a benchmark from its pairs' figures (`of_pair`): `{name: {"min", "median", "max"}}` over
+    pairs, `governor`, `competing` (names and the most CPUs of each in any pair), and `absent` `{name: reason}`."""
     series: dict[str, list[float]] = {}
-    for before, after in snapshots:
-        gauges = {name: after[name] for name in _GAUGES if name in after}
-        for name, value in {**gauges, **change(before, after)}.items():
-            series.setdefault(name, []).append(value)
+    competing: dict[str, float] = {}
+    for pair in pairs:
+        for name, value in pair.items():
+            if isinstance(value, (int, float)):
+                series.setdefault(name, []).append(value)
+        for one in pair["competing"]:
+            competing[one["name"]] = max(one["cpus"], competing.get(one["name"], 0.0))
     spread = {name: _spread(values) for name, values in series.items()}
-    last = snapshots[-1][1]
-    governor = {"governor": last["governor"]} if "governor" in last else {}
-    return {**spread, **governor, "absent": dict(last["absent"])}
+    governor = {"governor": pairs[-1]["governor"]} if "governor" in pairs[-1] else {}
+    return {**spread, **governor, "competing": competing, "absent": dict(absent)}
 
 
 def _spread(values: Sequence[float]) -> dict[str, float]:
@@ -131,6 +174,35 @@ def _ours(pids: Iterable[int], root: Path) -> float:
             # The name in parentheses may hold blanks: utime and stime are the 12th and 13th field behind it.
             ticks += sum(map(int, text.rpartition(")")[2].split()[11:13]))
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _waited(pids: Iterable[int], root: Path) -> float | None:
+    """Seconds that all threads of these processes waited for a CPU (second field of schedstat, in ns)."""
+    found = [
+        int(text.split()[1])
+        for pid in pids
+        for task in (root / f"proc/{pid}/task").glob("*/schedstat")
+        if (text := _text(task))
+    ]
+    return sum(found) / 1e9 if found else None
+
+
+def _runnable(root: Path) -> int | None:
+    """Tasks that run or could run now, this one included: the fourth field of /proc/loadavg."""
+    text = _text(root / "proc/loadavg")
+    return int(text.split()[3].split("/")[0]) if text else None
+
+
+def _processes(ours: Iterable[int], root: Path) -> dict[str, tuple[str, float]]:
+    """`{pid: (name, CPU seconds)}` of everybody but us."""
+    known, ticks = {str(pid) for pid in ours}, os.sysconf("SC_CLK_TCK")
+    found = {}
+    for folder in (root / "proc").glob("[0-9]*"):
+        text = None if folder.name in known else _text(folder / "stat")
+        if text:
+            name, _, rest = text.partition("(")[2].rpartition(")")
+            found[folder.name] = (name, sum(map(int, rest.split()[11:13])) / ticks)
+    return found
 
 
 def _frequency(root: Path) -> float | None:

@@ -10,7 +10,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from runner.measure.statistics import Interval, bootstrap_percentile, least_samples, percentile
+from runner.measure.statistics import Interval, bootstrap_percentiles, least_samples
+from runner.telemetry.energy import Energy
+from runner.telemetry.summary import Observed
 
 Samples = Sequence[npt.NDArray[np.int64]]
 PERCENTILES = (50, 90, 95, 99)
@@ -68,15 +70,15 @@ def notes(metrics: Iterable[Metric]) -> dict[str, str]:
 def of_side(samples: Samples, peak_rss_mb: Sequence[float], batch: int, seed: int, confidence: float) -> list[Metric]:
     """Latency, throughput and memory of one side. `samples` are the ns of each process's iterations.
 
-    Latency is that of one inference (of a whole batch), over all iterations of all processes; the interval of p50
-    comes from a bootstrap over processes. Throughput is batch / mean latency. Peak RSS is the largest process's.
+    Latency is that of one inference (of a whole batch), over all iterations of all processes; the intervals of its
+    percentiles come from a bootstrap over processes. Throughput is batch / mean latency. Peak RSS is the largest process's.
     """
     milliseconds = [ns / 1e6 for ns in samples]
     pooled = np.concatenate(milliseconds)
     mean = float(pooled.mean())
+    intervals = bootstrap_percentiles(milliseconds, PERCENTILES, seed, confidence)
     return [
-        *(_percentile(pooled, p) for p in PERCENTILES),
-        *_interval("latency/p50_ms", bootstrap_percentile(milliseconds, 50, seed, confidence), "processes"),
+        *(one for p, found in zip(PERCENTILES, intervals, strict=True) for one in _percentile(len(pooled), p, found)),
         _measured("latency/mean_ms", mean),
         _spread(pooled),
         _measured("latency/min_ms", float(pooled.min())),
@@ -88,16 +90,17 @@ def of_side(samples: Samples, peak_rss_mb: Sequence[float], batch: int, seed: in
 
 
 NOT_MEASURED = {
-    "memory/peak_pss_mb": "nothing samples shared memory during the run",
+    "memory/peak_pss_mb": "nothing sampled shared memory",
     "memory/device_mb": "the session ran in host memory: memory/peak_rss_mb holds it",
-    "energy/mj_per_inference": "no power sensor was read during the run",
-    "power/mean_w": "no power sensor was read during the run",
+    "energy/mj_per_inference": "no power sensor was read",
+    "power/mean_w": "no power sensor was read",
 }
 
 
-def _percentile(pooled: npt.NDArray[np.float64], p: float) -> Metric:
-    note = "" if len(pooled) >= least_samples(p) else f"few samples ({len(pooled)}; p{p:g} needs {least_samples(p)})"
-    return _measured(f"latency/p{p:g}_ms", percentile(pooled, p), note)
+def _percentile(samples: int, p: float, found: Interval) -> list[Metric]:
+    least, name = least_samples(p), f"latency/p{p:g}_ms"
+    note = "" if samples >= least else f"few samples ({samples}; p{p:g} needs {least})"
+    return [_measured(name, found.estimate, note), *_interval(name, found, "processes")]
 
 
 def _spread(pooled: npt.NDArray[np.float64]) -> Metric:
@@ -106,14 +109,45 @@ def _spread(pooled: npt.NDArray[np.float64]) -> Metric:
     return _measured("latency/std_ms", float(pooled.std(ddof=1)))
 
 
-def of_comparison(ratio: Interval | None) -> list[Metric]:
-    """`vs_baseline/speedup` with its interval; `ratio` is baseline's time / candidate's time, None without baseline."""
+def with_telemetry(figures: Iterable[Metric], seen: Observed, batch: int) -> list[Metric]:
+    """`figures` with what the sampler saw of that side in the place of what nothing else measures."""
+    found = {metric.name: metric for metric in (_peak_pss(seen), *_energy(seen.energy, batch))}
+    return [found.get(metric.name, metric) for metric in figures]
+
+
+def _peak_pss(seen: Observed) -> Metric:
+    name = "memory/peak_pss_mb"
+    if isinstance(seen.peak_pss_mb, str):
+        return Absent(name, seen.peak_pss_mb)
+    return _measured(name, seen.peak_pss_mb, f"a lower bound: the highest of {seen.pss_samples} samples")
+
+
+def _energy(energy: Energy | str, batch: int) -> list[Metric]:
+    names = ("energy/mj_per_inference", "power/mean_w")
+    if isinstance(energy, str):
+        return [Absent(name, energy) for name in names]
+    note = f"{energy.scope}, idle power included, {energy.readings} readings"
+    whole = f" of a batch of {batch}" if batch > 1 else ""
+    return [_measured(names[0], energy.joules * 1000, f"{note}{whole}"), _measured(names[1], energy.watts, note)]
+
+
+def energy_ratio(seen: Mapping[str, Observed]) -> Metric:
+    """Candidate's / baseline's energy of one inference."""
+    name = "vs_baseline/energy_ratio"
+    candidate, baseline = seen["candidate"].energy, seen["baseline"].energy
+    if isinstance(candidate, str) or isinstance(baseline, str):
+        return Absent(name, candidate if isinstance(candidate, str) else str(baseline))
+    return _measured(name, candidate.joules / baseline.joules, "idle power included in both")
+
+
+def of_comparison(ratio: Interval | None, seen: Mapping[str, Observed]) -> list[Metric]:
+    """`vs_baseline/speedup` with its interval; `ratio` is baseline's time / candidate's time, None without baseline.
+    `vs_baseline/energy_ratio` is the other way round, from what was `seen` of each side."""
     name = "vs_baseline/speedup"
     energy = "vs_baseline/energy_ratio"
     if ratio is None:
         return [Absent(one, NO_BASELINE) for one in (name, f"{name}_low", f"{name}_high", energy)]
-    unknown = Absent(energy, NOT_MEASURED["energy/mj_per_inference"])
-    return [_measured(name, ratio.estimate), *_interval(name, ratio, "pairs"), unknown]
+    return [_measured(name, ratio.estimate), *_interval(name, ratio, "pairs"), energy_ratio(seen)]
 
 
 NO_BASELINE = "nothing to compare with: baseline=none"

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 import os
 import random
+import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,15 +23,24 @@ import numpy.typing as npt
 from runner.endpoints.local import Worker, open_worker
 from runner.measure import conditions
 from runner.measure.settings import Settings
+from runner.telemetry.energy import Window
+
+if TYPE_CHECKING:
+    from runner.telemetry.sampler import Sampler
 
 ROUNDS = 10  # turns that each side gets at least, however slow it is
+ENERGY_PAIRS = 4  # the first so many pairs also work uninterrupted, for their power
+DURING_SECONDS = 0.25  # between two looks at the machine while a pair takes its turns; a look takes about 1 ms
+REPEAT_ROUNDS = 8  # of the probe for runtimes that remember inputs
+REPEAT_SECONDS = 0.02  # of each of its halves
 INPUT_BYTES = 64_000_000  # memory for bound inputs: the worker's peak is to be the runtime's, not ours
 
 
 @dataclass(frozen=True)
 class Side:
     """What is measured. `session` is a module with `open_session`, `folder` the compiled artifact, `options` what
-    `open_session` is given, `data` the data artifact, `reference` the float model's outputs on its test split."""
+    `open_session` is given, `data` the data artifact, `reference` the float model's outputs on its test split, `precision` the one asked for,
+    which says how far outputs may lie from those."""
 
     label: str
     session: str
@@ -39,6 +50,7 @@ class Side:
     reference: Path | None
     batch: int = 1
     threads: int | None = None
+    precision: str = "fp32"
 
     @property
     def inputs(self) -> Path:
@@ -49,7 +61,9 @@ class Side:
 @dataclass(frozen=True)
 class Timed:
     """One process's measurement. `ns` (iterations,); `starts_ns` and `sizes` (bursts,): when each burst began on the
-    monotonic clock, and its iterations. `loaded` is the worker's answer to `load`."""
+    monotonic clock, and its iterations. `loaded` is the worker's answer to `load`. `deviation` is the root mean square
+    of the last outputs of all bursts less the float model's, over the root mean square of those (None: nothing to
+    compare with). `repeats` is the answer of the probe for repeated inputs, where it was made."""
 
     ns: npt.NDArray[np.int64]
     starts_ns: npt.NDArray[np.int64]
@@ -58,22 +72,31 @@ class Timed:
     peak_rss_mb: float
     loaded: Mapping[str, Any]
     predicted: Path | None
+    window: Window | None = None  # work without interruption, for its power: not among the latencies
+    deviation: float | None = None
+    repeats: Mapping[str, Sequence[float]] | None = None
 
     @property
     def median_ns(self) -> float:
         return float(np.median(self.ns))
 
+    def spans(self) -> list[tuple[int, int]]:
+        """(start, end) of each burst in ns on the monotonic clock."""
+        ends = self.starts_ns + np.add.reduceat(self.ns, np.cumsum(self.sizes) - self.sizes)
+        return [(int(start), int(end)) for start, end in zip(self.starts_ns, ends, strict=True)]
+
 
 @dataclass(frozen=True)
 class Pair:
     """One replicate. `order`: the roles as they took turns; `sides` by role (`candidate`, and `baseline` if any);
-    `before` and `after` the timed work: snapshots of `conditions`."""
+    `before`, `during` and `after` the timed work: snapshots of `conditions`."""
 
     number: int
     order: tuple[str, ...]
     sides: Mapping[str, Timed]
     before: Mapping[str, Any]
     after: Mapping[str, Any]
+    during: Sequence[Mapping[str, Any]] = ()
 
 
 def order(roles: Sequence[str], seed: int, number: int) -> tuple[str, ...]:
@@ -94,35 +117,55 @@ def run_pair(
     limit_s: float,
     predict: bool = False,
     quiet: Quiet = nullcontext,
+    sampler: Sampler | None = None,
 ) -> Pair:
     """Measures `sides` (`candidate`, and `baseline` if any) in fresh processes; logs go to `folder`.
 
     `quiet()` is entered when both are loaded and left when nothing is timed any more: whatever else of ours runs
-    has to stand still in between. With `predict`, each also runs its test split through, untimed and last, into
+    has to stand still in between. With `predict`, each is also probed for remembering inputs, and runs its test split
+    through, untimed and last, into
     `folder/<role>.npz`. Raises what the workers raise: StepFailed where one died, StepTimeout where an answer took
     longer than `limit_s`.
     """
     turns = order(list(sides), seed, number)
     with ExitStack() as stack:
         processes = {
-            role: stack.enter_context(_Process(role, sides[role], settings, seed + number, folder, limit_s))
+            role: stack.enter_context(_Process(role, sides[role], settings, seed + number, folder, limit_s, sampler))
             for role in turns
         }
         with quiet():
-            sizes = turn_sizes({role: process.warm_up() for role, process in processes.items()}, settings)
+            seconds = {role: process.warm_up() for role, process in processes.items()}
             pids = (os.getpid(), *(process.worker.pid for process in processes.values()))
-            before = conditions.read(pids)
-            _take_turns(processes, sizes)
-            after = conditions.read(pids)
+            pids += (sampler.process.pid,) if sampler else ()
+            before = conditions.read(pids, everybody=True)
+            during = _take_turns(processes, turn_sizes(seconds, settings), pids)
+            after = conditions.read(pids, everybody=True)
+            for process in processes.values():
+                process.remember_peak()
+            if sampler and sampler.energy_s and number < ENERGY_PAIRS:
+                for process in processes.values():
+                    process.work_alone(sampler.energy_s)
+            if predict:
+                for role, process in processes.items():
+                    process.probe(seconds[role])
         timed = {role: processes[role].result(folder if predict else None) for role in sides}
-    return Pair(number, turns, timed, before, after)
+    return Pair(number, turns, timed, before, after, during)
 
 
-def _take_turns(processes: Mapping[str, _Process], sizes: Mapping[str, int]) -> None:
+def _take_turns(
+    processes: Mapping[str, _Process], sizes: Mapping[str, int], pids: Sequence[int]
+) -> list[Mapping[str, Any]]:
+    """Bursts in turn until all are done; what the machine looked like in between."""
+    seen: list[Mapping[str, Any]] = []
+    looked = time.monotonic()
     while not all(process.done for process in processes.values()):
         for role, process in processes.items():
             if not process.done:
                 process.burst(sizes[role])
+        if time.monotonic() - looked >= DURING_SECONDS:
+            looked = time.monotonic()
+            seen.append(conditions.read(pids))
+    return seen
 
 
 def turn_sizes(seconds: Mapping[str, float | None], settings: Settings) -> dict[str, int]:
@@ -157,6 +200,7 @@ class _Process:
     seed: int
     folder: Path
     limit_s: float
+    sampler: Sampler | None = None
     worker: Worker = field(init=False)
     loaded: Mapping[str, Any] = field(init=False)
     ns: list[int] = field(default_factory=list)
@@ -164,10 +208,18 @@ class _Process:
     sizes: list[int] = field(default_factory=list)
     total_ns: int = 0
     finite: bool = True
+    error: float = 0.0
+    signal: float = 0.0
+    values: int = 0
+    peak_rss_mb: float = math.nan
+    repeats: Mapping[str, Sequence[float]] | None = None
+    window: Window | None = None
 
     def __enter__(self) -> _Process:
         log = self.folder / f"{self.role}.log"
         self.worker = open_worker(log, name=f"{self.role} {self.side.label}", threads=self.side.threads)
+        if self.sampler:
+            self.sampler.watch(self.role, self.worker.pid)
         try:
             self.loaded = self._load()
         except BaseException:
@@ -180,7 +232,9 @@ class _Process:
 
     def _load(self) -> Mapping[str, Any]:
         side = self.side
-        answer: Mapping[str, Any] = self.worker.ask(
+        # First of all: threads that a runtime starts inherit the CPUs.
+        pinned = self._pin()
+        answer: dict[str, Any] = self.worker.ask(
             "load",
             timeout=self.limit_s,
             session=side.session,
@@ -190,8 +244,15 @@ class _Process:
             batch=side.batch,
             samples=different_inputs(side, self.settings.inputs),
             seed=self.seed,
+            reference=side.reference,
         )
-        return answer
+        return {**answer, "effective": {**answer["effective"], **pinned}}
+
+    def _pin(self) -> dict[str, Any]:
+        if self.settings.pin is None:
+            return {}
+        where = {"module": "runner.worker.process", "function": "pin", "arguments": {"cpus": list(self.settings.pin)}}
+        return {"pinned_to_cpus": self.worker.ask("call", timeout=self.limit_s, **where)}
 
     def warm_up(self) -> float | None:
         """Seconds an iteration took; None where there was none."""
@@ -216,10 +277,29 @@ class _Process:
         self.sizes.append(len(answer["ns"]))
         self.total_ns += sum(answer["ns"])
         self.finite = self.finite and answer["outputs_finite"]
+        if "values" in answer:
+            self.error = min(self.error + answer["error"], sys.float_info.max)
+            self.signal += answer["signal"]
+            self.values += answer["values"]
+
+    def work_alone(self, seconds: float) -> None:
+        """Works at least so long without a turn of the other side: what its power is read in."""
+        count = max(1, math.ceil(seconds * 1e9 * len(self.ns) / self.total_ns))
+        answer = self.worker.ask("burst", timeout=self.limit_s, iterations=count)
+        self.window = Window(answer["start_ns"], answer["start_ns"] + sum(answer["ns"]), count)
+
+    def remember_peak(self) -> None:
+        """Peak memory of the timed work: what follows isn't what is measured."""
+        self.peak_rss_mb = self.worker.ask("memory", timeout=self.limit_s)["peak_rss_mb"]
+
+    def probe(self, seconds: float | None) -> None:
+        """Whether repeated inputs are quicker; `seconds` is what an iteration took in the warm-up."""
+        size = 20 if not seconds else max(2, min(20, math.ceil(REPEAT_SECONDS / seconds)))
+        self.repeats = self.worker.ask(
+            "repeats", timeout=self.limit_s, iterations=size, rounds=REPEAT_ROUNDS, seed=self.seed
+        )
 
     def result(self, predict_into: Path | None) -> Timed:
-        # Memory first: the test split's outputs are not what is measured.
-        peak = self.worker.ask("memory", timeout=self.limit_s)["peak_rss_mb"]
         predicted = None
         if predict_into is not None:
             predicted = predict_into / f"{self.role}.npz"
@@ -229,9 +309,12 @@ class _Process:
             starts_ns=np.asarray(self.starts_ns, dtype=np.int64),
             sizes=np.asarray(self.sizes, dtype=np.int64),
             finite=self.finite,
-            peak_rss_mb=peak,
+            peak_rss_mb=self.peak_rss_mb,
             loaded=self.loaded,
             predicted=predicted,
+            window=self.window,
+            deviation=math.sqrt(self.error / (self.signal or self.values)) if self.values else None,
+            repeats=self.repeats,
         )
 
 

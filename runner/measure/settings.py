@@ -15,7 +15,7 @@ class Settings:
     min_pairs: int = setting("pairs that are always measured; at 95 % no interval is finite below 6", low=1, high=10000)
     max_pairs: int = setting("pairs after which no more are measured", low=1, high=10000)
     target: float = setting(
-        "stop when the interval of the ratio is this narrow (half its width, 0.015 = ±1.5 %)", low=0.0, high=1.0
+        "stop when the verdict's interval is this narrow (half its width, 0.015 = ±1.5 %)", low=0.0, high=1.0
     )
     budget_s: float = setting("time after which no new pair is begun, once min_pairs are there", unit="s", low=0.0)
     iterations: int = setting("least timed iterations of each process", low=1, high=10_000_000)
@@ -28,11 +28,32 @@ class Settings:
     burst: int = setting("iterations of one side before the other takes its turn", low=1, high=1_000_000)
     burst_seconds: float = setting("least time of such a burst", unit="s", low=0.0, high=60.0)
     inputs: int = setting("different inputs, drawn by seed, that the iterations go round", low=1, high=100_000)
-    confidence: float = setting("confidence of the intervals", low=0.5, high=0.999)
-    floor: float = setting("smallest difference that is called one (0.01 = 1 %)", low=0.0, high=1.0)
+    confidence: float = setting("confidence of the intervals that are shown", low=0.5, high=0.999)
+    verdict_confidence: float = setting(
+        "confidence of the interval that stops and decides; above the shown one, as it is looked at repeatedly",
+        low=0.5,
+        high=0.9999,
+    )
+    floor: float = setting(
+        "smallest difference that is called one (0.01 = 1 %) on a machine without a calibration", low=0.0, high=1.0
+    )
     equivalence: float = setting("`same` is an interval within this (0.03 = ±3 %)", low=0.001, high=1.0)
+    pin: tuple[int, ...] | None = setting("CPUs that the measured processes may run on; null: all that they may use")
+    valid_seconds: float | None = setting(
+        "timed work of the candidate that a VALID result needs (MLPerf: 600); null: nobody asks", unit="s", low=0.0
+    )
 
     def __post_init__(self) -> None:
+        if self.verdict_confidence < self.confidence:
+            raise SpecError(
+                f"measure.verdict_confidence={self.verdict_confidence:g} is below "
+                f"measure.confidence={self.confidence:g}.",
+                "Raise the one or lower the other.",
+            )
+        if self.pin is not None and (not self.pin or min(self.pin) < 0):
+            raise SpecError(
+                f"measure.pin={list(self.pin)}: numbers of CPUs expected.", "measure.pin=[0], or null for no pinning."
+            )
         if self.max_pairs < self.min_pairs:
             raise SpecError(
                 f"measure.max_pairs={self.max_pairs} is below measure.min_pairs={self.min_pairs}.",

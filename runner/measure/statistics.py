@@ -45,9 +45,17 @@ def hodges_lehmann(x: Sequence[float] | Floats, confidence: float = 0.95) -> Int
     Methods, 3rd ed., sections 3.2 and 3.3. At 95 % six replicates are the fewest with a finite interval.
     Raises ValueError for no replicates or values that are not finite.
     """
+    return hodges_lehmann_at(x, (confidence,))[0]
+
+
+def hodges_lehmann_at(x: Sequence[float] | Floats, confidences: Sequence[float]) -> list[Interval]:
+    """`hodges_lehmann` at several confidences, for the price of one."""
     averages = _walsh_averages(_finite(x))
-    rank, achieved = _critical_rank(len(x), confidence)
-    estimate = float(np.median(averages))
+    estimate = _middle(averages)
+    return [_between(averages, estimate, *_critical_rank(len(x), confidence)) for confidence in confidences]
+
+
+def _between(averages: Floats, estimate: float, rank: int, achieved: float) -> Interval:
     if rank == 0:
         return Interval(estimate, -math.inf, math.inf, 1.0)
     return Interval(estimate, float(averages[rank - 1]), float(averages[-rank]), achieved)
@@ -55,10 +63,34 @@ def hodges_lehmann(x: Sequence[float] | Floats, confidence: float = 0.95) -> Int
 
 def _walsh_averages(values: Floats) -> Floats:
     """Every (x_i + x_j) / 2 with i <= j, sorted."""
-    first, second = np.triu_indices(len(values))
+    first, second = _upper_triangle(len(values))
     averages = (values[first] + values[second]) / 2
     averages.sort()
     return averages
+
+
+@lru_cache(maxsize=64)
+def _upper_triangle(n: int) -> tuple[Integers, Integers]:
+    first, second = np.triu_indices(n)
+    return first, second
+
+
+def _middle(ordered: Floats) -> float:
+    """The median of sorted values."""
+    half = len(ordered) // 2
+    return float(ordered[half]) if len(ordered) % 2 else float((ordered[half - 1] + ordered[half]) / 2)
+
+
+def signed_rank_p(x: Sequence[float] | Floats) -> float:
+    """The two-sided p-value of the exact Wilcoxon signed-rank test that `x` (n,) scatters around 0.
+
+    It is the test that `hodges_lehmann` inverts: p <= 1 - confidence where and only where its interval excludes 0.
+    Zeros count for neither side, which errs towards a large p. Source: Hollander, Wolfe and Chicken, section 3.1.
+    """
+    averages = _walsh_averages(_finite(x))
+    extreme = len(averages) - max(int((averages > 0).sum()), int((averages < 0).sum()))
+    below = float(signed_rank_probabilities(len(x))[: extreme + 1].sum())
+    return min(1.0, 2 * below)
 
 
 @lru_cache(maxsize=1024)
@@ -128,55 +160,72 @@ def bootstrap_percentile(
     confidence: float = 0.95,
     resamples: int = 1000,
 ) -> Interval:
-    """The p-th percentile of all samples, with an interval from resampling whole processes (a cluster bootstrap).
+    """`bootstrap_percentiles` of one percentile."""
+    return bootstrap_percentiles(samples_by_process, (p,), seed, confidence, resamples)[0]
+
+
+def bootstrap_percentiles(
+    samples_by_process: Sequence[npt.NDArray[np.number]],
+    percentiles: Sequence[float],
+    seed: int,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+) -> list[Interval]:
+    """Percentiles of all samples, with intervals from resampling whole processes (a cluster bootstrap).
 
     The interval is the expanded percentile interval, which makes up for the few processes that there are: its tails
     are those of a t distribution (Hesterberg, What Teachers Should Know About the Bootstrap, 2015, section 3.3.2).
     `confidence` of the result is the nominal one. One process alone says nothing of its kind: ±inf.
     """
     pooled = _finite(np.concatenate(samples_by_process))
-    estimate = percentile(pooled, p)
     sizes = np.array([len(samples) for samples in samples_by_process])
+    estimates = [percentile(pooled, p) for p in percentiles]
     if len(sizes) < 2:
-        return Interval(estimate, -math.inf, math.inf, 1.0)
-    draws = _resampled_percentiles(pooled, sizes, p, np.random.default_rng(seed), resamples)
+        return [Interval(estimate, -math.inf, math.inf, 1.0) for estimate in estimates]
+    draws = _resampled_percentiles(pooled, sizes, percentiles, np.random.default_rng(seed), resamples)
     tail = _expanded_tail(len(sizes), confidence)
-    low, high = np.quantile(draws, [tail, 1 - tail])
-    return Interval(estimate, float(low), float(high), confidence)
+    ends = np.quantile(draws, [tail, 1 - tail], axis=1).T
+    return [
+        Interval(estimate, float(low), float(high), confidence)
+        for estimate, (low, high) in zip(estimates, ends, strict=True)
+    ]
 
 
 def _resampled_percentiles(
-    pooled: Floats, sizes: Integers, p: float, random: np.random.Generator, resamples: int
+    pooled: Floats, sizes: Integers, percentiles: Sequence[float], random: np.random.Generator, resamples: int
 ) -> Floats:
-    """(resamples,) the type 7 percentile of each resample, without building or sorting any of them.
+    """(percentiles, resamples) the type 7 percentiles of each resample, without building or sorting any of them.
 
     `pooled` holds the processes' samples one after the other, `sizes` how many each has.
     """
     n = len(sizes)
     weights = random.multinomial(n, np.full(n, 1 / n), size=resamples)
     totals = weights @ sizes
-    position = (totals - 1) * (p / 100)
+    position = (totals - 1) * (np.asarray(percentiles)[:, None] / 100)
     whole = np.floor(position).astype(np.int64)
     ranks = np.stack((whole, np.minimum(whole + 1, totals - 1)))
     order = np.argsort(pooled, kind="stable")
-    places = _places(np.repeat(np.arange(n), sizes)[order], n, weights, ranks)
+    owners = np.repeat(np.arange(n), sizes)[order]
+    places = _places([np.flatnonzero(owners == process) for process in range(n)], weights, ranks)
     lower, upper = pooled[order][places]
     drawn: Floats = lower + (position - whole) * (upper - lower)
     return drawn
 
 
-def _places(owners: Integers, n: int, weights: Integers, ranks: Integers) -> Integers:
-    """(k, resamples) where in all sorted samples the order statistics `ranks` (k, resamples; from 0) stand.
+def _places(own: Sequence[Integers], weights: Integers, ranks: Integers) -> Integers:
+    """(…, resamples) where in all sorted samples the order statistics `ranks` (…, resamples; from 0) stand.
 
-    `owners[i]` is the process of the i-th smallest sample, `weights[r, j]` how often resample r holds process j.
+    `own[j]` are the places of process j's samples among all, `weights[r, j]` how often resample r holds process j.
     One bisection over the sorted samples serves all resamples at once.
     """
-    counts = np.cumsum(owners[:, None] == np.arange(n), axis=0, dtype=np.int64)
     low = np.zeros(ranks.shape, dtype=np.int64)
-    high = np.full(ranks.shape, len(owners) - 1)
+    high = np.full(ranks.shape, sum(map(len, own)) - 1)
     while np.any(low < high):
         middle = (low + high) // 2
-        enough = np.einsum("krp,rp->kr", counts[middle], weights) > ranks
+        below = np.zeros(ranks.shape, dtype=np.int64)
+        for process, places in enumerate(own):
+            below += weights[:, process] * np.searchsorted(places, middle, side="right")
+        enough = below > ranks
         low, high = np.where(enough, low, middle + 1), np.where(enough, middle, high)
     return low
 

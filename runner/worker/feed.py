@@ -44,12 +44,44 @@ def rows(arrays: dict[str, Any]) -> int:
 
 def drawn(arrays: dict[str, Any], batch: int, samples: int, seed: int, batched: bool) -> Iterator[dict[str, Any]]:
     """`samples` inputs of `batch` rows each, in an order drawn by `seed`; rows repeat only once all were used."""
-    total = rows(arrays)
+    for picked in picks(rows(arrays), batch, samples, seed):
+        yield _take(arrays, picked, batched)
+
+
+def picks(total: int, batch: int, samples: int, seed: int) -> Any:
+    """(samples, batch) the rows that `drawn` takes."""
     rng = np.random.default_rng(seed)
     needed = samples * batch
     order = np.concatenate([rng.permutation(total) for _ in range(-(-needed // total))])[:needed]
-    for picked in order.reshape(samples, batch):
-        yield _take(arrays, picked, batched)
+    return order.reshape(samples, batch)
+
+
+def never_seen(arrays: dict[str, Any], batch: int, samples: int, seed: int, batched: bool) -> Iterator[dict[str, Any]]:
+    """`drawn`, but no input equals any that was drawn before: floating-point values are moved by a thousandth of
+    their spread, others by the order of each row's values."""
+    rng = np.random.default_rng((seed, samples))
+    for inputs in drawn(arrays, batch, samples, seed, batched):
+        yield {name: _moved(array, rng) for name, array in inputs.items()}
+
+
+def _moved(array: Any, rng: Any) -> Any:
+    if np.issubdtype(array.dtype, np.floating):
+        step = 1e-3 * (float(array.std()) or 1.0)
+        return (array + step * rng.standard_normal(array.shape)).astype(array.dtype)
+    return rng.permuted(array, axis=-1) if array.ndim else array
+
+
+def expected(npz: str, outputs: list[dict[str, Any]], picked: Any) -> list[Any]:
+    """For each of a session's `outputs`, in order, the float model's rows `picked` (samples, batch) of `npz`.
+
+    By name; where a runtime renamed its outputs, by their order. Empty where their numbers differ.
+    """
+    with np.load(npz, allow_pickle=False) as file:
+        names = [name for name in file.files if name.startswith("out/")]
+        own = ["out/" + spec["name"] for spec in outputs]
+        if len(own) != len(names):
+            return []
+        return [file[name][picked] for name in (own if set(own) == set(names) else names)]
 
 
 def whole(arrays: dict[str, Any], batch: int, batched: bool) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from runner.errors import Unavailable
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -44,6 +46,20 @@ def keep_protocol_apart(log: str) -> tuple[Any, Any]:
             stream.reconfigure(line_buffering=True)
     faulthandler.enable()
     return source, sink
+
+
+def pin(cpus: list[int]) -> list[int]:
+    """Keeps this process, and the threads that it starts from now on, on `cpus`; returns those it is on then.
+
+    Raises Unavailable where the system doesn't let it run on all of them.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        raise Unavailable("measure.pin: this system offers no CPU affinity.", "Leave it out: measure.pin=null")
+    allowed = os.sched_getaffinity(0)
+    if not set(cpus) <= allowed:
+        raise Unavailable(f"measure.pin={cpus}: a process may run here on {sorted(allowed)}.", "Choose among those.")
+    os.sched_setaffinity(0, cpus)
+    return sorted(os.sched_getaffinity(0))
 
 
 def memory() -> dict[str, float]:

@@ -24,6 +24,8 @@ class State:
         self.batch = 1
         self.batched = True
         self.position = 0
+        self.data = ""
+        self.expected: list[Any] = []
 
 
 def serve(channel: Channel) -> None:
@@ -77,7 +79,8 @@ def step(state: State, request: dict[str, Any], progress: Callable[[int, int, st
 
 
 def load(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
-    """Opens a session and binds `samples` inputs of `batch` rows, drawn by `seed`."""
+    """Opens a session and binds `samples` inputs of `batch` rows, drawn by `seed`; keeps the rows of `reference`
+    that belong to them, if there is one."""
     start = time.perf_counter()
     if state.session is not None:
         state.session.close()
@@ -100,10 +103,14 @@ def _bind(state: State, session: Any, request: dict[str, Any]) -> None:
     from runner.worker import feed
 
     arrays = feed.read(request["inputs"], session.inputs)
-    state.session, state.batch, state.position = session, request["batch"], 0
+    state.session, state.batch, state.position, state.data = session, request["batch"], 0, request["inputs"]
     state.batched = feed.has_batch_axis(arrays, session.inputs)
     drawn = feed.drawn(arrays, state.batch, request["samples"], request["seed"], state.batched)
     state.bound = [session.bind(inputs) for inputs in drawn]
+    state.expected = []
+    if request.get("reference"):
+        picked = feed.picks(feed.rows(arrays), state.batch, request["samples"], request["seed"])
+        state.expected = feed.expected(request["reference"], session.outputs, picked)
 
 
 def warmup(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
@@ -113,14 +120,53 @@ def warmup(state: State, request: dict[str, Any], progress: Callable[[int, int, 
 
 
 def burst(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
-    """Times `iterations` runs; the last outputs are checked for finite values afterwards."""
+    """Times `iterations` runs; the last outputs are checked afterwards: finite, and how far from the reference."""
     import numpy as np
 
     session = _session(state)
     ns, start_ns, outputs = loop.burst(session.run, state.bound, request["iterations"], state.position)
     state.position += request["iterations"]
     finite = all(bool(np.isfinite(output).all()) for output in outputs)
-    return {"ns": ns, "start_ns": start_ns, "outputs_finite": finite}
+    return {"ns": ns, "start_ns": start_ns, "outputs_finite": finite, **_deviation(state, outputs)}
+
+
+def _deviation(state: State, outputs: list[Any]) -> dict[str, float]:
+    """`error` and `signal`: sums of squares of the last run's outputs less the reference's, and of the reference's;
+    `values`: how many those are. Empty without a reference of that shape."""
+    import numpy as np
+
+    index = (state.position - 1) % len(state.bound)
+    wanted = [kept[index] if state.batched else kept[index][0] for kept in state.expected]
+    if not wanted or [np.shape(output) for output in outputs] != [one.shape for one in wanted]:
+        return {}
+    pairs = [(np.asarray(ours, np.float64), theirs.astype(np.float64)) for ours, theirs in zip(outputs, wanted)]  # noqa: B905
+    error = sum(float(((ours - theirs) ** 2).sum()) for ours, theirs in pairs)
+    signal = sum(float((theirs**2).sum()) for _, theirs in pairs)
+    # JSON has no nan: an infinite error says as much.
+    error = error if np.isfinite(error) else sys.float_info.max
+    return {"error": error, "signal": signal, "values": sum(one.size for one in wanted)}
+
+
+def repeats(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
+    """Whether a repeated input is quicker: in each of `rounds`, `iterations` runs of one input that was run before,
+    and as many of inputs that never were. `same_ns` and `different_ns` (rounds,): medians of a run.
+
+    The idea is MLPerf's TEST04 audit, which compares a sample issued again and again with different ones.
+    """
+    from statistics import median
+
+    from runner.worker import feed
+
+    session, size, rounds = _session(state), request["iterations"], request["rounds"]
+    arrays = feed.read(state.data, session.inputs)
+    fresh = feed.never_seen(arrays, state.batch, size * rounds, request["seed"], state.batched)
+    found: dict[str, list[float]] = {"same_ns": [], "different_ns": []}
+    for number in range(rounds):
+        unseen = [session.bind(next(fresh)) for _ in range(size)]
+        turns = [("same_ns", state.bound[:1]), ("different_ns", unseen)]
+        for name, bound in turns if number % 2 else reversed(turns):
+            found[name].append(median(loop.burst(session.run, bound, size)[0]))
+    return dict(found)
 
 
 def predict(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
@@ -157,6 +203,7 @@ DO: dict[str, Callable[[State, dict[str, Any], Any], Any]] = {
     "load": load,
     "warmup": warmup,
     "burst": burst,
+    "repeats": repeats,
     "predict": predict,
     "memory": memory,
 }

@@ -1,4 +1,4 @@
-"""Benchmarks end to end, with real workers and ONNX Runtime; and the rule that stops them, without."""
+"""Benchmarks end to end, with real workers and ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ import pytest
 from onnx import numpy_helper
 
 from runner.measure import metrics
-from runner.measure.benchmark import Benchmark, benchmark, effects, expected, stop
+from runner.measure.benchmark import Benchmark, benchmark, effects
 from runner.measure.pairs import Pair, Side, Timed
 from runner.measure.settings import Settings
-from runner.measure.statistics import Interval
 from runner.measure.verdict import NoiseFloor, Verdict
 
 MakeSettings = Callable[..., Settings]
@@ -27,41 +26,6 @@ MakeSettings = Callable[..., Settings]
 def timed(*ns: int) -> Timed:
     empty = np.zeros(0, np.int64)
     return Timed(np.array(ns), empty, empty, True, 1.0, {}, None)
-
-
-def half_width(value: float) -> Interval:
-    return Interval(0.0, -value, value, 0.95)
-
-
-# --- the stopping rule ---
-
-
-@pytest.mark.parametrize(
-    ("pairs", "width", "seconds", "why"),
-    [
-        (7, 0.001, 999, None),  # never before the least pairs
-        (8, 0.015, 1, "target"),
-        (9, 0.001, 1, None),  # looked at every second pair
-        (10, 0.001, 1, "target"),
-        (10, 0.016, 1, None),
-        (9, 0.016, 60, "budget"),
-        (10, 0.015, 60, "target"),
-        (200, 0.016, 1, "max_pairs"),
-        (8, math.inf, 59, None),
-    ],
-)
-def test_what_stops_a_standard_benchmark(
-    measure: MakeSettings, pairs: int, width: float, seconds: float, why: str | None
-):
-    assert stop(pairs, half_width(width), seconds, measure("standard", budget_s=60, max_pairs=200)) == why
-
-
-def test_how_many_pairs_are_expected(measure: MakeSettings):
-    settings = measure("standard", target=0.015, budget_s=60, max_pairs=200)
-    assert expected(3, half_width(math.inf), 3, settings) == 8
-    assert expected(8, half_width(0.03), 8, settings) == 32  # half the width needs four times as many
-    assert expected(8, half_width(math.inf), 8, settings) == 60  # by then the budget is spent
-    assert expected(8, half_width(0.001), 8, settings) == 8
 
 
 def test_the_effect_is_the_log_ratio_of_the_processes_medians():
@@ -89,7 +53,7 @@ def same(side: Side, tmp_path_factory: pytest.TempPathFactory) -> tuple[Benchmar
     found = benchmark(
         side,
         dataclasses.replace(side, label="again"),
-        settings.build(Settings, {**values, "max_pairs": 6}, "measure"),
+        settings.build(Settings, {**values, "min_pairs": 6, "max_pairs": 6}, "measure"),
         seed=4,
         folder=tmp_path_factory.mktemp("same"),
         progress=lambda *what: told.append(what),
@@ -154,14 +118,14 @@ def test_a_given_noise_floor_decides(
     side: Side, slower: Callable[[float], Side], measure: MakeSettings, tmp_path: Path
 ):
     floor = NoiseFloor(1.0, "a very noisy machine")
-    found = benchmark(slower(0.3), slower(0.0), measure("quick", max_pairs=6), 1, tmp_path, floor=floor).comparison
+    found = benchmark(slower(0.3), slower(0.0), measure("quick", min_pairs=6, max_pairs=6), 1, tmp_path, floor=floor).comparison
     assert found is not None
     assert found.verdict is Verdict.AMBIGUOUS
     assert found.as_dict()["floor"] == {"value": 1.0, "source": "a very noisy machine"}
 
 
 def test_without_a_baseline_the_candidate_is_measured_alone(side: Side, measure: MakeSettings, tmp_path: Path):
-    found = benchmark(side, None, measure("quick", max_pairs=6), seed=0, folder=tmp_path)
+    found = benchmark(side, None, measure("quick", min_pairs=6, max_pairs=6), seed=0, folder=tmp_path)
     assert found.comparison is None
     assert found.baseline_metrics == ()
     assert set(found.samples()) == {f"candidate/{pair}" for pair in range(len(found.pairs))}
@@ -189,7 +153,8 @@ def test_one_corrupt_weight_in_the_compiled_file_shows(side: Side, measure: Make
 def test_outputs_that_are_not_finite_are_told(side: Side, measure: MakeSettings, tmp_path: Path):
     broken = dataclasses.replace(side, session="sessions", options={**side.options, "broken": True})
     found = benchmark(broken, None, measure("quick", min_pairs=1, max_pairs=1), 0, tmp_path)
-    assert "the candidate's outputs were not finite in pair 0" in found.warnings
+    assert "check failed: the candidate's outputs were not finite in pair 0" in found.warnings
+    assert found.checks["candidate"]["finite"]["status"] == "failed"
     assert metrics.reasons(found.metrics)["fidelity/max_abs_error"] == "not finite (nan)"
 
 

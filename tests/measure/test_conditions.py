@@ -18,6 +18,9 @@ BOARD = {
     "proc/pressure/memory": "some avg10=0.00 avg60=0.00 avg300=0.00 total=1500000\nfull avg10=0.00 total=1\n",
     "proc/pressure/cpu": "some avg10=0.00 avg60=0.00 avg300=0.00 total=2500000\n",
     "proc/77/stat": "77 (a (b) c) S 1 77 77 0 -1 4194560 100 0 0 0 150 50 0 0 20 0 1 0 100 1000 1\n",
+    "proc/77/task/77/schedstat": "2000000000 400000000 10\n",
+    "proc/77/task/78/schedstat": "1000000000 100000000 10\n",
+    "proc/88/stat": "88 (cc1plus) R 1 88 88 0 -1 4194560 100 0 0 0 900 100 0 0 20 0 1 0 100 1000 1\n",
     "sys/class/thermal/thermal_zone0/temp": "45200\n",
     "sys/class/thermal/thermal_zone1/temp": "61750\n",
     "sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq": "1500000\n",
@@ -49,6 +52,8 @@ def test_a_snapshot_of_a_board(tmp_path: Path):
     assert found["governor"] == "ondemand"
     assert found["memory_available_mb"] == 2048
     assert (found["memory_stall_s"], found["cpu_stall_s"]) == (1.5, 2.5)
+    assert (found["runnable"], found["waited_s"]) == (1, 0.5)
+    assert "processes" not in found
     assert found["absent"] == {}
 
 
@@ -69,21 +74,35 @@ def test_the_change_between_two_snapshots():
     }
 
 
-def test_the_summary_is_over_all_pairs():
-    def at(second: float, load: float) -> dict[str, object]:
-        return {
-            "monotonic_s": second,
-            "ours_s": 0.0,
-            "load_1m": load,
-            "governor": "performance",
-            "absent": {"x": "why"},
-        }
+def test_everybody_elses_processes_are_named(tmp_path: Path):
+    found = conditions.read([77], tree(tmp_path, BOARD), everybody=True)
+    assert found["processes"] == {"88": ("cc1plus", 1000 / TICKS)}
 
-    found = conditions.summary([(at(0, 9), at(1, 1)), (at(1, 9), at(3, 2)), (at(3, 9), at(4, 6))])
+
+def at(second: float, load: float, **more: object) -> dict[str, object]:
+    gauges = {"load_1m": load, "cpu_mhz": 1000 * load, "governor": "performance", "processes": {}}
+    return {"monotonic_s": second, "ours_s": 0.0, **gauges, "absent": {"x": "why"}, **more}
+
+
+def test_a_pair_is_as_bad_as_its_worst_moment():
+    found = conditions.of_pair(at(0, 2), [at(1, 3), at(2, 1)], at(4, 2, governor="powersave"))
+    assert (found["seconds"], found["load_1m"], found["cpu_mhz"]) == (4, 3, 1000)
+    assert found["governor"] == "performance+powersave"
+
+
+def test_competing_processes_are_named_with_the_cpus_that_they_kept_busy():
+    before = at(0, 1, processes={"1": ("idle", 5.0), "2": ("make", 1.0)})
+    after = at(2, 1, processes={"1": ("idle", 5.0), "2": ("make", 2.0), "3": ("cc1plus", 2.0)})
+    found = conditions.of_pair(before, [], after)["competing"]
+    assert found == [{"name": "cc1plus", "cpus": 1.0}, {"name": "make", "cpus": 0.5}]
+
+
+def test_the_summary_is_over_all_pairs():
+    pairs = [(at(0, 1), at(1, 1)), (at(1, 2), at(3, 2)), (at(3, 6), at(4, 6))]
+    found = conditions.summary([conditions.of_pair(before, [], after) for before, after in pairs], {"x": "why"})
     assert found["load_1m"] == {"min": 1, "median": 2, "max": 6}
     assert found["seconds"] == {"min": 1, "median": 1, "max": 2}
-    assert found["governor"] == "performance"
-    assert found["absent"] == {"x": "why"}
+    assert (found["governor"], found["competing"], found["absent"]) == ("performance", {}, {"x": "why"})
 
 
 @pytest.mark.parametrize("ours", [True, False])

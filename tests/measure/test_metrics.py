@@ -10,11 +10,12 @@ import pytest
 from runner.measure import metrics
 from runner.measure.metrics import Absent, Measured
 from runner.measure.statistics import Interval
+from runner.telemetry.energy import Energy
+from runner.telemetry.summary import Observed
 
 EXPECTED = {
     *(f"latency/{name}_ms" for name in ("p50", "p90", "p95", "p99", "mean", "std", "min", "max")),
-    "latency/p50_ms_low",
-    "latency/p50_ms_high",
+    *(f"latency/{name}_ms_{end}" for name in ("p50", "p90", "p95", "p99") for end in ("low", "high")),
     "throughput/per_s",
     "memory/peak_rss_mb",
 }
@@ -57,8 +58,39 @@ def test_one_process_has_no_interval():
     assert reasons["latency/p50_ms_low"] == reasons["latency/p50_ms_high"] == "too few processes for an interval"
 
 
+NOTHING = Observed("no sampler", 0, "no power sensor")
+UNSEEN = {"candidate": NOTHING, "baseline": NOTHING}
+
+
+def powered(joules: float) -> Observed:
+    return Observed(12.5, 30, Energy(4.0, joules, 20, 4, "RAPL package_0"))
+
+
+def test_what_the_sampler_saw_is_measured_with_what_it_covers():
+    found = metrics.with_telemetry(of_side([np.arange(1, 2000)] * 2), powered(0.002), 1)
+    numbers, notes = metrics.numbers(found), metrics.notes(found)
+    assert numbers["memory/peak_pss_mb"] == 12.5
+    assert numbers["energy/mj_per_inference"] == 2.0
+    assert numbers["power/mean_w"] == 4.0
+    assert notes["memory/peak_pss_mb"] == "a lower bound: the highest of 30 samples"
+    assert notes["power/mean_w"] == "RAPL package_0, idle power included, 20 readings"
+
+
+def test_what_the_sampler_did_not_see_keeps_its_reason():
+    reasons = metrics.reasons(metrics.with_telemetry(of_side([np.arange(1, 2000)] * 2), NOTHING, 1))
+    assert reasons["memory/peak_pss_mb"] == "no sampler"
+    assert reasons["energy/mj_per_inference"] == reasons["power/mean_w"] == "no power sensor"
+
+
+def test_the_energy_ratio_is_candidate_to_baseline():
+    both = {"candidate": powered(0.002), "baseline": powered(0.008)}
+    assert metrics.numbers([metrics.energy_ratio(both)]) == {"vs_baseline/energy_ratio": 0.25}
+    half = {"candidate": powered(0.002), "baseline": NOTHING}
+    assert metrics.reasons([metrics.energy_ratio(half)]) == {"vs_baseline/energy_ratio": "no power sensor"}
+
+
 def test_the_speed_up_with_its_interval():
-    found = metrics.of_comparison(Interval(1.43, 1.40, 1.46, 0.95))
+    found = metrics.of_comparison(Interval(1.43, 1.40, 1.46, 0.95), UNSEEN)
     assert metrics.numbers(found) == {
         "vs_baseline/speedup": 1.43,
         "vs_baseline/speedup_low": 1.40,
@@ -67,13 +99,13 @@ def test_the_speed_up_with_its_interval():
 
 
 def test_too_few_pairs_have_a_speed_up_and_no_interval():
-    found = metrics.of_comparison(Interval(1.43, 0.0, math.inf, 1.0))
+    found = metrics.of_comparison(Interval(1.43, 0.0, math.inf, 1.0), UNSEEN)
     assert metrics.numbers(found) == {"vs_baseline/speedup": 1.43}
     assert metrics.reasons(found)["vs_baseline/speedup_low"] == "too few pairs for an interval"
 
 
 def test_without_a_baseline_there_is_no_speed_up():
-    found = [*metrics.of_comparison(None), metrics.quality_delta({"mae": 1.0}, None), metrics.size_ratio({}, None)]
+    found = [*metrics.of_comparison(None, UNSEEN), metrics.quality_delta({"mae": 1.0}, None), metrics.size_ratio({}, None)]
     assert metrics.numbers(found) == {}
     assert set(metrics.reasons(found).values()) == {"nothing to compare with: baseline=none"}
 

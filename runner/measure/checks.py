@@ -1,0 +1,74 @@
+"""Is it really computed, and right? Checks on the processes that were timed, outside their timed regions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from runner.measure.pairs import Pair, Side, Timed
+from runner.measure.statistics import hodges_lehmann
+
+REPEAT_GAIN = 0.10  # MLPerf's TEST04 accepts a run that is at most so much faster on one sample than on many
+# Root mean square of the outputs' error over that of the float model's outputs. Sums in another order make 1e-6,
+# an 11-bit significand 1e-3, 8 bits a few per cent: from ten times that on, something else is wrong. A model that is
+# quantised badly but honestly may lie beyond: its quality says whether it is any good.
+TOLERANCES = {"fp32": 1e-3, "fp16": 1e-2, "int8": 0.5, "int8_dynamic": 0.5}
+
+
+def of(sides: Mapping[str, Side], pairs: Sequence[Pair]) -> dict[str, dict[str, Any]]:
+    """`{role: {"finite", "reference", "repeats"}}`, each with `status` (`passed`, `failed`, `not checked`), `reason`."""
+    return {
+        role: {
+            "finite": _finite([pair.sides[role] for pair in pairs], [pair.number for pair in pairs]),
+            "reference": _reference([pair.sides[role] for pair in pairs], side),
+            "repeats": _repeats(pairs[0].sides[role]),
+        }
+        for role, side in sides.items()
+    }
+
+
+def failures(checks: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[str]:
+    """What failed, in a line each."""
+    return [
+        f"check failed: the {role}'s {check['reason']}"
+        for role, found in checks.items()
+        for check in found.values()
+        if check["status"] == "failed"
+    ]
+
+
+def _finite(timed: Sequence[Timed], numbers: Sequence[int]) -> dict[str, Any]:
+    odd = [number for number, one in zip(numbers, timed, strict=True) if not one.finite]
+    if not odd:
+        return _check("passed", "outputs were finite in every burst")
+    return _check("failed", f"outputs were not finite in pair {', '.join(map(str, odd))}", pairs=odd)
+
+
+def _reference(timed: Sequence[Timed], side: Side) -> dict[str, Any]:
+    """The last outputs of every burst against the float model's on the same inputs."""
+    known = [one.deviation for one in timed if one.deviation is not None]
+    if not known:
+        return _check("not checked", "no outputs of the float model are known for these inputs")
+    worst, limit = max(known), TOLERANCES.get(side.precision, TOLERANCES["int8"])
+    shown = f"outputs lay {worst:.2g} of their size from the float model's while it was timed"
+    status = "passed" if worst <= limit else "failed"
+    return _check(status, f"{shown} (at most {limit:g} in {side.precision})", deviation=worst, tolerance=limit)
+
+
+def _repeats(timed: Timed) -> dict[str, Any]:
+    """Fails where even the cautious end of the interval says that a repeated input is quicker by more than 10 %."""
+    if timed.repeats is None:
+        return _check("not checked", "the probe for repeated inputs was not made")
+    logs = np.log(timed.repeats["different_ns"]) - np.log(timed.repeats["same_ns"])
+    gain = hodges_lehmann(logs)
+    ratio, low = math.exp(gain.estimate), math.exp(gain.low)
+    if low > 1 / (1 - REPEAT_GAIN):
+        return _check("failed", f"repeated inputs are {ratio:.2f}× as fast as new ones: it remembers them", ratio=ratio)
+    return _check("passed", f"repeated inputs are {ratio:.2f}× as fast as new ones", ratio=ratio)
+
+
+def _check(status: str, reason: str, **facts: Any) -> dict[str, Any]:
+    return {"status": status, "reason": reason, **facts}
