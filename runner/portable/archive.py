@@ -22,13 +22,13 @@ import numpy as np
 
 from runner.errors import SpecError
 from runner.records import Record
-from runner.report.naming import AXES
+from runner.report.naming import AXES, IMPORTED
 
 FORMAT, SCHEMA = "edge-runner record", 1
 MANIFEST, RECORD, SAMPLES = "manifest.json", "record.json", "samples.npz"
 SUFFIX = ".runner.zip"
 LARGEST = 1 << 30  # bytes of one file inside: what claims more is no record
-ROLES = re.compile(r"(candidate|baseline)/\d+")
+ARRAY = re.compile(r"[a-z_]+/\d+")  # <role>/<pair>
 # What every reader of a record relies on, and its JSON type.
 CONTENT: dict[str, type] = {
     "schema": int, "record_id": str, "date": str, "status": str, "spec": dict, "spec_key": str, "metrics": dict,
@@ -149,10 +149,24 @@ def _check_content(data: bytes, record_id: str, file: Path) -> None:
             raise _broken(file, f"{RECORD} has no usable {key!r}")
     odd = [axis for axis in AXES if axis in content["spec"] and not _named(content["spec"][axis])]
     odd += [name for name, value in content["metrics"].items() if not isinstance(value, (int, float))]
+    odd += [] if _usable(content) else ["comparison"]
     if odd:
         raise _broken(file, f"{RECORD} has no usable {odd[0]!r}")
     if content["record_id"] != record_id:
         raise _broken(file, f"{RECORD} is of {content['record_id']}, {MANIFEST} of {record_id}")
+
+
+def _usable(content: dict[str, Any]) -> bool:
+    """Whether the comparison, if there is one, holds what every reader of one relies on."""
+    found = content.get("comparison")
+    if found is None:
+        return content["status"] != "ok" or content.get("origin") == IMPORTED or "measure" in content["spec"]
+    kinds: dict[str, Any] = {"ratio": (int, float), "verdict": str, "pairs": int, "kind": str, "baseline": dict}
+    if not isinstance(found, dict) or not all(isinstance(found.get(key), kind) for key, kind in kinds.items()):
+        return False
+    baseline = found["baseline"]
+    sound = isinstance(baseline.get("label"), str) and isinstance(baseline.get("spec"), dict)
+    return sound and found["ratio"] > 0 and isinstance(content["spec"].get("measure"), dict)
 
 
 def _named(option: Any) -> bool:
@@ -163,7 +177,7 @@ def _check_samples(data: bytes, file: Path) -> None:
     """Plain integer or float arrays by role and pair: numpy refuses pickled ones."""
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            odd = [name for name in arrays.files if not ROLES.fullmatch(name) or not _latencies(arrays[name])]
+            odd = [name for name in arrays.files if not ARRAY.fullmatch(name) or not _latencies(arrays[name])]
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise _broken(file, f"{SAMPLES} can't be read ({error})") from error
     if odd:

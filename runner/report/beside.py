@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,9 +34,11 @@ MACHINE = (
 WORDS = {
     "load_1m": "load, 1 min", "cpu_mhz": "clock, MHz", "temperature_c": "temperature, °C",
     "throttled": "throttling events", "competing_cpus": "CPUs kept busy by others", "steal_cpus": "CPUs stolen",
-    "memory_available_mb": "memory available, MB", "memory_stall_share": "share of time waiting for memory",
-    "cpu_stall_share": "share of time waiting for a CPU", "seconds": "timed work of a pair, s",
+    "memory_available_mb": "memory available, MB", "memory_stall_share": "share of time tasks waited for memory",
+    "cpu_stall_share": "share of time tasks waited for a CPU",
+    "waited_share": "share of time the measured processes waited for a CPU", "seconds": "timed work of a pair, s",
 }  # fmt: skip
+NOTHING = "–"
 
 Line = tuple[str, str, str]  # what, the candidate's, the baseline's
 
@@ -70,12 +73,18 @@ def beside(candidate: Record, baseline: Record) -> Beside:
         )
     measure, floor = mine["spec"]["measure"], _floor(mine, theirs)
     kind = unpaired.kind(mine.get("environment") or {}, theirs.get("environment") or {})
-    rest = (kind, floor, measure.get("equivalence", 0.03), measure.get("confidence", 0.95))
-    found = unpaired.compared(_processes(candidate, "candidate"), _processes(baseline, "candidate"), *rest)
+    rest = (measure.get("equivalence", 0.03), measure.get("confidence", 0.95))
     through = drift = None
     if kind == unpaired.UNPAIRED and _same_baseline(candidate, baseline):
-        through = unpaired.compared(_relative(candidate), _relative(baseline), *rest)
-        drift = unpaired.compared(_processes(candidate, "baseline"), _processes(baseline, "baseline"), *rest)
+        through = unpaired.compared(_relative(candidate), _relative(baseline), kind, floor, *rest)
+        drift = unpaired.compared(
+            _processes(candidate, "baseline"), _processes(baseline, "baseline"), kind, floor, *rest
+        )
+        floor = _allowing(floor, drift)
+    found = unpaired.compared(_processes(candidate, "candidate"), _processes(baseline, "candidate"), kind, floor, *rest)
+    if drift and drift["verdict"] != "same" and found["verdict"] == "same":
+        # What stayed as fast on a machine that didn't has changed, or may have.
+        found["verdict"] = "ambiguous"
     return Beside(
         candidate,
         baseline,
@@ -129,6 +138,15 @@ def _floor(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> NoiseFloor:
     return NoiseFloor(float(largest["value"]), str(largest["source"]))
 
 
+def _allowing(floor: NoiseFloor, drift: Mapping[str, Any]) -> NoiseFloor:
+    """A noise floor no lower than what the shared baseline itself changed by."""
+    ends = [drift["ratio"], *(end for end in (drift["low"], drift["high"]) if end)]
+    moved = max(abs(math.log(end)) for end in ends)
+    if drift["verdict"] == "same" or math.expm1(moved) <= floor.value:
+        return floor
+    return NoiseFloor(math.expm1(moved), "what the baseline of both changed by in between")
+
+
 def _differences(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[Line]:
     """What is not the same: settings, artifacts made by other code or tools, versions, the machine."""
     specs = [dict(flatten(content["spec"])) for content in (mine, theirs)]
@@ -159,15 +177,21 @@ def _shown(value: Any) -> str:
 
 def _conditions(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[Line]:
     sides = [content.get("conditions") or {} for content in (mine, theirs)]
-    for name, label in WORDS.items():
-        if any(name in side for side in sides):
-            yield label, spread(sides[0].get(name)), spread(sides[1].get(name))
+    for name in dict.fromkeys((*WORDS, *sides[0], *sides[1])):
+        cells = [spread(side.get(name)) for side in sides]
+        if cells != [NOTHING, NOTHING]:
+            yield worded(name), cells[0], cells[1]
+
+
+def worded(name: str) -> str:
+    """What a condition's key is called, with its unit."""
+    return WORDS.get(name, name.replace("_", " "))
 
 
 def spread(values: Any) -> str:
     """`0.42 (0.31 to 0.71)`: median and range over pairs; a dash where nothing was read."""
     if not isinstance(values, Mapping) or not {"min", "median", "max"} <= set(values):
-        return "–"
+        return NOTHING
     low, middle, high = (number(values[name]) for name in ("min", "median", "max"))
     return f"{middle} ({low} to {high})"
 

@@ -46,9 +46,13 @@ def _asides(two: Beside) -> list[str]:
         return []
     label = two.candidate.content["comparison"]["baseline"]["label"]
     by = f"By way of {label}, against which both were measured: {_ratio(two.through)}, {two.through['verdict']}."
-    drift = f"{label} itself ran {_ratio(two.drift)} as fast with the candidate as with the baseline"
+    drift = f"{label} itself ran {_ratio(two.drift)} as fast in the candidate's run"
     steady = two.drift["verdict"] == "same"
-    return [by, f"{drift}: " + ("the machine was as fast both times." if steady else "mind the machine.")]
+    return [
+        by,
+        f"{drift}: "
+        + ("the machine was as fast." if steady else "the machine changed, and the verdict allows for it."),
+    ]
 
 
 def _ratio(found: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from runner.records import Record
 from runner.report import summary, surer
-from runner.report.beside import WORDS, spread
+from runner.report.beside import NOTHING, WORDS, spread, worded
 from runner.report.naming import IMPORTED, flatten, imported
 from runner.report.plot import Samples, read_samples
 from runner.report.wording import number, ratio, verdict_line
@@ -254,13 +254,13 @@ def _metrics(content: Mapping[str, Any], baseline: Mapping[str, Any]) -> Iterato
 
 def _conditions(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     found = content.get("conditions") or {}
-    for name, label in WORDS.items():
-        if name in found:
-            yield label, spread(found[name])
+    for name in dict.fromkeys((*WORDS, *found)):
+        if (cell := spread(found.get(name))) != NOTHING:
+            yield worded(name), cell
     if found.get("governor"):
         yield "governor", str(found["governor"])
     for name, reason in (found.get("absent") or {}).items():
-        yield WORDS.get(name, name.replace("_", " ")), f"not read: {reason}"
+        yield worded(name), f"not read: {reason}"
 
 
 def _checks(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from runner.report.unpaired import log_speedup, mann_whitney_probabilities, two_sample_shift
+from runner.measure.verdict import NoiseFloor
+from runner.report.unpaired import compared, kind, log_speedup, mann_whitney_probabilities, two_sample_shift
 
 
 @pytest.mark.parametrize(("m", "n"), [(1, 1), (3, 4), (5, 2)])
@@ -53,3 +54,36 @@ def test_a_process_counts_once_however_many_iterations_it_has() -> None:
     candidate = [np.full(size, 2.0) for size in (10, 1000, 20, 30)]
     baseline = [np.full(5, 3.0)] * 4
     assert math.exp(log_speedup(candidate, baseline).estimate) == pytest.approx(1.5)
+
+
+def environment(identity: str | None) -> dict[str, object]:
+    return {"hardware": {"identity": identity} if identity else {}}
+
+
+def test_other_hardware_is_across_devices_and_all_else_is_unpaired() -> None:
+    assert kind(environment("aa"), environment("bb")) == "across devices"
+    assert kind(environment("aa"), environment("aa")) == "unpaired"
+    assert kind(environment("aa"), environment(None)) == kind({}, {}) == "unpaired"
+
+
+def test_blocks_on_two_devices_become_a_records_comparison() -> None:
+    candidate = [np.full(20, 2.0 + 0.01 * block) for block in range(8)]
+    baseline = [np.full(20, 3.0 + 0.01 * block) for block in range(7)]
+    found = compared(candidate, baseline, "across devices", NoiseFloor(0.01, "calibrated"))
+    assert {name: found[name] for name in ("verdict", "kind", "pairs", "processes", "floor")} == {
+        "verdict": "faster", "kind": "across devices", "pairs": 7, "processes": [8, 7],
+        "floor": {"value": 0.01, "source": "calibrated"},
+    }  # fmt: skip
+    assert found["low"] < 3.03 / 2.035 < found["high"]
+    assert found["ratio"] == pytest.approx(3.03 / 2.035, rel=0.003)
+
+
+def test_three_processes_a_side_have_no_interval_and_an_ambiguous_verdict() -> None:
+    sides = [[np.full(5, value)] * 3 for value in (1.0, 2.0)]
+    found = compared(sides[0], sides[1], "unpaired", NoiseFloor(0.01, "measure.floor"))
+    assert (found["ratio"], found["low"], found["high"], found["verdict"]) == (
+        pytest.approx(2.0),
+        None,
+        None,
+        "ambiguous",
+    )

@@ -1,0 +1,121 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.errors import SpecError
+from runner.measure.metrics import Measured
+from runner.portable import elsewhere
+from runner.portable.elsewhere import Imported
+
+HEAD = "model,precision,backend,hardware,date,latency/p50_ms,quality/accuracy"
+CSV = f"""{HEAD}
+bilstm,int8,hailo8l,raspberry-pi-5,2026-10-02,0.84,0.971
+gru,fp32,tensorrt,jetson-orin,2026-10-03T10:00:00+02:00,0.31,
+"""
+
+
+def written(folder: Path, text: str, name: str = "results.csv") -> Path:
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_a_row_becomes_a_record_whose_every_metric_says_imported(tmp_path: Path) -> None:
+    file = written(tmp_path, CSV)
+    first, second = elsewhere.read(file, source="vendor's zoo")
+    content = elsewhere.content(first, file)
+    assert content["origin"] == "imported"
+    assert content["metrics"] == {"imported/latency/p50_ms": 0.84, "imported/quality/accuracy": 0.971}
+    assert content["spec"] == {
+        "model": {"name": "bilstm"}, "precision": {"name": "int8"}, "backend": {"name": "hailo8l"},
+        "hardware": {"name": "raspberry-pi-5"},
+    }  # fmt: skip
+    assert content["date"] == "2026-10-02T00:00:00+00:00"
+    assert {key: content["imported"][key] for key in ("source", "file", "row")} == {
+        "source": "vendor's zoo", "file": "results.csv", "row": 1,
+    }  # fmt: skip
+    assert second.date == "2026-10-03T08:00:00+00:00"
+    assert second.figures == (Imported("latency/p50_ms", 0.31),)
+
+
+def test_json_holds_the_same_rows(tmp_path: Path) -> None:
+    text = """[{"model": "bilstm", "precision": "int8", "backend": "hailo8l", "hardware": "raspberry-pi-5",
+      "date": "2026-10-02", "latency/p50_ms": 0.84, "quality/accuracy": 0.971, "source": null}]"""
+    from_json = elsewhere.read(written(tmp_path, text, "results.json"), source="zoo")
+    assert from_json == elsewhere.read(written(tmp_path, CSV), source="zoo")[:1]
+
+
+def test_no_measurement_can_be_made_of_it() -> None:
+    figure: Any = Imported("latency/p50_ms", 0.84)
+    with pytest.raises(TypeError, match="only a benchmark makes a measurement"):
+        Measured(figure.name, figure.value, figure)
+
+
+def test_the_same_point_from_the_same_source_has_the_same_key(tmp_path: Path) -> None:
+    file = written(tmp_path, CSV)
+    keys = [elsewhere.content(elsewhere.read(file, source)[0], file)["spec_key"] for source in ("a", "a", "b")]
+    assert keys[0] == keys[1] != keys[2]
+
+
+ROW = "bilstm,int8,hailo8l,raspberry-pi-5,2026-10-02,0.84,0.971"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"{HEAD}\n{ROW}\n{ROW.replace('0.84', 'abc')}\n", r"row 2, column latency/p50_ms: 'abc' is not a number"),
+        (f"{HEAD}\n{ROW.replace('0.84', 'nan')}\n", r"row 1, column latency/p50_ms: 'nan' is not a number"),
+        (f"{HEAD}\n{ROW.replace('0.84', '1_0')}\n", r"row 1, column latency/p50_ms: '1_0' is not a number"),
+        (f"{HEAD}\n{ROW.replace('0.84', '-1')}\n", r"row 1, column latency/p50_ms: -1 lies below 0"),
+        (f"{HEAD}\n{ROW.replace('2026-10-02', 'May')}\n", r"row 1, column date: 'May' is no date"),
+        (f"{HEAD}\n{ROW.replace('hailo8l', '')}\n", r"row 1: no backend"),
+        (f"{HEAD}\n{ROW},1\n", r"row 1: 8 cells under 7 columns"),
+        (
+            f"{HEAD.replace('p50_ms', 'p50')}\n{ROW}\n",
+            r"column latency/p50: no such column\. Did you mean latency/p50_ms\?",
+        ),
+        (f"{HEAD.replace('quality/accuracy', 'vs_baseline/speedup')}\n{ROW}\n", r"never compared with a baseline"),
+        (f"{HEAD.replace('quality/accuracy', 'estimate/cycles')}\n{ROW}\n", r"an estimate is no measurement"),
+        (f"{HEAD},date\n{ROW},2026-10-02\n", r"the column 'date' is there twice"),
+        (f"{HEAD.replace(',', ';')}\n", r"separated by semicolons"),
+        (f"{HEAD}\n", r"no rows"),
+        (f'{HEAD}\n"bil\n', r"line 2: unexpected end of data"),
+    ],
+)
+def test_errors_name_file_row_and_column(text: str, message: str, tmp_path: Path) -> None:
+    file = written(tmp_path, text)
+    with pytest.raises(SpecError, match=message) as caught:
+        elsewhere.read(file, "zoo")
+    assert str(file) in caught.value.reason
+    assert caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "is not JSON"),
+        ('{"model": "gru"}', "a list of objects expected"),
+        ("[1]", "row 1: an object expected"),
+        ('[{"model": 3, "backend": "x", "hardware": "y", "date": "2026-10-02"}]', "column model: 3 is no name"),
+        (
+            '[{"model": "a", "backend": "x", "hardware": "y", "date": "2026-10-02", "latency/p50_ms": true}]',
+            "True is not a number",
+        ),
+    ],
+)
+def test_errors_of_json(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=message):
+        elsewhere.read(written(tmp_path, text, "results.json"), "zoo")
+
+
+def test_where_the_numbers_are_from_must_be_said(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="row 1: no source"):
+        elsewhere.read(written(tmp_path, CSV))
+
+
+def test_other_kinds_of_file_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"neither \.csv nor \.json"):
+        elsewhere.read(written(tmp_path, "", "results.xlsx"))
+    with pytest.raises(SpecError, match="can't be read"):
+        elsewhere.read(tmp_path / "none.csv")
