@@ -33,7 +33,7 @@ from runner.telemetry.settings import Settings
 
 LIMIT = 0.01
 TURN_S = 0.2
-TURNS = 4  # of each process in a pair
+TURNS = 3  # of each process in a pair
 ROLES = ("sampled", "alone")
 SIZES = (256, 512, 512, 64)  # an MLP of about 0.1 ms
 

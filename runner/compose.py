@@ -20,7 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from runner import options
 from runner import project as projects
 from runner.errors import RunnerError, SpecError, nearest
-from runner.spec import AXES, Spec, from_plain
+from runner.spec import AXES, PARTS, Spec, from_plain
 
 FILLED = ("model.shapes.", "model.shapes=")
 NOT_SPEC = ("experiment", "hydra")
@@ -161,7 +161,7 @@ def _check_option(axis: str, name: str, project: Path) -> None:
 
 
 def _check_axis(axis: str, line: str) -> None:
-    known = [*AXES, "seed", "limits", *NOT_SPEC]
+    known = [*AXES, "seed", *PARTS, *NOT_SPEC]
     if axis.split("/")[0] not in known:
         raise SpecError(f"{line}: no such key.{nearest(axis, known)}", f"Keys: {', '.join(known[:-1])}.")
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from runner import compose, keys, options, plan
 from runner.errors import SpecError, nearest
-from runner.spec import AXES, Spec
+from runner.spec import AXES, PARTS, Spec
 from runner.steps import ORDER
 
 PARAMS = "params.yaml"
@@ -64,14 +64,14 @@ def _axes(grid: Any, path: Path) -> dict[str, list[str]]:
 
 def _words(key: str, value: Any, axes: Mapping[str, Any], path: Path) -> Iterator[str]:
     """Overrides of one top-level entry: `{name: smoke, epochs: 3}` is `train=smoke`, `train.epochs=3`."""
-    if key not in (*AXES, "seed", "limits"):
-        known = ("grid", *AXES, "seed", "limits")
+    if key not in (*AXES, "seed", *PARTS):
+        known = ("grid", *AXES, "seed", *PARTS)
         raise SpecError(f"{path}: {key}: no such key.{nearest(str(key), known)}", f"Keys: {', '.join(known)}.")
     if not isinstance(value, Mapping):
         yield f"{key}={json.dumps(value, ensure_ascii=False)}"
         return
     for name, item in value.items():
-        if name != "name" or key == "limits":
+        if name != "name" or key in PARTS:
             yield from _flat(f"{key}.{name}", item)
         elif key in axes:
             raise SpecError(f"{path}: {key}.name={item}: grid.{key} says that already.", "Leave one of them out.")

@@ -11,6 +11,7 @@ from typing import Any
 from runner import keys, registry, scenario
 from runner.errors import SpecError, nearest
 from runner.settings import build, setting
+from runner.telemetry.settings import Settings as Telemetry
 
 AXES = (
     "model",
@@ -24,6 +25,9 @@ AXES = (
     "measure",
     "baseline",
 )
+
+# What a spec has beside axes and seed: settings without options to choose from, each with an example.
+PARTS = {"limits": "limits.step_s=600", "telemetry": "telemetry.interval_ms=50"}
 
 
 @dataclass(frozen=True)
@@ -59,16 +63,18 @@ class Spec:
     measure: Choice
     baseline: Choice
     limits: Limits
+    telemetry: Telemetry
     seed: int
 
     def plain(self) -> dict[str, Any]:
         """The resolved spec as JSON."""
         axes = {axis: getattr(self, axis).plain() for axis in AXES}
-        return {**axes, "limits": dataclasses.asdict(self.limits), "seed": self.seed}
+        parts = {"limits": dataclasses.asdict(self.limits), "telemetry": dataclasses.asdict(self.telemetry)}
+        return {**axes, **parts, "seed": self.seed}
 
     def choices(self) -> dict[str, Any]:
         """What is measured, without how and against what."""
-        how = ("measure", "baseline", "limits")
+        how = ("measure", "baseline", *PARTS)
         return {name: value for name, value in self.plain().items() if name not in how}
 
     @property
@@ -92,18 +98,20 @@ def from_plain(values: Mapping[str, Any]) -> Spec:
 
     Raises SpecError for an unknown key, a wrong type, a value out of range and an impossible combination of axes.
     """
-    known = [*AXES, "limits", "seed"]
+    known = [*AXES, *PARTS, "seed"]
     for key in values:
         if key not in known:
             raise SpecError(f"{key}: no such key.{nearest(str(key), known)}", f"Known: {', '.join(known)}.")
     for key in known:
         if values.get(key) is None:
             raise SpecError(f"{key} is not set.", f"Choose one: python -m runner list {key}")
-    if not isinstance(values["limits"], Mapping):
-        raise SpecError(f"limits={_short(values['limits'])}: a mapping expected.", "For instance: limits.step_s=600")
+    for part, example in PARTS.items():
+        if not isinstance(values[part], Mapping):
+            raise SpecError(f"{part}={_short(values[part])}: a mapping expected.", f"For instance: {example}")
     spec = Spec(
         **{axis: choice(axis, values[axis]) for axis in AXES},
         limits=build(Limits, values["limits"], "limits"),
+        telemetry=build(Telemetry, values["telemetry"], "telemetry"),
         seed=_seed(values["seed"]),
     )
     scenario.check(spec.scenario.name, spec.scenario.settings)
@@ -130,6 +138,8 @@ def settings_class(axis: str, name: str) -> type:
         cls = precision.settings_class(name)
     elif axis == "limits":
         cls = Limits
+    elif axis == "telemetry":
+        cls = Telemetry
     else:
         cls = _own(axis)
     return cls

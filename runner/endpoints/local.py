@@ -47,14 +47,15 @@ def open_worker(log: Path, *, name: str, threads: int | None = None, env: Mappin
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
-            env=_environment(threads, env or {}),
+            env=environment(threads, env or {}),
             # Its own session: Ctrl-C goes to the runner alone, and a kill takes what the worker started along.
             start_new_session=True,
         )
     return Worker(process, name, log)
 
 
-def _environment(threads: int | None, extra: Mapping[str, str]) -> dict[str, str]:
+def environment(threads: int | None, extra: Mapping[str, str]) -> dict[str, str]:
+    """The environment in which a fresh Python finds the same `runner`, its thread pools limited."""
     env = {**os.environ, **extra}
     if threads is not None:
         env.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))

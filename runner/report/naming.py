@@ -8,7 +8,7 @@ from typing import Any
 
 AXES = ("model", "data", "compression", "precision", "backend", "hardware", "scenario")
 IMPORTED = "imported"
-HOW_MEASURED = ("measure", "baseline", "limits")
+HOW_MEASURED = ("measure", "baseline", "limits", "telemetry")
 
 
 def names(spec: Mapping[str, Any]) -> dict[str, str]:

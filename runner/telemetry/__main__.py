@@ -22,6 +22,7 @@ from runner.worker import process
 
 PRIORITIES = ("idle", "nice", "normal")
 STDIN = 0
+LEAST_NS = 5_000_000  # that a share of the sampler's own time is reckoned from
 WIDTH = 9  # of the narrowest column
 
 
@@ -72,7 +73,8 @@ def _own() -> Reader:
         now = time.monotonic_ns(), time.process_time_ns()
         passed, used = (after - before for before, after in zip(last[0], now, strict=True))
         last[0] = now
-        return {"sampler_cpu_percent": 100 * used / passed}
+        # The first sample follows at once: its own start is all that it would show.
+        return {"sampler_cpu_percent": 100 * used / passed} if passed > LEAST_NS else {}
 
     return Reader("sampler", ("sampler_cpu_percent",), read)
 

@@ -99,26 +99,28 @@ class Sampler:
 
 @contextlib.contextmanager
 def sampling(
-    folder: Path, settings: Settings, roles: Sequence[str], *, priority: str = "idle"
+    folder: Path, settings: Settings, roles: Sequence[str], *, priority: str = "idle", root: Path = Path("/")
 ) -> Iterator[Sampler | None]:
     """A sampler that writes `folder/system_profile.txt` while the block runs, ready when the block begins.
 
-    None where `settings.interval_ms` is null. It never raises because a sampler failed: `problem` says it.
+    `root` holds the proc and sys that it reads. None where `settings.interval_ms` is null. It never raises because a
+    sampler failed: `problem` says it.
     """
     if settings.interval_ms is None:
         yield None
         return
     folder.mkdir(parents=True, exist_ok=True)
-    sampler = _start(folder, settings, roles, priority)
+    sampler = _start(folder, settings, roles, priority, root)
     try:
         yield sampler
     finally:
         sampler.close()
 
 
-def _start(folder: Path, settings: Settings, roles: Sequence[str], priority: str) -> Sampler:
+def _start(folder: Path, settings: Settings, roles: Sequence[str], priority: str, root: Path) -> Sampler:
     file = folder / PROFILE
-    options = {"--out": file, "--interval-ms": settings.interval_ms, "--roles": ",".join(roles), "--priority": priority}
+    options: dict[str, object] = {"--out": file, "--interval-ms": settings.interval_ms, "--roles": ",".join(roles)}
+    options |= {"--priority": priority, "--root": root}
     command = [sys.executable, "-m", "runner.telemetry", *(str(word) for item in options.items() for word in item)]
     with (folder / "telemetry.log").open("ab") as log:
         process = subprocess.Popen(

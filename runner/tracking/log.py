@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 PARAM_LENGTH = 6000
 CUT = " … (cut)"
 PARAMS_PER_BATCH = 100
-FILES = ("record.json", "samples.npz", "latency.png")
+PROFILE = ("system_profile.txt", "system_profile_graph.png", "profile_report.yaml")
+FILES = ("record.json", "samples.npz", "latency.png", *PROFILE)
 
 
 def log_record(folder: Path, root: Path) -> str:

@@ -23,6 +23,7 @@ SPEC: dict[str, Any] = {
     "measure": {"name": "standard", "min_pairs": 8, "confidence": 0.95, "floor": 0.01, "equivalence": 0.03},
     "baseline": {"name": "auto", "overrides": []},
     "limits": {"step_s": 3600, "answer_s": 300},
+    "telemetry": {"interval_ms": 100, "energy_s": 0.5},
     "seed": 0,
 }
 CONDITIONS = {

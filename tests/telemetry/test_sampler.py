@@ -1,0 +1,89 @@
+"""A real sampler process beside a real worker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from runner.endpoints.local import open_worker
+from runner.telemetry import profile, summary
+from runner.telemetry.sampler import sampling
+from runner.telemetry.settings import Settings
+from runner.telemetry.summary import Work
+
+FAST = Settings(20, 0.5)
+
+
+def test_samples_taken_while_a_worker_was_busy_show_it(tmp_path: Path):
+    """One time base: what lies between two readings of the worker's own monotonic clock is the worker's work."""
+    spin = {"module": "tests.telemetry.work", "function": "spin", "arguments": {"seconds": 0.6}}
+    with sampling(tmp_path, FAST, ["candidate"]) as sampler, open_worker(tmp_path / "log", name="spin") as worker:
+        assert sampler is not None
+        worker.ask("memory", timeout=60)  # it is up
+        sampler.watch("candidate", worker.pid)
+        time.sleep(0.5)
+        start, end = worker.ask("call", timeout=60, **spin)
+        time.sleep(0.5)
+        sampler.stop()
+    found = profile.read(sampler.file)
+    cpu = found.signals["candidate_cpu_percent"]
+    inside = found.within([(start + 40_000_000, end)])  # a share of CPU is of the time since the sample before
+    outside = ~found.within([(start, end + 40_000_000)])
+    assert inside.sum() >= 3
+    assert np.nanmean(cpu[inside]) > 3 * np.nanmean(cpu[outside])
+
+
+def test_the_files_of_a_record(tmp_path: Path):
+    with sampling(tmp_path, FAST, ["candidate"]) as sampler:
+        assert sampler is not None
+        sampler.watch("candidate", os.getpid())
+        start = time.monotonic_ns()
+        time.sleep(0.4)
+        seen = summary.summarise(sampler, {"candidate": Work([(start, time.monotonic_ns())], [])})
+    assert list(summary.write(seen, tmp_path)) == ["system_profile.txt", "profile_report.yaml"]
+    assert seen.report is not None
+    side = seen.report["sides"]["candidate"]
+    assert seen.report["interval_ms"]["asked"] == 20
+    assert 1 <= side["samples_in_bursts"] <= seen.report["samples"]
+    assert side["peak_pss"]["mb"] == seen.sides["candidate"].peak_pss_mb
+    assert side["peak_pss"]["note"] == "a lower bound: sampled"
+    assert {"tegrastats", "INA", "Hailo"} <= set(seen.report["absent"])
+
+
+def test_it_yields_to_everything_else(tmp_path: Path):
+    with sampling(tmp_path, FAST, ["candidate"]) as sampler:
+        assert sampler is not None
+        assert os.sched_getscheduler(sampler.process.pid) == os.SCHED_IDLE
+
+
+def test_null_is_off(tmp_path: Path):
+    with sampling(tmp_path, Settings(None, 0.5), ["candidate"]) as sampler:
+        assert sampler is None
+    seen = summary.summarise(None, {"candidate": Work([], [])})
+    assert seen.sides["candidate"].peak_pss_mb == "telemetry is off (telemetry.interval_ms=null)"
+    assert summary.write(seen, tmp_path) == {}
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("notice", ["watch", "stop"])
+def test_a_sampler_that_dies_is_reported_and_raises_nothing(tmp_path: Path, notice: str):
+    with sampling(tmp_path, FAST, ["candidate"]) as sampler:
+        assert sampler is not None
+        os.kill(sampler.process.pid, signal.SIGKILL)
+        sampler.process.wait()
+        if notice == "watch":
+            sampler.watch("candidate", os.getpid())
+        seen = summary.summarise(sampler, {"candidate": Work([], [])})
+    assert seen.problem == "the sampler ended with exit code -9; telemetry.log says why"
+    assert seen.sides["candidate"].energy == seen.problem
+
+
+def test_it_ends_with_the_block(tmp_path: Path):
+    with pytest.raises(KeyError), sampling(tmp_path, FAST, ["candidate"]) as sampler:
+        raise KeyError
+    assert sampler is not None and sampler.process.returncode == 0
