@@ -240,9 +240,8 @@ def test_an_image_classifier_on_real_digits(home: Path) -> None:
 def test_a_csv_file_of_the_users(home: Path) -> None:
     hours = np.arange(600)
     load = 10 + np.sin(hours / 24 * 2 * np.pi) + np.random.default_rng(0).normal(0, 0.1, 600)
-    rows = [
-        f"{np.datetime64('2024-01-01') + np.timedelta64(int(h), 'h')},{v:.4f}" for h, v in zip(hours, load, strict=True)
-    ]
+    times = np.datetime64("2024-01-01") + hours.astype("timedelta64[h]")
+    rows = [f"{time},{value:.4f}" for time, value in zip(times, load, strict=True)]
     (home / "load.csv").write_text("\n".join(["when,load", *rows]) + "\n")
     words = ("data=csv", "data.path=load.csv", "data.time=when", "data.target=load", "data.unit=MW", "data.season=24")
     record = runner(home, *MODEL, *ONE_PAIR, *words, "--json").json

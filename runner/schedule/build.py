@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from runner import store
-from runner.disk import room
+from runner.disk import full, no_space, room
 from runner.endpoints.local import OnProgress, Worker
+from runner.errors import StepFailed
 from runner.plan import Node
 from runner.store import Artifact
 
@@ -19,8 +20,9 @@ def build(
 ) -> Artifact:
     """Run the node's step in `worker` and seal its output. Raises what the step raised, StepFailed, StepTimeout."""
     with room(project), store.draft(project, node.step, node.key) as out:
-        answer = worker.ask(
-            "step",
+        answer = _ask(
+            worker,
+            project,
             timeout=limit_s,
             on_progress=on_progress,
             module=node.module,
@@ -30,6 +32,16 @@ def build(
             scratch=store.scratch(project, node.step, node.key),
         )
         return store.finish(project, out, _content(node, inputs, answer))
+
+
+def _ask(worker: Worker, project: Path, **request: Any) -> Any:
+    """The worker's answer. A library that hides why it could not write is believed only while there is space."""
+    try:
+        return worker.ask("step", **request)
+    except StepFailed as error:
+        if full(project):
+            raise no_space(project) from error
+        raise
 
 
 def _content(node: Node, inputs: Mapping[str, Artifact], answer: Mapping[str, Any]) -> dict[str, Any]:

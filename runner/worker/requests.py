@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
 import time
@@ -41,7 +42,8 @@ def _answer(channel: Channel, state: State, request: dict[str, Any]) -> None:
         answer = DO[request["do"]](state, request, _progress(channel, name))
     except (Exception, SystemExit) as error:
         message = error_message(error)
-        print(message["traceback"], file=sys.stderr)
+        with contextlib.suppress(OSError):  # a full disk takes no log, and the answer must go out
+            print(message["traceback"], file=sys.stderr)
         channel.send(id=name, error=message)
     else:
         channel.send(id=name, answer=answer)
@@ -68,12 +70,14 @@ def call(state: State, request: dict[str, Any], progress: Callable[[int, int, st
 
 def step(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
     """Does one step: `module.run(job)`."""
+    from runner.disk import room
     from runner.steps import Job
 
     start = time.perf_counter()
     inputs = {role: Path(folder) for role, folder in request["inputs"].items()}
     job = Job(request["settings"], inputs, Path(request["out"]), Path(request["scratch"]), progress)
-    meta = importlib.import_module(request["module"]).run(job)
+    with room(job.out):
+        meta = importlib.import_module(request["module"]).run(job)
     seconds = time.perf_counter() - start
     return {"meta": meta, "seconds": seconds, "peak_rss_mb": process.memory()["peak_rss_mb"]}
 

@@ -1,0 +1,105 @@
+"""A disk that is full or can't be written: told with what to do, and nothing half-written counts as finished."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import QUICK, REPOSITORY, Ended
+from tests.test_errors import bound_by_permissions
+
+WORDS = ("model=gru", "model.hidden=4", "precision=fp32", "baseline=none", *QUICK)
+
+pytestmark = pytest.mark.slow
+
+
+@cache
+def own_mounts() -> list[str]:
+    """The command that gives a process mounts of its own (unshare(1)); empty where this user may have none."""
+    tool = shutil.which("unshare")
+    for command in ([tool, "--mount"], [tool, "--mount", "--map-root-user"]) if tool else ():
+        tried = subprocess.run([*command, "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True)
+        if tried.returncode == 0:
+            return [str(word) for word in command]
+    return []
+
+
+def ended(command: list[str], project: Path, **options: object) -> Ended:
+    env = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, timeout=120, **options)  # type: ignore[call-overload]
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def runner(*words: str) -> list[str]:
+    return [sys.executable, "-m", "runner", *words]
+
+
+def mounted(project: Path, mount: str, *words: str, after: str = "true") -> Ended:
+    """The command in `project`, on what `mount` puts there; `after` runs when it has ended ($0 is the project)."""
+    if not own_mounts():
+        pytest.skip("no mounts of one's own here; the tests with a limit and with permissions cover failing writes")
+    script = f'{mount} && cd "$0" && {{ "$@"; code=$?; {after}; exit $code; }}'
+    return ended([*own_mounts(), "sh", "-c", script, str(project), *runner(*words)], project)
+
+
+def assert_told(done: Ended, what: str) -> None:
+    assert done.code == 5, done.err
+    assert f": {what}." in done.err, done.err
+    assert "Traceback" not in done.out + done.err
+    assert "exit code 1" not in done.err
+
+
+def assert_nothing_half(project: Path) -> None:
+    """The next run takes or makes every artifact, and none is found damaged."""
+    assert not [path for path in project.glob("artifacts/*/.*") if path.is_dir() and path.parent.name[0] != "."]
+    assert not list(project.glob("records/.*"))
+    done = ended(runner(*WORDS), project)
+    assert done.code == 0, done.err
+    assert "changed after it was written" not in done.err
+    assert "is missing" not in done.err
+    assert not (project / "artifacts" / ".damaged").exists()
+
+
+@pytest.mark.parametrize("kib", [100, 700])
+def test_a_full_disk(tmp_path: Path, kib: int) -> None:
+    """Full during the data step, and during training."""
+    project, kept = tmp_path / "project", tmp_path / "kept"
+    project.mkdir()
+    mount = f'mount -t tmpfs -o size={kib}k none "$0"'
+    done = mounted(project, mount, *WORDS, after=f'cp -a "$0" "{kept}"')
+    assert_told(done, "no space left on the disk")
+    assert_nothing_half(kept)
+
+
+def test_a_disk_that_can_only_be_read(tmp_path: Path) -> None:
+    done = mounted(tmp_path, 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0"', *WORDS)
+    assert_told(done, "the file system is read-only")
+    assert len(done.err.splitlines()) == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_plan_needs_no_disk(tmp_path: Path) -> None:
+    done = mounted(tmp_path, 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0"', "plan", "model=gru")
+    assert done.code == 0, done.err
+
+
+def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
+    tmp_path.chmod(0o555)
+    done = ended(runner(*WORDS), tmp_path, preexec_fn=bound_by_permissions)
+    tmp_path.chmod(0o755)
+    assert_told(done, "no permission")
+    assert len(done.err.splitlines()) == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_may_not_grow(tmp_path: Path) -> None:
+    blocks = 200  # of 512 bytes
+    done = ended(["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", *runner(*WORDS)], tmp_path)
+    assert_told(done, "the file may grow no further")
+    assert_nothing_half(tmp_path)

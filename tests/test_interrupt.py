@@ -1,0 +1,130 @@
+"""Ctrl-C and kills: nothing of ours is left running, what was finished is kept, the same command goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.conftest import QUICK, REPOSITORY
+
+WORDS = ("model=gru", "model.hidden=4", "precision=fp32", "baseline=none", *QUICK)
+LONG = (*WORDS, "train.epochs=3000", "train.patience=3000")
+SECONDS = 60.0
+
+pytestmark = pytest.mark.slow
+
+
+class Running:
+    """A command that runs, what it has said so far, and its workers."""
+
+    def __init__(self, project: Path, *words: str) -> None:
+        self.project = project
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "runner", *words],
+            cwd=project,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.said: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        self.said.extend(iter(self.process.stderr.readline, ""))
+
+    def wait_for(self, text: str) -> None:
+        until(lambda: any(text in line for line in [*self.said]), f"{text!r} was never said: {self.said}")
+
+    def workers(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def ended(self) -> int:
+        code = self.process.wait(SECONDS)
+        self._reader.join(SECONDS)
+        return code
+
+
+def until(holds: object, otherwise: str) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not holds():  # type: ignore[operator]
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.02)
+
+
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    return [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.fixture
+def training(tmp_path: Path) -> Iterator[Running]:
+    """A run in the middle of its training."""
+    running = Running(tmp_path, *LONG)
+    running.wait_for("train gru …")
+    # The last epoch is written from time to time: once it is there, training has really begun.
+    until(lambda: list(tmp_path.glob("artifacts/.scratch/train-*/*")), "training never began")
+    yield running
+    running.process.kill()
+    running.process.wait()
+
+
+def test_ctrl_c_ends_all_in_two_lines_and_the_same_command_goes_on(training: Running) -> None:
+    workers = training.workers()
+    assert len(workers) >= 1
+    training.process.send_signal(signal.SIGINT)
+    assert training.ended() == 130
+    last = [line.rstrip() for line in training.said if not line.startswith(("project", "data", "train", "warning"))]
+    assert last == ["error: Interrupted.", "What is finished is kept; the same command goes on from there."]
+    until(lambda: not alive(workers), f"still running: {alive(workers)}")
+    assert not list(training.project.glob("artifacts/train/*"))
+    assert not list(training.project.glob("artifacts/train/.*"))
+
+    again = Running(training.project, *LONG)
+    again.wait_for("train gru …")
+    assert "data co2: already there\n" in again.said
+    again.process.kill()
+    assert again.ended() == -signal.SIGKILL
+
+
+def test_after_ctrl_c_the_command_finishes_from_what_is_there(tmp_path: Path) -> None:
+    running = Running(tmp_path, *WORDS)
+    running.wait_for("train gru: done")
+    running.process.send_signal(signal.SIGINT)
+    assert running.ended() in (130, 0)  # 0 where it was through before the signal came
+    again = Running(tmp_path, *WORDS)
+    assert again.ended() == 0, again.said
+    assert not any(line.startswith("train gru …") for line in again.said)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGHUP], ids=lambda one: one.name)
+def test_a_killed_command_leaves_no_worker(training: Running, number: signal.Signals) -> None:
+    workers = training.workers()
+    assert len(workers) >= 1
+    training.process.send_signal(number)
+    assert training.ended() != 0
+    until(lambda: not alive(workers), f"still running: {alive(workers)}")
+    assert not any("Traceback" in line for line in training.said)
+
+
+def test_ctrl_c_while_a_worker_measures(tmp_path: Path) -> None:
+    running = Running(tmp_path, *WORDS[:-1], "measure.min_seconds=30", "measure.max_seconds=60")
+    running.wait_for("measure gru fp32 onnxruntime …")
+    time.sleep(1.0)
+    workers = running.workers()
+    running.process.send_signal(signal.SIGINT)
+    assert running.ended() == 130
+    until(lambda: not alive(workers), f"still running: {alive(workers)}")
+    assert not list(tmp_path.glob("records/*"))
+    assert not list(tmp_path.glob("records/.*"))
