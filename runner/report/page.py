@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runner.records import Record
-from runner.report import summary, surer
+from runner.report import summary, surer, trust
 from runner.report.beside import NOTHING, WORDS, spread, worded
 from runner.report.naming import IMPORTED, flatten, imported
 from runner.report.plot import Samples, read_samples
@@ -112,8 +112,8 @@ def collect(record: Record) -> Page:
 
 def flags(content: Mapping[str, Any]) -> dict[int, tuple[str, ...]]:
     """`{pair: reasons}` of the pairs during which the machine was not as it was for the others."""
-    found = (content.get("comparison") or {}).get("flags") or {}
-    return {int(pair): tuple(map(str, reasons)) for pair, reasons in found.items() if reasons}
+    found = ((content.get("comparison") or {}).get("without_flagged") or {}).get("flagged") or []
+    return {one["pair"]: tuple(one["reasons"]) for one in found}
 
 
 # --- samples ---
@@ -189,12 +189,8 @@ def _plain(value: Any) -> str:
 
 def _asides(content: Mapping[str, Any], pairs: Sequence[PairLine]) -> Iterator[str]:
     comparison = content.get("comparison") or {}
-    validity = content.get("validity")
-    if validity:
-        yield f"publish: {_told(validity)}"
-    if without := comparison.get("without_flagged"):
-        shown = ratio(without["ratio"], without.get("low"), without.get("high"))
-        yield f"Without the flagged pairs: {shown}, {without.get('verdict', 'no verdict')} ({without['pairs']} pairs)."
+    yield from trust.validity(content)
+    yield from trust.without_flagged(content)
     if floor := comparison.get("floor"):
         yield f"Noise floor: {100 * floor['value']:.3g} % ({floor['source']})."
     if confidence := comparison.get("confidence"):
@@ -225,7 +221,7 @@ def _sections(content: Mapping[str, Any]) -> Iterator[Section]:
     comparison = content.get("comparison") or {}
     baseline = comparison.get("baseline") or {}
     roles = ("candidate", "baseline") if baseline else ("candidate",)
-    head = (IMPORTED,) if imported(content) else ("candidate", f"baseline: {baseline['label']}")[: len(roles)]
+    head = (IMPORTED,) if imported(content) else ("candidate", f"baseline: {baseline.get('label')}")[: len(roles)]
     yield Section("Metrics", ("", *head), tuple(_metrics(content, baseline)))
     yield Section("Conditions", ("median (range) over pairs", ""), tuple(_conditions(content)))
     yield Section("Checks", ("", ""), tuple(_checks(content)))
@@ -264,9 +260,8 @@ def _conditions(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _checks(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    found = content.get("checks")
-    if isinstance(found, Mapping):
-        yield from ((name, _told(value)) for name, value in found.items())
+    for role, found in (content.get("checks") or {}).items():
+        yield from ((f"{role}: {name}", f"{one['status']}: {one['reason']}") for name, one in found.items())
 
 
 def _beside(sides: Sequence[Mapping[str, str]], mark: bool = True) -> Iterator[tuple[str, ...]]:

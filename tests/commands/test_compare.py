@@ -5,6 +5,7 @@ import pytest
 
 from runner.commands import compare
 from runner.errors import SpecError
+from runner.portable import archive, locate
 from tests.report import fixtures
 from tests.report.fixtures import measured, spec
 
@@ -53,3 +54,63 @@ def test_wrong_arguments_are_one_line(arguments: list[str], message: str) -> Non
     with pytest.raises(SpecError, match=message) as caught:
         compare.main(arguments)
     assert "\n" not in caught.value.reason
+
+
+BOTH = ("20261121T090200-00000002", "20261121T090100-00000001")
+
+
+def test_two_records_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
+    assert compare.main([*BOTH]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(
+        "candidate  bilstm int8_dynamic onnxruntime · 20261121T090200-00000002 · 2026-11-21 09:02 UTC\n"
+    )
+    assert " as fast as the baseline (unpaired, 10 and 10 processes): faster\n" in out
+
+
+def test_a_colleagues_file_is_read_as_a_record_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with locate.opened(BOTH[1], tmp_path) as record:
+        archive.write(record, Path("theirs.zip"))
+    compare.main([*BOTH, "--json"])
+    by_id = capsys.readouterr().out
+    compare.main([BOTH[0], "theirs.zip", "--json"])
+    assert capsys.readouterr().out == by_id
+    assert json.loads(by_id)["comparison"]["kind"] == "unpaired"
+
+
+def test_fail_if_that_holds_is_exit_code_1_and_names_the_row(capsys: pytest.CaptureFixture[str]) -> None:
+    assert compare.main(["--fail-if", "speedup_low<1.2", "--fail-if", "p50_ms>100"]) == 1
+    assert capsys.readouterr().out.splitlines()[-4:] == [
+        f"passed: speedup_low<1.2 · bilstm int8_dynamic onnxruntime · {BOTH[0]} · vs_baseline/speedup_low is 1.4014",
+        f"passed: p50_ms>100 · bilstm int8_dynamic onnxruntime · {BOTH[0]} · latency/p50_ms is 0.699301",
+        f"passed: p50_ms>100 · bilstm fp32 onnxruntime · {BOTH[1]} · latency/p50_ms is 1",
+        f"failed: speedup_low<1.2 · bilstm fp32 onnxruntime · {BOTH[1]} · vs_baseline/speedup_low is 0.98",
+    ]
+    assert compare.main(["--fail-if", "speedup_low<0.5"]) == 0
+
+
+def test_fail_if_keeps_standard_output_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert compare.main([*BOTH, "--json", "--fail-if", "speedup<2"]) == 1
+    shown = capsys.readouterr()
+    document = json.loads(shown.out)
+    assert document["failed"] is True
+    assert [one["state"] for one in document["checks"]] == ["failed"]
+    assert shown.err.startswith("failed: speedup<2 · bilstm int8_dynamic onnxruntime · ")
+    assert compare.main(["--csv", "--fail-if", "speedup_low<1.2"]) == 1
+    assert "failed:" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([BOTH[0]], "two records expected"),
+        ([*BOTH, "--sweep", "aa11"], "--sweep belongs to the table"),
+        ([*BOTH, "--csv"], "--csv belongs to the table"),
+        ([BOTH[0], "none.zip"], "neither a record in"),
+        (["--fail-if", "speedup"], "not a condition"),
+        (["--fail-if", "speed<1"], "no row has that metric"),
+    ],
+)
+def test_wrong_pairs_and_conditions_are_one_line(arguments: list[str], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        compare.main(arguments)

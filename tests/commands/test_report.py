@@ -1,0 +1,48 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from runner.commands import report
+from runner.errors import SpecError
+from runner.portable import archive
+from tests.report import fixtures, pages
+from tests.report.fixtures import measured, spec
+
+
+@pytest.fixture(autouse=True)
+def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "runner.toml").touch()
+    monkeypatch.chdir(tmp_path)
+    fixtures.write(tmp_path, measured("20261120T090100-00000001", spec(), spec(), "self", 1.0))
+    archive.write(pages.write(tmp_path, pages.content()), tmp_path / "a.zip")
+
+
+def test_the_newest_record_is_the_default(capsys: pytest.CaptureFixture[str]) -> None:
+    assert report.main([]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == (
+        "1.02× [0.98, 1.06] as fast as onnxruntime fp32 (paired, 8 pairs, stopped by budget): ambiguous"
+    )
+
+
+def test_any_record_or_exported_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert report.main(["20261120T090100-00000001", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["record_id"] == "20261120T090100-00000001"
+    assert report.main(["a.zip", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["record_id"], len(document["pairs"])) == (pages.ID, 8)
+
+
+def test_html_is_one_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert report.main(["--html", "page.html"]) == 0
+    assert capsys.readouterr().out == "written  page.html\n"
+    assert Path("page.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(["--html", "none/page.html"], "no such folder"), (["20261120T090100-0000000f"], "neither a record in")],
+)
+def test_wrong_arguments_are_one_line(arguments: list[str], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        report.main(arguments)

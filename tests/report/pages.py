@@ -1,0 +1,45 @@
+"""Records with something to say on a page: flagged pairs, an ambiguous verdict, a budget that ran out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from runner import records
+from runner.records import Record
+from tests.report.fixtures import measured, spec
+
+ID = "20261121T094600-0000000b"
+RATIOS = (1.02, 1.01, 1.03, 1.02, 1.40, 1.00, 1.04, 1.02)
+
+
+def content(**changes: Any) -> dict[str, Any]:
+    """An ambiguous 1.02× [0.98, 1.06] of eight pairs, the fifth of them flagged."""
+    of = spec(precision="int8_dynamic")
+    of["measure"] = {**of["measure"], "target": 0.015, "budget_s": 8.0, "max_pairs": 200}
+    found = measured(ID, of, spec(), "onnxruntime fp32", 1.02, timing={"benchmark_s": 8.0})
+    found["comparison"] |= {
+        "low": 0.98,
+        "high": 1.06,
+        "verdict": "ambiguous",
+        "pairs": 8,
+        "stopped_by": "budget",
+        "floor": {"value": 0.01, "source": "measure.floor; this machine is not calibrated"},
+        "flags": {"4": ["other processes kept 1.7 CPUs busy, 0.0 in the median pair"]},
+        "without_flagged": {"ratio": 1.02, "low": 1.0, "high": 1.04, "verdict": "same", "pairs": 7},
+    }
+    return {**found, **changes}
+
+
+def write(root: Path, of: dict[str, Any]) -> Record:
+    """Candidate's processes take exactly 1 ms in the median, the baseline's RATIOS ms."""
+    arrays = {}
+    for pair, ratio in enumerate(RATIOS):
+        around = np.array([0.9, 0.95, 1.0, 1.05, 1.5])
+        arrays[f"candidate/{pair}"] = (1e6 * around).astype(np.int64)
+        arrays[f"baseline/{pair}"] = (1e6 * ratio * around).astype(np.int64)
+    root.mkdir(parents=True, exist_ok=True)
+    np.savez(root / "s.npz", **arrays)
+    return records.write(root, of, {"samples.npz": root / "s.npz"})

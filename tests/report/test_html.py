@@ -1,0 +1,122 @@
+import copy
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import pytest
+
+from runner.report import html, page, picture
+from tests.report import fixtures, pages
+
+
+def rendered(root: Path, content: dict[str, Any]) -> str:
+    return html.render(page.collect(pages.write(root, content)))
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+
+
+def tags(text: str) -> list[tuple[str, dict[str, str | None]]]:
+    parser = _Tags()
+    parser.feed(text)
+    return parser.seen
+
+
+def test_nothing_comes_from_the_network(tmp_path: Path) -> None:
+    text = rendered(tmp_path, pages.content())
+    assert not [tag for tag, _ in tags(text) if tag in ("script", "link", "img", "iframe", "object")]
+    assert not [name for _, found in tags(text) for name in found if name in ("src", "href", "onload", "style")]
+    assert "default-src 'none'" in text
+    assert "http" not in text.replace("http-equiv", "")
+
+
+def test_light_dark_and_paper(tmp_path: Path) -> None:
+    text = rendered(tmp_path, pages.content())
+    assert '<meta name="color-scheme" content="light dark">' in text
+    assert "@media (prefers-color-scheme: dark)" in text
+    assert "@media print" in text
+
+
+EVIL = "<script>alert(1)</script>\"'&"
+
+
+def test_whatever_a_record_holds_is_text(tmp_path: Path) -> None:
+    content = copy.deepcopy(pages.content(warnings=[EVIL], unavailable={EVIL: EVIL}, checks={EVIL: EVIL}))
+    content["comparison"]["baseline"]["label"] = EVIL
+    content["comparison"]["flags"] = {"4": [EVIL]}
+    content["spec"]["model"]["name"] = EVIL
+    content["environment"]["hardware"]["cpu"] = EVIL
+    text = rendered(tmp_path, content)
+    assert "<script" not in text
+    assert text.count("&lt;script&gt;alert(1)&lt;/script&gt;") > 8
+    names = {name for _, found in tags(text) for name in found}
+    assert not [name for name in names if "alert" in name or "script" in name]
+
+
+def test_a_dollar_in_a_name_is_a_dollar(tmp_path: Path) -> None:
+    assert "cost $body $5" in rendered(tmp_path, pages.content(warnings=["cost $body $5"]))
+
+
+def test_the_head_says_number_interval_verdict_and_against_what(tmp_path: Path) -> None:
+    text = rendered(tmp_path, pages.content())
+    head = re.sub(r"<[^>]+>", "|", text[text.index("<header>") : text.index("</header>")])
+    assert [part for part in head.split("|") if part][:5] == [
+        "bilstm int8_dynamic onnxruntime · data co2 · hardware local · 2026-11-21 09:46 UTC",
+        "1.020×",
+        "[0.980, 1.060]",
+        "ambiguous",
+        "as fast as onnxruntime fp32 (paired, 8 pairs, stopped by budget)",
+    ]
+
+
+def test_a_run_without_a_measurement_has_a_page_without_pictures(tmp_path: Path) -> None:
+    content = fixtures.not_measured(pages.ID, fixtures.spec(), "unavailable", "no tvm.", "pip install it.")
+    text = html.render(page.collect(fixtures.write(tmp_path, content)))
+    assert "<svg" not in text
+    assert "unavailable: no tvm." in text
+    assert "pip install it." in text
+
+
+def drawn(root: Path) -> tuple[page.Page, Element]:
+    found = page.collect(pages.write(root, pages.content()))
+    return found, picture.ratios(found.pairs, 0.98, 1.06, 1.02)
+
+
+def test_each_pair_is_a_dot_and_each_flagged_one_a_cross_with_its_reason(tmp_path: Path) -> None:
+    _, svg = drawn(tmp_path)
+    kinds = [mark.get("class") for mark in svg.iter() if mark.get("class") in ("pair", "flagged")]
+    assert (kinds.count("pair"), kinds.count("flagged")) == (7, 1)
+    told = [mark.findtext("title") for mark in svg.iter("path")]
+    assert told == ["pair 4: 1.400×; other processes kept 1.7 CPUs busy, 0.0 in the median pair"]
+    assert svg.get("aria-label") == "Speed-up in each of 8 pairs, 1 of them flagged."
+
+
+def test_all_that_is_drawn_lies_inside_the_picture(tmp_path: Path) -> None:
+    found, svg = drawn(tmp_path)
+    for one in (svg, picture.distributions(found.distributions)):
+        width, height = map(float, str(one.get("viewBox")).split()[2:])
+        for mark in one.iter():
+            xs = [float(mark.get(name, 0)) for name in ("x", "x1", "x2", "cx")]
+            ys = [float(mark.get(name, 0)) for name in ("y", "y1", "y2", "cy")]
+            assert all(0 <= x <= width for x in xs)
+            assert all(0 <= y <= height for y in ys)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0.98, 1.06, [0.98, 1.0, 1.02, 1.04, 1.06]),
+        (0.0267, 0.0301, [0.027, 0.028, 0.029, 0.03]),
+        (0.5, 60, [0.5, 1, 2, 5, 10, 20, 50]),
+    ],
+)
+def test_ticks_are_round(low: float, high: float, expected: list[float]) -> None:
+    assert picture.ticks(low, high) == expected
