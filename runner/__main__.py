@@ -14,6 +14,7 @@ COMMANDS = {
     "ui": "the MLflow UI on the right store, with the address of the comparison view",
     "list": "the axes, or the options of one: list backend",
     "show": "an option's settings, defaults, units, one line each: show backend=openvino",
+    "calibrate": "this machine's noise floor, from a spec measured against itself (--pairs, --show, --json)",
     "doctor": "what this machine can do, and how to get what it can't",
     "sync": "send to MLflow the records that it lacks",
     "keys": "the keys of the canonical grid as YAML, for dvc.yaml",
@@ -98,7 +99,7 @@ def _report(argv: list[str], reason: str, next_step: str, code: int, error: Base
 def _help() -> str:
     from runner import project
 
-    commands = "\n".join(f"  {name:<9}{text}" for name, text in COMMANDS.items())
+    commands = "\n".join(f"  {name:<10}{text}" for name, text in COMMANDS.items())
     axes = "\n".join(f"  {axis:<13}{options}" for axis, options in _axes(project.shipped("conf")))
     return f"""One line in, one trustworthy answer out: which model, compressed how, on which compiler and chip.
 

@@ -54,6 +54,11 @@ def measuring(cell: Cell) -> str:
     return f"measure-{cell.candidate.spec.key[:16]}"
 
 
+def compared(made: Plan) -> int:
+    """How many comparisons the plan's table will have: Holm's correction is over so many."""
+    return sum(cell.baseline is not None for cell in made.cells)
+
+
 def _measured(root: Path, sweep: str, made: Plan) -> dict[str, Record]:
     """Cells of this sweep that are ok already, made from the same artifacts, by spec key; the latest of each."""
     wanted = {cell.candidate.spec.key: dict(cell.candidate.keys) for cell in made.cells}
@@ -79,7 +84,7 @@ def _record(
         error = inline.blocked(cell, made) or inline.failure(cell, outcomes)
         if error:
             raise error
-        record = conclude.measured(cell, outcomes, root, tracker, sweep, display, measuring(cell))
+        record = conclude.measured(cell, outcomes, root, tracker, sweep, display, measuring(cell), compared(made))
     except RunnerError as problem:
         display.end(measuring(cell), problem.status, 0.0, problem.reason)
         with room(root):

@@ -25,12 +25,21 @@ PACKAGES = ("edge-runner", "numpy", "torch", "onnx", "onnxruntime", "openvino", 
 
 
 def measured(
-    cell: Cell, outcomes: Mapping[str, Outcome], root: Path, tracker: Tracker, sweep: str, display: Display, item: str
+    cell: Cell,
+    outcomes: Mapping[str, Outcome],
+    root: Path,
+    tracker: Tracker,
+    sweep: str,
+    display: Display,
+    item: str,
+    comparisons: int = 1,
 ) -> Record:
-    """Benchmark one cell and keep its record. Nothing is timed before the tracker sleeps.
+    """Benchmark one cell and keep its record. Nothing is timed before the tracker sleeps. `comparisons` is how many
+    the sweep's table will have.
 
     Raises what the benchmark raises.
     """
+    from runner import calibration
     from runner.measure.benchmark import benchmark
     from runner.telemetry import summary
     from runner.telemetry.sampler import sampling
@@ -50,8 +59,10 @@ def measured(
                 draft,
                 spec.limits.answer_s,
                 lambda done, total, note: display.update(item, done, total, note),
+                floor=calibration.noise_floor(root),
                 quiet=tracker.still,
                 sampler=sampler,
+                comparisons=comparisons,
             )
         content = {**_identity(cell, sweep), "status": "ok", "reason": "", "next_step": ""}
         content |= _figures(found, cell, parts)
@@ -131,12 +142,14 @@ def _side(chain: Chain, artifacts: Mapping[str, Artifact], label: str) -> Any:
         reference=next((path for folder in holders if (path := folder / "reference.npz").is_file()), None),
         batch=spec.scenario.settings.batch,
         threads=options.get("threads"),
+        precision=spec.precision.name,
     )
 
 
 def _figures(found: Any, cell: Cell, parts: Mapping[str, Mapping[str, Artifact]]) -> dict[str, Any]:
-    from runner.measure import metrics
+    from runner.measure import metrics, validity
 
+    spec = cell.candidate.spec
     every = {"candidate": [*found.metrics, *_of_artifact(parts["candidate"])]}
     sizes = {role: artifacts["compile"].meta["size"] for role, artifacts in parts.items()}
     every["candidate"].append(metrics.size_ratio(sizes["candidate"], sizes.get("baseline")))
@@ -149,6 +162,9 @@ def _figures(found: Any, cell: Cell, parts: Mapping[str, Mapping[str, Artifact]]
         "effective": {role: _effective(role, found, artifacts) for role, artifacts in parts.items()},
         "comparison": _comparison(found, cell, every.get("baseline", [])),
         "conditions": found.conditions,
+        "checks": found.checks,
+        "outliers": found.outliers,
+        "validity": validity.judge(found, spec.measure.settings, spec.scenario.name, spec.scenario.settings.batch),
         "warnings": [*_warned(parts), *found.warnings],
     }
 

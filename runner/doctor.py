@@ -34,7 +34,8 @@ class Check:
 
 def examine(root: Path = Path("/")) -> list[Check]:
     """Every check, in the order in which it is shown. `root` is where `/sys` and `/proc` lie. Takes some seconds."""
-    return [machine(detect(root)), *backends(projects.root()), *sensors(root), *tools()]
+    found = detect(root)
+    return [machine(found), calibrated(projects.root(), found), *backends(projects.root()), *sensors(root), *tools()]
 
 
 def machine(found: Hardware) -> Check:
@@ -43,6 +44,18 @@ def machine(found: Hardware) -> Check:
     if found.memory_mb:
         parts.append(f"{found.memory_mb / 1000:.1f} GB")
     return Check("machine", "pass", ", ".join(parts), data={"unknown": dict(found.unknown)})
+
+
+def calibrated(project: Path, found: Hardware) -> Check:
+    """Whether this machine's noise floor is known, and since when."""
+    from runner import calibration
+
+    known = calibration.latest(project, found.identity)
+    if known is None:
+        why = "this machine's noise floor is not known: measure.floor stands for it"
+        return Check("calibration", "skip", why, "python -m runner calibrate")
+    detail = f"noise floor {100 * known.floor:.2f} %, {calibration.source(known)}"
+    return Check("calibration", "pass", detail, data={**known.as_dict(), "age_days": known.age_days()})
 
 
 # --- backends ---

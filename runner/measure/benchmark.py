@@ -176,7 +176,7 @@ def benchmark(
         stopped_by=str(decision.stopped_by),
         metrics=(*figures["candidate"], *against),
         baseline_metrics=tuple(figures.get("baseline", ())),
-        warnings=(*checks.failures(checked), *_warnings(pairs), *([f"telemetry: {telemetry.problem}"] if telemetry.problem else [])),
+        warnings=(*checks.failures(checked), *_warnings(pairs, telemetry)),
         seconds=time.monotonic() - start,
         telemetry=telemetry,
         checks=checked,
@@ -290,10 +290,11 @@ def _metrics(
     ]
 
 
-def _warnings(pairs: Sequence[Pair]) -> list[str]:
+def _warnings(pairs: Sequence[Pair], telemetry: Summary) -> list[str]:
     """What a reader of the figures must know."""
+    found = [f"telemetry: {telemetry.problem}"] if telemetry.problem else []
     busy = [one.get("competing_cpus", 0.0) for one in figures(pairs)]
     crowded = sum(cpus > BUSY for cpus in busy)
-    if not crowded:
-        return []
-    return [f"other processes kept up to {max(busy):.1f} CPUs busy during {crowded} of {len(pairs)} pairs"]
+    if crowded:
+        found.append(f"other processes kept up to {max(busy):.1f} CPUs busy during {crowded} of {len(pairs)} pairs")
+    return found

@@ -19,7 +19,8 @@ TOLERANCES = {"fp32": 1e-3, "fp16": 1e-2, "int8": 0.5, "int8_dynamic": 0.5}
 
 
 def of(sides: Mapping[str, Side], pairs: Sequence[Pair]) -> dict[str, dict[str, Any]]:
-    """`{role: {"finite", "reference", "repeats"}}`, each with `status` (`passed`, `failed`, `not checked`), `reason`."""
+    """`{role: {"finite", "reference", "repeats"}}`, each with `status` (`passed`, `failed`, `not checked`) and
+    `reason`."""
     return {
         role: {
             "finite": _finite([pair.sides[role] for pair in pairs], [pair.number for pair in pairs]),

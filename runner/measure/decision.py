@@ -48,11 +48,32 @@ def stop(pairs: int, strict: Interval, seconds: float, settings: Settings, least
     fewest = settings.min_pairs if least is None else least
     if pairs < fewest:
         return None
-    if (pairs - fewest) % LOOK_EVERY == 0 and strict.half_width <= settings.target:
+    if looks(pairs, fewest) and strict.half_width <= settings.target:
         return "target"
     if pairs >= settings.max_pairs:
         return "max_pairs"
     return "budget" if seconds >= settings.budget_s else None
+
+
+def looks(pairs: int, least: int) -> bool:
+    """Whether the width of the interval is looked at after so many pairs."""
+    return pairs >= least and (pairs - least) % LOOK_EVERY == 0
+
+
+def replay(
+    effects: npt.NDArray[np.float64], seconds: npt.NDArray[np.float64], settings: Settings, floor: NoiseFloor
+) -> tuple[int, Decision]:
+    """(pairs, decision) where a benchmark whose pairs had these `effects` would have stopped.
+
+    `seconds` (pairs,) is the time that had passed after each. Raises ValueError where they don't suffice.
+    """
+    for pairs in range(settings.min_pairs, len(effects) + 1):
+        over = pairs >= settings.max_pairs or seconds[pairs - 1] >= settings.budget_s
+        if over or looks(pairs, settings.min_pairs):
+            found = decide(effects[:pairs], float(seconds[pairs - 1]), settings, floor)
+            if found.stopped_by:
+                return pairs, found
+    raise ValueError(f"{len(effects)} pairs are too few to end a benchmark")
 
 
 def expected(pairs: int, strict: Interval, seconds: float, settings: Settings, least: int | None = None) -> int:

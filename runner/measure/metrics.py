@@ -71,7 +71,8 @@ def of_side(samples: Samples, peak_rss_mb: Sequence[float], batch: int, seed: in
     """Latency, throughput and memory of one side. `samples` are the ns of each process's iterations.
 
     Latency is that of one inference (of a whole batch), over all iterations of all processes; the intervals of its
-    percentiles come from a bootstrap over processes. Throughput is batch / mean latency. Peak RSS is the largest process's.
+    percentiles come from a bootstrap over processes. Throughput is batch / mean latency. Peak RSS is the largest
+    process's.
     """
     milliseconds = [ns / 1e6 for ns in samples]
     pooled = np.concatenate(milliseconds)

@@ -39,8 +39,8 @@ INPUT_BYTES = 64_000_000  # memory for bound inputs: the worker's peak is to be 
 @dataclass(frozen=True)
 class Side:
     """What is measured. `session` is a module with `open_session`, `folder` the compiled artifact, `options` what
-    `open_session` is given, `data` the data artifact, `reference` the float model's outputs on its test split, `precision` the one asked for,
-    which says how far outputs may lie from those."""
+    `open_session` is given, `data` the data artifact, `reference` the float model's outputs on its test split,
+    `precision` the one asked for, which says how far outputs may lie from those."""
 
     label: str
     session: str
@@ -251,8 +251,10 @@ class _Process:
     def _pin(self) -> dict[str, Any]:
         if self.settings.pin is None:
             return {}
-        where = {"module": "runner.worker.process", "function": "pin", "arguments": {"cpus": list(self.settings.pin)}}
-        return {"pinned_to_cpus": self.worker.ask("call", timeout=self.limit_s, **where)}
+        cpus = {"cpus": list(self.settings.pin)}
+        where = "runner.worker.process"
+        effective = self.worker.ask("call", timeout=self.limit_s, module=where, function="pin", arguments=cpus)
+        return {"pinned_to_cpus": effective}
 
     def warm_up(self) -> float | None:
         """Seconds an iteration took; None where there was none."""

@@ -73,7 +73,52 @@ def compare(
     latest = _latest(_of_sweep(every, sweep))
     chosen = reference.choose(every, latest, baseline)
     rows = [_row(record, chosen, every) for record in latest]
-    return Comparison(_sorted(rows, sort), chosen.label, sort, sweep, tuple(_notes(rows, chosen)))
+    corrected, said = _corrected(rows)
+    notes = (*_notes(rows, chosen), *said)
+    return Comparison(_sorted(corrected, sort), chosen.label, sort, sweep, notes)
+
+
+def _corrected(rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
+    """The rows with their paired verdicts after Holm's correction over them all, and a note that says so.
+
+    A difference that is no longer certain enough is `ambiguous`; the other words are left as they are.
+    """
+    from runner.measure import holm
+
+    tested = {i: float(p) for i, row in enumerate(rows) if (p := _p_value(row)) is not None}
+    if len(tested) < 2:
+        return list(rows), []
+    p_values = dict(zip(tested, holm.adjusted(list(tested.values())), strict=True))
+    taken_back = {i for i, p in p_values.items() if _different(rows[i]) and p > _alpha(rows[i])}
+    corrected = [_ambiguous(row) if i in taken_back else row for i, row in enumerate(rows)]
+    note = f"Verdicts after Holm's correction over {len(tested)} paired comparisons"
+    if not taken_back:
+        return corrected, [f"{note}."]
+    least = holm.least_pairs(len(tested), min(_alpha(rows[i]) for i in taken_back))
+    return corrected, [
+        f"{note}: {len(taken_back)} ambiguous that alone would differ. "
+        f"So many comparisons need {least} pairs or more (measure.min_pairs={least})."
+    ]
+
+
+def _p_value(row: Row) -> float | None:
+    paired = row.against is not None and row.against.kind == "paired"
+    p: float | None = (row.content.get("comparison") or {}).get("p_value") if paired else None
+    return p
+
+
+def _different(row: Row) -> bool:
+    return row.against is not None and row.against.verdict in ("faster", "slower")
+
+
+def _alpha(row: Row) -> float:
+    measure: Mapping[str, float] = row.content["spec"]["measure"]
+    return 1 - measure.get("verdict_confidence", measure["confidence"])
+
+
+def _ambiguous(row: Row) -> Row:
+    assert row.against is not None
+    return replace(row, against=replace(row.against, verdict="ambiguous"))
 
 
 def _of_sweep(every: Sequence[Record], sweep: str | None) -> list[Record]:

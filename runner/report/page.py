@@ -17,7 +17,7 @@ from runner.report import summary, surer, trust
 from runner.report.beside import NOTHING, WORDS, spread, worded
 from runner.report.naming import IMPORTED, flatten, imported
 from runner.report.plot import Samples, read_samples
-from runner.report.wording import number, ratio, verdict_line
+from runner.report.wording import number, verdict_line
 
 SETTINGS, EFFECTIVE, KEYS, PROVENANCE = "Settings", "Read back from the runtime", "Keys of the artifacts", "Provenance"
 DIFFERS = "● "  # before a setting that candidate and baseline don't share

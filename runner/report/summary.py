@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from runner.report import naming
+from runner.report import naming, trust
 from runner.report.naming import title
 from runner.report.wording import number, quality, split_quality, verdict_line
 
@@ -43,7 +43,7 @@ def run_summary(content: Mapping[str, Any]) -> RenderableType:
         return Group(head, finding, *map(Text, filter(None, [content.get("next_step")])))
     parts = [f"not measured: {reason} ({', '.join(names)})" for reason, names in absent(content).items()]
     warnings = [Text(f"warning: {text}", style="yellow") for text in content.get("warnings") or ()]
-    lines = map(Text, [*parts, conditions(content)])
+    lines = map(Text, [*parts, conditions(content), *trust.lines(content)])
     return Group(head, _table(content), *warnings, *lines, finding)
 
 

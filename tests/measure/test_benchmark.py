@@ -118,7 +118,8 @@ def test_a_given_noise_floor_decides(
     side: Side, slower: Callable[[float], Side], measure: MakeSettings, tmp_path: Path
 ):
     floor = NoiseFloor(1.0, "a very noisy machine")
-    found = benchmark(slower(0.3), slower(0.0), measure("quick", min_pairs=6, max_pairs=6), 1, tmp_path, floor=floor).comparison
+    settings = measure("quick", min_pairs=6, max_pairs=6)
+    found = benchmark(slower(0.3), slower(0.0), settings, 1, tmp_path, floor=floor).comparison
     assert found is not None
     assert found.verdict is Verdict.AMBIGUOUS
     assert found.as_dict()["floor"] == {"value": 1.0, "source": "a very noisy machine"}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from runner.measure.decision import decide, expected, stop
+from runner.measure.decision import decide, expected, replay, stop
 from runner.measure.settings import Settings
 from runner.measure.statistics import Interval
 from runner.measure.verdict import NoiseFloor, Verdict
@@ -75,7 +75,23 @@ def test_identical_sides_are_called_different_in_3_percent_at_most(measure: Make
     random = np.random.default_rng(2)
     settings, false, trials = measure("standard", max_pairs=60), 0, 1000
     for _ in range(trials):
-        logs = random.normal(0, 0.02, size=60)
-        found = next(done for n in range(8, 61) if (done := decide(logs[:n], 0.0, settings, FLOOR)).stopped_by)
+        found = replay(random.normal(0, 0.02, size=60), np.zeros(60), settings, FLOOR)[1]
         false += found.verdict in (Verdict.FASTER, Verdict.SLOWER)
     assert false / trials <= 0.03
+
+
+def test_a_replay_stops_where_the_benchmark_would_have(measure: MakeSettings):
+    quiet, wild = np.full(40, 0.05) + np.arange(40) * 1e-5, np.random.default_rng(0).normal(0, 0.2, size=40)
+    settings = measure("standard", budget_s=30, max_pairs=40)
+    seconds = np.arange(1.0, 41.0)
+    assert replay(quiet, seconds, settings, FLOOR)[0] == 8
+    assert replay(quiet, seconds, settings, FLOOR)[1].stopped_by == "target"
+    pairs, found = replay(wild, seconds, settings, FLOOR)
+    assert (pairs, found.stopped_by) == (30, "budget")
+    assert found == decide(wild[:30], 30.0, settings, FLOOR)
+    assert replay(wild, seconds / 100, settings, FLOOR)[1].stopped_by == "max_pairs"
+
+
+def test_a_replay_without_an_end_is_refused(measure: MakeSettings):
+    with pytest.raises(ValueError, match="too few"):
+        replay(np.random.default_rng(0).normal(0, 0.2, size=20), np.zeros(20), measure("standard"), FLOOR)

@@ -27,8 +27,14 @@ def content(**changes: Any) -> dict[str, Any]:
         "pairs": 8,
         "stopped_by": "budget",
         "floor": {"value": 0.01, "source": "measure.floor; this machine is not calibrated"},
-        "flags": {"4": ["other processes kept 1.7 CPUs busy, 0.0 in the median pair"]},
-        "without_flagged": {"ratio": 1.02, "low": 1.0, "high": 1.04, "verdict": "same", "pairs": 7},
+        "without_flagged": {
+            "ratio": 1.02,
+            "low": 1.0,
+            "high": 1.04,
+            "verdict": "same",
+            "pairs": 7,
+            "flagged": [{"pair": 4, "reasons": ["other processes kept 1.7 CPUs busy, 0.0 in the median pair"]}],
+        },
     }
     return {**found, **changes}
 

@@ -29,7 +29,7 @@ def test_the_finding_and_what_qualifies_it(found: page.Page) -> None:
         "(measure.target=0.015)."
     )
     assert found.asides == (
-        "Without the flagged pairs: 1.02× [1.00, 1.04], same (7 pairs).",
+        "without the flagged pairs: 1.02× [1.00, 1.04]: same (7 pairs)",
         "Noise floor: 1 % (measure.floor; this machine is not calibrated).",
         "The interval holds at 95.1 % (exact Wilcoxon signed-rank, Hodges–Lehmann).",
         "1 of 8 pairs lie far from the others; all are in the estimate.",
@@ -63,16 +63,16 @@ def test_settings_that_differ_are_marked(found: page.Page) -> None:
 
 
 def test_checks_and_validity_stand_on_the_page_where_a_record_has_them(tmp_path: Path) -> None:
-    checks = {"same input again": {"faster": 0.01, "cached": False}}
+    checks = {"candidate": {"repeats": {"status": "passed", "reason": "repeated inputs are 1.01× as fast"}}}
     validity = {"verdict": "INVALID", "reason": "12 pairs, publish asks for 20"}
     found = page.collect(pages.write(tmp_path, pages.content(checks=checks, validity=validity)))
-    assert section(found, "Checks") == (("same input again", "faster 0.01, cached false"),)
-    assert found.asides[0] == "publish: verdict INVALID, reason 12 pairs, publish asks for 20"
+    assert section(found, "Checks") == (("candidate: repeats", "passed: repeated inputs are 1.01× as fast"),)
+    assert found.asides[0] == "INVALID: 12 pairs, publish asks for 20"
 
 
 def test_a_record_without_the_newer_keys_has_a_page_all_the_same(tmp_path: Path) -> None:
     content = pages.content()
-    for key in ("flags", "without_flagged", "floor", "confidence"):
+    for key in ("without_flagged", "floor", "confidence"):
         del content["comparison"][key]
     for key in ("notes", "unavailable", "environment", "effective"):
         del content[key]

@@ -1,0 +1,117 @@
+"""`python -m runner calibrate [overrides]`: this machine's noise floor, from a spec measured against itself."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from runner import calibration, project
+from runner.calibration import Calibration
+from runner.commands.arguments import parser
+from runner.errors import BY_STATUS, SpecError, StepFailed
+
+PAIRS = 40
+SET_HERE = ("baseline", "measure")
+
+
+def main(argv: list[str]) -> int:
+    """Measure a spec against itself and keep the noise floor that follows."""
+    chosen = _options(argv)
+    root = project.root()
+    if chosen.show:
+        return _show(root, chosen.json)
+    found = calibrate(root, chosen.override, chosen.pairs)
+    if chosen.json:
+        json.dump({"schema": 1, **found.as_dict(), "age_days": 0}, sys.stdout, indent=1)
+        print()
+    else:
+        print(text(found))
+        print(f"kept     {calibration.path(root, found.identity)}")
+    return 0
+
+
+def _options(argv: list[str]) -> argparse.Namespace:
+    arguments = parser("calibrate", "The noise floor of this machine: a spec is measured against itself.")
+    arguments.add_argument("override", nargs="*", help="the spec, as of a run: model=gru backend.threads=2 …")
+    arguments.add_argument("--pairs", type=int, default=PAIRS, help="pairs of fresh processes (default %(default)s)")
+    arguments.add_argument("--show", action="store_true", help="print the calibration that counts; measures nothing")
+    arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    chosen = arguments.parse_intermixed_args(argv)
+    if chosen.pairs < 10:
+        raise SpecError(f"--pairs {chosen.pairs}: too few to know the noise.", "At least 10; 40 take about a minute.")
+    for word in chosen.override:
+        axis = word.lstrip("+~").partition("=")[0].partition(".")[0]
+        if axis in SET_HERE:
+            raise SpecError(f"{word}: calibrate sets {axis} itself.", "Leave it out; --pairs says how much.")
+    return chosen
+
+
+def calibrate(root: Path, overrides: list[str], pairs: int) -> Calibration:
+    """Run the A/A as a run of its own (it leaves a record), and append the calibration that follows from it.
+
+    Raises what keeps a spec from being measured.
+    """
+    from runner import cells, compose
+    from runner.tracking.client import Tracker
+
+    usual = compose.specs(root, overrides)[0]
+    exact = ["baseline=self", f"measure.min_pairs={pairs}", f"measure.max_pairs={pairs}", "measure.budget_s=3600"]
+    spec = compose.specs(root, [*overrides, *exact])[0]
+    with Tracker(root) as tracker:
+        tracker.start()
+        record = cells.run([spec], root, tracker, fresh=True)[0]
+    if record.content["status"] != "ok":
+        _raise(record.content)
+    return _keep(root, record, usual.measure.settings)
+
+
+def _raise(content: Any) -> None:
+    kind = BY_STATUS.get(content["status"], StepFailed)
+    raise kind(f"calibrate: {content['reason']}", content["next_step"])
+
+
+def _keep(root: Path, record: Any, settings: Any) -> Calibration:
+    hardware = record.content["environment"]["hardware"]
+    identity = (hardware["identity"], record.content["date"], record.content["title"], record.content["record_id"])
+    found = calibration.from_pairs(_effects(record.folder / "samples.npz"), settings, *identity)
+    calibration.add(root, found, hardware)
+    return found
+
+
+def _effects(samples: Path) -> Any:
+    """(pairs,) logs of baseline's / candidate's median."""
+    import numpy as np
+
+    with np.load(samples, allow_pickle=False) as file:
+        pairs = sum(name.startswith("candidate/") for name in file.files)
+        medians = {
+            role: [np.median(file[f"{role}/{pair}"]) for pair in range(pairs)] for role in ("candidate", "baseline")
+        }
+    return np.log(medians["baseline"]) - np.log(medians["candidate"])
+
+
+def _show(root: Path, as_json: bool) -> int:
+    from runner import hardware
+
+    identity = hardware.detect().identity
+    found = calibration.latest(root, identity)
+    if as_json:
+        known = {**found.as_dict(), "age_days": found.age_days()} if found else {"identity": identity, "floor": None}
+        json.dump({"schema": 1, **known}, sys.stdout, indent=1)
+        print()
+    else:
+        print(text(found) if found else f"not calibrated: this machine ({identity}). python -m runner calibrate")
+    return 0
+
+
+def text(found: Calibration) -> str:
+    """For people."""
+    return (
+        f"noise floor {100 * found.floor:.2f} %: smaller differences are not called one on this machine\n"
+        f"against itself {found.ratio:.4f}× [{found.low:.4f}, {found.high:.4f}], a pair scatters by "
+        f"{100 * found.spread:.2f} % ({found.title})\n"
+        f"{calibration.source(found)}"
+    )
