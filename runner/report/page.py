@@ -17,13 +17,12 @@ from runner.report import summary, surer, trust
 from runner.report.beside import NOTHING, WORDS, spread, worded
 from runner.report.naming import IMPORTED, flatten, imported
 from runner.report.plot import Samples, read_samples
-from runner.report.wording import number, verdict_line
+from runner.report.wording import number, ratio, verdict_line
 
 SETTINGS, EFFECTIVE, KEYS, PROVENANCE = "Settings", "Read back from the runtime", "Keys of the artifacts", "Provenance"
 DIFFERS = "● "  # before a setting that candidate and baseline don't share
 BINS = 60
 REACH = 6  # interquartile ranges beyond the quartiles that are drawn
-OUTLIER = 3.5  # robust standard deviations from the median (Iglewicz and Hoaglin 1993)
 STOPS = {
     "target": "the interval was as narrow as asked (measure.target={target}, ±{percent} %)",
     "budget": "the time was spent (measure.budget_s={budget_s}) before the interval was as narrow as asked "
@@ -112,8 +111,8 @@ def collect(record: Record) -> Page:
 
 def flags(content: Mapping[str, Any]) -> dict[int, tuple[str, ...]]:
     """`{pair: reasons}` of the pairs during which the machine was not as it was for the others."""
-    found = ((content.get("comparison") or {}).get("without_flagged") or {}).get("flagged") or []
-    return {one["pair"]: tuple(one["reasons"]) for one in found}
+    by_pair = (content.get("conditions") or {}).get("pairs") or []
+    return {one["pair"]: tuple(one["flags"]) for one in by_pair if one.get("flags")}
 
 
 # --- samples ---
@@ -195,23 +194,27 @@ def _asides(content: Mapping[str, Any], pairs: Sequence[PairLine]) -> Iterator[s
         yield f"Noise floor: {100 * floor['value']:.3g} % ({floor['source']})."
     if confidence := comparison.get("confidence"):
         yield f"The interval holds at {100 * confidence:.1f} % (exact Wilcoxon signed-rank, Hodges–Lehmann)."
-    if outside := outliers([line.ratio for line in pairs if line.ratio]):
-        yield f"{outside} of {len(pairs)} pairs lie far from the others; all are in the estimate."
+    if interval := comparison.get("verdict_interval"):
+        yield _strict(interval, content["spec"]["measure"])
+    if told := _outliers(content.get("outliers") or {}):
+        yield told
 
 
-def outliers(ratios: Sequence[float]) -> int:
-    """How many of the log ratios lie more than OUTLIER robust standard deviations from their median."""
-    if len(ratios) < 3:
-        return 0
-    logs = np.log(ratios)
-    off = np.abs(logs - np.median(logs))
-    return int(np.sum(off > OUTLIER * 1.4826 * max(float(np.median(off)), 1e-12)))
+def _strict(interval: Mapping[str, Any], measure: Mapping[str, Any]) -> str:
+    shown = ratio(interval["ratio"], interval["low"], interval["high"])
+    level = f", {100 * measure['verdict_confidence']:g} %" if "verdict_confidence" in measure else ""
+    return f"The verdict comes from a stricter interval, {shown}{level}: it was looked at more than once."
 
 
-def _told(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {text}" for name, text in flatten(value))
-    return str(value)
+def _outliers(found: Mapping[str, Any]) -> str:
+    """How much lies far out; empty where nothing does, or an older record didn't count."""
+    words = {"pairs": "pairs", "candidate": "iterations of the candidate", "baseline": "iterations of the baseline"}
+    told = [
+        f"{found[name]['count']} of {found[name]['of']} {word}"
+        for name, word in words.items()
+        if name in found and found[name]["count"]
+    ]
+    return f"Far out: {', '.join(told)} ({found['rule']})." if told else ""
 
 
 # --- tables ---

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, SubElement
 from runner.report.page import Distribution, PairLine
 from runner.report.wording import number
 
-WIDTH, LEFT, RIGHT = 760, 56, 16
+WIDTH, LEFT, RIGHT = 760, 72, 16
 RIDGE = 96  # height of one side's distribution
 RATIOS = 250  # height of the picture of ratios
 Scale = Callable[[float], float]

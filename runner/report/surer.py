@@ -17,7 +17,7 @@ def advice(content: Mapping[str, Any], flagged: int = 0) -> tuple[str, ...]:
     """Sentences, what helps most first; empty where nothing was compared. `flagged` pairs ran under other conditions.
 
     The half-width of an interval falls with the root of the number of pairs: at the spread of these, h becomes x
-    with n · (h/x)² of them.
+    with n · (h/x)² of them. The interval meant is the one that stops and decides, which measure.target is about.
     """
     comparison = content.get("comparison")
     if not comparison:
@@ -30,16 +30,17 @@ def pairs_needed(pairs: int, half_width: float, wanted: float) -> int:
     return max(pairs, math.ceil(pairs * (half_width / wanted) ** 2))
 
 
-def half_width(comparison: Mapping[str, Any]) -> float | None:
+def half_width(interval: Mapping[str, Any]) -> float | None:
     """Half the interval of the log ratio (0.015 = ±1.5 %); None where there was no finite one."""
-    low, high = comparison.get("low"), comparison.get("high")
+    low, high = interval.get("low"), interval.get("high")
     return math.log(high / low) / 2 if low and high else None
 
 
 def _pairs(content: Mapping[str, Any], comparison: Mapping[str, Any]) -> Iterator[str]:
-    half = half_width(comparison)
+    deciding = comparison.get("verdict_interval") or comparison
+    half = half_width(deciding)
     if half is None:
-        yield "More pairs: at 95 % no interval is finite below 6 of them (measure.min_pairs=8)."
+        yield _more_than_none(content["spec"]["measure"])
         return
     settles = _settling(comparison, content["spec"]["measure"].get("equivalence", 0.03))
     if settles and settles < half:
@@ -49,6 +50,13 @@ def _pairs(content: Mapping[str, Any], comparison: Mapping[str, Any]) -> Iterato
     finer = [wanted for wanted in HALF_WIDTHS if wanted < half * 0.8][:2]
     for wanted in finer:
         yield f"To know the ratio to ±{100 * wanted:g} %: {_effort(content, comparison, half, wanted)}"
+
+
+def _more_than_none(measure: Mapping[str, Any]) -> str:
+    """The exact test's smallest p with n pairs is 2 / 2^n."""
+    confidence = measure.get("verdict_confidence", measure.get("confidence", 0.95))
+    least = math.ceil(1 - math.log2(1 - confidence))
+    return f"More pairs: at {100 * confidence:g} % no interval is finite below {least} (measure.min_pairs={least})."
 
 
 def _settling(comparison: Mapping[str, Any], equivalence: float) -> float | None:

@@ -49,8 +49,13 @@ EVIL = "<script>alert(1)</script>\"'&"
 
 
 def test_whatever_a_record_holds_is_text(tmp_path: Path) -> None:
-    content = copy.deepcopy(pages.content(warnings=[EVIL], unavailable={EVIL: EVIL}, checks={EVIL: {EVIL: {"status": EVIL, "reason": EVIL}}}))
+    content = copy.deepcopy(
+        pages.content(
+            warnings=[EVIL], unavailable={EVIL: EVIL}, checks={EVIL: {EVIL: {"status": EVIL, "reason": EVIL}}}
+        )
+    )
     content["comparison"]["baseline"]["label"] = EVIL
+    content["conditions"]["pairs"] = pages.by_pair(EVIL)
     content["comparison"]["without_flagged"]["flagged"] = [{"pair": 4, "reasons": [EVIL]}]
     content["spec"]["model"]["name"] = EVIL
     content["environment"]["hardware"]["cpu"] = EVIL

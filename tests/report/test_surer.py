@@ -9,7 +9,7 @@ from tests.report import pages
 
 def comparing(**changes: Any) -> dict[str, Any]:
     content = pages.content()
-    content["comparison"] |= changes
+    content["comparison"] |= {"verdict_interval": None, **changes}
     return content
 
 
@@ -19,17 +19,17 @@ def test_an_interval_narrows_with_the_root_of_the_number_of_pairs() -> None:
 
 
 def test_what_would_settle_an_ambiguous_verdict_comes_first() -> None:
-    half = math.log(1.06 / 0.98) / 2
+    half = math.log(1.07 / 0.97) / 2  # of the interval that decides
     wanted = 0.9 * math.log(1.02)  # then 1 lies outside, if the estimate stays
     needed = math.ceil(8 * (half / wanted) ** 2)
-    assert needed == 39
+    assert needed == 61
     assert surer.advice(pages.content()) == (
-        "To settle this verdict: about 39 pairs in all, 39 s, at the spread of these 8 "
-        "(measure.target=0.018 measure.budget_s=60).",
-        "To know the ratio to ±3 %: about 14 pairs in all, 14 s, at the spread of these 8 "
-        "(measure.target=0.03 measure.budget_s=30).",
-        "To know the ratio to ±2 %: about 31 pairs in all, 31 s, at the spread of these 8 "
-        "(measure.target=0.02 measure.budget_s=60).",
+        "To settle this verdict: about 61 pairs in all, 61 s, at the spread of these 8 "
+        "(measure.target=0.018 measure.budget_s=120).",
+        "To know the ratio to ±3 %: about 22 pairs in all, 22 s, at the spread of these 8 "
+        "(measure.target=0.03 measure.budget_s=60).",
+        "To know the ratio to ±2 %: about 49 pairs in all, 49 s, at the spread of these 8 "
+        "(measure.target=0.02 measure.budget_s=90).",
         "A calibration: the noise floor, 1 %, is a setting, not this machine's: python -m runner calibrate.",
     )
 
@@ -52,8 +52,11 @@ def test_more_pairs_than_are_allowed_need_another_limit() -> None:
     assert "measure.max_pairs=7316)" in surer.advice(content)[0]
 
 
-def test_without_an_interval_six_pairs_are_the_least() -> None:
-    assert "no interval is finite below 6" in surer.advice(comparing(low=None, high=None))[0]
+def test_without_an_interval_the_least_number_of_pairs_is_named() -> None:
+    content = comparing(low=None, high=None)
+    assert "at 98 % no interval is finite below 7" in surer.advice(content)[0]
+    del content["spec"]["measure"]["verdict_confidence"]
+    assert "at 95 % no interval is finite below 6" in surer.advice(content)[0]
 
 
 def test_a_calibrated_floor_needs_no_advice() -> None:
