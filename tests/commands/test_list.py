@@ -1,0 +1,42 @@
+"""`list`: every axis with every option and its one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from runner.commands import list as command
+from runner.spec import AXES
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_one_axis(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["scenario"]) == 0
+    axis, offline, single = capsys.readouterr().out.splitlines()
+    assert axis == "scenario"
+    assert offline.startswith("  offline         All samples are there at once")
+    assert single.startswith("  single_stream   One sample at a time")
+
+
+def test_all_axes_as_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["schema"] == 1
+    assert list(document["axes"]) == [*AXES, "experiment"]
+    assert {"gru", "lstm", "bilstm", "mobilenet_v1", "onnx"} <= set(document["axes"]["model"])
+    assert all(line for options in document["axes"].values() for line in options.values())
+
+
+def test_options_of_the_project_are_listed_too(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = project / "conf" / "train"
+    folder.mkdir(parents=True)
+    (folder / "long.yaml").write_text("# 500 epochs.\nname: long\n")
+    command.main(["train"])
+    assert "  long            500 epochs." in capsys.readouterr().out.splitlines()

@@ -1,0 +1,79 @@
+"""`plan`: the steps of a command, which are there, which can't run here; it runs nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner import compose, store
+from runner import plan as plans
+from runner.commands import plan
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def planned(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
+    assert plan.main([*words, "--json"]) == 0
+    return dict(json.loads(capsys.readouterr().out))
+
+
+def test_one_document_with_every_step_and_its_state(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = planned(capsys, "model=gru", "precision=int8_dynamic")
+    assert (document["schema"], document["root"]) == (1, str(project))
+    steps = [(one["step"], one["state"]) for one in document["steps"]]
+    names = ("data", "train", "export", "quantize", "compile", "compile")  # the last one is the baseline's
+    assert steps == [(name, "to do") for name in names]
+    assert all(len(one["key"]) == 64 for one in document["steps"])
+    assert document["cells"][0]["baseline"] == "onnxruntime fp32"
+
+
+def test_it_makes_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    planned(capsys, "-m", "model=gru,lstm")
+    assert not list(project.iterdir())
+
+
+def test_what_is_in_the_store_is_there(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = plans.make(compose.specs(project, ["model=gru"]), project)
+    data = next(iter(made.nodes.values()))
+    with store.draft(project, "data", data.key) as draft:
+        store.finish(project, draft, {"step": "data", "key": data.key, "meta": {}})
+    steps = planned(capsys, "model=gru")["steps"]
+    assert [one["step"] for one in steps if one["state"] == "there"] == ["data"]
+
+
+def test_what_cant_run_here_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    document = planned(capsys, "model=gru", "backend=torch", "precision=int8")
+    impossible = [one for one in document["steps"] if one["state"] == "impossible"]
+    assert [one["step"] for one in impossible] == ["compile"]
+    assert "precision=int8" in impossible[0]["why"]
+    assert document["cells"][0]["status"] == "unsupported"
+    assert document["cells"][0]["next_step"]
+
+
+def test_a_missing_baseline_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    cell = planned(capsys, "model=gru", "baseline=tensorrt")["cells"][0]
+    assert (cell["status"], cell["why"]) == (
+        "unavailable",
+        "baseline=tensorrt: no TensorRT backend is installed here.",
+    )
+
+
+def test_a_sweep_shares_its_steps(capsys: pytest.CaptureFixture[str]) -> None:
+    document = planned(capsys, "-m", "model=gru", "backend=onnxruntime,openvino", "precision=fp32")
+    steps = [one["step"] for one in document["steps"]]
+    assert (steps.count("train"), steps.count("compile"), len(document["cells"])) == (1, 2, 2)
+
+
+def test_for_people_it_counts(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert plan.main(["model=gru", "precision=fp32", "baseline=none"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"project {project}"
+    assert lines[-1] == "4 steps: 4 to do, 0 there."
+    assert lines[-3] == "benchmark gru fp32 onnxruntime"

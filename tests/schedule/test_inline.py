@@ -1,0 +1,113 @@
+"""Steps one after the other: made once, found again, mended where damaged, skipped where their input failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from runner import compose, plan, store
+from runner.errors import RunnerError, StepFailed
+from runner.plan import Node, Plan
+from runner.schedule import inline
+from runner.store import Artifact
+
+
+@dataclass
+class Told:
+    """A display that remembers what it was told."""
+
+    ended: list[tuple[str, str]] = field(default_factory=list)
+    warned: list[str] = field(default_factory=list)
+
+    def begin(self, item: str) -> None:
+        self.ended.append((item.split("-")[0], "begins"))
+
+    def update(self, item: str, done: int, total: int, note: str) -> None: ...
+
+    def end(self, item: str, state: str, seconds: float, reason: str) -> None:
+        self.ended.append((item.split("-")[0], state))
+
+    def warn(self, text: str) -> None:
+        self.warned.append(text)
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Plan:
+    words = ["model=gru", "model.hidden=4", "data=mackey_glass", "data.rows=500", "precision=fp32", "baseline=none"]
+    return plan.make(compose.specs(tmp_path, [*words, "train=smoke"]), tmp_path)
+
+
+def node(made: Plan, step: str) -> Node:
+    return next(one for one in made.nodes.values() if one.step == step)
+
+
+def obtain(made: Plan, step: str, project: Path) -> tuple[Artifact | RunnerError, Told]:
+    told = Told()
+    key = node(made, step).key
+    return inline.obtain([key], made, project, 60.0, told)[key], told
+
+
+def test_a_step_is_made_once(made: Plan, tmp_path: Path) -> None:
+    first, told = obtain(made, "data", tmp_path)
+    assert isinstance(first, Artifact)
+    assert told.ended == [("data", "begins"), ("data", "done")]
+    again, told = obtain(made, "data", tmp_path)
+    assert isinstance(again, Artifact)
+    assert again.content == first.content
+    assert told.ended == [("data", "there")]
+
+
+def test_a_damaged_artifact_is_made_again(made: Plan, tmp_path: Path) -> None:
+    first, _ = obtain(made, "data", tmp_path)
+    assert isinstance(first, Artifact)
+    (first.folder / "test.npz").write_bytes(b"")
+    again, told = obtain(made, "data", tmp_path)
+    assert isinstance(again, Artifact)
+    assert again.content["files"] == first.content["files"]
+    assert told.ended == [("data", "begins"), ("data", "done")]
+    assert "test.npz was changed after it was written" in told.warned[0]
+
+
+def test_what_needs_a_step_that_failed_is_skipped(made: Plan, tmp_path: Path) -> None:
+    data = node(made, "data")
+    wrong = replace(data, settings={**data.settings, "name": "no_such_data"})
+    broken = Plan({**made.nodes, data.key: wrong}, made.cells)
+    found, told = obtain(broken, "train", tmp_path)
+    assert isinstance(found, RunnerError)
+    assert told.ended == [("data", "begins"), ("data", "failed"), ("train", "skipped")]
+    assert store.find(tmp_path, "data", data.key) is None
+    assert not list((tmp_path / "artifacts" / "data").iterdir())
+
+
+def test_a_step_that_takes_too_long_is_stopped(made: Plan, tmp_path: Path) -> None:
+    told = Told()
+    key = node(made, "data").key
+    found = inline.obtain([key], made, tmp_path, 0.01, told)[key]
+    assert isinstance(found, RunnerError)
+    assert found.status == "timeout"
+    assert store.find(tmp_path, "data", key) is None
+
+
+def test_only_what_a_record_is_made_of_is_asked_for(made: Plan) -> None:
+    steps = {made.nodes[key].step for key in inline.used(made.cells[0])}
+    assert steps == {"data", "export", "compile"}
+
+
+def test_why_a_cell_is_blocked_is_known_before_any_work(tmp_path: Path) -> None:
+    blocked = plan.make(compose.specs(tmp_path, ["model=gru", "backend=torch", "precision=int8"]), tmp_path)
+    error = inline.blocked(blocked.cells[0], blocked)
+    assert error is not None
+    assert error.status == "unsupported"
+    assert inline.prepare(blocked, tmp_path, 60.0, Told()) == {}
+    assert not (tmp_path / "artifacts").exists()
+
+
+def test_a_library_that_hides_a_full_disk(made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runner.schedule.build.full", lambda folder: True)
+    data = node(made, "data")
+    wrong = replace(data, module="runner.steps.no_such_step")
+    found, _ = obtain(Plan({**made.nodes, data.key: wrong}, made.cells), "data", tmp_path)
+    assert isinstance(found, StepFailed)
+    assert found.reason == f"{tmp_path}: no space left on the disk."

@@ -1,0 +1,64 @@
+"""Every option that is shipped: its YAML and its rules name the same keys, and its values obey them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from runner import compose, options, settings
+from runner.commands.list import first_comment
+from runner.registry import PACKAGES
+from runner.spec import AXES, Limits, settings_class
+from tests.conftest import REPOSITORY
+
+OPTIONS = [(axis, name) for axis in AXES for name in options.names(axis, Path("/"))]
+STUDIES = sorted(path.stem for path in (REPOSITORY / "experiments").glob("*.yaml"))
+FILLED_BY_THE_USER = ("path",)
+
+
+@pytest.mark.parametrize(("axis", "name"), OPTIONS, ids="=".join)
+def test_the_yaml_has_the_keys_of_the_rules(axis: str, name: str) -> None:
+    values = options.values(axis, name, Path("/"))
+    assert values.pop("name") == name
+    assert set(values) == set(settings.rules(settings_class(axis, name)))
+
+
+@pytest.mark.parametrize(("axis", "name"), OPTIONS, ids="=".join)
+def test_the_default_values_obey_the_rules(axis: str, name: str) -> None:
+    values = options.values(axis, name, Path("/"))
+    del values["name"]
+    settings.build(settings_class(axis, name), values, axis)
+
+
+@pytest.mark.parametrize(("axis", "name"), OPTIONS, ids="=".join)
+def test_it_says_what_it_is(axis: str, name: str) -> None:
+    assert first_comment(options.file(axis, name, Path("/")))
+    assert all(rule.help for _, rule in settings.rules(settings_class(axis, name)).values())
+
+
+@pytest.mark.parametrize("axis", PACKAGES)
+def test_every_implementation_has_its_yaml(axis: str) -> None:
+    folder = REPOSITORY / "runner" / {"model": "models", "backend": "backends"}.get(axis, axis)
+    kinds = ("*/__init__.py",) if axis == "backend" else ("*.py",)
+    found = {path.parent.name if axis == "backend" else path.stem for kind in kinds for path in folder.glob(kind)}
+    helpers = {path.stem for path in folder.glob("*.py") if "class Settings" not in path.read_text()}
+    assert {name for name in found - helpers if name[0] != "_"} == set(options.names(axis, Path("/")))
+
+
+def test_the_root_has_the_limits() -> None:
+    content = yaml.safe_load((REPOSITORY / "conf" / "config.yaml").read_text())
+    assert set(content["limits"]) == set(settings.rules(Limits))
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_study_composes(tmp_path: Path, name: str) -> None:
+    assert compose.specs(tmp_path, [f"experiment={name}"], multirun=True)
+
+
+@pytest.mark.parametrize("name", [name for axis, name in OPTIONS if axis == "model" and name != "onnx"])
+@pytest.mark.parametrize("backend", options.names("backend", Path("/")))
+def test_every_model_composes_with_every_backend(tmp_path: Path, name: str, backend: str) -> None:
+    spec = compose.specs(tmp_path, [f"model={name}", f"backend={backend}"])[0]
+    assert (spec.model.name, spec.backend.name) == (name, backend)

@@ -1,0 +1,77 @@
+"""The front door: help, version, subcommands; light at start-up, and light for as long as a run takes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runner.__main__ import COMMANDS
+from runner.spec import AXES
+from tests.conftest import QUICK, REPOSITORY, Command
+
+HEAVY = {"torch", "mlflow", "onnxruntime", "openvino", "sklearn", "matplotlib", "pandas"}
+SITE = """
+import atexit, os, sys
+if "worker" not in "".join(sys.orig_argv):
+    atexit.register(lambda: open(os.environ["LOADED"], "w").write("\\n".join(sys.modules)))
+"""
+
+
+def loaded(project: Path, *words: str) -> set[str]:
+    """The top-level modules that the command's own process had imported when it ended."""
+    site = project / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(SITE)
+    file = project / "modules"
+    path = os.pathsep.join((str(site), str(REPOSITORY)))
+    env = {**os.environ, "PYTHONPATH": path, "LOADED": str(file)}
+    command = [sys.executable, "-m", "runner", *words]
+    done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return {name.split(".")[0] for name in file.read_text().splitlines()}
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-h"], ["help"], ["--version"]], ids=" ".join)
+def test_help_imports_nothing_that_takes_time(tmp_path: Path, words: list[str]) -> None:
+    assert not loaded(tmp_path, *words) & {*HEAVY, "hydra", "omegaconf", "numpy", "onnx", "scipy", "rich", "yaml"}
+
+
+def test_a_plan_imports_no_runtime(tmp_path: Path) -> None:
+    assert not loaded(tmp_path, "plan", "model=gru") & HEAVY
+
+
+def test_the_runners_own_process_never_imports_what_its_workers_do(tmp_path: Path) -> None:
+    assert not loaded(tmp_path, "model=gru", "model.hidden=4", *QUICK) & HEAVY
+
+
+def test_help_names_every_command_and_every_axis(command: Command) -> None:
+    done = command("--help")
+    assert (done.code, done.err) == (0, "")
+    for word in (*COMMANDS, *AXES):
+        assert f"\n  {word}" in done.out
+
+
+def test_every_command_has_help_of_its_own(command: Command) -> None:
+    for name in ("plan", "list", "show"):
+        done = command(name, "--help")
+        assert (done.code, done.err) == (0, "")
+        assert done.out.startswith(f"usage: python -m runner {name} ")
+
+
+def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
+    env = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    script = f"{sys.executable} -m runner --help | head -1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == "0"
+    assert done.stderr == ""
+
+
+def test_hydra_shows_the_composed_spec(command: Command, tmp_path: Path) -> None:
+    done = command("--cfg", "job", "model=gru", "model.hidden=7")
+    assert done.code == 0
+    assert "hidden: 7" in done.out
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,94 @@
+"""What the README tells people to type works, and what it names is there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runner import options
+from runner.__main__ import COMMANDS
+from runner.spec import AXES
+from tests.conftest import REPOSITORY
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+SHORT = {  # a project's own conf/ is searched first: the same commands, with less to measure
+    "train/default": {"epochs": "1"},
+    "measure/standard": {"min_pairs": "1", "max_pairs": "1", "iterations": "20", "min_seconds": "0"},
+}
+
+
+def commands() -> list[str]:
+    """The lines of the block that is marked for this test."""
+    block = re.search(r"<!-- run by tests/test_readme\.py -->\n```sh\n(.*?)```", README, re.DOTALL)
+    assert block
+    return [line for line in block.group(1).splitlines() if line and not line.startswith("#")]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("readme")
+    for name, values in SHORT.items():
+        text = (REPOSITORY / "conf" / f"{name}.yaml").read_text()
+        for key, value in values.items():
+            text, count = re.subn(rf"^{key}: .*$", f"{key}: {value}", text, flags=re.MULTILINE)
+            assert count == 1
+        file = folder / "conf" / f"{name}.yaml"
+        file.parent.mkdir(parents=True)
+        file.write_text(text)
+    return folder
+
+
+@pytest.mark.slow
+def test_every_command_works_as_it_is_written(project: Path) -> None:
+    """In their order, as a shell reads them; `python` is this one."""
+    env = {**os.environ, "PYTHONPATH": str(REPOSITORY), "MLFLOW_DISABLE_TELEMETRY": "true"}
+    assert len(commands()) >= 8
+    for line in commands():
+        typed = re.sub(r"^python ", f"{shlex.quote(sys.executable)} ", line)
+        done = subprocess.run(typed, shell=True, cwd=project, env=env, capture_output=True, text=True, timeout=240)
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+        assert done.stdout.strip(), line
+        assert "Traceback" not in done.stderr
+
+
+def typed() -> list[list[str]]:
+    """The words after every `python -m runner` of the page."""
+    lines = re.findall(r"python -m runner([^`\n]*)", README)
+    return [shlex.split(line, comments=True) for line in lines]
+
+
+def test_the_page_has_commands() -> None:
+    assert len(typed()) > 15
+
+
+@pytest.mark.parametrize("words", typed(), ids=" ".join)
+def test_every_command_names_what_there_is(tmp_path: Path, words: list[str]) -> None:
+    first = next((word for word in words if not word.startswith("-")), "")
+    assert not first or first in COMMANDS or "=" in first
+    for word in words:
+        axis, mark, names = word.partition("=")
+        if mark and axis in AXES:
+            assert set(names.split(",")) <= set(options.names(axis, tmp_path))
+
+
+def test_the_tables_name_options_that_there_are() -> None:
+    known = {name for axis in AXES for name in options.names(axis, REPOSITORY)}
+    rows = [line for line in README.splitlines() if re.match(r"\| (models|data|backends|hardware|) \| `", line)]
+    assert rows
+    named = {name for row in rows for name in re.findall(r"`([a-z0-9_]+)`", row.split("|")[2])}
+    assert named <= known
+
+
+def test_every_file_that_it_links_is_there() -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+        assert (REPOSITORY / target).exists(), target
+
+
+def test_the_output_shown_is_one() -> None:
+    assert "```text\nOUTPUT\n```" not in README
