@@ -1,4 +1,4 @@
-"""`python -m runner export RECORD [-o FILE] [--json]`: one record as one file, for a colleague's `compare`."""
+"""`python -m runner export [RECORD] [-o FILE] [--json]`: one record as one file, for a colleague's `compare`."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from runner.commands.arguments import parser
 def main(argv: list[str]) -> int:
     """Write the file and say where."""
     arguments = parser("export", "One record as one portable file: spec, samples, conditions, environment, metrics.")
-    arguments.add_argument("record", metavar="RECORD", help="a record_id, the name of a folder in records/")
+    arguments.add_argument("record", nargs="?", metavar="RECORD", help="a record_id; default: the newest record")
     arguments.add_argument("-o", dest="out", type=Path, metavar="FILE", help="default: RECORD.runner.zip, here")
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
     options = arguments.parse_args(argv)
     from runner.portable import archive, locate
 
-    record = locate.by_id(options.record, project.root())
-    file = options.out or Path(f"{options.record}{archive.SUFFIX}")
+    root = project.root()
+    record = locate.by_id(options.record, root) if options.record else locate.latest(root)
+    record_id = record.content["record_id"]
+    file = options.out or Path(f"{record_id}{archive.SUFFIX}")
     archive.write(record, file)
     if options.json:
-        document = {"schema": 1, "record_id": options.record, "file": str(file), "bytes": file.stat().st_size}
+        document = {"schema": 1, "record_id": record_id, "file": str(file), "bytes": file.stat().st_size}
         print(json.dumps(document, indent=1))
     else:
         print(f"{file}  {file.stat().st_size / 1e6:.2f} MB\ncompare  python -m runner compare RECORD {file}")

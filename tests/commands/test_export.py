@@ -27,8 +27,8 @@ def test_the_file_is_named_after_the_record(capsys: pytest.CaptureFixture[str]) 
         assert record.content["record_id"] == ID
 
 
-def test_or_as_asked(capsys: pytest.CaptureFixture[str]) -> None:
-    assert export.main([ID, "-o", "mine.zip", "--json"]) == 0
+def test_or_as_asked_and_the_newest_record_is_the_default(capsys: pytest.CaptureFixture[str]) -> None:
+    assert export.main(["-o", "mine.zip", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document == {"schema": 1, "record_id": ID, "file": "mine.zip", "bytes": Path("mine.zip").stat().st_size}
 
