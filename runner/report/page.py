@@ -17,7 +17,7 @@ from runner.report import summary, surer, trust
 from runner.report.beside import NOTHING, WORDS, spread, worded
 from runner.report.naming import IMPORTED, flatten, imported
 from runner.report.plot import Samples, read_samples
-from runner.report.wording import number, ratio, verdict_line
+from runner.report.wording import ratio, verdict_line
 
 SETTINGS, EFFECTIVE, KEYS, PROVENANCE = "Settings", "Read back from the runtime", "Keys of the artifacts", "Provenance"
 DIFFERS = "● "  # before a setting that candidate and baseline don't share
@@ -245,8 +245,7 @@ def _metrics(content: Mapping[str, Any], baseline: Mapping[str, Any]) -> Iterato
     notes = content.get("notes") or {}
     for label, cells in summary.figures(sides, notes, effective):
         yield label, *cells
-    for name in summary.others(sides):
-        cells = [number(side[name]) if name in side else "–" for side in sides]
+    for name, cells in summary.others(sides):
         cells[0] += f"; {notes[name]}" if name in notes else ""
         yield name, *cells
 

@@ -14,6 +14,7 @@ from runner.report.page import Distribution, PairLine
 from runner.report.wording import number
 
 WIDTH, LEFT, RIGHT = 760, 72, 16
+LABEL, WIDEST = 8, 9.0  # where names begin, and the width of a character of theirs on a narrow screen
 RIDGE = 96  # height of one side's distribution
 RATIOS = 250  # height of the picture of ratios
 Scale = Callable[[float], float]
@@ -52,7 +53,8 @@ def _ridge(svg: Element, one: Distribution, x: Scale, base: float, most: float) 
     for value in inside:
         _line(svg, x(value), base + 8, x(value), base + 14, f"process {one.role}")
     beyond = f" · {100 * one.beyond:.1f} % beyond the axis" if one.beyond > 0.0005 else ""
-    _text(svg, LEFT, base - tall - 8, f"{one.label}: median {number(middle)} ms{beyond}", "start", f"name {one.role}")
+    told = f"{one.label}: median {number(middle)} ms{beyond}"
+    _text(svg, LABEL, base - tall - 8, told, "start", f"name {one.role}")
 
 
 def ratios(pairs: Sequence[PairLine], low: float | None, high: float | None, estimate: float) -> Element:
@@ -141,4 +143,7 @@ def _line(svg: Element, x1: float, y1: float, x2: float, y2: float, kind: str) -
 
 def _text(svg: Element, x: float, y: float, text: str, anchor: str, kind: str = "label") -> None:
     place = {"x": f"{x:.1f}", "y": f"{y:.1f}", "text-anchor": anchor, "class": kind}
+    if kind.startswith("name") and len(text) * WIDEST > WIDTH - LABEL - RIGHT:
+        # A long name is drawn together rather than cut.
+        place |= {"textLength": f"{WIDTH - LABEL - RIGHT}", "lengthAdjust": "spacingAndGlyphs"}
     SubElement(svg, "text", place).text = text

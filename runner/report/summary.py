@@ -105,14 +105,14 @@ def figures(
             yield label, [worded(one.get(key) or {}) for one in effective]
 
 
-def others(sides: Sequence[Side]) -> list[str]:
-    """The metrics that `figures` leaves out: neither a figure of its own, nor an end of an interval, nor a quality."""
-    ends = {
-        f"{name}{end}" for name in (*(one for one, _, _ in FIGURES), "vs_baseline/speedup") for end in ("_low", "_high")
-    }
-    known = ends | {name for name, _, _ in FIGURES}
+def others(sides: Sequence[Side]) -> Iterator[tuple[str, list[str]]]:
+    """`(metric, one cell a side)` of what `figures` leaves out: neither a figure of its own nor a quality."""
+    known = {name for name, _, _ in FIGURES}
     every = dict.fromkeys(name for side in sides for name in side)
-    return [name for name in every if name not in known and not name.startswith("quality/")]
+    for name in every:
+        base = name.removesuffix("_low").removesuffix("_high")
+        if name not in known and (base == name or base not in every) and not name.startswith("quality/"):
+            yield name, [_figure(side, name) for side in sides]
 
 
 def _figure(side: Side, name: str) -> str:

@@ -81,8 +81,9 @@ def test_no_width_needs_scrolling_sideways(width: int, browser: webdriver.Chrome
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
 
 
-def test_labels_of_the_pictures_do_not_overlap_and_lie_inside(browser: webdriver.Chrome) -> None:
-    _emulate(browser, "screen", "light", 1000)
+@pytest.mark.parametrize("width", [360, 1000])
+def test_labels_of_the_pictures_do_not_overlap_and_lie_inside(width: int, browser: webdriver.Chrome) -> None:
+    _emulate(browser, "screen", "light", width)
     for svg in browser.find_elements(By.TAG_NAME, "svg"):
         frame = svg.rect
         boxes = [text.rect for text in svg.find_elements(By.TAG_NAME, "text")]

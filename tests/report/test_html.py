@@ -125,3 +125,13 @@ def test_all_that_is_drawn_lies_inside_the_picture(tmp_path: Path) -> None:
 )
 def test_ticks_are_round(low: float, high: float, expected: list[float]) -> None:
     assert picture.ticks(low, high) == expected
+
+
+def test_a_long_name_is_drawn_together_and_stays_inside(tmp_path: Path) -> None:
+    content = pages.content()
+    content["comparison"]["baseline"]["label"] = "onnxruntime fp32 " * 8
+    found = page.collect(pages.write(tmp_path, content))
+    names = [
+        text for text in picture.distributions(found.distributions).iter("text") if "name" in str(text.get("class"))
+    ]
+    assert [text.get("textLength") for text in names] == [None, "736"]

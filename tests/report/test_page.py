@@ -119,6 +119,7 @@ def test_the_terminal_page_from_the_finding_to_the_provenance(found: page.Page) 
     places = [shown.index(title) for title in (*titles, "Provenance")]
     assert places == sorted(places)
     assert "latency p99, ms | 1.96; few samples (200; p99 needs 662) | 2.00" in shown
+    assert "vs_baseline/speedup | 1.02 [1.00, 1.04] | –" in shown
     assert "governor | not read: no cpufreq in /sys/devices/system/cpu (usual in a virtual machine)" in shown
     assert max(map(len, shown)) <= 120
 
