@@ -11,7 +11,7 @@ from runner import compose, options, settings
 from runner.commands.list import first_comment
 from runner.registry import PACKAGES
 from runner.spec import AXES, Limits, settings_class
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, Command
 
 OPTIONS = [(axis, name) for axis in AXES for name in options.names(axis, Path("/"))]
 STUDIES = sorted(path.stem for path in (REPOSITORY / "experiments").glob("*.yaml"))
@@ -62,3 +62,12 @@ def test_every_study_composes(tmp_path: Path, name: str) -> None:
 def test_every_model_composes_with_every_backend(tmp_path: Path, name: str, backend: str) -> None:
     spec = compose.specs(tmp_path, [f"model={name}", f"backend={backend}"])[0]
     assert (spec.model.name, spec.backend.name) == (name, backend)
+
+
+def test_a_projects_own_option_comes_before_the_shipped_one_of_its_name(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "conf" / "train").mkdir(parents=True)
+    (tmp_path / "conf" / "train" / "default.yaml").write_text(
+        "# Mine.\ndefaults:\n  - smoke\n  - _self_\nname: default\nepochs: 3\n"
+    )
+    assert "epochs: 3" in command("--cfg", "job", "model=gru").out
+    assert "train=default  Mine." in command("show", "train=default").out

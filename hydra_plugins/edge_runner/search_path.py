@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
 from hydra.core.config_store import ConfigStore
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
@@ -13,13 +13,16 @@ from runner.errors import SpecError
 
 
 class EdgeSearchPath(SearchPathPlugin):
-    """Appends our folders behind the primary one; the first folder that has an option wins."""
+    """Adds our folders; the first that has an option wins, the project's own before the shipped one."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         root = project.root()
         if not _ours(search_path, root):
             return
-        for folder in project.conf_folders(root):
+        own, *_ = folders = project.conf_folders(root)
+        # The folder with config.yaml, which Hydra calls main, may be the shipped one: the project's own comes before.
+        search_path.prepend("edge-runner", f"file://{own}", SearchPathQuery(provider="main", path=None))
+        for folder in folders:
             search_path.append("edge-runner", f"file://{folder}")
         for folder in reversed(project.experiment_folders(root)):
             _register_studies(folder)
