@@ -46,14 +46,14 @@ def measured(
 
     display.begin(item)
     spec = cell.candidate.spec
-    parts = {"candidate": _artifacts(cell.candidate, outcomes)}
+    parts = {"candidate": artifacts_of(cell.candidate, outcomes)}
     if cell.baseline:
-        parts["baseline"] = _artifacts(cell.baseline, outcomes)
+        parts["baseline"] = artifacts_of(cell.baseline, outcomes)
     with room(root), _draft(root, item) as draft:
         with sampling(Path(draft), spec.telemetry, list(parts)) as sampler:
             found = benchmark(
-                _side(cell.candidate, parts["candidate"], spec.title),
-                _side(cell.baseline, parts["baseline"], cell.label) if cell.baseline else None,
+                side_of(cell.candidate, parts["candidate"], spec.title),
+                side_of(cell.baseline, parts["baseline"], cell.label) if cell.baseline else None,
                 spec.measure.settings,
                 spec.seed,
                 draft,
@@ -121,12 +121,12 @@ def _environment() -> dict[str, Any]:
     return {"python": platform.python_version(), "packages": versions, "hardware": hardware.detect().as_dict()}
 
 
-def _artifacts(chain: Chain, outcomes: Mapping[str, Outcome]) -> dict[str, Artifact]:
+def artifacts_of(chain: Chain, outcomes: Mapping[str, Outcome]) -> dict[str, Artifact]:
     found = {step: outcomes.get(key) for step, key in chain.keys.items()}
     return {step: artifact for step, artifact in found.items() if isinstance(artifact, Artifact)}
 
 
-def _side(chain: Chain, artifacts: Mapping[str, Artifact], label: str) -> Any:
+def side_of(chain: Chain, artifacts: Mapping[str, Artifact], label: str) -> Any:
     from runner.measure.pairs import Side
 
     spec, compiled = chain.spec, artifacts["compile"]

@@ -1,0 +1,86 @@
+"""Where simulated comparisons take their pairs from: recorded pools, and synthetic noise of three kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from runner.measure.pairs import order
+
+Floats = npt.NDArray[np.float64]
+PAIR_SECONDS = 1.0  # what a synthetic pair takes
+BLOCK = 10  # consecutive pairs that are drawn together, so that what drifts in a pool drifts in a comparison
+ROLES = ("candidate", "baseline")
+
+
+@dataclass(frozen=True)
+class Noise:
+    """`draw(random, pairs)` gives (pairs,) log ratios of identical sides and (pairs,) seconds; `calibrating` are the
+    effects that a calibration on that machine would have seen."""
+
+    name: str
+    draw: Callable[[np.random.Generator, int], tuple[Floats, Floats]]
+    calibrating: Floats
+
+
+def synthetic() -> list[Noise]:
+    """Gaussian, heavy-tailed and drifting."""
+    kinds = {
+        "Gaussian (sd 2 %)": _gaussian,
+        "heavy-tailed (robust sd 2 %, 5 % of pairs off by 15 %)": _heavy,
+        "drifting (sd 1.5 %, speed drifts by 1 % within a pair)": _drifting,
+    }
+    return [Noise(name, _timed(kind), kind(np.random.default_rng(99), 40)) for name, kind in kinds.items()]
+
+
+def _timed(kind: Callable[[np.random.Generator, int], Floats]) -> Callable[..., tuple[Floats, Floats]]:
+    return lambda random, pairs: (kind(random, pairs), np.full(pairs, PAIR_SECONDS))
+
+
+def _gaussian(random: np.random.Generator, pairs: int) -> Floats:
+    return random.normal(0, 0.02, pairs)
+
+
+def _heavy(random: np.random.Generator, pairs: int) -> Floats:
+    """Student's t with three degrees of freedom; one pair in twenty is disturbed on one side or the other."""
+    usual = random.standard_t(3, pairs) * 0.02 / 1.13  # 1.13: its robust standard deviation
+    return usual + np.where(random.random(pairs) < 0.05, random.choice((-0.15, 0.15), pairs), 0.0)
+
+
+def _drifting(random: np.random.Generator, pairs: int) -> Floats:
+    """Whoever is measured second meets a machine that has drifted on; the drift itself wanders from pair to pair."""
+    drift = np.empty(pairs)
+    now = random.normal(0, 0.01)
+    for i in range(pairs):
+        now = 0.9 * now + random.normal(0, 0.01 * np.sqrt(1 - 0.81))
+        drift[i] = now
+    seed = int(random.integers(2**31))
+    first = np.array([order(ROLES, seed, number)[0] == "candidate" for number in range(pairs)])
+    return np.where(first, drift, -drift) + random.normal(0, 0.015, pairs)
+
+
+def pools(folder: Path) -> list[Noise]:
+    """Each recorded pool twice: pairs drawn one by one, and in blocks of consecutive ones."""
+    found = []
+    for path in sorted(folder.glob("[!.]*.npz")):
+        with np.load(path, allow_pickle=False) as file:
+            held = {name: file[name] for name in ("candidate_ns", "baseline_ns", "seconds")}
+        logs = np.log(held["baseline_ns"]) - np.log(held["candidate_ns"])
+        kinds: Mapping[str, int] = {"": 1, ", in blocks": BLOCK}
+        for how, block in kinds.items():
+            name = f"pool {path.stem} ({len(logs)} pairs{how})"
+            found.append(Noise(name, _resampled(logs, held["seconds"], block), logs[:40]))
+    return found
+
+
+def _resampled(logs: Floats, seconds: Floats, block: int) -> Callable[..., tuple[Floats, Floats]]:
+    def draw(random: np.random.Generator, pairs: int) -> tuple[Floats, Floats]:
+        starts = random.integers(len(logs), size=-(-pairs // block))
+        taken = ((starts[:, None] + np.arange(block)) % len(logs)).ravel()[:pairs]
+        return logs[taken], seconds[taken]
+
+    return draw

@@ -1,0 +1,90 @@
+"""Runtimes that cheat, and outputs that are wrong: caught while they are timed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from runner.errors import RunnerError
+from runner.measure.benchmark import Benchmark, benchmark
+from runner.measure.pairs import Side
+from runner.measure.settings import Settings
+
+MakeSettings = Callable[..., Settings]
+
+
+@pytest.fixture
+def measured(measure: MakeSettings, tmp_path: Path) -> Callable[..., Benchmark]:
+    """`side` alone, once."""
+
+    def run(side: Side, **changes: object) -> Benchmark:
+        return benchmark(side, None, measure("quick", min_pairs=1, max_pairs=1, **changes), 0, tmp_path)
+
+    return run
+
+
+def test_an_honest_runtime_passes_every_check(side: Side, measured: Callable[..., Benchmark]):
+    checks = measured(side).checks["candidate"]
+    assert {name: check["status"] for name, check in checks.items()} == {
+        "finite": "passed",
+        "reference": "passed",
+        "repeats": "passed",
+    }
+    assert checks["reference"]["deviation"] < 1e-5
+
+
+def test_a_runtime_that_remembers_its_inputs_is_caught(side: Side, measured: Callable[..., Benchmark]):
+    cheat = dataclasses.replace(side, session="sessions", options={**side.options, "remembers": True, "spin": 5.0})
+    found = measured(cheat)
+    assert found.checks["candidate"]["repeats"]["status"] == "failed"
+    assert found.checks["candidate"]["repeats"]["ratio"] > 2
+    assert any("it remembers them" in warning for warning in found.warnings)
+
+
+def test_outputs_that_go_wrong_only_while_they_are_timed_are_caught(side: Side, measured: Callable[..., Benchmark]):
+    # Right in the first run of the warm-up, wrong from then on: a check before or after alone would miss it.
+    wrong = dataclasses.replace(side, session="sessions", options={**side.options, "constant": True})
+    check = measured(wrong).checks["candidate"]["reference"]
+    assert check["status"] == "failed"
+    assert check["deviation"] > check["tolerance"] == 1e-3
+
+
+def test_a_batch_is_checked_row_by_row(side: Side, measured: Callable[..., Benchmark]):
+    assert measured(dataclasses.replace(side, batch=7)).checks["candidate"]["reference"]["status"] == "passed"
+
+
+def test_without_the_float_models_outputs_nothing_is_claimed(side: Side, measured: Callable[..., Benchmark]):
+    check = measured(dataclasses.replace(side, reference=None)).checks["candidate"]["reference"]
+    assert check["status"] == "not checked"
+
+
+def test_how_far_outputs_may_lie_depends_on_the_precision(side: Side, measured: Callable[..., Benchmark]):
+    found = measured(dataclasses.replace(side, precision="int8")).checks["candidate"]["reference"]
+    assert found["tolerance"] > 0.1
+
+
+def test_threads_are_pinned_and_where_is_told(side: Side, measured: Callable[..., Benchmark]):
+    assert measured(side, pin=[0]).effective["candidate"]["pinned_to_cpus"] == [0]
+    assert "pinned_to_cpus" not in measured(side).effective["candidate"]
+
+
+def test_a_cpu_that_is_not_there_is_unavailable(side: Side, measured: Callable[..., Benchmark]):
+    with pytest.raises(RunnerError, match=r"measure.pin=\[4000\]") as caught:
+        measured(side, pin=[4000])
+    assert caught.value.status == "unavailable"
+
+
+def test_inputs_of_the_probe_were_never_seen():
+    from runner.worker import feed
+
+    arrays = {"x": np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32), "ids": np.arange(20).reshape(5, 4)}
+    seen = {row.tobytes() for row in arrays["x"]}
+    drawn = list(feed.never_seen(arrays, 1, 12, 3, True))
+    assert not seen & {inputs["x"].tobytes() for inputs in drawn}
+    assert len({inputs["x"].tobytes() for inputs in drawn}) == 12
+    assert all(np.abs(inputs["x"] - arrays["x"][inputs["ids"].min() // 4]).max() < 0.05 for inputs in drawn)
+    assert {inputs["x"].dtype for inputs in drawn} == {np.dtype(np.float32)}
