@@ -237,7 +237,16 @@ def distinguishing(rows: Sequence[Row]) -> dict[str, str]:
     for group in groups.values():
         flat = [dict(flatten(row.content["spec"])) for row in group]
         keys = list(dict.fromkeys(key for one in flat for key in one))
-        differing = [key for key in keys if len({one.get(key) for one in flat}) > 1]
+        differing = [key for key in keys if len({one.get(key) for one in flat}) > 1 and not _implied(key, flat)]
         for row, one in zip(group, flat, strict=True):
             found[row.content["record_id"]] = " ".join(f"{key}={one[key]}" for key in differing if key in one)
     return found
+
+
+def _implied(key: str, flat: Sequence[Mapping[str, str]]) -> bool:
+    """Whether an option's name says it already: `measure.warmup` differs because `measure` does, and only then."""
+    axis, dot, _ = key.partition(".")
+    values: dict[str | None, set[str | None]] = {}
+    for one in flat:
+        values.setdefault(one.get(axis), set()).add(one.get(key))
+    return bool(dot) and len(values) > 1 and all(len(found) == 1 for found in values.values())

@@ -214,3 +214,15 @@ def test_rows_of_the_same_options_are_told_apart_by_their_settings(tmp_path: Pat
     )
     told = comparison.distinguishing(comparison.compare(every).rows)
     assert told == {identity(1): "backend.threads=1", identity(2): "backend.threads=2"}
+
+
+def test_an_options_name_stands_for_the_settings_that_follow_from_it(tmp_path: Path) -> None:
+    quick = spec()
+    quick["measure"] = {**quick["measure"], "name": "quick", "min_pairs": 2}
+    every = kept(
+        tmp_path,
+        measured(identity(1), spec(), int8(), ORT, 1.0),
+        measured(identity(2), quick, int8(), ORT, 1.5, spec_key="two"),
+    )
+    told = comparison.distinguishing(comparison.compare(every).rows)
+    assert told == {identity(1): f"measure={spec()['measure']['name']}", identity(2): "measure=quick"}
