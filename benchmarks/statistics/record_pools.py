@@ -1,6 +1,6 @@
 """Records live A/A pairs of each workload into `pools/<workload>.npz`, for `simulate.py` to resample.
 
-`python benchmarks/statistics/record_pools.py --pairs 300` records until each pool has so many; stop it at any time, the
+`python -m benchmarks.statistics.record_pools --pairs 300` records until each pool has so many; stop it at any time, the
 same command goes on. The workloads take turns of ten pairs, so that a disturbance meets all of them.
 
 A pool holds, a value for each pair: `candidate_ns` and `baseline_ns` (the processes' medians), `seconds` (what the
@@ -19,8 +19,6 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
-
-sys.path[0] = str(Path(__file__).parents[2])
 
 import numpy as np
 

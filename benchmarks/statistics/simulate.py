@@ -1,6 +1,6 @@
 """Resamples comparisons from recorded pools and synthetic noise: how often is the verdict wrong, the interval right?
 
-`python benchmarks/statistics/simulate.py` takes 10,000 comparisons of identical sides and 10,000 of sides 3 % apart for
+`python -m benchmarks.statistics.simulate` takes 10,000 comparisons of identical sides and 10,000 of sides 3 % apart for
 each noise, stopped and judged by the code that stops and judges real benchmarks (`runner/measure/decision.py`). Results
 are kept in `.work/simulated.json` as they come: the same command goes on; `--fresh` starts over.
 """
@@ -17,8 +17,6 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
-
-sys.path[0] = str(Path(__file__).parents[2])
 
 import numpy as np
 import yaml

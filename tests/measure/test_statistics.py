@@ -12,9 +12,12 @@ from scipy import stats
 
 from runner.measure.statistics import (
     bootstrap_percentile,
+    bootstrap_percentiles,
     hodges_lehmann,
+    hodges_lehmann_at,
     least_samples,
     percentile,
+    signed_rank_p,
     signed_rank_probabilities,
 )
 
@@ -149,3 +152,31 @@ def test_the_bootstrap_is_quick_beside_the_plain_one():
     for _ in range(100):  # a tenth of the resamples
         np.percentile(np.concatenate(processes), 50)
     assert ours < 10 * (time.perf_counter() - begin)
+
+
+@pytest.mark.parametrize("n", [6, 9, 14])
+def test_the_p_value_is_scipys_exact_one(n: int):
+    x = np.random.default_rng(200 + n).normal(0.5, 1, size=n)
+    assert signed_rank_p(x) == pytest.approx(stats.wilcoxon(x, method="exact").pvalue)
+
+
+def test_the_p_value_agrees_with_the_interval():
+    for seed in range(200):
+        x = np.random.default_rng(seed).normal(0.6, 1, size=11)
+        interval = hodges_lehmann(x, 0.98)
+        assert (signed_rank_p(x) <= 0.02) == (interval.low > 0 or interval.high < 0)
+
+
+def test_identical_pairs_are_no_evidence():
+    assert signed_rank_p([0.0] * 8) == 1.0
+
+
+def test_several_percentiles_at_once_are_those_of_one_by_one():
+    processes = [np.random.default_rng(i).lognormal(size=100) for i in range(8)]
+    at_once = bootstrap_percentiles(processes, (50, 90, 99), seed=1)
+    assert at_once == [bootstrap_percentile(processes, p, seed=1) for p in (50, 90, 99)]
+
+
+def test_several_confidences_at_once_are_those_of_one_by_one():
+    x = np.random.default_rng(0).normal(size=12)
+    assert hodges_lehmann_at(x, (0.95, 0.98)) == [hodges_lehmann(x, 0.95), hodges_lehmann(x, 0.98)]
