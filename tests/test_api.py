@@ -15,6 +15,7 @@ from tests.conftest import QUICK, REPOSITORY, Command
 WORDS = ("model=gru", "model.hidden=4", "precision=fp32", "baseline=none", *QUICK)
 
 
+@pytest.mark.slow
 def test_a_run_in_python_is_a_run_on_the_command_line(tmp_path: Path, command: Command) -> None:
     mine = run(load_spec(*WORDS, root=tmp_path), root=tmp_path)
     theirs = command(*WORDS, "--json").json

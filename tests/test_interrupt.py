@@ -108,7 +108,7 @@ def test_after_ctrl_c_the_command_finishes_from_what_is_there(tmp_path: Path) ->
     assert not any(line.startswith("train gru …") for line in again.said)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGHUP], ids=lambda one: one.name)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda one: one.name)
 def test_a_killed_command_leaves_no_worker(training: Running, number: signal.Signals) -> None:
     workers = training.workers()
     assert len(workers) >= 1

@@ -44,6 +44,7 @@ def test_a_plan_imports_no_runtime(tmp_path: Path) -> None:
     assert not loaded(tmp_path, "plan", "model=gru") & HEAVY
 
 
+@pytest.mark.slow
 def test_the_runners_own_process_never_imports_what_its_workers_do(tmp_path: Path) -> None:
     assert not loaded(tmp_path, "model=gru", "model.hidden=4", *QUICK) & HEAVY
 

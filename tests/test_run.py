@@ -17,6 +17,8 @@ import pytest
 
 from tests.conftest import QUICK, REPOSITORY, Ended
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("model.hidden=4", *QUICK)
 ONE_PAIR = ("measure.min_pairs=1", "measure.max_pairs=1")
 MODEL = ("model=gru", "precision=fp32", *SMALL)
