@@ -182,10 +182,18 @@ def _compile(spec: Spec, backend: ModuleType, before: Mapping[str, Node], graph:
     return _node("compile", title, settings, roles, code, backend.DISTRIBUTIONS, blocked)
 
 
+def _check_threads(spec: Spec) -> None:
+    """More threads than cores measure the operating system's scheduler, and some runtimes hang."""
+    threads, cores = getattr(spec.backend.settings, "threads", None), _hardware()["logical_cores"]
+    if threads and cores and threads > cores:
+        raise SpecError(f"backend.threads={threads}: this machine has {cores} cores.", f"At most {cores} here.")
+
+
 def blocker(spec: Spec, backend: ModuleType) -> RunnerError | None:
     """Why a spec can't be compiled here, known before any work: a library is missing, or the backend can't do it."""
     from runner.backends import Support
 
+    _check_threads(spec)
     missing = [name for name in backend.DISTRIBUTIONS if keys.version(name) is None]
     if missing:
         return Unavailable(f"backend={spec.backend.name}: {', '.join(missing)} is not installed here.", backend.INSTALL)

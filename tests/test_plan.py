@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner import compose, keys, plan, store
+from runner.errors import SpecError
 from runner.schedule import inline
 
 
@@ -101,6 +102,12 @@ def test_a_library_that_is_missing_blocks_its_cells(tmp_path: Path, monkeypatch:
     assert errors[0] is not None
     assert errors[0].reason == "backend=openvino: openvino is not installed here."
     assert "pip install" in errors[0].next_step
+
+
+def test_more_threads_than_cores_are_refused_before_any_work(tmp_path: Path) -> None:
+    with pytest.raises(SpecError) as caught:
+        planned(tmp_path, "backend.threads=9999")
+    assert caught.value.reason.startswith("backend.threads=9999: this machine has ")
 
 
 def test_states_say_what_is_there(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ class Worker:
             self._kill()
             raise StepTimeout(
                 f"{self.name}: `{do}` took longer than {timeout:g} s and was stopped.{self._last_words()}",
-                f"Allow more time, or read {self.log}.",
+                f"Allow more time (limits.step_s, limits.answer_s), or read {self.log}.",
             )
 
     def _died(self, do: str) -> StepFailed:
