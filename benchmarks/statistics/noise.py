@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ Floats = npt.NDArray[np.float64]
 PAIR_SECONDS = 1.0  # what a synthetic pair takes
 BLOCK = 10  # consecutive pairs that are drawn together, so that what drifts in a pool drifts in a comparison
 ROLES = ("candidate", "baseline")
+IN_BLOCKS = "in blocks"
 
 
 @dataclass(frozen=True)
@@ -64,23 +65,35 @@ def _drifting(random: np.random.Generator, pairs: int) -> Floats:
 
 
 def pools(folder: Path) -> list[Noise]:
-    """Each recorded pool twice: pairs drawn one by one, and in blocks of consecutive ones."""
+    """Each recorded pool twice: pairs drawn one by one, and in blocks of consecutive ones.
+
+    One by one, the sides of each pair are swapped at random. They are the same artifact, so which is called the
+    candidate is arbitrary; a pool of n pairs has a centre that is off by its own sampling error, and would pass that
+    on to every comparison drawn from it. Whether the centre is further off than that is a check of its own
+    (`simulate.py`). Blocks stay as recorded.
+    """
     found = []
-    for path in sorted(folder.glob("[!.]*.npz")):
-        with np.load(path, allow_pickle=False) as file:
-            held = {name: file[name] for name in ("candidate_ns", "baseline_ns", "seconds")}
-        logs = np.log(held["baseline_ns"]) - np.log(held["candidate_ns"])
-        kinds: Mapping[str, int] = {"": 1, ", in blocks": BLOCK}
-        for how, block in kinds.items():
-            name = f"pool {path.stem} ({len(logs)} pairs{how})"
-            found.append(Noise(name, _resampled(logs, held["seconds"], block), logs[:40]))
+    for name, (logs, seconds) in recorded(folder).items():
+        shown = f"pool {name} ({len(logs)} pairs"
+        found.append(Noise(f"{shown})", _resampled(logs, seconds, 1, swap=True), logs[:40]))
+        found.append(Noise(f"{shown}, {IN_BLOCKS})", _resampled(logs, seconds, BLOCK, swap=False), logs[:40]))
     return found
 
 
-def _resampled(logs: Floats, seconds: Floats, block: int) -> Callable[..., tuple[Floats, Floats]]:
+def recorded(folder: Path) -> dict[str, tuple[Floats, Floats]]:
+    """(effects, seconds) of each pool."""
+    found = {}
+    for path in sorted(folder.glob("[!.]*.npz")):
+        with np.load(path, allow_pickle=False) as file:
+            found[path.stem] = (np.log(file["baseline_ns"]) - np.log(file["candidate_ns"]), file["seconds"])
+    return found
+
+
+def _resampled(logs: Floats, seconds: Floats, block: int, swap: bool) -> Callable[..., tuple[Floats, Floats]]:
     def draw(random: np.random.Generator, pairs: int) -> tuple[Floats, Floats]:
         starts = random.integers(len(logs), size=-(-pairs // block))
         taken = ((starts[:, None] + np.arange(block)) % len(logs)).ravel()[:pairs]
-        return logs[taken], seconds[taken]
+        signs = random.choice((-1.0, 1.0), pairs) if swap else 1.0
+        return logs[taken] * signs, seconds[taken]
 
     return draw

@@ -21,13 +21,14 @@ from typing import Any
 import numpy as np
 import yaml
 
-from benchmarks.statistics.noise import Noise, pools, synthetic
+from benchmarks.statistics.noise import IN_BLOCKS, Noise, pools, recorded, synthetic
 from benchmarks.statistics.record_pools import POOLS
 from benchmarks.statistics.targets import code, told
 from benchmarks.statistics.workloads import PROJECT
 from runner import calibration, settings
 from runner.measure.decision import replay
 from runner.measure.settings import Settings
+from runner.measure.statistics import hodges_lehmann
 from runner.measure.verdict import NoiseFloor, Verdict, verdict
 
 MEASURE = Path(__file__).parents[2] / "conf/measure"
@@ -93,7 +94,18 @@ def main() -> int:
     names = list(dict.fromkeys(name for _, name, *_ in todo))
     if not any(name.startswith("pool") for name in names):
         print(f"no pools in {chosen.folder}: record them first (record_pools.py)")
-    return code([reached for name in names for reached in report(name, _of(name, todo, found))])
+    results = [reached for name in names for reached in report(name, _of(name, todo, found))]
+    return code([*results, *centres(chosen.folder)])
+
+
+def centres(folder: Path) -> list[bool]:
+    """Whether the two sides of each pool are alike: its own centre with a 99 % interval."""
+    results = []
+    for name, (logs, _) in recorded(folder).items():
+        found = hodges_lehmann(logs, 0.99)
+        figure = f"{found.estimate:+.2%} [{found.low:+.2%}, {found.high:+.2%}]"
+        results.append(told(f"pool {name}: centre", found.low <= 0 <= found.high, figure, "0 inside at 99 %"))
+    return results
 
 
 def run(todo: list[Any], kept: Path, fresh: bool) -> dict[str, dict[str, float]]:
@@ -116,8 +128,12 @@ def _of(name: str, todo: list[Any], found: dict[str, dict[str, float]]) -> list[
 
 
 def report(name: str, results: list[dict[str, float]]) -> list[bool]:
-    """One line a target."""
+    """One line a target; for pairs drawn in blocks the figures alone, which show what their order does."""
     same, apart = results
+    if IN_BLOCKS in name:
+        shares = f"{same['different']:.2%} false, {same['covered']:.2%} covered, {apart['faster']:.2%} found at 3 %"
+        print(f"         {name}: {shares}")
+        return []
     calibrated = f"{same['different_cal']:.2%} with a calibrated floor of {same['floor']:.2%}"
     power = f"{apart['faster']:.2%}; {apart['faster_cal']:.2%} with the calibrated floor"
     spent = f"{same['pairs']:.1f} pairs, {same['target']:.0%} stopped by the target"
