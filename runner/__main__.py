@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -32,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     from runner.errors import RunnerError
 
     argv = sys.argv[1:] if arguments is None else arguments
+    gc.set_threshold(50_000)  # imports make many objects and free none: collecting at each 700 costs 60 ms
     try:
         with room(Path.cwd()):
             return _dispatch(argv)

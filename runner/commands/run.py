@@ -88,16 +88,28 @@ def _through_hydra(command: Command, words: list[str]) -> None:
     with compose.explained(command.root):
         flags = compose.hydra_flags(words)
         compose.check_options(command.root, flags.overrides, flags.multirun)
-        if not (flags.cfg or flags.info or flags.hydra_help or flags.shell_completion):
+        asks_hydra = flags.cfg or flags.info or flags.hydra_help or flags.shell_completion
+        if not asks_hydra:
             command.tracker.start()  # MLflow's import takes longer than composing and planning: both at once
-        import hydra
+        if asks_hydra or flags.multirun:
+            _hydra_main(command, words)
+        else:
+            with compose.loader(command.root) as loader:  # hydra.main would compose twice, at 100 ms each
+                config = compose.compose(loader, flags.overrides)
+            command(config)
 
-        folder = str(compose.config_folder(command.root))
-        before, sys.argv = sys.argv, ["runner", *words]
-        try:
-            hydra.main(version_base="1.3", config_path=folder, config_name="config")(command)()
-        finally:
-            sys.argv = before
+
+def _hydra_main(command: Command, words: list[str]) -> None:
+    import hydra
+
+    from runner import compose
+
+    folder = str(compose.config_folder(command.root))
+    before, sys.argv = sys.argv, ["runner", *words]
+    try:
+        hydra.main(version_base="1.3", config_path=folder, config_name="config")(command)()
+    finally:
+        sys.argv = before
 
 
 def exit_code(status: str) -> int:

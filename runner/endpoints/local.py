@@ -162,6 +162,11 @@ class Worker:
         """Whether the process still runs."""
         return self._process.poll() is None
 
+    def stop(self) -> None:
+        """Ends the worker at once: for one that has nothing left to finish."""
+        self._busy = True
+        self.close()
+
     def close(self) -> None:
         """Ends the worker: at once where it is busy, else by closing its input."""
         if self._process.stdin is not None:

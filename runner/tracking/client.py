@@ -1,4 +1,4 @@
-"""Tracking from the runner's side: a worker that imports MLflow while the spec is composed and planned."""
+"""Tracking from the runner's side: workers that import MLflow and matplotlib while the spec is composed and planned."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,28 +15,26 @@ from runner.errors import RunnerError, StepFailed
 from runner.records import Record
 
 SECONDS = 300.0
-MODULE = "runner.tracking.worker"
+STORE = "runner.tracking.worker"
+PICTURES = "runner.report.draw"
 
 
 class Tracker:
-    """One tracking worker for one command. It imports while planning and while measured processes load, and stands
-    still while anything is timed."""
+    """The workers of one command's tracking: one imports MLflow, one matplotlib, at the same time, while specs are
+    planned and measured processes load. They stand still while anything is timed."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._log = root / "mlruns" / ".tracking.log"
-        self.problem: RunnerError | None = None
-        self._worker: Worker | None = None
-        self._start: threading.Thread | None = None
+        self._stack = ExitStack()
+        self._store: _Assistant | None = None
+        self._pictures: _Assistant | None = None
 
     def __enter__(self) -> Tracker:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._worker:
-            self._worker.close()
-        if self._start:
-            self._start.join()
+        self._stack.close()
         self._tidy()
 
     def _tidy(self) -> None:
@@ -47,24 +45,67 @@ class Tracker:
                 self._log.parent.rmdir()
 
     def start(self) -> None:
-        """Start the worker and let it import; returns at once."""
-        self._worker = open_worker(self._log, name="tracking")
-        # The worker is opened by this thread, which lives on: a worker dies with the thread that opened it.
-        self._start = threading.Thread(target=self._prepare, daemon=True)
-        self._start.start()
-
-    def _prepare(self) -> None:
-        try:
-            self._ask("prepare", root=str(self.root))
-        except RunnerError as error:
-            self.problem = error
-        except (OSError, ValueError) as error:  # the command ended, and closed the worker, before it was asked
-            self.problem = StepFailed(f"The tracking worker was closed: {error}.")
+        """Start the workers and let them import; returns at once."""
+        self._store = self._stack.enter_context(_Assistant(self._log, STORE, root=str(self.root)))
+        self._pictures = self._stack.enter_context(_Assistant(self._log, PICTURES))
 
     @contextmanager
     def still(self) -> Iterator[None]:
-        """The worker takes no processor time inside: stopped while it imports, asleep once it has."""
-        stopped = self._worker is not None and self._start is not None and self._start.is_alive()
+        """The workers take no processor time inside: stopped while they import, asleep once they have."""
+        with ExitStack() as stack:
+            for assistant in (self._store, self._pictures):
+                if assistant:
+                    stack.enter_context(assistant.still())
+            yield
+
+    def publish(self, record: Record) -> dict[str, Any]:
+        """Draw the record's pictures and log it. Raises RunnerError where that can't be done: the record stays."""
+        assert self._store is not None and self._pictures is not None, "start() comes first"
+        self._pictures.ask("draw", record=str(record.folder))
+        answer: dict[str, Any] = self._store.ask("publish", root=str(self.root), record=str(record.folder))
+        return answer
+
+
+class _Assistant:
+    """A worker that first prepares itself, and is asked afterwards."""
+
+    def __init__(self, log: Path, module: str, **arguments: str) -> None:
+        self._module = module
+        self._problem: RunnerError | None = None
+        # The worker is opened by this thread, which lives on: a worker dies with the thread that opened it.
+        self._worker: Worker = open_worker(log, name="tracking")
+        self._start = threading.Thread(target=self._prepare, kwargs=arguments, daemon=True)
+        self._start.start()
+
+    def __enter__(self) -> _Assistant:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._worker.stop()
+        self._start.join()
+
+    def _prepare(self, **arguments: str) -> None:
+        try:
+            self._call("prepare", arguments)
+        except RunnerError as error:
+            self._problem = error
+        except (OSError, ValueError) as error:  # the command ended, and closed the worker, before it was asked
+            self._problem = StepFailed(f"The tracking worker was closed: {error}.")
+
+    def ask(self, function: str, **arguments: str) -> Any:
+        """What `function` of the worker's module returns, once it is prepared. Raises what the worker raised."""
+        self._start.join()
+        if self._problem:
+            raise self._problem
+        return self._call(function, arguments)
+
+    def _call(self, function: str, arguments: dict[str, str]) -> Any:
+        return self._worker.ask("call", timeout=SECONDS, module=self._module, function=function, arguments=arguments)
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """The worker takes no processor time inside."""
+        stopped = self._start.is_alive()
         if stopped:
             self._signal(signal.SIGSTOP)
         try:
@@ -74,19 +115,5 @@ class Tracker:
                 self._signal(signal.SIGCONT)
 
     def _signal(self, number: signal.Signals) -> None:
-        assert self._worker is not None
         with suppress(ProcessLookupError):
             os.killpg(self._worker.pid, number)
-
-    def publish(self, record: Record) -> dict[str, Any]:
-        """Draw the record's plot and log it. Raises RunnerError where the store can't be reached: the record stays."""
-        if self._start:
-            self._start.join()
-        if self.problem:
-            raise self.problem
-        answer: dict[str, Any] = self._ask("publish", root=str(self.root), record=str(record.folder))
-        return answer
-
-    def _ask(self, function: str, **arguments: str) -> Any:
-        assert self._worker is not None
-        return self._worker.ask("call", timeout=SECONDS, module=MODULE, function=function, arguments=arguments)

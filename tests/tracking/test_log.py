@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from runner.errors import Unavailable
+from runner.report import draw
 from runner.tracking import log, store, worker
 from tests.report import fixtures
 from tests.report.fixtures import measured, not_measured, spec
@@ -26,7 +27,7 @@ def files_of(root: Path, run_id: str) -> list[str]:
 
 def test_a_record_becomes_a_flat_run_with_all_that_it_holds(root: Path) -> None:
     content = measured("20261121T090100-000000a1", INT8, spec(), "onnxruntime fp32", 1.43, sweep="aa11")
-    fixtures.write(root, content)
+    draw.draw(str(fixtures.write(root, content).folder))
     answer = worker.publish(str(root), content["record_id"])
     run = run_of(root, answer["run_id"])
     assert run.data.metrics == content["metrics"]
