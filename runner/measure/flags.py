@@ -34,6 +34,7 @@ ABSOLUTE = {
 RELATIVE = {
     "competing_cpus": (0.3, "other processes kept {:.1f} CPUs busy, {:.1f} in the median pair"),
     "waited_share": (0.15, "the measured processes waited {:.2f} s for a CPU each second, {:.2f} in the median pair"),
+    "runnable": (4, "{:.0f} tasks wanted a CPU at one moment, {:.0f} in the median pair"),
     "temperature_c": (10, "{:.0f} °C, {:.0f} in the median pair"),
     "cpu_mhz": (-100, "{:.0f} MHz, {:.0f} in the median pair"),
 }

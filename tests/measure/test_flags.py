@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,7 +42,7 @@ def test_nor_one_within_the_runs_own_spread():
 
 @pytest.mark.parametrize(
     ("name", "usual", "bad"),
-    [("waited_share", 0.01, 0.4), ("temperature_c", 60, 75), ("cpu_mhz", 2400, 1800)],
+    [("waited_share", 0.01, 0.4), ("runnable", 2, 9), ("temperature_c", 60, 75), ("cpu_mhz", 2400, 1800)],
 )
 def test_what_is_worse_than_in_the_other_pairs(name: str, usual: float, bad: float):
     assert list(flags(pairs(name, [usual, usual, bad, usual]))) == [2]
@@ -68,8 +67,8 @@ def loaded_during(wanted: int) -> Callable[[], Any]:
 
     @contextmanager
     def quiet() -> Iterator[None]:
-        count = 4 * (os.cpu_count() or 1) if next(entered) == wanted else 0
-        busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+        count = 8 * (os.cpu_count() or 1) if next(entered) == wanted else 0
+        busy = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(count)]
         try:
             yield
         finally:
@@ -86,11 +85,10 @@ def measured_under_load(side: Side, settings: Settings, pair: int, folder: Path)
 
 def test_a_load_on_every_core_flags_exactly_that_pair(side: Side, measure: MakeSettings, tmp_path: Path):
     settings = measure("quick", min_pairs=8, max_pairs=8, min_seconds=0.1)
-    # Somebody else's load may come and go on a shared machine, and is rightly flagged: then once more.
-    for attempt in range(3):
+    # On a shared machine somebody else's load comes and goes: it is flagged too, or ours is lost in it. Then once more.
+    for attempt in range(4):
         found = measured_under_load(side, settings, 4, tmp_path / str(attempt))
         flagged = [one["pair"] for one in found.conditions["pairs"] if one["flags"]]
-        assert 4 in flagged
         if flagged == [4]:
             break
     assert flagged == [4]
