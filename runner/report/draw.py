@@ -18,7 +18,7 @@ def prepare() -> list[str]:
     matplotlib.use("Agg")
     from matplotlib.figure import Figure
 
-    figure = Figure(layout="constrained")
+    figure = Figure()
     figure.subplots().set_title("0123456789 ms")
     figure.savefig(io.BytesIO(), format="png")
     return [matplotlib.__version__]

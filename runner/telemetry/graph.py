@@ -53,7 +53,10 @@ def _draw(found: Profile, panels: list[tuple[str, str, Mapping[str, Floats]]], o
     matplotlib.use("Agg")
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 0.6 + 2.1 * len(panels)), layout="constrained")
+    # Fixed margins (in inches): the constrained layout draws everything twice, which every run would wait for.
+    height = 0.6 + 2.1 * len(panels)
+    figure = Figure(figsize=(10, height))
+    figure.subplots_adjust(left=0.075, right=0.8, top=1 - 0.3 / height, bottom=0.5 / height, hspace=0.28)
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     seconds = (found.t_ns - found.t_ns[0]) / 1e9
     for one, (title, unit, signals) in zip(axes, panels, strict=True):
