@@ -103,6 +103,7 @@ def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
+@cache
 def _imports(name: str, path: Path) -> list[str]:
     """Modules of the same top-level package that a module's source names, `from x import y` giving x and x.y."""
     top = name.split(".")[0]

@@ -31,7 +31,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def code_of(package: Path) -> str:
     importlib.invalidate_caches()
-    for function in (keys.code, keys._source, keys._tree, keys._fingerprint):
+    for function in (keys.code, keys._source, keys._tree, keys._imports, keys._fingerprint):
         function.cache_clear()
     return keys.code(("keyed.step",))
 
