@@ -24,7 +24,7 @@ AXES = {"model": ["gru"], "precision": ["fp32"], "backend": ["onnxruntime", "ope
 OPENVINO = {"compile@gru-fp32-openvino", "benchmark@gru-fp32-openvino"}
 SMALL = {
     "train": {"name": "smoke", "epochs": 1},
-    "measure": {"name": "quick", "max_pairs": 6, "iterations": 20, "min_seconds": 0.01},
+    "measure": {"name": "quick", "max_pairs": 7, "iterations": 20, "min_seconds": 0.01},
 }
 
 
@@ -277,7 +277,7 @@ def test_a_sweep_finds_what_was_pulled(repository: Repository, tmp_path: Path) -
 
     assert colleague.changed() == colleague.planned() == set()
     sweep = "python -m runner -m model=gru precision=fp32 backend=onnxruntime,openvino train=smoke train.epochs=1"
-    colleague.sh(f"{sweep} measure=quick measure.max_pairs=6 measure.iterations=20 measure.min_seconds=0.01")
+    colleague.sh(f"{sweep} measure=quick measure.max_pairs=7 measure.iterations=20 measure.min_seconds=0.01")
     assert list((colleague.root / "artifacts").glob("[!.]*/*/artifact.json")) == []
     records = [json.loads(path.read_text("utf-8")) for path in (colleague.root / "records").glob("*/record.json")]
     assert [record["status"] for record in records] == ["ok", "ok"]
