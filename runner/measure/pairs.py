@@ -129,9 +129,12 @@ def run_pair(
     longer than `limit_s`.
     """
     turns = order(list(sides), seed, number)
+    cpus = cpus_of_pair(sides, settings, seed, number)
     with ExitStack() as stack:
         processes = {
-            role: stack.enter_context(_Process(role, sides[role], settings, seed + number, folder, limit_s, sampler))
+            role: stack.enter_context(
+                _Process(role, sides[role], settings, seed + number, folder, limit_s, sampler, cpus)
+            )
             for role in turns
         }
         _load(processes.values())
@@ -177,6 +180,21 @@ def _take_turns(
     return seen
 
 
+def cpus_of_pair(sides: Mapping[str, Side], settings: Settings, seed: int, number: int) -> tuple[int, ...] | None:
+    """The CPUs that both processes of pair `number` run on; None: wherever the system puts them.
+
+    One of two hardware threads may share its core with somebody else's work for seconds: a process on each would make
+    that a difference between the sides. As one of the two runs at a time, they can share a CPU; the next pair takes
+    the next one. Processes with threads of their own don't, as a pool's idle threads may spin on.
+    """
+    if settings.pin is None or not isinstance(settings.pin, str):
+        return settings.pin
+    if any(side.threads != 1 for side in sides.values()) or not hasattr(os, "sched_getaffinity"):
+        return None
+    allowed = sorted(os.sched_getaffinity(0))
+    return (allowed[(seed + number) % len(allowed)],)
+
+
 def turn_sizes(seconds: Mapping[str, float | None], settings: Settings) -> dict[str, int]:
     """`{role: iterations of one turn}` from the seconds that an iteration took in the warm-up (None: not known).
 
@@ -210,6 +228,7 @@ class _Process:
     folder: Path
     limit_s: float
     sampler: Sampler | None = None
+    cpus: tuple[int, ...] | None = None
     worker: Worker = field(init=False)
     loaded: Mapping[str, Any] = field(init=False)
     ns: list[int] = field(default_factory=list)
@@ -253,9 +272,9 @@ class _Process:
         self.loaded = {**answer, "effective": {**answer["effective"], **pinned}}
 
     def _pin(self) -> dict[str, Any]:
-        if self.settings.pin is None:
+        if self.cpus is None:
             return {}
-        cpus = {"cpus": list(self.settings.pin)}
+        cpus = {"cpus": list(self.cpus)}
         where = "runner.worker.process"
         effective = self.worker.ask("call", timeout=self.limit_s, module=where, function="pin", arguments=cpus)
         return {"pinned_to_cpus": effective}

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from runner.errors import SpecError
 from runner.settings import setting
 
+SAME = "same"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -38,19 +40,24 @@ class Settings:
         "smallest difference that is called one (0.01 = 1 %) on a machine without a calibration", low=0.0, high=1.0
     )
     equivalence: float = setting("`same` is an interval within this (0.03 = ±3 %)", low=0.001, high=1.0)
-    pin: tuple[int, ...] | None = setting("CPUs that the measured processes may run on; null: all that they may use")
+    pin: str | tuple[int, ...] | None = setting(
+        "where the measured processes run: same (one-thread processes of a pair share a CPU, the next pair another), "
+        "[2,3] those CPUs, null wherever the system puts them"
+    )
     valid_seconds: float | None = setting(
         "timed work of the candidate that a VALID result needs (MLPerf: 600); null: nobody asks", unit="s", low=0.0
     )
 
     def __post_init__(self) -> None:
+        if isinstance(self.pin, str) and self.pin != SAME:
+            raise SpecError(f"measure.pin={self.pin}: same, a list of CPUs or null expected.", "For instance [2,3].")
         if self.verdict_confidence < self.confidence:
             raise SpecError(
                 f"measure.verdict_confidence={self.verdict_confidence:g} is below "
                 f"measure.confidence={self.confidence:g}.",
                 "Raise the one or lower the other.",
             )
-        if self.pin is not None and (not self.pin or min(self.pin) < 0):
+        if isinstance(self.pin, tuple) and (not self.pin or min(self.pin) < 0):
             raise SpecError(
                 f"measure.pin={list(self.pin)}: numbers of CPUs expected.", "measure.pin=[0], or null for no pinning."
             )

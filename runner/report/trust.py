@@ -7,6 +7,8 @@ from typing import Any
 
 from runner.report.wording import ratio
 
+FEW = 3
+
 
 def lines(content: Mapping[str, Any]) -> list[str]:
     """Of a measured record's content; older records lack some."""
@@ -31,9 +33,12 @@ def without_flagged(content: Mapping[str, Any]) -> Iterator[str]:
 
 
 def flagged(content: Mapping[str, Any]) -> Iterator[str]:
-    """What was wrong with each flagged pair."""
-    for one in _without(content).get("flagged", ()):
+    """What was wrong with each flagged pair; of many, the first few: `python -m runner report` marks them all."""
+    found = _without(content).get("flagged", ())
+    for one in found[:FEW]:
         yield f"flagged: pair {one['pair']}: {'; '.join(one['reasons'])}"
+    if len(found) > FEW:
+        yield f"flagged: {len(found) - FEW} more pairs; all of them: python -m runner report"
 
 
 def _without(content: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import os
 import resource
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import psutil
 import pytest
 
 from runner.errors import RunnerError
-from runner.measure.pairs import Pair, Side, different_inputs, order, run_pair, turn_sizes
+from runner.measure.pairs import Pair, Side, cpus_of_pair, different_inputs, order, run_pair, turn_sizes
 from runner.measure.settings import Settings
 
 MakeSettings = Callable[..., Settings]
@@ -155,3 +156,16 @@ def test_inputs_are_many_but_fill_no_memory(side: Side, tmp_path: Path):
     assert different_inputs(large, 64) == 16
     assert different_inputs(dataclasses.replace(large, batch=32), 64) == 2
     assert different_inputs(dataclasses.replace(large, batch=32), 1) == 1
+
+
+def test_one_thread_processes_of_a_pair_share_a_cpu_and_the_next_pair_takes_the_next(
+    tmp_path: Path, measure: MakeSettings
+):
+    allowed = sorted(os.sched_getaffinity(0))
+    side = Side("a", "session", tmp_path, {}, tmp_path, None, threads=1)
+    same = measure(pin="same")
+    found = [cpus_of_pair({"candidate": side, "baseline": side}, same, 0, pair) for pair in range(len(allowed))]
+    assert found == [(cpu,) for cpu in allowed]
+    two = dataclasses.replace(side, threads=2)
+    assert cpus_of_pair({"candidate": side, "baseline": two}, same, 0, 0) is None
+    assert cpus_of_pair({"candidate": two}, dataclasses.replace(same, pin=(0,)), 0, 0) == (0,)
