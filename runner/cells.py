@@ -26,6 +26,7 @@ def run(specs: Sequence[Spec], root: Path, tracker: Tracker, *, sweep: str = "",
     Without `fresh` a cell of the same sweep that was measured before, from the same artifacts, is not measured again.
     """
     made = plan.make(specs, root)
+    tracker.start_pictures()
     done = {} if fresh else _measured(root, sweep, made)
     console = Console(stderr=True)
     console.print(f"project {root}", markup=False, highlight=False, soft_wrap=True)

@@ -45,8 +45,11 @@ class Tracker:
                 self._log.parent.rmdir()
 
     def start(self) -> None:
-        """Start the workers and let them import; returns at once."""
+        """Start the worker that imports MLflow; returns at once."""
         self._store = self._stack.enter_context(_Assistant(self._log, STORE, root=str(self.root)))
+
+    def start_pictures(self) -> None:
+        """Start the one that imports matplotlib, once there is a plan: on two cores it would hold up planning."""
         self._pictures = self._stack.enter_context(_Assistant(self._log, PICTURES))
 
     @contextmanager
@@ -60,7 +63,7 @@ class Tracker:
 
     def publish(self, record: Record) -> dict[str, Any]:
         """Draw the record's pictures and log it. Raises RunnerError where that can't be done: the record stays."""
-        assert self._store is not None and self._pictures is not None, "start() comes first"
+        assert self._store is not None and self._pictures is not None, "start() and start_pictures() come first"
         self._pictures.ask("draw", record=str(record.folder))
         answer: dict[str, Any] = self._store.ask("publish", root=str(self.root), record=str(record.folder))
         return answer
