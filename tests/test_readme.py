@@ -59,7 +59,7 @@ def test_every_command_works_as_it_is_written(project: Path) -> None:
 
 def typed() -> list[list[str]]:
     """The words after every `python -m runner` of the page."""
-    lines = re.findall(r"python -m runner([^`\n]*)", README)
+    lines = re.findall(r"python -m runner([^`\n)]*)", README)  # a message of the output shown ends in a bracket
     return [shlex.split(line, comments=True) for line in lines]
 
 
