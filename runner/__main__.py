@@ -123,19 +123,9 @@ Exit codes: 0 ok · 2 bad spec · 3 unavailable · 4 unsupported · 5 failed or 
 def _axes(conf: os.PathLike[str]) -> list[tuple[str, str]]:
     from pathlib import Path
 
-    order = (
-        "model",
-        "data",
-        "train",
-        "compression",
-        "precision",
-        "backend",
-        "hardware",
-        "scenario",
-        "measure",
-        "baseline",
-    )
-    return [(axis, " · ".join(sorted(path.stem for path in (Path(conf) / axis).glob("*.yaml")))) for axis in order]
+    from runner.spec import AXES
+
+    return [(axis, " · ".join(sorted(path.stem for path in (Path(conf) / axis).glob("*.yaml")))) for axis in AXES]
 
 
 if __name__ == "__main__":
