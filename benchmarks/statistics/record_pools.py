@@ -5,7 +5,8 @@ same command goes on. The workloads take turns of ten pairs, so that a disturban
 
 A pool holds, a value for each pair: `candidate_ns` and `baseline_ns` (the processes' medians), `seconds` (what the
 pair took), `candidate_first`, `monotonic_s`; conditions (`competing_cpus`, `waited_share`, `load_1m`, `cpu_mhz`, …,
-nan where unreadable); and `about`, the spec, hardware and versions as JSON.
+nan where unreadable). `candidate_turns_ns` and `baseline_turns_ns` are the medians of the bursts of all pairs one after
+the other, `candidate_turns` and `baseline_turns` how many each pair has. `about`: spec, hardware and versions as JSON.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from benchmarks.statistics.targets import code, told
 from benchmarks.statistics.workloads import HERE, WORKLOADS, prepared
 from runner import hardware
 from runner.measure import conditions
-from runner.measure.pairs import Pair, Side, run_pair
+from runner.measure.pairs import Pair, Side, Timed, run_pair
 from runner.spec import Spec
 
 POOLS = HERE / "pools"
@@ -55,17 +56,26 @@ def write(path: Path, rows: Rows, about: dict[str, Any]) -> None:
     draft.replace(path)
 
 
-def row(pair: Pair, seconds: float) -> dict[str, float]:
-    """One pair in figures."""
+def turns(timed: Timed) -> list[float]:
+    """The median of each burst in ns."""
+    return [float(np.median(burst)) for burst in np.split(timed.ns, np.cumsum(timed.sizes)[:-1])]
+
+
+def row(pair: Pair, seconds: float) -> dict[str, list[float]]:
+    """One pair in figures: what is to be added to each column."""
     seen = conditions.of_pair(pair.before, pair.during, pair.after)
-    return {
+    bursts = {role: turns(timed) for role, timed in pair.sides.items()}
+    figures = {
         "candidate_ns": pair.sides["candidate"].median_ns,
         "baseline_ns": pair.sides["baseline"].median_ns,
         "seconds": seconds,
         "candidate_first": float(pair.order[0] == "candidate"),
         "monotonic_s": pair.before["monotonic_s"],
         **{name: float(seen.get(name, math.nan)) for name in CONDITIONS},
+        **{f"{role}_turns": float(len(values)) for role, values in bursts.items()},
     }
+    columns = {f"{role}_turns_ns": values for role, values in bursts.items()}
+    return {**{name: [value] for name, value in figures.items()}, **columns}
 
 
 def record(spec: Spec, side: Side, path: Path, wanted: int) -> None:
@@ -78,8 +88,8 @@ def record(spec: Spec, side: Side, path: Path, wanted: int) -> None:
         with tempfile.TemporaryDirectory() as folder:
             sides = {"candidate": side, "baseline": side}
             pair = run_pair(sides, spec.measure.settings, spec.seed, number, Path(folder), spec.limits.answer_s)
-        for name, value in row(pair, time.monotonic() - start).items():
-            rows.setdefault(name, []).append(value)
+        for name, values in row(pair, time.monotonic() - start).items():
+            rows.setdefault(name, []).extend(values)
         if number % 5 == 4 or number == wanted - 1:
             write(path, rows, about)
 
