@@ -82,7 +82,7 @@ def _record(
 ) -> Record:
     """Measure one cell, or say why not; keep the record; track it."""
     try:
-        error = inline.blocked(cell, made) or inline.failure(cell, outcomes)
+        error = plan.blocked(cell, made) or inline.failure(cell, outcomes)
         if error:
             raise error
         record = conclude.measured(cell, outcomes, root, tracker, sweep, display, measuring(cell), compared(made))

@@ -163,9 +163,8 @@ def key(step: str, cell: plan.Cell, made: plan.Plan) -> str:
 def _benchmark_key(cell: plan.Cell, made: plan.Plan) -> str:
     """What a measurement depends on: both sides' artifacts, how it is measured, the machine, what stands in its way."""
     from runner import hardware
-    from runner.schedule import inline
 
-    spec, error = cell.candidate.spec, inline.blocked(cell, made)
+    spec, error = cell.candidate.spec, plan.blocked(cell, made)
     return keys.digest(
         {
             "candidate": {"spec": spec.choices(), "keys": cell.candidate.keys},

@@ -254,6 +254,14 @@ def _by_content(value: Any, files: Mapping[str, str]) -> Any:
     return f"sha256:{files[value]}" if isinstance(value, str) and value in files else value
 
 
+def blocked(cell: Cell, plan: Plan) -> RunnerError | None:
+    """Why a cell can't run here, known before any work."""
+    if cell.blocked:
+        return cell.blocked
+    chains = [cell.candidate] if cell.baseline is None else [cell.candidate, cell.baseline]
+    return next((node.blocked for chain in chains for node in plan.of(chain) if node.blocked), None)
+
+
 @cache
 def _hardware() -> dict[str, Any]:
     from runner import hardware

@@ -9,7 +9,6 @@ import pytest
 
 from runner import compose, keys, plan, store
 from runner.errors import SpecError
-from runner.schedule import inline
 
 
 def planned(tmp_path: Path, *words: str, multirun: bool = False) -> plan.Plan:
@@ -97,7 +96,7 @@ def test_a_library_that_is_missing_blocks_its_cells(tmp_path: Path, monkeypatch:
     real = keys.version
     monkeypatch.setattr(keys, "version", lambda name: None if name == "openvino" else real(name))
     made = planned(tmp_path, "backend=openvino,onnxruntime", "precision=fp32", multirun=True)
-    errors = [inline.blocked(cell, made) for cell in made.cells]
+    errors = [plan.blocked(cell, made) for cell in made.cells]
     assert [error.status if error else None for error in errors] == ["unavailable", None]
     assert errors[0] is not None
     assert errors[0].reason == "backend=openvino: openvino is not installed here."

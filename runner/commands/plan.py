@@ -9,7 +9,6 @@ from typing import Any
 
 from runner import compose, plan, project
 from runner.commands.arguments import parser
-from runner.schedule.inline import blocked
 
 
 def main(argv: list[str]) -> int:
@@ -40,7 +39,7 @@ def document(made: plan.Plan, root: Path) -> dict[str, Any]:
 
 
 def _cell(cell: plan.Cell, made: plan.Plan) -> dict[str, Any]:
-    error = blocked(cell, made)
+    error = plan.blocked(cell, made)
     return {
         "title": cell.candidate.spec.title,
         "baseline": cell.label,
@@ -69,7 +68,7 @@ def _state(one: dict[str, Any]) -> str:
 
 
 def _measured(cell: plan.Cell, made: plan.Plan) -> str:
-    error = blocked(cell, made)
+    error = plan.blocked(cell, made)
     against = f" against {cell.label}" if cell.label != "none" else ""
     title = f"{cell.candidate.spec.title}{against}"
     return f"{title}  {error.status}: {error.reason} {error.next_step}" if error else title

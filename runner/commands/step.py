@@ -136,7 +136,7 @@ def _refuse_accidents(record: Mapping[str, Any], spec: Spec, root: Path) -> None
     What is unsupported stays so; what is unavailable by the plan has another key once it is there.
     """
     made = plan.make([spec], root)
-    if record["status"] == "unsupported" or inline.blocked(made.cells[0], made):
+    if record["status"] == "unsupported" or plan.blocked(made.cells[0], made):
         return
     raise BY_STATUS.get(str(record["status"]), StepFailed)(str(record["reason"]), str(record["next_step"]))
 

@@ -13,7 +13,7 @@ from runner import store
 from runner.disk import room
 from runner.endpoints.local import Worker, open_worker
 from runner.errors import RunnerError
-from runner.plan import Cell, Node, Plan
+from runner.plan import Cell, Node, Plan, blocked
 from runner.report.progress import Display
 from runner.schedule.build import build
 from runner.store import Artifact
@@ -38,14 +38,6 @@ def obtain(wanted: Iterable[str], plan: Plan, project: Path, limit_s: float, dis
         for key in wanted:
             preparation.obtain(key)
         return preparation.outcomes
-
-
-def blocked(cell: Cell, plan: Plan) -> RunnerError | None:
-    """Why a cell can't run here, known before any work."""
-    if cell.blocked:
-        return cell.blocked
-    chains = [cell.candidate] if cell.baseline is None else [cell.candidate, cell.baseline]
-    return next((node.blocked for chain in chains for node in plan.of(chain) if node.blocked), None)
 
 
 def failure(cell: Cell, outcomes: Mapping[str, Outcome]) -> RunnerError | None:

@@ -97,7 +97,7 @@ def test_only_what_a_record_is_made_of_is_asked_for(made: Plan) -> None:
 
 def test_why_a_cell_is_blocked_is_known_before_any_work(tmp_path: Path) -> None:
     blocked = plan.make(compose.specs(tmp_path, ["model=gru", "backend=torch", "precision=int8"]), tmp_path)
-    error = inline.blocked(blocked.cells[0], blocked)
+    error = plan.blocked(blocked.cells[0], blocked)
     assert error is not None
     assert error.status == "unsupported"
     assert inline.prepare(blocked, tmp_path, 60.0, Told()) == {}
