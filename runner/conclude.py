@@ -143,6 +143,7 @@ def side_of(chain: Chain, artifacts: Mapping[str, Artifact], label: str) -> Any:
         batch=spec.scenario.settings.batch,
         threads=options.get("threads"),
         precision=spec.precision.name,
+        memory_mb=spec.limits.memory_mb,
     )
 
 

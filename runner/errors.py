@@ -14,6 +14,7 @@ class RunnerError(Exception):
 
     status = "failed"
     exit_code = 5
+    retries = 0  # tries beyond the first (runner/endpoints/retry.py)
 
     def __init__(self, reason: str, next_step: str = "") -> None:
         super().__init__(reason)
@@ -46,6 +47,10 @@ class Unsupported(RunnerError):
 
 class StepFailed(RunnerError):
     """A step or a benchmark failed."""
+
+
+class WorkerLost(StepFailed):
+    """A worker was killed from outside, or the connection to it was lost: what it did is not to blame."""
 
 
 class StepTimeout(RunnerError):

@@ -183,8 +183,8 @@ def _memory_mb(root: Path) -> int | None:
 
 def _cpu_limit(root: Path) -> float | None:
     """The tightest quota on the way from this process's cgroup to the root, v1 or v2, in cores."""
-    quotas = [_quota(_text(folder / "cpu.max")) for folder in _cgroup_folders(root, "")]
-    for folder in _cgroup_folders(root, "cpu"):
+    quotas = [_quota(_text(folder / "cpu.max")) for folder in cgroup_folders(root, "")]
+    for folder in cgroup_folders(root, "cpu"):
         period, quota = _text(folder / "cpu.cfs_period_us"), _text(folder / "cpu.cfs_quota_us")
         quotas.append(_quota(f"{quota} {period}") if quota and period else None)
     return min((quota for quota in quotas if quota is not None), default=None)
@@ -199,13 +199,13 @@ def _quota(text: str | None) -> float | None:
 
 
 def _memory_limit_mb(root: Path) -> int | None:
-    limits = [_text(folder / "memory.max") for folder in _cgroup_folders(root, "")]
-    limits += [_text(folder / "memory.limit_in_bytes") for folder in _cgroup_folders(root, "memory")]
+    limits = [_text(folder / "memory.max") for folder in cgroup_folders(root, "")]
+    limits += [_text(folder / "memory.limit_in_bytes") for folder in cgroup_folders(root, "memory")]
     bounds = [int(limit) for limit in limits if limit is not None and limit != "max"]
     return min((bound // 10**6 for bound in bounds if bound < UNLIMITED_V1), default=None)
 
 
-def _cgroup_folders(root: Path, controller: str) -> list[Path]:
+def cgroup_folders(root: Path, controller: str) -> list[Path]:
     """This process's cgroup folder and all above it: of a v1 controller, or of v2 where `controller` is empty."""
     mount = root / "sys/fs/cgroup" / controller
     for line in (_text(root / "proc/self/cgroup") or "").splitlines():

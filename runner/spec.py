@@ -32,10 +32,13 @@ PARTS = {"limits": "limits.step_s=600", "telemetry": "telemetry.interval_ms=50"}
 
 @dataclass(frozen=True)
 class Limits:
-    """How long one step and one answer of a worker may take."""
+    """How long one step and one answer of a worker may take, and how much memory a worker may hold."""
 
     step_s: float = setting("longest time of one step", unit="s", low=1)
     answer_s: float = setting("longest time of one load, warm-up, burst or prediction", unit="s", low=1)
+    memory_mb: float | None = setting(
+        "most memory of one worker and all that it starts (null: no limit)", unit="MB", low=100
+    )
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import select
@@ -16,9 +17,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from runner.errors import BY_STATUS, StepFailed, StepTimeout
+from runner.endpoints import keeper, memory
+from runner.errors import BY_STATUS, RunnerError, StepFailed, StepTimeout, WorkerLost
+from runner.worker.channel import OUT_OF_MEMORY, ran_out
 
 CLOSE_SECONDS = 5.0
+TIMED = ("warmup", "burst", "repeats")  # while a worker does these, the runner sleeps whatever happens
+# Signals that no fault of the worker's own raises: somebody sent them.
+FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 OnProgress = Callable[[int, int, str], None]
@@ -31,14 +37,28 @@ class WorkerTraceback(Exception):
         return f"\n{self.args[0]}"
 
 
-def open_worker(log: Path, *, name: str, threads: int | None = None, env: Mapping[str, str] | None = None) -> Worker:
+_numbers = itertools.count()
+
+
+def open_worker(
+    log: Path,
+    *,
+    name: str,
+    threads: int | None = None,
+    env: Mapping[str, str] | None = None,
+    memory_mb: float | None = None,
+) -> Worker:
     """Starts a worker whose libraries print to `log` (appended; its folder is made).
 
     `name` is for messages and process listings. `threads` limits the thread pools that read OMP_NUM_THREADS and
     its like when they are imported; None leaves them alone. `env` is added to this process's environment.
-    The worker dies with the *thread* that calls this (prctl(2), PR_SET_PDEATHSIG): let that thread live on.
+    `memory_mb` is the most that it and all that it starts may hold (`runner/endpoints/memory.py`).
+    The worker dies with the *thread* that calls this (prctl(2), PR_SET_PDEATHSIG): let that thread live on. What it
+    started ends with it, or at the latest with this process (`runner/endpoints/keeper.py`).
     """
+    memory.check_watchable(memory_mb)
     log = log.absolute()
+    mark = keeper.mark(next(_numbers))
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "runner.worker", "--log", str(log), "--name", name]
     with log.open("ab") as errors:
@@ -47,11 +67,11 @@ def open_worker(log: Path, *, name: str, threads: int | None = None, env: Mappin
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
-            env=environment(threads, env or {}),
+            env=environment(threads, {**(env or {}), **mark}),
             # Its own session: Ctrl-C goes to the runner alone, and a kill takes what the worker started along.
             start_new_session=True,
         )
-    return Worker(process, name, log)
+    return Worker(process, name, log, mark[keeper.MARK], memory_mb)
 
 
 def environment(threads: int | None, extra: Mapping[str, str]) -> dict[str, str]:
@@ -69,11 +89,17 @@ def environment(threads: int | None, extra: Mapping[str, str]) -> dict[str, str]
 class Worker:
     """A live worker process. One request at a time; close it, or use it in a `with`."""
 
-    def __init__(self, process: subprocess.Popen[bytes], name: str, log: Path) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], name: str, log: Path, mark: str, memory_mb: float | None
+    ) -> None:
         self.name = name
         self.log = log
         self.pid = process.pid
         self._process = process
+        self._mark = mark
+        self._memory_mb = memory_mb
+        self._looked = time.monotonic()
+        self._kills = memory.kills()
         self._sent = 0
         self._busy = False
         self._rest = b""
@@ -86,7 +112,8 @@ class Worker:
         """The worker's answer to `do` (JSON types); sleeps meanwhile.
 
         Raises what the worker raised (RunnerError classes as they are, anything else as StepFailed),
-        StepFailed where it died, StepTimeout after `timeout` seconds (and kills it).
+        StepFailed where it died (WorkerLost where that was from outside) or held more memory than it may, StepTimeout
+        after `timeout` seconds; the last two kill it.
         """
         self._sent += 1
         deadline = time.monotonic() + timeout
@@ -105,6 +132,7 @@ class Worker:
             self._busy = False
             if "error" in message:
                 raise self._raised(message["error"], do) from WorkerTraceback(message["error"]["traceback"])
+            self._look(do, memory.QUIET_SECONDS if do in TIMED else 0.0)
             return message["answer"]
 
     def _send(self, request: dict[str, Any], do: str) -> None:
@@ -128,21 +156,52 @@ class Worker:
         return message
 
     def _wait(self, do: str, deadline: float, timeout: float) -> None:
-        if not self._poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+        """Sleeps until there is something to read; wakes up now and then to look at the memory of what isn't timed."""
+        while not self._poll.poll(1000 * self._nap(do, deadline)):
+            if time.monotonic() >= deadline:
+                self._kill()
+                raise StepTimeout(
+                    f"{self.name}: `{do}` took longer than {timeout:g} s and was stopped.{self._last_words()}",
+                    f"Allow more time (limits.step_s, limits.answer_s), or read {self.log}.",
+                )
+            self._look(do, memory.LOOK_SECONDS)
+
+    def _nap(self, do: str, deadline: float) -> float:
+        left = max(0.0, deadline - time.monotonic())
+        return left if self._memory_mb is None or do in TIMED else min(left, memory.LOOK_SECONDS)
+
+    def _look(self, do: str, seconds: float) -> None:
+        """Kills the worker where it holds more than it may; looks where it last did so `seconds` ago."""
+        if self._memory_mb is None or time.monotonic() - self._looked < seconds:
+            return
+        self._looked = time.monotonic()
+        held = memory.of_tree(self.pid)
+        if held > self._memory_mb:
             self._kill()
-            raise StepTimeout(
-                f"{self.name}: `{do}` took longer than {timeout:g} s and was stopped.{self._last_words()}",
-                f"Allow more time (limits.step_s, limits.answer_s), or read {self.log}.",
+            raise StepFailed(
+                f"out of memory: {self.name} held {held:.0f} MB in `{do}`, limits.memory_mb={self._memory_mb:g}.",
+                "Allow more (limits.memory_mb), or make the model, its batch or its inputs smaller.",
             )
 
-    def _died(self, do: str) -> StepFailed:
+    def _died(self, do: str) -> RunnerError:
         try:
             code = self._process.wait(CLOSE_SECONDS)
         except subprocess.TimeoutExpired:
             self._kill()
-            return StepFailed(f"{self.name}: the worker closed its output during `{do}`.", f"Read {self.log}.")
-        self._busy = False
-        return StepFailed(f"{self.name}: {_ended(code)} while it did `{do}`.{self._last_words()}", f"Read {self.log}.")
+            return WorkerLost(f"{self.name}: the worker closed its output during `{do}`.", f"Read {self.log}.")
+        self._kill()  # what it started
+        if code == -signal.SIGKILL and (blame := memory.blame(self._kills, memory.kills())):
+            return self._killed_for_memory(blame, do)
+        if code < 0 and ran_out(self._logged()):
+            return StepFailed(f"out of memory: {self.name} in `{do}`.{self._last_words()}", OUT_OF_MEMORY)
+        kind = WorkerLost if -code in FROM_OUTSIDE else StepFailed
+        return kind(f"{self.name}: {_ended(code)} while it did `{do}`.{self._last_words()}", f"Read {self.log}.")
+
+    def _killed_for_memory(self, blame: str, do: str) -> StepFailed:
+        if blame == "known":
+            return StepFailed(f"out of memory: the kernel killed {self.name} in `{do}`.", OUT_OF_MEMORY)
+        said = f"{self.name}: {_ended(-signal.SIGKILL)} while it did `{do}`; perhaps out of memory."
+        return StepFailed(said, f"{OUT_OF_MEMORY} The system's log knows: dmesg")
 
     def _raised(self, error: Mapping[str, str], do: str) -> Exception:
         kind = BY_STATUS.get(error["status"], StepFailed)
@@ -152,10 +211,13 @@ class Worker:
 
     def _last_words(self) -> str:
         """What was logged last since the request was sent, without the interpreter's own dump of a crash."""
-        logged = self.log.read_bytes()[self._log_start :].decode(errors="replace")
-        text = logged.split("Fatal Python error", 1)[0]
+        text = self._logged().split("Fatal Python error", 1)[0]
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         return f" Its last words: {lines[-1][:200]}" if lines else ""
+
+    def _logged(self) -> str:
+        """What was logged since the request was sent."""
+        return self.log.read_bytes()[self._log_start :].decode(errors="replace")
 
     @property
     def alive(self) -> bool:
@@ -180,10 +242,11 @@ class Worker:
             self._process.stdout.close()
 
     def _kill(self) -> None:
-        """Kills the worker and what it started; a no-op on what has gone."""
+        """Kills the worker and what it started, wherever that went; a no-op on what has gone."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
+        keeper.kill_marked(self._mark)
         self._busy = False
 
     def __enter__(self) -> Worker:

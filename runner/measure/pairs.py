@@ -41,7 +41,8 @@ INPUT_BYTES = 64_000_000  # memory for bound inputs: the worker's peak is to be 
 class Side:
     """What is measured. `session` is a module with `open_session`, `folder` the compiled artifact, `options` what
     `open_session` is given, `data` the data artifact, `reference` the float model's outputs on its test split,
-    `precision` the one asked for, which says how far outputs may lie from those."""
+    `precision` the one asked for, which says how far outputs may lie from those, `memory_mb` the most that its worker
+    may hold."""
 
     label: str
     session: str
@@ -52,6 +53,7 @@ class Side:
     batch: int = 1
     threads: int | None = None
     precision: str = "fp32"
+    memory_mb: float | None = None
 
     @property
     def inputs(self) -> Path:
@@ -245,7 +247,9 @@ class _Process:
 
     def __enter__(self) -> _Process:
         log = self.folder / f"{self.role}.log"
-        self.worker = open_worker(log, name=f"{self.role} {self.side.label}", threads=self.side.threads)
+        side = self.side
+        name = f"{self.role} {side.label}"
+        self.worker = open_worker(log, name=name, threads=side.threads, memory_mb=side.memory_mb)
         if self.sampler:
             self.sampler.watch(self.role, self.worker.pid)
         return self

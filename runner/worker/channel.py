@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import traceback
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from runner.errors import BY_STATUS, RunnerError
+
+# What allocators say that found no more: C++'s, glibc's, torch's, onnxruntime's, numpy's.
+_RAN_OUT = re.compile(
+    r"std::bad_alloc|MemoryError|cannot allocate memory|can't allocate memory|failed to allocate memory"
+    r"|Unable to allocate [\d.]+ .iB|\bout of memory",
+    re.IGNORECASE,
+)
+OUT_OF_MEMORY = "Make the model, its batch or its inputs smaller, or use a machine with more memory."
 
 
 class Channel:
@@ -34,7 +43,15 @@ def error_message(error: BaseException) -> dict[str, str]:
     if isinstance(error, RunnerError):
         status = next((s for s, cls in BY_STATUS.items() if isinstance(error, cls)), error.status)
         return {"status": status, "reason": error.reason, "next_step": error.next_step, "traceback": trace}
+    if isinstance(error, MemoryError) or ran_out(str(error)):
+        told = {"reason": f"out of memory: {_reason(error)}", "next_step": OUT_OF_MEMORY}
+        return {"status": "failed", **told, "traceback": trace}
     return {"status": "failed", "reason": _reason(error), "next_step": "", "traceback": trace}
+
+
+def ran_out(text: str) -> bool:
+    """Whether an allocator says in `text` that there was no more memory."""
+    return _RAN_OUT.search(text) is not None
 
 
 def _reason(error: BaseException) -> str:

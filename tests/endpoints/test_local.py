@@ -19,9 +19,9 @@ def call(worker: Worker, function: str, timeout: float = 30, **arguments: Any) -
     return worker.ask("call", timeout=timeout, module="odd_code", function=function, arguments=arguments)
 
 
-def gone(pid: int) -> bool:
+def gone(pid: int, looks: int = 100) -> bool:
     """Whether a process ended within some seconds; a zombie has ended."""
-    for _ in range(100):
+    for _ in range(looks):
         if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
             return True
         time.sleep(0.1)

@@ -47,6 +47,28 @@ def start_child() -> int:
     return subprocess.Popen(["sleep", "600"]).pid
 
 
+def start_session() -> int:
+    """A child that leaves the worker's process group."""
+    return subprocess.Popen(["sleep", "600"], start_new_session=True).pid
+
+
+def start_orphan() -> int:
+    """A grandchild in a session of its own, whose parent has ended."""
+    code = "import subprocess; print(subprocess.Popen(['sleep', '600'], start_new_session=True, stdout=2).pid)"
+    return int(subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True).stdout)
+
+
+def hold(megabytes: int, seconds: float) -> None:
+    block = b"\1" * (megabytes * 10**6)
+    time.sleep(seconds)
+    del block
+
+
+def hold_in_a_child(megabytes: int, seconds: float) -> None:
+    code = f"import time; block = b'1' * {megabytes * 10**6}; time.sleep({seconds})"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def allocate_and_free(megabytes: int) -> None:
     block = bytearray(megabytes * 10**6)
     block[::4096] = b"\1" * len(block[::4096])
@@ -75,6 +97,26 @@ def unavailable() -> None:
 
 def unsupported() -> None:
     raise Unsupported("op Foo has no kernel.", "Use another op.")
+
+
+def memory_error() -> None:
+    raise MemoryError("Unable to allocate 74.5 GiB for an array with shape (100000, 100000)")
+
+
+def torch_runs_out() -> None:
+    import torch
+
+    torch.empty(1 << 50)
+
+
+def bad_alloc() -> None:
+    """As a C++ library ends its process that does not catch its own exception."""
+    abort("terminate called after throwing an instance of 'std::bad_alloc'\n  what():  std::bad_alloc")
+
+
+def abort(last_words: str) -> None:
+    print(last_words, file=sys.stderr, flush=True)
+    os.abort()
 
 
 def bug() -> None:
