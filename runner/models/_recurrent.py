@@ -1,39 +1,36 @@
-"""The network behind gru, lstm and bilstm."""
+"""What gru, lstm and bilstm have in common: their task, their settings, how their data are cut."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor, nn
+from runner.settings import setting
 
-GRU, LSTM = nn.GRU, nn.LSTM
+if TYPE_CHECKING:
+    from torch import nn
 
-
-class Size(Protocol):
-    """What the three models' `Settings` have in common."""
-
-    @property
-    def layers(self) -> int: ...
-    @property
-    def hidden(self) -> int: ...
-    @property
-    def horizon(self) -> int: ...
+TASKS = ("forecast",)
 
 
-class Forecaster(nn.Module):
-    """Recurrent layers, then one linear map of the top layer's final state(s)."""
+@dataclass(frozen=True)
+class Settings:
+    """Its size, and what it sees and forecasts; the number of features comes from the data."""
 
-    def __init__(self, cell: type[nn.GRU] | type[nn.LSTM], features: int, size: Size, bidirectional: bool) -> None:
-        super().__init__()
-        self.recurrent = cell(features, size.hidden, size.layers, batch_first=True, bidirectional=bidirectional)
-        directions = 2 if bidirectional else 1
-        # Counted from the front: TVM's importer reads beyond the array at a negative index.
-        self.top = [directions * (size.layers - 1) + direction for direction in range(directions)]
-        self.head = nn.Linear(directions * size.hidden, size.horizon)
+    layers: int = setting("Recurrent layers, one above the other", low=1, high=16)
+    hidden: int = setting("Width of the hidden state", low=1, high=4096)
+    window: int = setting("Time steps that the model sees", unit="steps", low=2, high=10000)
+    horizon: int = setting("Time steps that it forecasts at once", unit="steps", low=1, high=10000)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(batch, window, features) → (batch, horizon)."""
-        _, state = self.recurrent(x)
-        hidden = state[0] if isinstance(state, tuple) else state
-        return self.head(torch.cat([hidden[layer] for layer in self.top], dim=-1))  # type: ignore[no-any-return]
+
+def data_needs(settings: Settings) -> dict[str, Any]:
+    """How the data step has to cut its samples."""
+    return {"window": settings.window, "horizon": settings.horizon}
+
+
+def forecaster(cell: str, settings: Settings, data_meta: Mapping[str, Any], bidirectional: bool = False) -> nn.Module:
+    """(batch, window, features) → (batch, horizon), with `cell` `gru` or `lstm`."""
+    from runner.models._forecaster import Forecaster
+
+    return Forecaster(cell, len(data_meta["features"]), settings, bidirectional)

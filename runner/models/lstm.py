@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from runner.settings import setting
+from runner.models._recurrent import TASKS, Settings, data_needs, forecaster
 
 if TYPE_CHECKING:
     from torch import nn
 
-TASKS = ("forecast",)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Its size, and what it sees and forecasts; the number of features comes from the data."""
-
-    layers: int = setting("Recurrent layers, one above the other", low=1, high=16)
-    hidden: int = setting("Width of the hidden state", low=1, high=4096)
-    window: int = setting("Time steps that the model sees", unit="steps", low=2, high=10000)
-    horizon: int = setting("Time steps that it forecasts at once", unit="steps", low=1, high=10000)
-
-
-def data_needs(settings: Settings) -> dict[str, Any]:
-    """How the data step has to cut its samples."""
-    return {"window": settings.window, "horizon": settings.horizon}
+__all__ = ["TASKS", "Settings", "build", "data_needs"]
 
 
 def build(settings: Settings, data_meta: Mapping[str, Any]) -> nn.Module:
     """(batch, window, features) → (batch, horizon)."""
-    from runner.models import _recurrent
-
-    features = len(data_meta["features"])
-    return _recurrent.Forecaster(_recurrent.LSTM, features, settings, bidirectional=False)
+    return forecaster("lstm", settings, data_meta)
