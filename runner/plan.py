@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar, cast
 
-from runner import baseline, keys, registry, store
-from runner.errors import RunnerError, SpecError, Unavailable, Unsupported
-from runner.spec import Choice, Spec
+from runner import baseline, keys, options, registry, store
+from runner.backends.ask import ask
+from runner.errors import Impossible, RunnerError, SpecError, Unavailable, Unsupported
+from runner.spec import Choice, ImpossibleCell, Spec, Sweep
+
+T = TypeVar("T")
 
 # PyPI names whose versions enter a step's key. A backend names its own for `compile`.
 TOOLS = {
@@ -61,10 +64,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Plan:
-    """Nodes in an order in which each comes after its inputs, and the cells that they serve."""
+    """Nodes in an order in which each comes after its inputs, the cells that they serve, and a sweep's cells that can't
+    be."""
 
     nodes: Mapping[str, Node]
     cells: Sequence[Cell]
+    impossible: Sequence[ImpossibleCell] = ()
 
     def of(self, chain: Chain) -> list[Node]:
         """A chain's nodes in order."""
@@ -72,144 +77,215 @@ class Plan:
 
 
 def make(specs: Iterable[Spec], project: Path) -> Plan:
-    """The plan of `specs`. Raises SpecError for a bad input file; what can't run here is a blocked node or cell."""
-    nodes: dict[str, Node] = {}
-    cells = [_cell(spec, project, nodes) for spec in specs]
-    return Plan(nodes, cells)
+    """The plan of `specs`. Raises SpecError for a bad input file and for an impossible spec; what can't run here is a
+    blocked node or cell."""
+    draft = _Draft(project)
+    cells = [_cell(spec, draft) for spec in specs]
+    return Plan(draft.nodes, cells)
 
 
-def _cell(spec: Spec, project: Path, nodes: dict[str, Node]) -> Cell:
-    candidate = _chain(spec, nodes)
+def of_sweep(sweep: Sweep, project: Path) -> Plan:
+    """The plan of a sweep's cells; those that prove impossible here join its impossible ones.
+
+    Raises SpecError for a bad input file, and where no cell is left.
+    """
+    draft, cells, impossible = _Draft(project), [], list(sweep.impossible)
+    for words, spec in sweep.cells:
+        try:
+            cells.append(_cell(spec, draft))
+        except Impossible as error:
+            impossible.append(ImpossibleCell(words or spec.title, error))
+    if not cells:
+        raise impossible[0].error
+    return Plan(draft.nodes, cells, impossible)
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A plan in the making: its nodes, and the answers so far. Cells share most of their steps: what was worked out
+    for one, a hashed file or a key, is not worked out again."""
+
+    project: Path
+    nodes: dict[str, Node] = field(default_factory=dict)
+    answers: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+
+    def once(self, question: Callable[..., T], *about: Any) -> T:
+        """What `question(*about)` answered the first time, an error too."""
+        key = (question, *about)
+        if key not in self.answers:
+            try:
+                self.answers[key] = question(*about)
+            except SpecError as error:
+                self.answers[key] = error
+        answer = self.answers[key]
+        if isinstance(answer, SpecError):
+            raise answer.with_traceback(None)
+        return cast(T, answer)
+
+
+def _cell(spec: Spec, draft: _Draft) -> Cell:
+    candidate = _chain(spec, draft)
     try:
-        against = baseline.resolve(spec, project)
+        against = baseline.resolve(spec, draft.project, draft.once(options.names, "backend", draft.project))
     except Unavailable as error:
         return Cell(candidate, None, spec.baseline.name, blocked=error)
     if against is None:
         return Cell(candidate, None, "none")
-    return Cell(candidate, _chain(against, nodes), baseline.label(against, spec))
+    return Cell(candidate, _chain(against, draft), baseline.label(against, spec))
 
 
-def _chain(spec: Spec, nodes: dict[str, Node]) -> Chain:
+def _chain(spec: Spec, draft: _Draft) -> Chain:
     finished = registry.load("model", spec.model.name).TASKS == ("tensors",)
-    made = _imported(spec) if finished else _trained(spec)
-    made += _lowered(spec, {node.step: node for node in made})
+    made = _imported(spec, draft) if finished else _trained(spec, draft)
+    made += _lowered(spec, {node.step: node for node in made}, draft)
     for node in made:
-        nodes.setdefault(node.key, node)
+        draft.nodes.setdefault(node.key, node)
     return Chain(spec, {node.step: node.key for node in made})
 
 
-def _trained(spec: Spec) -> list[Node]:
+def _trained(spec: Spec, draft: _Draft) -> list[Node]:
     """data → train → compress → export."""
-    model = _named(spec.model)
-    data = _data(spec, inputs={})
-    common = {"model": model, "train": _named(spec.train)["settings"], "seed": spec.seed}
-    code = (registry.module("model", spec.model.name),)
-    train = _node("train", spec.model.name, common, {"data": data.key}, code)
-    made = [data, train]
+    data = draft.once(_data, spec.data, spec.model, spec.seed, "")
+    made = [data, draft.once(_train, spec.model, spec.train, spec.seed, data.key)]
     if spec.compression.name != "none":
-        settings = {**common, **_named(spec.compression)}
-        roles = {"data": data.key, "model": train.key}
-        method = registry.module("compression", spec.compression.name)
-        made.append(_node("compress", spec.compression.name, settings, roles, (*code, method)))
-    roles = {"data": data.key, "model": made[-1].key}
-    made.append(_node("export", spec.model.name, {"model": model}, roles, code))
+        about = (spec.compression, spec.model, spec.train, spec.seed, data.key, made[-1].key)
+        made.append(draft.once(_compress, *about))
+    made.append(draft.once(_export, spec.model, data.key, made[-1].key))
     return made
 
 
-def _imported(spec: Spec) -> list[Node]:
+def _imported(spec: Spec, draft: _Draft) -> list[Node]:
     """A finished file of the user's: export (checked, shapes fixed) → data (described by the file)."""
-    module = registry.load("model", spec.model.name)
-    module.problems(spec.model.settings)
-    batch = spec.scenario.settings.batch
+    export = draft.once(_import, spec.model)
+    module, batch = registry.load("model", spec.model.name), spec.scenario.settings.batch
     if batch > 1 and not module.batches(spec.model.settings):
-        raise SpecError(
+        raise Impossible(
             f"scenario.batch={batch}: the sizes of {spec.model.settings.path}'s inputs are fixed.",
             "Give the first axis of each as batch: model.shapes.<input>=[batch,…]",
         )
-    settings = {"model": _named(spec.model), "files": _files(module, spec.model.settings)}
-    export = _node("export", spec.model.name, settings, {}, (module.__name__,))
-    return [export, _data(spec, inputs={"model": export.key})]
+    return [export, draft.once(_data, spec.data, spec.model, spec.seed, export.key)]
 
 
-def _data(spec: Spec, inputs: Mapping[str, str]) -> Node:
-    model, module = registry.load("model", spec.model.name), registry.load("data", spec.data.name)
-    needs = model.data_needs(spec.model.settings)
-    if hasattr(module, "problems"):
-        module.problems(spec.data.settings, needs)
-    settings = {
-        **_named(spec.data),
-        "needs": needs,
-        "files": _files(module, spec.data.settings) | (_files(model, spec.model.settings) if inputs else {}),
-        "seed": spec.seed,
-    }
-    tools = getattr(module, "DISTRIBUTIONS", ())
-    return _node("data", spec.data.name, settings, inputs, (module.__name__,), (*TOOLS["data"], *tools))
-
-
-def _lowered(spec: Spec, before: Mapping[str, Node]) -> list[Node]:
+def _lowered(spec: Spec, before: Mapping[str, Node], draft: _Draft) -> list[Node]:
     """quantize → compile, on what the backend reads."""
     backend = registry.load("backend", spec.backend.name)
-    export, data = before["export"], before["data"]
-    graph, made = export, []
+    graph, data, made = before["export"], before["data"], []
     if backend.READS == "onnx" and spec.precision.name != "fp32":
-        settings = {
-            "precision": spec.precision.name,
-            "settings": _named(spec.precision)["settings"],
-            "dynamic_ops": sorted(backend.INT8_DYNAMIC_OPS) if spec.precision.name == "int8_dynamic" else [],
-        }
-        roles = {"model": export.key, "data": data.key}
-        graph = _node("quantize", f"{spec.model.name} {spec.precision.name}", settings, roles, ())
+        graph = draft.once(_quantize, spec.model.name, spec.precision, spec.backend.name, graph.key, data.key)
         made.append(graph)
-    return [*made, _compile(spec, backend, before, graph)]
-
-
-def _compile(spec: Spec, backend: ModuleType, before: Mapping[str, Node], graph: Node) -> Node:
     source = graph if backend.READS == "onnx" else before.get("compress", before.get("train", graph))
+    batch = spec.scenario.settings.batch
+    about = (spec.backend, spec.model, spec.data.name, spec.precision.name, batch, source.key, data.key)
+    return [*made, draft.once(_compile, *about)]
+
+
+# --- nodes ---
+
+
+def _import(model: Choice) -> Node:
+    module = registry.load("model", model.name)
+    unread = module.unread(model.settings, ask)
+    if unread is None:
+        module.problems(model.settings)
+    settings = {"model": _named(model), "files": _files(module, model.settings)}
+    return _node("export", model.name, settings, {}, (module.__name__,), blocked=unread)
+
+
+def _data(data: Choice, model: Choice, seed: int, export: str) -> Node:
+    """`export` is the key of a finished file's node, which describes its data; empty for a network of ours."""
+    network, module = registry.load("model", model.name), registry.load("data", data.name)
+    needs = network.data_needs(model.settings)
+    if hasattr(module, "problems"):
+        module.problems(data.settings, needs)
     settings = {
-        "backend": spec.backend.name,
-        "settings": _named(spec.backend)["settings"],
-        "precision": spec.precision.name,
-        "batch": spec.scenario.settings.batch,
-        "tuned_to": backend.tuned_to(spec.backend.settings, _hardware()),
+        **_named(data),
+        "needs": needs,
+        "files": _files(module, data.settings) | (_files(network, model.settings) if export else {}),
+        "seed": seed,
     }
-    code: tuple[str, ...] = (f"{backend.__name__}.compile", f"{backend.__name__}.session")
-    if backend.READS == "checkpoint":
-        settings["model"] = _named(spec.model)
-        code = (*code, registry.module("model", spec.model.name))
-    roles = {"model": source.key, "data": before["data"].key}
-    blocked = blocker(spec, backend)
-    title = f"{spec.model.name} {spec.backend.name} {spec.precision.name}"
-    return _node("compile", title, settings, roles, code, backend.DISTRIBUTIONS, blocked)
+    tools = (*TOOLS["data"], *getattr(module, "DISTRIBUTIONS", ()))
+    return _node("data", data.name, settings, {"model": export} if export else {}, (module.__name__,), tools)
 
 
-def _check_threads(spec: Spec) -> None:
+def _train(model: Choice, train: Choice, seed: int, data: str) -> Node:
+    settings = {"model": _named(model), "train": _named(train)["settings"], "seed": seed}
+    return _node("train", model.name, settings, {"data": data}, (registry.module("model", model.name),))
+
+
+def _compress(method: Choice, model: Choice, train: Choice, seed: int, data: str, trained: str) -> Node:
+    settings = {"model": _named(model), "train": _named(train)["settings"], "seed": seed, **_named(method)}
+    code = (registry.module("model", model.name), registry.module("compression", method.name))
+    return _node("compress", method.name, settings, {"data": data, "model": trained}, code)
+
+
+def _export(model: Choice, data: str, checkpoint: str) -> Node:
+    code = (registry.module("model", model.name),)
+    return _node("export", model.name, {"model": _named(model)}, {"data": data, "model": checkpoint}, code)
+
+
+def _quantize(model: str, precision: Choice, backend: str, export: str, data: str) -> Node:
+    dynamic = registry.load("backend", backend).INT8_DYNAMIC_OPS if precision.name == "int8_dynamic" else ()
+    settings = {
+        "precision": precision.name,
+        "settings": _named(precision)["settings"],
+        "dynamic_ops": sorted(dynamic),
+    }
+    return _node("quantize", f"{model} {precision.name}", settings, {"model": export, "data": data}, ())
+
+
+def _compile(backend: Choice, model: Choice, data: str, precision: str, batch: int, source: str, samples: str) -> Node:
+    """`data` is the option's name; `source` and `samples` are the keys of what is compiled and of the data artifact."""
+    module = registry.load("backend", backend.name)
+    settings = {
+        "backend": backend.name,
+        # What only a session reads has one value here, so that sessions of all kinds share one compile.
+        "settings": {**_named(backend)["settings"], **getattr(module, "SESSION_SETTINGS", {})},
+        "precision": precision,
+        "batch": batch,
+        "tuned_to": module.tuned_to(backend.settings, _hardware()),
+    }
+    code: tuple[str, ...] = (f"{module.__name__}.compile", f"{module.__name__}.session")
+    if module.READS == "checkpoint":
+        settings["model"] = _named(model)
+        code = (*code, registry.module("model", model.name))
+    title = f"{model.name} {backend.name} {precision}"
+    roles, blocked = {"model": source, "data": samples}, blocker(backend, model.name, data, precision, batch)
+    return _node("compile", title, settings, roles, code, module.DISTRIBUTIONS, blocked)
+
+
+def _check_threads(backend: Choice) -> None:
     """More threads than cores measure the operating system's scheduler, and some runtimes hang."""
-    threads, cores = getattr(spec.backend.settings, "threads", None), _hardware()["logical_cores"]
+    threads, cores = getattr(backend.settings, "threads", None), _hardware()["logical_cores"]
     if threads and cores and threads > cores:
-        raise SpecError(f"backend.threads={threads}: this machine has {cores} cores.", f"At most {cores} here.")
+        raise Impossible(f"backend.threads={threads}: this machine has {cores} cores.", f"At most {cores} here.")
 
 
-def blocker(spec: Spec, backend: ModuleType) -> RunnerError | None:
-    """Why a spec can't be compiled here, known before any work: a library is missing, or the backend can't do it."""
+def blocker(backend: Choice, model: str, data: str, precision: str, batch: int) -> RunnerError | None:
+    """Why a model can't be compiled here, known before any work: a library is missing, or the backend can't do it."""
     from runner.backends import Support
 
-    _check_threads(spec)
-    missing = [name for name in backend.DISTRIBUTIONS if keys.version(name) is None]
+    _check_threads(backend)
+    module = registry.load("backend", backend.name)
+    missing = [name for name in module.DISTRIBUTIONS if keys.version(name) is None]
     if missing:
-        return Unavailable(f"backend={spec.backend.name}: {', '.join(missing)} is not installed here.", backend.INSTALL)
+        return Unavailable(f"backend={backend.name}: {', '.join(missing)} is not installed here.", module.INSTALL)
     request = Support(
-        settings=spec.backend.settings,
-        precision=spec.precision.name,
-        model=spec.model.name,
-        task=registry.load("data", spec.data.name).TASK,
-        batch=spec.scenario.settings.batch,
+        settings=backend.settings,
+        precision=precision,
+        model=model,
+        task=registry.load("data", data).TASK,
+        batch=batch,
         hardware=_hardware(),
         ops=None,
+        ask=ask,
     )
-    reason = backend.support(request)
+    try:
+        reason = module.support(request)
+    except Unavailable as error:
+        return error
     if reason is None:
         return None
-    return Unsupported(f"backend={spec.backend.name}: {reason}", "See what it can do: python -m runner doctor")
+    return Unsupported(f"backend={backend.name}: {reason}", "See what it can do: python -m runner doctor")
 
 
 def _node(

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+
+
+class Ask(Protocol):
+    """What `module.function(**arguments)` answers in a worker (`runner.backends.ask`)."""
+
+    def __call__(self, module: str, function: str, **arguments: Any) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -12,7 +18,8 @@ class Support:
     """What a backend is asked to do, known before any work.
 
     `settings` is the backend's `Settings`, `precision` the option's name, `hardware` what was detected as plain
-    values, `ops` the ONNX op types of the model where it is there already.
+    values, `ops` the ONNX op types of the model where it is there already. `ask` is for what only the backend's
+    library knows: the runner's own process never imports it.
     """
 
     settings: Any
@@ -21,4 +28,5 @@ class Support:
     task: str
     batch: int
     hardware: Mapping[str, Any]
-    ops: tuple[str, ...] | None = None
+    ops: tuple[str, ...] | None
+    ask: Ask

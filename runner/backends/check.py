@@ -81,16 +81,6 @@ def shapes(session: Any, arrays: Mapping[str, Any], batch: int) -> None:
             )
 
 
-def setting_warnings(settings: Mapping[str, Any], effective: Mapping[str, Any]) -> list[str]:
-    """One line for each number (threads, streams, …) that the runtime did not take as it was given."""
-    numbers = {key: value for key, value in settings.items() if isinstance(value, int) and key in effective}
-    return [
-        f"backend.{key}={value}: the runtime takes {effective[key]}"
-        for key, value in numbers.items()
-        if value != effective[key]
-    ]
-
-
 def precision_warnings(precision: str, effective: Mapping[str, Mapping[str, int]]) -> list[str]:
     """One line for each kind of heavy operator that does not run wholly in the precision asked for, with counts."""
     wanted = WANTED[precision]

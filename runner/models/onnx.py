@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from runner.errors import SpecError
+from runner.errors import SpecError, Unsupported
 from runner.settings import setting
+
+if TYPE_CHECKING:
+    from runner.backends import Ask
 
 TASKS = ("tensors",)
 METRICS = ("none", "accuracy", "mae", "rmse", "max_abs_error")
@@ -49,6 +52,16 @@ def files(settings: Settings) -> tuple[str, ...]:
 def batches(settings: Settings) -> bool:
     """Whether the file takes several samples at once: the user gave every first axis as `batch`."""
     return bool(settings.shapes) and all(list(dims)[:1] == ["batch"] for dims in settings.shapes.values())
+
+
+def unread(settings: Settings, ask: Ask) -> Unsupported | None:
+    """Why the libraries installed here can't read the file: its format is newer. Raises SpecError: no ONNX file.
+
+    Whatever the backend, onnx checks the file and ONNX Runtime computes the outputs that others are compared with.
+    """
+    from runner.models import _onnx_format
+
+    return _onnx_format.unread(settings.path, ask)
 
 
 def problems(settings: Settings) -> None:

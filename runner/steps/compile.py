@@ -1,7 +1,8 @@
 """The compile step: a backend's own compiler, then proof that the result is what was asked for.
 
-Settings: `backend` (name), `settings` (the backend's, JSON types), `batch`, `precision` (the option's name) and,
-for a backend that reads checkpoints, `model` (`{"name", "settings"}`).
+Settings: `backend` (name), `settings` (the backend's, JSON types; those of its `SESSION_SETTINGS` with the values that
+stand there), `batch`, `precision` (the option's name) and, for a backend that reads checkpoints, `model` (`{"name",
+"settings"}`).
 """
 
 from __future__ import annotations
@@ -32,11 +33,7 @@ def run(job: Job) -> dict[str, Any]:
     meta = importlib.import_module(f"{module}.compile").compile(job)
     job.progress(1, 2, "proof")
     proof = prove(job.out, session, dict(job.settings["settings"]), job.inputs["data"], job.settings["batch"])
-    warnings = [
-        *meta.get("warnings", []),
-        *check.setting_warnings(job.settings["settings"], proof["settings_effective"]),
-        *check.precision_warnings(job.settings["precision"], meta["effective"]),
-    ]
+    warnings = [*meta.get("warnings", []), *check.precision_warnings(job.settings["precision"], meta["effective"])]
     job.progress(2, 2, "done")
     return {**meta, **proof, "session": session, "size": size(job.out), "warnings": warnings}
 

@@ -107,7 +107,7 @@ def compile_case(tmp_path: Path) -> Callable[..., Compiled]:
     """Compiles in a fresh worker, as the runner does."""
 
     def compiled(backend: str, case: Case, batch: int = 1, precision: str = "fp32", **changed: Any) -> Compiled:
-        root = tmp_path / f"{backend}-{batch}-{precision}"
+        root = tmp_path / "-".join(map(str, (backend, batch, precision, *changed.values())))
         for name in ("out", "scratch"):
             (root / name).mkdir(parents=True)
         source = {"onnx": "graph", "checkpoint": "checkpoint"}[registry.load("backend", backend).READS]

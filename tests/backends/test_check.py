@@ -62,9 +62,3 @@ def test_what_runs_in_another_precision_is_counted(
     precision: str, effective: dict[str, dict[str, int]], lines: list[str]
 ) -> None:
     assert check.precision_warnings(precision, effective) == lines
-
-
-def test_a_number_that_the_runtime_changed_is_told() -> None:
-    asked = {"threads": 64, "streams": None, "hint": "none"}
-    found = {"threads": 2, "streams": 1, "hint": "LATENCY"}
-    assert check.setting_warnings(asked, found) == ["backend.threads=64: the runtime takes 2"]

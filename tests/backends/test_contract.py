@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from types import ModuleType
 
@@ -11,6 +12,7 @@ import yaml
 
 from runner import registry
 from runner.backends import Support
+from runner.backends.ask import ask
 from runner.endpoints.local import open_worker
 from runner.errors import RunnerError, StepFailed
 from runner.settings import build, rules
@@ -29,7 +31,7 @@ PAIRS = [
 
 def support(module: ModuleType, name: str, precision: str, model: str = "bilstm") -> str | None:
     settings = build(module.Settings, settings_of(name), "backend")
-    request = Support(settings, precision, model, "forecast", 1, {}, None)
+    request = Support(settings, precision, model, "forecast", 1, {}, None, ask)
     reason: str | None = module.support(request)
     return reason
 
@@ -108,6 +110,34 @@ def test_it_says_what_every_operator_runs_in(name, cases, compile_case) -> None:
     assert not kinds & {"bf16", "fp16", "int8"}
     assert meta["warnings"] == []
     assert meta["version"]
+
+
+# Values of settings that only sessions read, other than those that compile proves its result with.
+OTHER = {"threads": 2, "execution_mode": "parallel", "streams": 2, "hint": "throughput"}
+
+
+def test_what_only_the_session_reads_is_settings_with_valid_values(name: str, module: ModuleType) -> None:
+    assert set(module.SESSION_SETTINGS) <= set(rules(module.Settings))
+    build(module.Settings, settings_of(name, **module.SESSION_SETTINGS), "backend")
+
+
+def test_what_only_the_session_reads_changes_nothing_that_is_compiled(name, module, cases, compile_case) -> None:  # type: ignore[no-untyped-def]
+    changed = {key: OTHER[key] for key in module.SESSION_SETTINGS}
+    one, other = (compile_case(name, cases["bilstm"], **values) for values in (module.SESSION_SETTINGS, changed))
+    assert contents(one.out) == contents(other.out)
+    assert one.meta["effective"] == other.meta["effective"]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file's bytes; of a zip archive (torch's), those of its members, without their dates."""
+    found: dict[str, bytes] = {}
+    for path in folder.iterdir():
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                found |= {f"{path.name}/{name}": archive.read(name) for name in archive.namelist()}
+        else:
+            found[path.name] = path.read_bytes()
+    return found
 
 
 def test_threads_are_read_back_from_the_runtime(name, cases, compile_case, tmp_path) -> None:  # type: ignore[no-untyped-def]

@@ -7,8 +7,10 @@ import pytest
 from onnxruntime.quantization import quantize_dynamic
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
-from runner.backends.onnxruntime import Settings, tuned_to
-from runner.errors import Unavailable
+from runner.backends import Support
+from runner.backends.ask import ask
+from runner.backends.onnxruntime import Settings, inquiry, provider, support, tuned_to
+from runner.errors import SpecError, Unavailable
 from tests.backends.conftest import Case, Compiled
 
 CompileCase = Callable[..., Compiled]
@@ -71,6 +73,31 @@ def test_a_provider_that_is_not_there_is_not_replaced(cases: dict[str, Case], co
     with pytest.raises(Unavailable, match=r"backend\.provider=CUDAExecutionProvider") as error:
         compile_case("onnxruntime", cases["conv"], provider="CUDAExecutionProvider")
     assert "onnxruntime-gpu" in error.value.next_step
+
+
+def supported(wanted: str) -> str | None:
+    return support(Support(Settings(1, "all", "sequential", wanted), "fp32", "gru", "forecast", 1, {}, None, ask))
+
+
+def test_a_provider_that_is_not_there_is_noticed_before_any_work() -> None:
+    with pytest.raises(Unavailable) as error:
+        supported("CUDAExecutionProvider")
+    assert error.value.reason.startswith("backend.provider=CUDAExecutionProvider: this onnxruntime offers ")
+    assert "pip install onnxruntime-gpu" in error.value.next_step
+
+
+def test_a_provider_that_nobody_knows_is_a_slip() -> None:
+    with pytest.raises(SpecError, match="Did you mean CUDAExecutionProvider") as error:
+        supported("CUDAExecutionProvdier")
+    assert "CPUExecutionProvider" in error.value.next_step
+
+
+def test_a_provider_that_is_there_is_started_to_see_whether_it_can() -> None:
+    assert inquiry.providers("CPUExecutionProvider")["starts"]
+    # Without a GPU a build for CUDA offers its provider all the same, and then runs on the CPU.
+    here = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    with pytest.raises(Unavailable, match="it can't start here"):
+        provider.check("CUDAExecutionProvider", {"known": here, "here": here, "starts": False})
 
 
 def test_only_full_optimisation_is_tuned_to_the_machine() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from runner.backends import Support
+from runner.backends.ask import ask
 from runner.backends.torch import Settings, support
 from tests.backends.conftest import Case, Compiled, predicted
 
@@ -14,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def asked(precision: str, model: str = "bilstm") -> str | None:
-    return support(Support(Settings(1), precision, model, "forecast", 1, {}, None))
+    return support(Support(Settings(1), precision, model, "forecast", 1, {}, None, ask))
 
 
 def test_the_users_onnx_file_is_not_for_torch() -> None:

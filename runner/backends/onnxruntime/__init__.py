@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner.backends import Support
+from runner.backends.onnxruntime import provider
 from runner.settings import setting
 
 DISTRIBUTIONS = ("onnxruntime",)
@@ -14,6 +15,8 @@ INSTALL = "pip install onnxruntime"
 READS = "onnx"
 # Conv has one too (ConvInteger), but without the CPU's int8 dot product: about ten times slower than float.
 INT8_DYNAMIC_OPS = ("MatMul", "Gemm", "LSTM", "Attention")
+# How the stored graph is run; what is stored doesn't depend on it.
+SESSION_SETTINGS = {"threads": 1, "execution_mode": "sequential"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,13 @@ class Settings:
 
 
 def support(request: Support) -> str | None:
-    """Reads every ONNX graph and precision; what then runs in which precision is recorded as `effective`."""
+    """Reads every ONNX graph and precision; what then runs in which precision is recorded as `effective`.
+
+    Raises Unavailable where the provider asked for is not here, SpecError where there is none of that name.
+    """
+    wanted = request.settings.provider
+    if wanted != provider.EVERYWHERE:
+        provider.check(wanted, request.ask(f"{__name__}.inquiry", "providers", wanted=wanted))
     return None
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped,unused-ignore]
 
-from runner.errors import RunnerError, StepFailed, Unavailable
+from runner.backends.onnxruntime import provider
+from runner.errors import RunnerError, StepFailed
 
 FILE = "model.onnx"
 INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
@@ -53,13 +54,8 @@ def providers(wanted: str) -> list[str]:
     """The provider asked for, with the CPU's behind it. Raises Unavailable where this build has it not."""
     offered = onnxruntime.get_available_providers()
     if wanted not in offered:
-        packages = {"CUDAExecutionProvider": "onnxruntime-gpu", "TensorrtExecutionProvider": "onnxruntime-gpu"}
-        known = packages.get(wanted, "the onnxruntime package that brings it")
-        raise Unavailable(
-            f"backend.provider={wanted}: this onnxruntime offers {', '.join(offered)}.",
-            f"Install {known} (https://onnxruntime.ai/docs/execution-providers/).",
-        )
-    return [wanted] if wanted == "CPUExecutionProvider" else [wanted, "CPUExecutionProvider"]
+        raise provider.absent(wanted, offered)
+    return [wanted] if wanted == provider.EVERYWHERE else [wanted, provider.EVERYWHERE]
 
 
 def load(path: Path, options: Any, wanted: str) -> Any:
@@ -78,10 +74,7 @@ def load(path: Path, options: Any, wanted: str) -> Any:
             "If the file is damaged, remove its artifact folder and it is built again.",
         ) from error
     if wanted not in session.get_providers():
-        raise Unavailable(
-            f"backend.provider={wanted} could not start; onnxruntime fell back to {session.get_providers()}.",
-            "Read the worker's log: it says which library or device is missing.",
-        )
+        raise provider.stopped(wanted)
     return session
 
 

@@ -14,6 +14,8 @@ INSTALL = "pip install 'edge-runner[openvino]'"
 READS = "onnx"
 # It reads dynamically quantised graphs, but runs them as the float operations that they are made of (2026.4).
 INT8_DYNAMIC_OPS = ()
+# Its file is a graph: all of them act when it is loaded.
+SESSION_SETTINGS = {"threads": 1, "streams": 1, "hint": "none"}
 
 
 @dataclass(frozen=True)

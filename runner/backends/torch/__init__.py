@@ -14,6 +14,8 @@ INSTALL = "pip install torch"
 READS = "checkpoint"
 # It reads no ONNX; of its own modules it quantises LSTM, GRU and Linear.
 INT8_DYNAMIC_OPS = ()
+# Its file holds the network, not how it is run.
+SESSION_SETTINGS = {"threads": 1}
 
 REASONS = {
     "fp16": "torch's float16 kernels for CPUs are far slower than float32: precision=fp32 or precision=int8_dynamic",

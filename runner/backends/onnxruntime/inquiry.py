@@ -1,0 +1,50 @@
+"""Questions that only the installed ONNX Runtime can answer, asked in a worker before any work."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import onnx
+import onnxruntime  # type: ignore[import-untyped,unused-ignore]
+from onnx import TensorProto, helper
+
+from runner.backends.onnxruntime.provider import EVERYWHERE
+
+# https://onnxruntime.ai/docs/reference/compatibility.html; it has no function that tells them, but says them on refusal
+LIMITS = {"ir": r"max supported IR version: (\d+)", "opset": r"official support for domain ai\.onnx is till opset (\d+)"}
+
+
+def providers(wanted: str) -> dict[str, Any]:
+    """`here`: the providers of this build; `known`: all names; `starts`: whether a session on `wanted` comes up."""
+    here = onnxruntime.get_available_providers()
+    starts = wanted in here and wanted in _session(_tiny(8, 17), list(dict.fromkeys((wanted, EVERYWHERE)))).get_providers()
+    return {"here": here, "known": onnxruntime.get_all_providers(), "starts": starts}
+
+
+def reads(ir: int, opset: int) -> dict[str, Any]:
+    """Whether it reads a file of this IR version and this opset of ai.onnx: `version`, `limits` (`{"ir" or "opset":
+    the newest that it reads}`, empty where it reads the file)."""
+    try:
+        _session(_tiny(ir, opset), [EVERYWHERE])
+    except Exception as error:  # ONNX Runtime's own share no base class
+        found = {name: re.search(pattern, str(error)) for name, pattern in LIMITS.items()}
+        limits = {name: int(match[1]) for name, match in found.items() if match}
+        if not limits:
+            raise
+        return {"version": onnxruntime.__version__, "limits": limits}
+    return {"version": onnxruntime.__version__, "limits": {}}
+
+
+def _session(model: bytes, wanted: list[str]) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model, options, providers=wanted)
+
+
+def _tiny(ir: int, opset: int) -> bytes:
+    """y = x."""
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in "xy")
+    graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "tiny", [x], [y])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=ir)
+    return bytes(model.SerializeToString())
