@@ -151,7 +151,8 @@ def nvml() -> Check:
     """NVIDIA's management library: power, temperature and clocks of its GPUs."""
     name = "sensor NVIDIA (NVML)"
     if keys.version("nvidia-ml-py") is None:
-        return Check(name, "skip", "nvidia-ml-py is not installed", "With an NVIDIA GPU: pip install nvidia-ml-py")
+        advice = "With an NVIDIA GPU: pip install 'edge-runner[nvidia]'"
+        return Check(name, "skip", "nvidia-ml-py is not installed", advice)
     import pynvml  # type: ignore[import-not-found,unused-ignore]
 
     try:

@@ -15,7 +15,7 @@ def probe(root: Path) -> Reader | str:
     try:
         nvml: Any = importlib.import_module("pynvml")
     except ImportError:
-        return "nvidia-ml-py is not installed (pip install nvidia-ml-py)"
+        return "nvidia-ml-py is not installed (pip install 'edge-runner[nvidia]')"
     try:
         nvml.nvmlInit()
         handles = [nvml.nvmlDeviceGetHandleByIndex(number) for number in range(nvml.nvmlDeviceGetCount())]

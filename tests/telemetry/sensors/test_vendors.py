@@ -9,6 +9,7 @@ import pytest
 
 from runner.telemetry.reader import Meter, Reader
 from runner.telemetry.sensors import hailo, nvml
+from tests.conftest import REPOSITORY
 from tests.telemetry.sensors import doubles
 
 
@@ -68,3 +69,12 @@ def test_a_hailo_board_without_one_has_no_power(monkeypatch: pytest.MonkeyPatch)
 def test_without_the_library_it_says_what_to_install(probe, module: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed
     assert "is not installed" in probe(Path("/"))
+
+
+def test_nvml_names_the_extra_that_brings_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    assert nvml.probe(Path("/")) == "nvidia-ml-py is not installed (pip install 'edge-runner[nvidia]')"
+    described = (REPOSITORY / "pyproject.toml").read_text()
+    core, extras = described.split("[project.optional-dependencies]")
+    assert "nvidia-ml-py" not in core
+    assert '\nnvidia = ["nvidia-ml-py' in extras
