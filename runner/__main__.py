@@ -80,6 +80,9 @@ def _refuse_words(argv: list[str]) -> None:
     from runner.errors import SpecError, nearest
 
     first = argv[0] if argv else ""
+    if "--" in argv:
+        words = " ".join(word for word in argv if word != "--")
+        raise SpecError("--: no such flag; overrides need nothing before them.", f"Type: python -m runner {words}")
     if first and first[0] not in "-~+" and "=" not in first:
         raise SpecError(f"{first}: no such command.{nearest(first, COMMANDS)}", "See python -m runner --help.")
 

@@ -26,9 +26,17 @@ class RunnerError(Exception):
 
 
 class SpecError(RunnerError):
-    """The spec is wrong: an unknown option or key, a wrong type, an impossible combination, a broken input file."""
+    """The spec is wrong: an unknown option or key, a wrong type, an impossible combination, a broken input file.
 
+    Found before any work, so that no run ends in it: its status stands in `--json` alone, never in a record.
+    """
+
+    status = "bad spec"
     exit_code = 2
+
+
+class Impossible(SpecError):
+    """Every word is right, but together they make no sense: a sweep goes on without that cell."""
 
 
 class Unavailable(RunnerError):
