@@ -20,9 +20,11 @@ def ask(module: str, function: str, **arguments: Any) -> Any:
     """
     from runner.endpoints.local import open_worker
 
-    with tempfile.TemporaryDirectory(prefix="edge-runner-ask-") as folder:
-        with open_worker(Path(folder) / "log", name=module) as worker:
-            try:
-                return worker.ask("call", timeout=SECONDS, module=module, function=function, arguments=arguments)
-            except (StepFailed, StepTimeout) as error:  # their advice is to read the log, which goes with the folder
-                raise Unavailable(error.reason, "See what works here: python -m runner doctor") from error
+    with (
+        tempfile.TemporaryDirectory(prefix="edge-runner-ask-") as folder,
+        open_worker(Path(folder) / "log", name=module) as worker,
+    ):
+        try:
+            return worker.ask("call", timeout=SECONDS, module=module, function=function, arguments=arguments)
+        except (StepFailed, StepTimeout) as error:  # their advice is to read the log, which goes with the folder
+            raise Unavailable(error.reason, "See what works here: python -m runner doctor") from error

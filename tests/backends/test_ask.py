@@ -17,7 +17,7 @@ def test_it_is_answered_by_another_process_once() -> None:
 
 
 def test_what_the_function_raises_is_raised_here() -> None:
-    with pytest.raises(SpecError, match="model=a-b: not a name."):
+    with pytest.raises(SpecError, match="model=a-b: not a name"):
         ask("runner.registry", "module", axis="model", name="a-b")
 
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import onnx
 import onnxruntime  # type: ignore[import-untyped,unused-ignore]
 from onnx import TensorProto, helper
 
 from runner.backends.onnxruntime.provider import EVERYWHERE
 
-# https://onnxruntime.ai/docs/reference/compatibility.html; it has no function that tells them, but says them on refusal
-LIMITS = {"ir": r"max supported IR version: (\d+)", "opset": r"official support for domain ai\.onnx is till opset (\d+)"}
+# Its API tells neither; refusing a file, it says them (https://onnxruntime.ai/docs/reference/compatibility.html).
+LIMITS = {
+    "ir": r"max supported IR version: (\d+)",
+    "opset": r"official support for domain ai\.onnx is till opset (\d+)",
+}
 
 
 def providers(wanted: str) -> dict[str, Any]:
     """`here`: the providers of this build; `known`: all names; `starts`: whether a session on `wanted` comes up."""
     here = onnxruntime.get_available_providers()
-    starts = wanted in here and wanted in _session(_tiny(8, 17), list(dict.fromkeys((wanted, EVERYWHERE)))).get_providers()
+    asked = list(dict.fromkeys((wanted, EVERYWHERE)))
+    starts = wanted in here and wanted in _session(_tiny(8, 17), asked).get_providers()
     return {"here": here, "known": onnxruntime.get_all_providers(), "starts": starts}
 
 
