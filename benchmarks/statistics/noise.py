@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from runner.measure.pairs import order
+from runner.measure.effect import log_ratio
+from runner.measure.pairs import Pair, Timed, order
 
 Floats = npt.NDArray[np.float64]
 PAIR_SECONDS = 1.0  # what a synthetic pair takes
@@ -85,8 +86,32 @@ def recorded(folder: Path) -> dict[str, tuple[Floats, Floats]]:
     found = {}
     for path in sorted(folder.glob("[!.]*.npz")):
         with np.load(path, allow_pickle=False) as file:
-            found[path.stem] = (np.log(file["baseline_ns"]) - np.log(file["candidate_ns"]), file["seconds"])
+            found[path.stem] = (_effects(file), file["seconds"])
     return found
+
+
+def _effects(pool: Mapping[str, Floats]) -> Floats:
+    """(pairs,) what `runner.measure.effect` finds in each."""
+    bursts = {role: _split(pool[f"{role}_turns_ns"], pool[f"{role}_turns"]) for role in ROLES}
+    first = np.where(pool["candidate_first"] > 0, "candidate", "baseline")
+    pairs = zip(bursts["candidate"], bursts["baseline"], first, strict=True)
+    return np.array([_effect({"candidate": mine, "baseline": theirs}, role) for mine, theirs, role in pairs])
+
+
+def _split(values: Floats, counts: Floats) -> list[Floats]:
+    return np.split(values, np.cumsum(counts).astype(int)[:-1])
+
+
+def _effect(bursts: Mapping[str, Floats], first: str) -> float:
+    """Of the medians of a pair's bursts, the roles taking turns."""
+    sides = {role: _turns(medians, offset=role != first) for role, medians in bursts.items()}
+    return log_ratio(Pair(0, ROLES, sides, {}, {}))
+
+
+def _turns(medians: Floats, offset: bool) -> Timed:
+    """A process of which each burst is one iteration."""
+    starts = 2 * np.arange(len(medians)) + offset
+    return Timed(medians, starts, np.ones(len(medians), np.int64), True, 0.0, {}, None)
 
 
 def _resampled(logs: Floats, seconds: Floats, block: int, swap: bool) -> Callable[..., tuple[Floats, Floats]]:

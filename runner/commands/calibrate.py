@@ -57,9 +57,9 @@ def calibrate(root: Path, overrides: list[str], pairs: int) -> Calibration:
     from runner import cells, compose
     from runner.tracking.client import Tracker
 
-    usual = compose.specs(root, overrides)[0]
+    usual = compose.one(root, overrides)
     exact = ["baseline=self", f"measure.min_pairs={pairs}", f"measure.max_pairs={pairs}", "measure.budget_s=3600"]
-    spec = compose.specs(root, [*overrides, *exact])[0]
+    spec = compose.one(root, [*overrides, *exact])
     with Tracker(root) as tracker:
         tracker.start()
         record = cells.run([spec], root, tracker, fresh=True)[0]
@@ -74,23 +74,14 @@ def _raise(content: Any) -> None:
 
 
 def _keep(root: Path, record: Any, settings: Any) -> Calibration:
-    hardware = record.content["environment"]["hardware"]
-    identity = (hardware["identity"], record.content["date"], record.content["title"], record.content["record_id"])
-    found = calibration.from_pairs(_effects(record.folder / "samples.npz"), settings, *identity)
-    calibration.add(root, found, hardware)
-    return found
-
-
-def _effects(samples: Path) -> Any:
-    """(pairs,) logs of baseline's / candidate's median."""
     import numpy as np
 
-    with np.load(samples, allow_pickle=False) as file:
-        pairs = sum(name.startswith("candidate/") for name in file.files)
-        medians = {
-            role: [np.median(file[f"{role}/{pair}"]) for pair in range(pairs)] for role in ("candidate", "baseline")
-        }
-    return np.log(medians["baseline"]) - np.log(medians["candidate"])
+    hardware = record.content["environment"]["hardware"]
+    identity = (hardware["identity"], record.content["date"], record.content["title"], record.content["record_id"])
+    effects = np.log(record.content["comparison"]["by_pair"])
+    found = calibration.from_pairs(effects, settings, *identity)
+    calibration.add(root, found, hardware)
+    return found
 
 
 def _show(root: Path, as_json: bool) -> int:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from runner.measure import checks, conditions, flags, holm, metrics, outliers, quality
 from runner.measure.decision import Decision, decide, expected
+from runner.measure.effect import effects
 from runner.measure.metrics import Metric
 from runner.measure.pairs import Pair, Quiet, Side, run_pair
 from runner.measure.quality import Judgement
@@ -54,15 +55,16 @@ class Flagged:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`log_ratio`: log of baseline's time / candidate's time, per pair from the processes' medians, with the interval
-    that is shown. The `verdict` comes from the stricter one, `strict`; `p_value` is the same test's, of no difference.
-    All three are of all pairs; `flagged` has the result without the flagged ones, None where none is."""
+    """`log_ratio`: log of baseline's time / candidate's time with the interval that is shown, from the `effects` of the
+    pairs, (pairs,). The `verdict` comes from the stricter one, `strict`; `p_value` is the same test's, of no
+    difference. All three are of all pairs; `flagged` has the result without the flagged ones, None where none is."""
 
     log_ratio: Interval
     strict: Interval
     verdict: Verdict
     floor: NoiseFloor
     p_value: float
+    effects: tuple[float, ...]
     flagged: Flagged | None = None
 
     @property
@@ -80,6 +82,7 @@ class Comparison:
             "verdict": self.verdict.value,
             "verdict_interval": _ratio(self.strict),
             "p_value": self.p_value,
+            "by_pair": [math.exp(effect) for effect in self.effects],
             "floor": {"value": self.floor.value, "source": self.floor.source},
             "without_flagged": self.flagged.as_dict() if self.flagged else None,
             "kind": "paired",
@@ -126,8 +129,11 @@ class Benchmark:
         return [{"pair": number, **one, "flags": marked.get(number, [])} for number, one in enumerate(every)]
 
     def samples(self) -> dict[str, npt.NDArray[np.int64]]:
-        """Every raw sample, `{"<role>/<pair>": ns of each iteration}`: nothing is dropped."""
-        return {f"{role}/{pair.number}": timed.ns for pair in self.pairs for role, timed in pair.sides.items()}
+        """Every raw sample, nothing dropped: `<role>/<pair>` (iterations,) in ns; and when it was taken,
+        `bursts/<role>/<pair>` (bursts, 2): each one's start in ns (monotonic) and its iterations."""
+        sides = [(f"{role}/{pair.number}", timed) for pair in self.pairs for role, timed in pair.sides.items()]
+        bursts = {f"bursts/{name}": np.stack([timed.starts_ns, timed.sizes], axis=1) for name, timed in sides}
+        return {**{name: timed.ns for name, timed in sides}, **bursts}
 
 
 def benchmark(
@@ -221,16 +227,6 @@ def _measure(
             return pairs, found
 
 
-def effects(pairs: Sequence[Pair]) -> npt.NDArray[np.float64]:
-    """(pairs,) log of baseline's / candidate's median time; of the candidate's median in s where it is alone."""
-    candidate = np.log([pair.sides["candidate"].median_ns for pair in pairs])
-    if "baseline" not in pairs[0].sides:
-        alone: npt.NDArray[np.float64] = candidate - math.log(1e9)
-        return alone
-    ratio: npt.NDArray[np.float64] = np.log([pair.sides["baseline"].median_ns for pair in pairs]) - candidate
-    return ratio
-
-
 def _note(effect: Interval, compared: bool) -> str:
     width = f" ±{100 * effect.half_width:.1f} %" if math.isfinite(effect.half_width) else ""
     value = math.exp(effect.estimate)
@@ -245,7 +241,8 @@ def figures(pairs: Sequence[Pair]) -> list[dict[str, Any]]:
 def _compare(pairs: Sequence[Pair], decision: Decision, settings: Settings, floor: NoiseFloor) -> Comparison:
     logs = effects(pairs)
     flagged = _flagged(pairs, logs, settings, floor)
-    return Comparison(decision.shown, decision.strict, decision.verdict, floor, signed_rank_p(logs), flagged)
+    found = (decision.shown, decision.strict, decision.verdict, floor, signed_rank_p(logs))
+    return Comparison(*found, tuple(map(float, logs)), flagged)
 
 
 def _flagged(

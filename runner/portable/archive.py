@@ -1,7 +1,8 @@
-"""One record as one file: a zip with `record.json`, `samples.npz` and a manifest of their hashes. No pickle.
+"""One record as one file: a zip of what its folder holds and a manifest of hashes. No pickle.
 
-`record.json` holds the spec, metrics, conditions and environment; `samples.npz` every raw sample. The same record
-always makes the same bytes.
+`record.json` holds the spec, metrics, conditions and environment; `samples.npz` every raw sample; then telemetry, and
+what a sweep's size made of the verdict. The same record always makes the same bytes. A file of others is read within
+LIMITS and never unpacked by the names in it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import io
 import json
 import os
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,30 +24,40 @@ from typing import Any
 import numpy as np
 
 from runner.errors import SpecError
+from runner.portable.untrusted import Untrusted, json_tree, shown, visible
 from runner.records import Record
-from runner.report.naming import AXES, IMPORTED
+from runner.report import corrected, telemetry
+from runner.report.corrected import Correction
 
 FORMAT, SCHEMA = "edge-runner record", 1
 MANIFEST, RECORD, SAMPLES = "manifest.json", "record.json", "samples.npz"
 SUFFIX = ".runner.zip"
-LARGEST = 1 << 30  # bytes of one file inside: what claims more is no record
-ARRAY = re.compile(r"[a-z_]+/\d+")  # <role>/<pair>
-# What every reader of a record relies on, and its JSON type.
-CONTENT: dict[str, type] = {
-    "schema": int, "record_id": str, "date": str, "status": str, "spec": dict, "spec_key": str, "metrics": dict,
-    "conditions": dict, "environment": dict,
+MB = 10**6
+# Bytes of each file that there can be, unpacked: what claims more is no record.
+LIMITS = {
+    MANIFEST: 1 * MB, RECORD: 64 * MB, SAMPLES: 1000 * MB, corrected.FILE: 1 * MB,
+    telemetry.PROFILE: 256 * MB, telemetry.REPORT: 1 * MB, telemetry.GRAPH: 32 * MB, telemetry.PLOT: 32 * MB,
 }  # fmt: skip
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+LATENCIES = re.compile(r"[a-z_]+/[0-9]{1,6}")  # <role>/<pair>
+BURSTS = re.compile(r"bursts/[a-z_]+/[0-9]{1,6}")  # bursts/<role>/<pair>
+LONGEST_NS = 1e19
+UNREADABLE = (
+    OSError, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError,
+    EOFError, ValueError, OverflowError, MemoryError,
+)  # fmt: skip
 
 
-def write(record: Record, file: Path) -> None:
-    """Write `record` into `file`, built beside its place and renamed.
+def write(record: Record, file: Path, correction: Correction | None = None) -> None:
+    """Write `record` into `file`, built beside its place and renamed; `correction` is what its sweep made of it.
 
-    Raises SpecError where the folder is missing, OSError where it can't be written.
+    Raises SpecError where the folder is missing, or the record is none that `opened` would take; OSError where the
+    file can't be written.
     """
-    if not file.parent.is_dir():
-        raise SpecError(f"-o {file}: no such folder: {file.parent}.", "Make it first, or name another file.")
-    parts = {name: record.folder / name for name in (RECORD, SAMPLES)}
-    contents = {name: path.read_bytes() for name, path in parts.items() if path.is_file()}
+    if not file.parent.is_dir() or file.is_dir():
+        raise SpecError(f"-o {file}: no such folder, or a folder itself.", "Name a file in a folder that is there.")
+    contents = _contents(record, correction)
+    _check(contents, record.folder)
     manifest = {
         "format": FORMAT,
         "schema": SCHEMA,
@@ -62,6 +75,16 @@ def write(record: Record, file: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
+def _contents(record: Record, correction: Correction | None) -> dict[str, bytes]:
+    """The record's files by name, those that are there."""
+    paths = [record.folder / name for name in (RECORD, SAMPLES, *telemetry.FILES)]
+    link = next((path for path in paths if path.is_symlink()), None)
+    if link:
+        raise SpecError(f"{link} is a link: what it points to may not be the record's.", "Put the file itself there.")
+    found = {path.name: path.read_bytes() for path in paths if path.is_file()}
+    return found | ({corrected.FILE: corrected.as_json(correction).encode()} if correction else {})
+
+
 def _zip(contents: Mapping[str, bytes], file: Path) -> None:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in contents.items():
@@ -71,54 +94,67 @@ def _zip(contents: Mapping[str, bytes], file: Path) -> None:
 
 @contextmanager
 def opened(file: Path) -> Iterator[Record]:
-    """The record in an exported `file`, in a folder that lasts as long as the context.
+    """The record in an exported `file`, in a folder that lasts as long as the context. Characters in it that would act
+    on a terminal are escapes (`untrusted.visible`).
 
-    Raises SpecError for what is no such file, is of a newer schema, or was changed after the export.
+    Raises SpecError for what is no such file, is of a newer schema, was changed after the export, or breaks LIMITS.
     """
-    contents = _checked(file)
+    contents = _read_all(file)
+    texts = {name: shown(json.loads(contents[name])) for name in (RECORD, corrected.FILE) if name in contents}
+    contents |= {name: json.dumps(text).encode() for name, text in texts.items()}
     with TemporaryDirectory(prefix="runner-") as folder:
         for name, data in contents.items():
-            (Path(folder) / name).write_bytes(data)
-        yield Record(Path(folder), json.loads(contents[RECORD]))
+            (Path(folder) / name).write_bytes(data)  # the names are those of LIMITS
+        yield Record(Path(folder), texts[RECORD])
 
 
-def _checked(file: Path) -> dict[str, bytes]:
+def _read_all(file: Path) -> dict[str, bytes]:
     """The files of an export, by name, once all of them are what the manifest says."""
     try:
         with zipfile.ZipFile(file) as archive:
+            _check_members(archive, file)
             manifest = _manifest(archive, file)
             contents = {name: _member(archive, name, facts, file) for name, facts in manifest["files"].items()}
-    except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except UNREADABLE as error:
         raise _broken(file, f"it can't be read as a zip ({error})") from error
-    if RECORD not in contents:
-        raise _broken(file, f"{RECORD} is missing")
-    _check_content(contents[RECORD], str(manifest.get("record_id")), file)
-    if SAMPLES in contents:
-        _check_samples(contents[SAMPLES], file)
+    record_id = _check(contents, file)
+    if record_id != manifest.get("record_id"):
+        raise _broken(file, f"{RECORD} is of {record_id}, {MANIFEST} of {str(manifest.get('record_id'))[:100]}")
     return contents
 
 
-def _manifest(archive: zipfile.ZipFile, file: Path) -> dict[str, Any]:
-    if MANIFEST not in archive.namelist():
+def _check_members(archive: zipfile.ZipFile, file: Path) -> None:
+    """Nothing is unpacked before this: names are known ones, once each, of a size within LIMITS."""
+    names = archive.namelist()
+    if MANIFEST not in names:
         raise SpecError(
             f"{file}: no {MANIFEST} inside: not an exported record.", "Export one: python -m runner export RECORD"
         )
-    manifest = _json(_read(archive, MANIFEST, file), MANIFEST, file)
+    for member in archive.infolist():
+        name = member.filename
+        if name not in LIMITS or names.count(name) > 1:
+            raise _broken(file, f"{name[:100]!r} inside is " + ("odd" if name not in LIMITS else "there twice"))
+        if member.file_size > LIMITS[name]:
+            raise _broken(file, f"{name} claims more than {LIMITS[name] // MB} MB")
+        if member.compress_type not in METHODS:
+            raise _broken(file, f"{name} is packed by another method than deflate")
+
+
+def _manifest(archive: zipfile.ZipFile, file: Path) -> dict[str, Any]:
+    manifest = _tree(archive.read(MANIFEST), MANIFEST, file)
     if manifest.get("format") != FORMAT or not isinstance(manifest.get("files"), dict):
         raise _broken(file, f"{MANIFEST} is not that of an exported record")
     if manifest.get("schema") != SCHEMA:
         raise SpecError(
             f"{file}: schema {manifest.get('schema')}, this version reads {SCHEMA}.", "Update edge-runner on this side."
         )
+    if set(manifest["files"]) != set(archive.namelist()) - {MANIFEST}:
+        raise _broken(file, f"{MANIFEST} names other files than are inside")
     return manifest
 
 
 def _member(archive: zipfile.ZipFile, name: str, facts: Any, file: Path) -> bytes:
-    if name not in (RECORD, SAMPLES) or name not in archive.namelist():
-        raise _broken(
-            file, f"{MANIFEST} names {name!r}, which is " + ("missing" if name in (RECORD, SAMPLES) else "odd")
-        )
-    data = _read(archive, name, file)
+    data = archive.read(name)  # as many bytes as it claims, at most
     if not isinstance(facts, dict) or hashlib.sha256(data).hexdigest() != facts.get("sha256"):
         raise SpecError(
             f"{file}: {name} was changed after the export (its hash differs).", "Ask for a fresh export of the record."
@@ -126,67 +162,84 @@ def _member(archive: zipfile.ZipFile, name: str, facts: Any, file: Path) -> byte
     return data
 
 
-def _read(archive: zipfile.ZipFile, name: str, file: Path) -> bytes:
-    if archive.getinfo(name).file_size > LARGEST:
-        raise _broken(file, f"{name} claims more than {LARGEST >> 30} GiB")
-    return archive.read(name)
+def _check(contents: Mapping[str, bytes], file: Path) -> str:
+    """The record's id, once every file is what it should be."""
+    from runner.portable import shape
 
-
-def _json(data: bytes, name: str, file: Path) -> dict[str, Any]:
+    if RECORD not in contents:
+        raise _broken(file, f"{RECORD} is missing")
+    content = _tree(contents[RECORD], RECORD, file)
+    checks = {RECORD: shape.check_record, corrected.FILE: shape.check_correction}
     try:
-        found = json.loads(data)
-    except ValueError as error:
-        raise _broken(file, f"{name} is not JSON ({error})") from error
-    if not isinstance(found, dict):
-        raise _broken(file, f"{name} holds no object")
-    return found
+        for name in filter(contents.__contains__, checks):
+            checks[name](_tree(contents[name], name, file))
+    except Untrusted as error:
+        raise _broken(file, f"{name} {error}") from error
+    _check_telemetry(contents, file)
+    if SAMPLES in contents:
+        _check_samples(contents[SAMPLES], file)
+    return str(content["record_id"])
 
 
-def _check_content(data: bytes, record_id: str, file: Path) -> None:
-    content = _json(data, RECORD, file)
-    for key, kind in CONTENT.items():
-        if not isinstance(content.get(key), kind):
-            raise _broken(file, f"{RECORD} has no usable {key!r}")
-    odd = [axis for axis in AXES if axis in content["spec"] and not _named(content["spec"][axis])]
-    odd += [name for name, value in content["metrics"].items() if not isinstance(value, (int, float))]
-    odd += [] if _usable(content) else ["comparison"]
-    if odd:
-        raise _broken(file, f"{RECORD} has no usable {odd[0]!r}")
-    if content["record_id"] != record_id:
-        raise _broken(file, f"{RECORD} is of {content['record_id']}, {MANIFEST} of {record_id}")
+def _check_telemetry(contents: Mapping[str, bytes], file: Path) -> None:
+    if telemetry.REPORT in contents:
+        try:
+            telemetry.sound(contents[telemetry.REPORT])
+        except Untrusted as error:
+            raise _broken(file, f"{telemetry.REPORT} {error}") from error
+    for name in (telemetry.GRAPH, telemetry.PLOT):
+        if name in contents and not contents[name].startswith(telemetry.PNG):
+            raise _broken(file, f"{name} is no PNG")
 
 
-def _usable(content: dict[str, Any]) -> bool:
-    """Whether the comparison, if there is one, holds what every reader of one relies on."""
-    found = content.get("comparison")
-    if found is None:
-        return content["status"] != "ok" or content.get("origin") == IMPORTED or "measure" in content["spec"]
-    kinds: dict[str, Any] = {"ratio": (int, float), "verdict": str, "pairs": int, "kind": str, "baseline": dict}
-    if not isinstance(found, dict) or not all(isinstance(found.get(key), kind) for key, kind in kinds.items()):
-        return False
-    baseline = found["baseline"]
-    sound = isinstance(baseline.get("label"), str) and isinstance(baseline.get("spec"), dict)
-    return sound and found["ratio"] > 0 and isinstance(content["spec"].get("measure"), dict)
-
-
-def _named(option: Any) -> bool:
-    return isinstance(option, dict) and isinstance(option.get("name"), str)
+def _tree(data: bytes, name: str, file: Path) -> dict[str, Any]:
+    try:
+        return json_tree(data)
+    except Untrusted as error:
+        raise _broken(file, f"{name} {error}") from error
 
 
 def _check_samples(data: bytes, file: Path) -> None:
     """Plain integer or float arrays by role and pair: numpy refuses pickled ones."""
     try:
+        _check_sizes(data)
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            odd = [name for name in arrays.files if not ARRAY.fullmatch(name) or not _latencies(arrays[name])]
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+            odd = [name for name in arrays.files if not _expected(name, arrays[name])]
+    except UNREADABLE as error:
         raise _broken(file, f"{SAMPLES} can't be read ({error})") from error
     if odd:
         raise _broken(file, f"{SAMPLES} holds {odd[0]!r}, which are no latencies")
 
 
-def _latencies(values: Any) -> bool:
-    return bool(values.ndim == 1 and values.size and values.dtype.kind in "iuf" and (values > 0).all())
+def _check_sizes(data: bytes) -> None:
+    """Raises ValueError for an npz that would unpack to more than LIMITS admits, or whose arrays claim other sizes than
+    they have: numpy makes room for what an array claims before it reads any of it."""
+    with zipfile.ZipFile(io.BytesIO(data)) as arrays:
+        if sum(member.file_size for member in arrays.infolist()) > LIMITS[SAMPLES]:
+            raise ValueError(f"more than {LIMITS[SAMPLES] // MB} MB when unpacked")
+        for member in arrays.infolist():
+            if member.compress_type not in METHODS:
+                raise ValueError(f"{member.filename!r} is packed by another method than deflate")
+            with arrays.open(member) as one:
+                _check_claim(one, member)
+
+
+def _check_claim(one: Any, member: zipfile.ZipInfo) -> None:
+    version = np.lib.format.read_magic(one)
+    if version != (1, 0):
+        raise ValueError(f"{member.filename!r} is of another version of npy than 1.0")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(one)
+    if dtype.hasobject or one.tell() + dtype.itemsize * int(np.prod(shape, dtype=object)) != member.file_size:
+        raise ValueError(f"{member.filename!r} holds objects, or is not as long as it says")
+
+
+def _expected(name: str, values: Any) -> bool:
+    """Latencies (iterations,), or when they were taken (bursts, 2); positive finite numbers."""
+    axes = 1 if LATENCIES.fullmatch(name) else 2 if BURSTS.fullmatch(name) else None
+    if values.ndim != axes or not values.size or values.dtype.kind not in "iuf":
+        return False
+    return bool((values >= 1).all() and (values <= LONGEST_NS).all())
 
 
 def _broken(file: Path, what: str) -> SpecError:
-    return SpecError(f"{file}: {what}.", "Expected is a file that `python -m runner export RECORD` wrote.")
+    return SpecError(f"{file}: {visible(what)}.", "Expected is a file that `python -m runner export RECORD` wrote.")

@@ -6,7 +6,7 @@ Imports matplotlib inside functions; drawn in a worker.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +16,12 @@ import numpy.typing as npt
 
 from runner import records
 from runner.report.naming import title
-from runner.report.wording import verdict_line
+from runner.report.wording import against, ratio, verdict_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+NONE: Mapping[str, Any] = {}
 CANDIDATE, BASELINE, MUTED = "#1f77b4", "#d95f02", "#666666"
 Samples = dict[int, npt.NDArray[np.float64]]
 
@@ -49,18 +50,15 @@ def record_plot(folder: Path) -> Path | None:
         return None
     if not out.is_file():
         content = records.read(folder).content
-        interval = content.get("comparison") or {}
-        latency_plot(folder / "samples.npz", out, _captions(content), (interval.get("low"), interval.get("high")))
+        latency_plot(folder / "samples.npz", out, _captions(content), content.get("comparison") or {})
     return out
 
 
-def latency_plot(
-    samples: Path, out: Path, captions: Captions, interval: tuple[float | None, float | None] = (None, None)
-) -> None:
+def latency_plot(samples: Path, out: Path, captions: Captions, comparison: Mapping[str, Any] = NONE) -> None:
     """Draw `samples` (npz, `candidate/<pair>` and `baseline/<pair>` in ns) into the PNG `out`.
 
-    Left: each process's latencies (box: quartiles; whiskers: p5 and p95; dot: p99). Right, where there is a
-    baseline: the ratio of medians of each pair, the estimate's `interval` shaded.
+    Left: each process's latencies (box: quartiles; whiskers: p5 and p95; dot: p99). Right, where the record's
+    `comparison` has it: the speed-up of each pair, the estimate's interval shaded.
     """
     import matplotlib
 
@@ -72,9 +70,9 @@ def latency_plot(
     figure = Figure(figsize=(10, 4.6))
     figure.subplots_adjust(left=0.075, right=0.985, top=0.835, bottom=0.185, wspace=0.2)
     figure.suptitle(captions.candidate, fontsize=13, fontweight="bold", x=0.01, ha="left")
-    if baseline:
+    if ratios := comparison.get("by_pair"):
         left, right = figure.subplots(1, 2, width_ratios=(3, 2))
-        _ratios(right, candidate, baseline, interval)
+        _ratios(right, ratios, (comparison.get("low"), comparison.get("high")))
     else:
         left = figure.subplots()
     _processes(left, candidate, baseline, captions)
@@ -89,7 +87,11 @@ def latency_plot(
 def _captions(content: Mapping[str, Any]) -> Captions:
     comparison = content.get("comparison")
     label = comparison["baseline"]["label"] if comparison else ""
-    return Captions(f"{title(content['spec'])} · {content['date'][:10]}", label, verdict_line(content))
+    # A sweep's verdicts stand when all of it is measured: until then a picture has the numbers alone.
+    finding = verdict_line(content)
+    if comparison and content.get("sweep"):
+        finding = f"{ratio(comparison['ratio'], comparison['low'], comparison['high'])} {against(comparison)}"
+    return Captions(f"{title(content['spec'])} · {content['date'][:10]}", label, finding)
 
 
 def _processes(axes: Axes, candidate: Samples, baseline: Samples, captions: Captions) -> None:
@@ -134,9 +136,8 @@ def _limits(processes: list[npt.NDArray[np.float64]]) -> tuple[float, float]:
     return low - 0.06 * room, high + 0.18 * room
 
 
-def _ratios(axes: Axes, candidate: Samples, baseline: Samples, interval: tuple[float | None, float | None]) -> None:
-    pairs = [pair for pair in candidate if pair in baseline]
-    ratios = [float(np.median(baseline[pair]) / np.median(candidate[pair])) for pair in pairs]
+def _ratios(axes: Axes, ratios: Sequence[float], interval: tuple[float | None, float | None]) -> None:
+    pairs = list(range(len(ratios)))
     axes.axvline(1.0, color=MUTED, linewidth=1)
     low, high = interval
     if low is not None and high is not None and math.isfinite(low) and math.isfinite(high):
@@ -144,7 +145,7 @@ def _ratios(axes: Axes, candidate: Samples, baseline: Samples, interval: tuple[f
     axes.scatter(ratios, pairs, s=26, color=CANDIDATE, zorder=3)
     shaded = "; shaded: 95 % interval" if low is not None else ""
     axes.set_title(f"Speed-up in each pair{shaded}", fontsize=11, loc="left")
-    axes.set_xlabel("median of baseline / median of candidate")
+    axes.set_xlabel("baseline's time / candidate's, in neighbouring bursts")
     axes.set_ylabel("pair")
     axes.set_ylim(max(pairs, default=0) + 0.7, min(pairs, default=0) - 0.7)
     axes.set_yticks(_ticks(pairs))

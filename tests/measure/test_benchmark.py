@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,26 +14,12 @@ import pytest
 from onnx import numpy_helper
 
 from runner.measure import metrics
-from runner.measure.benchmark import Benchmark, benchmark, effects
-from runner.measure.pairs import Pair, Side, Timed
+from runner.measure.benchmark import Benchmark, benchmark
+from runner.measure.pairs import Side
 from runner.measure.settings import Settings
 from runner.measure.verdict import NoiseFloor, Verdict
 
 MakeSettings = Callable[..., Settings]
-
-
-def timed(*ns: int) -> Timed:
-    empty = np.zeros(0, np.int64)
-    return Timed(np.array(ns), empty, empty, True, 1.0, {}, None)
-
-
-def test_the_effect_is_the_log_ratio_of_the_processes_medians():
-    pair = Pair(0, ("candidate", "baseline"), {"candidate": timed(1, 2, 90), "baseline": timed(5, 6, 7)}, {}, {})
-    assert effects([pair]) == pytest.approx([math.log(6 / 2)])
-
-
-def test_the_effect_of_one_side_alone_is_its_log_time_in_seconds():
-    assert effects([Pair(0, ("candidate",), {"candidate": timed(2000)}, {}, {})]) == pytest.approx([math.log(2e-6)])
 
 
 # --- the real thing ---
@@ -70,8 +55,16 @@ def test_an_artifact_against_itself_is_not_called_very_different(same: tuple[Ben
 
 def test_every_raw_sample_is_kept(same: tuple[Benchmark, object]):
     samples = same[0].samples()
-    assert set(samples) == {f"{role}/{pair}" for role in ("candidate", "baseline") for pair in range(6)}
-    assert all(len(ns) >= 100 and (ns > 0).all() for ns in samples.values())
+    processes = [f"{role}/{pair}" for role in ("candidate", "baseline") for pair in range(6)]
+    assert set(samples) == {*processes, *(f"bursts/{name}" for name in processes)}
+    assert all(len(samples[name]) >= 100 and (samples[name] > 0).all() for name in processes)
+
+
+def test_a_sceptic_finds_each_burst_in_the_samples(same: tuple[Benchmark, object]):
+    samples = same[0].samples()
+    starts, sizes = samples["bursts/candidate/0"].T
+    assert sizes.sum() == len(samples["candidate/0"])
+    assert (np.diff(starts) > 0).all()
 
 
 def test_the_figures_are_those_of_the_samples(same: tuple[Benchmark, object]):
@@ -129,7 +122,8 @@ def test_without_a_baseline_the_candidate_is_measured_alone(side: Side, measure:
     found = benchmark(side, None, measure("quick", min_pairs=6, max_pairs=6), seed=0, folder=tmp_path)
     assert found.comparison is None
     assert found.baseline_metrics == ()
-    assert set(found.samples()) == {f"candidate/{pair}" for pair in range(len(found.pairs))}
+    processes = {f"candidate/{pair}" for pair in range(len(found.pairs))}
+    assert set(found.samples()) == processes | {f"bursts/{name}" for name in processes}
     assert metrics.reasons(found.metrics)["vs_baseline/speedup"] == "nothing to compare with: baseline=none"
     assert "latency/p50_ms" in metrics.numbers(found.metrics)
 

@@ -23,7 +23,8 @@ BLUE, ORANGE = (31, 119, 180), (217, 95, 2)
 @pytest.mark.parametrize(("baseline_ms", "orange"), [(1.0, True), (None, False)])
 def test_candidate_and_baseline_are_drawn(tmp_path: Path, baseline_ms: float | None, orange: bool) -> None:
     np.savez(tmp_path / "samples.npz", **fixtures.samples(0.7, baseline_ms))
-    latency_plot(tmp_path / "samples.npz", tmp_path / "latency.png", Captions("bilstm"), (1.4, 1.46))
+    interval = {"low": 1.4, "high": 1.46, "by_pair": [1.41, 1.44]}
+    latency_plot(tmp_path / "samples.npz", tmp_path / "latency.png", Captions("bilstm"), interval)
     image = pixels(tmp_path / "latency.png")
     assert image.shape == (552, 1200, 3)
     assert coloured(image, BLUE) > 200
