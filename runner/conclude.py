@@ -40,8 +40,6 @@ def measured(
     Raises what the benchmark raises.
     """
     from runner import calibration
-    from runner.measure.benchmark import benchmark
-    from runner.telemetry import summary
     from runner.telemetry.sampler import sampling
 
     display.begin(item)
@@ -51,6 +49,8 @@ def measured(
         parts["baseline"] = artifacts_of(cell.baseline, outcomes)
     with room(root), _draft(root, item) as draft:
         with sampling(Path(draft), spec.telemetry, list(parts)) as sampler:
+            from runner.measure.benchmark import benchmark  # numpy, scipy: imported while the sampler starts
+
             found = benchmark(
                 side_of(cell.candidate, parts["candidate"], spec.title),
                 side_of(cell.baseline, parts["baseline"], cell.label) if cell.baseline else None,
@@ -67,6 +67,8 @@ def measured(
         content = {**_identity(cell, sweep), "status": "ok", "reason": "", "next_step": ""}
         content |= _figures(found, cell, parts)
         content["timing"] = {"benchmark_s": found.seconds}
+        from runner.telemetry import summary
+
         files = {"samples.npz": _samples(found, draft), **summary.write(found.telemetry, Path(draft))}
         record = records.write(root, content, files)
     display.end(item, "done", found.seconds, "")

@@ -140,6 +140,8 @@ def run_pair(
             for role in turns
         }
         _load(processes.values())
+        if sampler:
+            _ = sampler.ready  # it has imported what it needs before anything is timed
         with quiet():
             seconds = {role: process.warm_up() for role, process in processes.items()}
             pids = (os.getpid(), *(process.worker.pid for process in processes.values()))

@@ -36,12 +36,12 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     process.die_with_parent()
     process.ignore_interrupts()
-    _yield_to_others(arguments.priority)
     trees = tree.Trees(arguments.root)
     readers, absent = _readers(trees, tuple(arguments.roles.split(",")), arguments.root)
     meter = chosen([reader.meter for reader in readers if reader.meter])
     with arguments.out.open("w", encoding="utf-8", buffering=1) as out:
         columns = _heading(out, readers, meter)
+        _yield_to_others(arguments.priority)  # from now on: before it somebody waits for this line
         _say(columns=columns, absent=absent, meter=meter and asdict(meter), priority=arguments.priority)
         paced = [Paced(reader) for reader in readers]
         missed = _sample_until_the_end(trees, paced, columns, out, arguments.interval_ms * 1_000_000)

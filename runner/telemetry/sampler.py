@@ -7,7 +7,7 @@ import json
 import select
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,19 @@ class Sampler:
     file: Path
     settings: Settings
     process: subprocess.Popen[bytes]
-    ready: dict[str, Any] = field(default_factory=dict)
+    _ready: dict[str, Any] | None = None
     ended: dict[str, Any] = field(default_factory=dict)
     problem: str = ""
+
+    @property
+    def ready(self) -> Mapping[str, Any]:
+        """What it said when it began to sample, waited for at the first look; empty where it never did."""
+        if self._ready is None:
+            answer = self._answer(START_SECONDS)
+            if answer is None:
+                self.problem = self._gone()
+            self._ready = answer or {}
+        return self._ready
 
     @property
     def meter(self) -> Meter | None:
@@ -59,7 +69,7 @@ class Sampler:
 
     def stop(self) -> None:
         """End it and hear how it went; a second call does nothing."""
-        if self.ended or self.problem:
+        if self.ended or self.problem or not self.ready:
             return
         assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
@@ -101,7 +111,7 @@ class Sampler:
 def sampling(
     folder: Path, settings: Settings, roles: Sequence[str], *, priority: str = "idle", root: Path = Path("/")
 ) -> Iterator[Sampler | None]:
-    """A sampler that writes `folder/system_profile.txt` while the block runs, ready when the block begins.
+    """A sampler that writes `folder/system_profile.txt` while the block runs; its first look at `ready` waits for it.
 
     `root` holds the proc and sys that it reads. None where `settings.interval_ms` is null. It never raises because a
     sampler failed: `problem` says it.
@@ -131,10 +141,4 @@ def _start(folder: Path, settings: Settings, roles: Sequence[str], priority: str
             env=environment(None, {}),
             start_new_session=True,  # Ctrl-C goes to the runner alone
         )
-    sampler = Sampler(file, settings, process)
-    ready = sampler._answer(START_SECONDS)
-    if ready is None:
-        sampler.problem = sampler._gone()
-    else:
-        sampler.ready = ready
-    return sampler
+    return Sampler(file, settings, process)

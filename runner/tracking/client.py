@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -62,10 +63,15 @@ class Tracker:
             yield
 
     def publish(self, record: Record) -> dict[str, Any]:
-        """Draw the record's pictures and log it. Raises RunnerError where that can't be done: the record stays."""
+        """Draw the record's pictures and log it: its values meanwhile, its files after that. Raises RunnerError where
+        that can't be done: the record stays."""
         assert self._store is not None and self._pictures is not None, "start() and start_pictures() come first"
-        self._pictures.ask("draw", record=str(record.folder))
-        answer: dict[str, Any] = self._store.ask("publish", root=str(self.root), record=str(record.folder))
+        where = {"root": str(self.root), "record": str(record.folder)}
+        with ThreadPoolExecutor(1) as beside:
+            pictures = beside.submit(self._pictures.ask, "draw", record=where["record"])
+            run_id: str = self._store.ask("begin", **where)
+            pictures.result()
+        answer: dict[str, Any] = self._store.ask("finish", run_id=run_id, **where)
         return answer
 
 

@@ -32,11 +32,24 @@ def log_record(folder: Path, root: Path) -> str:
     Sending again changes nothing: metrics carry the record's own date. Raises Unavailable where the store can't
     be reached.
     """
+    return finish(folder, root, begin(folder, root))
+
+
+def begin(folder: Path, root: Path) -> str:
+    """Send the record's values, which needs none of its pictures; the id of its run, which is not complete yet."""
     record = records.read(folder)
     target = store.open_store(root)
     with store.reported(root), store.locked(root):
         run_id = _run_of(target, record)
         _log_values(target, run_id, record.content)
+    return run_id
+
+
+def finish(folder: Path, root: Path, run_id: str) -> str:
+    """Send the record's files to the run that `begin` made; with the last of them the run is complete."""
+    record = records.read(folder)
+    target = store.open_store(root)
+    with store.reported(root), store.locked(root):
         _log_files(target, run_id, record)
         ended = "FINISHED" if record.content["status"] == "ok" else "FAILED"
         target.client.set_terminated(run_id, ended, end_time=_milliseconds(record.content["date"]))

@@ -9,7 +9,7 @@ from runner.tracking import log, store
 
 
 def prepare(root: str) -> dict[str, str]:
-    """Import what `publish` needs and open the store, while the runner is still planning.
+    """Import what sending needs and open the store, while the runner is still planning.
 
     Raises Unavailable where a remote store can't be reached.
     """
@@ -17,11 +17,15 @@ def prepare(root: str) -> dict[str, str]:
     return {"uri": store.open_store(Path(root)).uri}
 
 
-def publish(root: str, record: str) -> dict[str, str]:
-    """Send one record, with the files that lie beside it, to the store; `record` is its id (or its folder).
+def begin(root: str, record: str) -> str:
+    """Send the values of the record in the folder `record`; the id of its run.
 
     Raises Unavailable where a remote store can't be reached: the record stays, and `runner sync` sends it later.
     """
-    folder = Path(root) / "records" / record
-    run_id = log.log_record(folder, Path(root))
+    return log.begin(Path(record), Path(root))
+
+
+def finish(root: str, record: str, run_id: str) -> dict[str, str]:
+    """Send the files that lie beside it, which completes the run. Raises as `begin` does."""
+    log.finish(Path(record), Path(root), run_id)
     return {"run_id": run_id, "experiment_id": store.open_store(Path(root)).experiment_id}

@@ -58,6 +58,7 @@ def test_the_files_of_a_record(tmp_path: Path):
 def test_it_yields_to_everything_else(tmp_path: Path):
     with sampling(tmp_path, FAST, ["candidate"]) as sampler:
         assert sampler is not None
+        assert sampler.ready["priority"] == "idle"
         assert os.sched_getscheduler(sampler.process.pid) == os.SCHED_IDLE
 
 

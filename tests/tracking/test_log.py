@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runner.errors import Unavailable
+from runner.errors import StepFailed, Unavailable
 from runner.report import draw
 from runner.tracking import log, store, worker
 from tests.report import fixtures
@@ -21,15 +21,24 @@ def run_of(root: Path, run_id: str) -> Any:
     return store.open_store(root).client.get_run(run_id)
 
 
+def unsent(root: Path) -> list[str]:
+    return [record.content["record_id"] for record in log.unsent(root)]
+
+
 def files_of(root: Path, run_id: str) -> list[str]:
     return sorted(file.path for file in store.open_store(root).client.list_artifacts(run_id))
 
 
 def test_a_record_becomes_a_flat_run_with_all_that_it_holds(root: Path) -> None:
     content = measured("20261121T090100-000000a1", INT8, spec(), "onnxruntime fp32", 1.43, sweep="aa11")
-    draw.draw(str(fixtures.write(root, content).folder))
-    answer = worker.publish(str(root), content["record_id"])
-    run = run_of(root, answer["run_id"])
+    folder = str(fixtures.write(root, content).folder)
+    run_id = worker.begin(str(root), folder)
+    assert content["record_id"] in unsent(root)  # not complete yet
+    assert draw.draw(folder) == ["latency.png"]
+    answer = worker.finish(str(root), folder, run_id)
+    assert answer["run_id"] == run_id
+    assert content["record_id"] not in unsent(root)
+    run = run_of(root, run_id)
     assert run.data.metrics == content["metrics"]
     assert {key: run.data.params[key] for key in ("backend", "backend.threads", "precision", "model.hidden")} == {
         "backend": "onnxruntime", "backend.threads": "1", "precision": "int8_dynamic", "model.hidden": "32",
@@ -130,11 +139,19 @@ def test_a_server_that_cannot_be_reached_leaves_the_record_and_sync_sends_it_lat
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     start = time.monotonic()
     with pytest.raises(Unavailable, match="can't be reached"):
-        worker.publish(str(root), record.content["record_id"])
+        worker.begin(str(root), str(record.folder))
     assert time.monotonic() - start < 30  # mlflow's own defaults retry for minutes
     assert (record.folder / "record.json").read_bytes() == kept
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     assert record.content["record_id"] in log.sync(root)
+
+
+def test_a_profile_that_cannot_be_drawn_is_said(root: Path) -> None:
+    record = fixtures.write(root, measured("20261121T090600-000000f1", INT8, spec(), "onnxruntime fp32", 1.2))
+    (record.folder / "system_profile.txt").write_bytes(b"\xff")
+    with pytest.raises(StepFailed, match=f"The profile of {record.folder.name} could not be drawn"):
+        draw.draw(str(record.folder))
+    assert (record.folder / "latency.png").is_file()
 
 
 def test_the_runners_own_process_imports_neither_mlflow_nor_matplotlib() -> None:
