@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import subprocess
 import sys
 import tempfile
@@ -94,8 +95,11 @@ def theirs(root: Path) -> float:
 
 
 def ratios(root: Path) -> Iterator[float]:
-    """Log-ratios ours / theirs of pairs in alternating order."""
+    """Log-ratios ours / theirs of pairs in alternating order. Both run on one CPU, the next pair on the next: a core
+    that somebody else slows for a second would be a difference between the two otherwise."""
+    cpus = sorted(os.sched_getaffinity(0))
     for number in range(MOST):
+        os.sched_setaffinity(0, {cpus[number // 2 % len(cpus)]})  # each CPU in both orders
         sides = [ours, theirs] if number % 2 else [theirs, ours]
         found = {side: side(root) for side in sides}
         print(f"pair {number + 1}: ours {found[ours]:.3f} ms, benchmark_app {found[theirs]:.3f} ms", flush=True)
