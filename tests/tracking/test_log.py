@@ -147,7 +147,7 @@ def test_a_server_that_cannot_be_reached_leaves_the_record_and_sync_sends_it_lat
 
 
 def test_a_profile_that_cannot_be_drawn_is_said(root: Path) -> None:
-    record = fixtures.write(root, measured("20261121T090600-000000f1", INT8, spec(), "onnxruntime fp32", 1.2))
+    record = fixtures.write(root, measured("20261121T090600-000000f9", INT8, spec(), "onnxruntime fp32", 1.2))
     (record.folder / "system_profile.txt").write_bytes(b"\xff")
     with pytest.raises(StepFailed, match=f"The profile of {record.folder.name} could not be drawn"):
         draw.draw(str(record.folder))
