@@ -151,9 +151,21 @@ def noise_floor(root: Path, identity: str | None = None, now: datetime | None = 
     return NoiseFloor(found.floor, source(found, now)) if found else None
 
 
-def source(found: Calibration, now: datetime | None = None) -> str:
+def noise_floors(root: Path, now: datetime | None = None) -> dict[str, NoiseFloor]:
+    """`{identity: floor}` of every machine that was calibrated in this project. Raises SpecError as `read` does."""
+    from runner import hardware
+    from runner.measure.verdict import NoiseFloor
+
+    known = [file.stem for file in sorted((root / FOLDER).glob("*.json")) if not file.name.startswith(".")]
+    here = hardware.detect().identity if known else ""
+    found = {one: calibration for one in known if (calibration := latest(root, one))}
+    places = {one: "this machine" if one == here else f"machine {one}" for one in known}
+    return {one: NoiseFloor(made.floor, source(made, now, places[one])) for one, made in found.items()}
+
+
+def source(found: Calibration, now: datetime | None = None, where: str = "this machine") -> str:
     """`calibrated 2026-11-21 on this machine, 40 pairs, age 3 days`."""
     days = found.age_days(now)
     age = "today" if days < 1 else f"age {days} day{'s' if days > 1 else ''}"
     old = "; old: python -m runner calibrate" if days >= OLD_DAYS else ""
-    return f"calibrated {found.day} on this machine, {found.pairs} pairs, {age}{old}"
+    return f"calibrated {found.day} on {where}, {found.pairs} pairs, {age}{old}"

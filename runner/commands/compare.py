@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from runner import project, records
+from runner import calibration, project, records
 from runner.commands.arguments import parser
 from runner.errors import SpecError
 
@@ -31,7 +31,9 @@ def main(argv: list[str]) -> int:
 def _table(options: argparse.Namespace, conditions: Sequence[Condition]) -> int:
     from runner.report import comparison, table, threshold
 
-    found = comparison.compare(records.read_all(project.root()), options.sweep, options.baseline, options.sort)
+    root = project.root()
+    floors = calibration.noise_floors(root)
+    found = comparison.compare(records.read_all(root), options.sweep, options.baseline, options.sort, floors)
     checks = threshold.check(conditions, threshold.of_rows(found.rows))
     if options.form == "json":
         _print_json(table.as_json(found), checks)
@@ -50,8 +52,9 @@ def _two(options: argparse.Namespace, conditions: Sequence[Condition]) -> int:
 
     _check_two(options)
     with ExitStack() as stack:
-        pair = [stack.enter_context(locate.opened(name, project.root())) for name in options.records]
-        found = beside.beside(*pair)
+        root = project.root()
+        candidate, baseline = (stack.enter_context(locate.opened(name, root)) for name in options.records)
+        found = beside.beside(candidate, baseline, calibration.noise_floors(root))
         checks = threshold.check(conditions, [beside_table.subject(found)])
         if options.form == "json":
             _print_json(beside_table.as_json(found), checks)

@@ -16,13 +16,15 @@ def main(argv: list[str]) -> int:
     arguments.add_argument("-o", dest="out", type=Path, metavar="FILE", help="default: RECORD.runner.zip, here")
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
     options = arguments.parse_args(argv)
+    from runner import records
     from runner.portable import archive, locate
+    from runner.report import corrected
 
     root = project.root()
     record = locate.by_id(options.record, root) if options.record else locate.latest(root)
-    record_id = record.content["record_id"]
+    record_id = record.folder.name
     file = options.out or Path(f"{record_id}{archive.SUFFIX}")
-    archive.write(record, file)
+    archive.write(record, file, corrected.of_record(record, records.read_all(root)))
     if options.json:
         document = {"schema": 1, "record_id": record_id, "file": str(file), "bytes": file.stat().st_size}
         print(json.dumps(document, indent=1))

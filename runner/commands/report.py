@@ -26,13 +26,14 @@ def main(argv: list[str]) -> int:
     arguments.add_argument("--html", type=Path, metavar="FILE", help="write one self-contained HTML file")
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
     options = arguments.parse_args(argv)
+    from runner import records
     from runner.portable import locate
-    from runner.report import ending, html, page, table, terminal
+    from runner.report import corrected, ending, html, page, table, terminal
 
     root = project.root()
     with ExitStack() as stack:
         record = stack.enter_context(locate.opened(options.record, root)) if options.record else locate.latest(root)
-        found = page.collect(record)
+        found = page.collect(record, corrected.of_record(record, records.read_all(root)))
     if options.html:
         _write(options.html, html.render(found))
     if options.json:

@@ -28,6 +28,9 @@ from runner.portable.untrusted import Untrusted, json_tree, shown, visible
 from runner.records import Record
 from runner.report import corrected, telemetry
 from runner.report.corrected import Correction
+from runner.telemetry.graph import GRAPH
+from runner.telemetry.sampler import PROFILE
+from runner.telemetry.summary import REPORT
 
 FORMAT, SCHEMA = "edge-runner record", 1
 MANIFEST, RECORD, SAMPLES = "manifest.json", "record.json", "samples.npz"
@@ -36,7 +39,7 @@ MB = 10**6
 # Bytes of each file that there can be, unpacked: what claims more is no record.
 LIMITS = {
     MANIFEST: 1 * MB, RECORD: 64 * MB, SAMPLES: 1000 * MB, corrected.FILE: 1 * MB,
-    telemetry.PROFILE: 256 * MB, telemetry.REPORT: 1 * MB, telemetry.GRAPH: 32 * MB, telemetry.PLOT: 32 * MB,
+    PROFILE: 256 * MB, REPORT: 1 * MB, GRAPH: 32 * MB, telemetry.PLOT: 32 * MB,
 }  # fmt: skip
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 LATENCIES = re.compile(r"[a-z_]+/[0-9]{1,6}")  # <role>/<pair>
@@ -182,12 +185,12 @@ def _check(contents: Mapping[str, bytes], file: Path) -> str:
 
 
 def _check_telemetry(contents: Mapping[str, bytes], file: Path) -> None:
-    if telemetry.REPORT in contents:
+    if REPORT in contents:
         try:
-            telemetry.sound(contents[telemetry.REPORT])
+            telemetry.sound(contents[REPORT])
         except Untrusted as error:
-            raise _broken(file, f"{telemetry.REPORT} {error}") from error
-    for name in (telemetry.GRAPH, telemetry.PLOT):
+            raise _broken(file, f"{REPORT} {error}") from error
+    for name in (GRAPH, telemetry.PLOT):
         if name in contents and not contents[name].startswith(telemetry.PNG):
             raise _broken(file, f"{name} is no PNG")
 

@@ -11,6 +11,7 @@ import io
 import json
 import math
 import re
+import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -19,6 +20,7 @@ from typing import Any
 
 from runner import keys, records
 from runner.errors import SpecError, nearest
+from runner.portable.untrusted import visible
 from runner.report.naming import AXES, IMPORTED
 
 REQUIRED = ("model", "backend", "hardware", "date")
@@ -36,6 +38,11 @@ REFUSED = {
     "estimate/": "an estimate is no measurement, wherever it was made",
 }
 ADVICE = "docs/reports.md describes the columns."
+MB = 10**6
+LARGEST = 16 * MB  # bytes of a file
+ROWS = 10_000
+HIGHEST = 1e15  # of a figure: nothing measured is larger in the units of the columns
+LONGEST = 200  # characters of a name or a source
 
 
 @dataclass(frozen=True)
@@ -72,14 +79,10 @@ def read(file: Path, source: str = "") -> list[Row]:
         raise SpecError(
             f"{file}: neither .csv nor .json.", "A colleague's exported record needs no import: compare reads it."
         )
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"{file} can't be read: {error}.", "Expected is a text file in UTF-8.") from error
-    rows = [_row(cells, number, source, file) for number, cells in readers[file.suffix.lower()](text, file)]
-    if not rows:
+    found = [_row(cells, number, source, file) for number, cells in readers[file.suffix.lower()](_read(file), file)]
+    if not found:
         raise SpecError(f"{file}: no rows.", ADVICE)
-    return rows
+    return found
 
 
 def content(row: Row, file: Path) -> dict[str, Any]:
@@ -119,6 +122,22 @@ def content(row: Row, file: Path) -> dict[str, Any]:
 Cells = Mapping[str, Any]
 
 
+def _read(file: Path) -> str:
+    try:
+        if file.exists() and not file.is_file():
+            raise SpecError(f"{file} is no file.", "Expected is a text file in UTF-8.")
+        if file.stat().st_size > LARGEST:
+            raise SpecError(f"{file} is larger than {LARGEST // MB} MB.", "Import the rows that matter.")
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"{file} can't be read: {error}.", "Expected is a text file in UTF-8.") from error
+
+
+def _check_count(number: int, file: Path) -> None:
+    if number > ROWS:
+        raise SpecError(f"{file}: more than {ROWS} rows.", "Each becomes a record: import those that matter.")
+
+
 def _csv(text: str, file: Path) -> Iterator[tuple[int, Cells]]:
     """`(row, cells)`: row 1 is the first below the header; empty lines are left out, empty cells are no value."""
     reader = csv.reader(io.StringIO(text), strict=True)
@@ -126,6 +145,7 @@ def _csv(text: str, file: Path) -> Iterator[tuple[int, Cells]]:
         header = [name.strip() for name in next(reader, [])]
         _check_header(header, file)
         for number, cells in enumerate(filter(None, reader), 1):
+            _check_count(number, file)
             if len(cells) != len(header):
                 raise SpecError(f"{file}, row {number}: {len(cells)} cells under {len(header)} columns.", ADVICE)
             yield number, {name: cell.strip() for name, cell in zip(header, cells, strict=True) if cell.strip()}
@@ -136,7 +156,7 @@ def _csv(text: str, file: Path) -> Iterator[tuple[int, Cells]]:
 def _check_header(header: Sequence[str], file: Path) -> None:
     twice = next((name for name in header if header.count(name) > 1), None)
     if twice is not None:
-        raise SpecError(f"{file}: the column {twice!r} is there twice.", ADVICE)
+        raise SpecError(f"{file}: the column {reprlib.repr(twice)} is there twice.", ADVICE)
     if len(header) == 1 and ";" in header[0]:
         raise SpecError(f"{file}: columns are separated by semicolons.", "Save it with commas, numbers with points.")
 
@@ -147,9 +167,12 @@ def _json(text: str, file: Path) -> Iterator[tuple[int, Cells]]:
         found = json.loads(text)
     except ValueError as error:
         raise SpecError(f"{file} is not JSON: {error}.", ADVICE) from error
+    except RecursionError:
+        raise SpecError(f"{file}: too many levels deep.", "A list of objects expected, one a row.") from None
     if not isinstance(found, list):
         raise SpecError(f"{file}: a list of objects expected, one a row.", ADVICE)
     for number, cells in enumerate(found, 1):
+        _check_count(number, file)
         if not isinstance(cells, dict):
             raise SpecError(f"{file}, row {number}: an object expected.", ADVICE)
         yield number, {name: cell for name, cell in cells.items() if cell is not None}
@@ -166,7 +189,7 @@ def _row(cells: Cells, number: int, source: str, file: Path) -> Row:
         if name not in cells:
             raise SpecError(f"{where}: no {name}.", f"Every row needs {', '.join(REQUIRED)}, and source or --source.")
     texts = {name: _text(cells[name], f"{where}, column {name}") for name in KNOWN if name in cells}
-    origin = texts.get("source", source)
+    origin = texts.get("source") or (_text(source, "--source") if source else "")
     if not origin:
         raise SpecError(f"{where}: no source.", "Say where the numbers are from: a column `source`, or --source TEXT.")
     figures = tuple(
@@ -176,13 +199,14 @@ def _row(cells: Cells, number: int, source: str, file: Path) -> Row:
     )
     if not figures:
         raise SpecError(f"{where}: no figure.", f"Figures are columns such as {FIGURES[0]}. {ADVICE}")
-    options = {axis: texts[axis] for axis in AXES if axis in texts}
+    options = {axis: _option(texts[axis], f"{where}, column {axis}") for axis in AXES if axis in texts}
     return Row(number, options, _date(texts["date"], f"{where}, column date"), origin, figures)
 
 
 def _check_name(name: str, where: str) -> None:
-    if name in KNOWN or name in FIGURES or re.fullmatch(r"quality/\w+", name):
+    if name in KNOWN or name in FIGURES or re.fullmatch(r"quality/[A-Za-z0-9_]{1,60}", name):
         return
+    name = visible(name[:LONGEST])
     for prefix, why in REFUSED.items():
         if name.startswith(prefix):
             raise SpecError(f"{where}, column {name}: {why}.", "Leave the column out.")
@@ -194,8 +218,17 @@ def _check_name(name: str, where: str) -> None:
 
 def _text(value: Any, where: str) -> str:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise SpecError(f"{where}: {value!r} is no name of one line.", ADVICE)
+        raise SpecError(f"{where}: {reprlib.repr(value)} is no name of one line.", ADVICE)
+    if len(value) > LONGEST:
+        raise SpecError(f"{where}: longer than {LONGEST} characters.", "Say it shorter.")
     return value.strip()
+
+
+def _option(name: str, where: str) -> str:
+    """An option's name; a spreadsheet would take one that begins otherwise for a formula."""
+    if not re.match(r"\w", name):
+        raise SpecError(f"{where}: {name!r} doesn't begin with a letter or a digit.", "Write the name alone.")
+    return name
 
 
 def _number(value: Any, name: str, where: str) -> float:
@@ -205,7 +238,11 @@ def _number(value: Any, name: str, where: str) -> float:
     except (TypeError, ValueError, OverflowError):
         found = math.nan
     if not math.isfinite(found):
-        raise SpecError(f"{where}: {value!r} is not a number.", "Numbers have a decimal point; leave unknown ones out.")
+        raise SpecError(
+            f"{where}: {reprlib.repr(value)} is not a number.", "Numbers have a decimal point; leave unknown ones out."
+        )
+    if abs(found) > HIGHEST:
+        raise SpecError(f"{where}: {reprlib.repr(value)} is beyond {HIGHEST:g}.", "Units are in the columns' names.")
     if found < 0 and not name.startswith(SIGNED):
         raise SpecError(f"{where}: {value} lies below 0.", "Leave out what is not known.")
     return found
@@ -214,10 +251,9 @@ def _number(value: Any, name: str, where: str) -> float:
 def _date(text: str, where: str) -> str:
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        return moment.astimezone(timezone.utc).isoformat(timespec="seconds")
+    except (ValueError, OverflowError):  # the year 1 in a zone east of Greenwich
         raise SpecError(
             f"{where}: {text!r} is no date.", "Expected is 2026-11-21, or 2026-11-21T09:30:00+01:00."
         ) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return moment.astimezone(timezone.utc).isoformat(timespec="seconds")

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from runner.errors import SpecError
 from runner.measure.verdict import NoiseFloor
 from runner.records import Record
+from runner.report import floor as floors
 from runner.report import unpaired
 from runner.report.naming import flatten, imported, point
 from runner.report.plot import read_samples
@@ -37,6 +38,7 @@ WORDS = {
     "memory_available_mb": "memory available, MB", "memory_stall_share": "share of time tasks waited for memory",
     "cpu_stall_share": "share of time tasks waited for a CPU",
     "waited_share": "share of time the measured processes waited for a CPU", "seconds": "timed work of a pair, s",
+    "runnable": "tasks that wanted a CPU at one moment", "throttle_count": "throttling events",
 }  # fmt: skip
 NOTHING = "–"
 
@@ -58,8 +60,9 @@ class Beside:
     notes: tuple[str, ...]
 
 
-def beside(candidate: Record, baseline: Record) -> Beside:
-    """`candidate` against `baseline`, from the samples of each one's own candidate.
+def beside(candidate: Record, baseline: Record, calibrated: Mapping[str, NoiseFloor] | None = None) -> Beside:
+    """`candidate` against `baseline`, from the samples of each one's own candidate; `calibrated` holds noise floors by
+    the hardware's identity (`calibration.noise_floors`).
 
     Raises SpecError where one was not measured here or by a colleague, has no samples, or is of another scenario.
     """
@@ -71,7 +74,7 @@ def beside(candidate: Record, baseline: Record) -> Beside:
             f"{theirs['record_id']} was measured in another scenario than {mine['record_id']}.",
             "Their latencies mean different things: measure both in one scenario.",
         )
-    measure, floor = mine["spec"]["measure"], _floor(mine, theirs)
+    measure, floor = mine["spec"]["measure"], floors.between(mine, theirs, calibrated or {})
     kind = unpaired.kind(mine.get("environment") or {}, theirs.get("environment") or {})
     rest = (measure.get("equivalence", 0.03), measure.get("confidence", 0.95))
     through = drift = None
@@ -125,17 +128,6 @@ def _same_baseline(one: Record, other: Record) -> bool:
         return False
     mine, theirs = (found or {} for found in baselines)
     return point(mine["spec"]) == point(theirs["spec"]) and mine.get("keys") == theirs.get("keys")
-
-
-def _floor(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> NoiseFloor:
-    """The larger of both records' noise floors."""
-    floors = [
-        (content.get("comparison") or {}).get("floor")
-        or {"value": content["spec"]["measure"].get("floor", 0.01), "source": "measure.floor"}
-        for content in (mine, theirs)
-    ]
-    largest = max(floors, key=lambda floor: float(floor["value"]))
-    return NoiseFloor(float(largest["value"]), str(largest["source"]))
 
 
 def _allowing(floor: NoiseFloor, drift: Mapping[str, Any]) -> NoiseFloor:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from runner.errors import SpecError, nearest
 from runner.records import Record
-from runner.report import reference
+from runner.report import corrected, floor, reference
+from runner.report.corrected import Correction, Finding
 from runner.report.naming import IMPORTED, flatten, imported, names, point
 from runner.report.reference import Reference
+
+if TYPE_CHECKING:
+    from runner.measure.verdict import NoiseFloor
 
 SPEEDUP = "vs_baseline/speedup"
 STATUSES = ("ok", "unsupported", "unavailable", "failed", "timeout")
@@ -19,7 +23,8 @@ STATUSES = ("ok", "unsupported", "unavailable", "failed", "timeout")
 @dataclass(frozen=True)
 class Against:
     """A row's speed-up over the chosen baseline. `kind`: `paired`, `across devices`, `unpaired`, or `baseline` for the
-    baseline's own row; `low` and `high` are None where there is no finite interval."""
+    baseline's own row; `low` and `high` are None where there is no finite interval, `p_value` and `floor` where a
+    record lacks them. `correction` is what became of the verdict among others (`corrected.Correction`)."""
 
     ratio: float
     low: float | None
@@ -27,6 +32,9 @@ class Against:
     verdict: str
     pairs: int
     kind: str
+    p_value: float | None = None
+    floor: Mapping[str, Any] | None = None
+    correction: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -62,63 +70,103 @@ class Comparison:
 
 
 def compare(
-    every: Sequence[Record], sweep: str | None = None, baseline: str | None = None, sort: str | None = None
+    every: Sequence[Record],
+    sweep: str | None = None,
+    baseline: str | None = None,
+    sort: str | None = None,
+    calibrated: Mapping[str, NoiseFloor] | None = None,
 ) -> Comparison:
     """Compare `every` record (oldest first), or those of one `sweep`.
 
-    `baseline` is a record_id or a label; by default the label that most rows were measured against. Raises SpecError
+    `baseline` is a record_id or a label; by default the label that most rows were measured against. `calibrated` holds
+    noise floors by the hardware's identity, for rows that are not paired (`calibration.noise_floors`). Raises SpecError
     for an unknown sweep, baseline or metric, and where nothing was measured at all.
     """
     sort = sort or SPEEDUP
     latest = _latest(_of_sweep(every, sweep))
     chosen = reference.choose(every, latest, baseline)
-    rows = [_row(record, chosen, every) for record in latest]
-    corrected, said = _corrected(rows)
-    notes = (*_notes(rows, chosen), *said)
-    return Comparison(_sorted(corrected, sort), chosen.label, sort, sweep, notes)
+    rows = _corrected([_row(record, chosen, every, calibrated or {}) for record in latest], every)
+    notes = (*_notes(rows, chosen), *_floors(rows), *_corrections(rows))
+    return Comparison(_sorted(rows, sort), chosen.label, sort, sweep, notes)
 
 
-def _corrected(rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
-    """The rows with their paired verdicts after Holm's correction over them all, and a note that says so.
+def _corrected(rows: Sequence[Row], every: Sequence[Record]) -> list[Row]:
+    """The rows with their verdicts after Holm's correction.
 
-    A difference that is no longer certain enough is `ambiguous`; the other words are left as they are.
+    What a sweep measured in pairs is corrected over that sweep, wherever it is shown. The rest (single runs, and what
+    this table compares from stored samples) is corrected over the whole table, which alone puts it side by side.
     """
-    from runner.measure import holm
-
-    tested = {i: float(p) for i, row in enumerate(rows) if (p := _p_value(row)) is not None}
-    if len(tested) < 2:
-        return list(rows), []
-    p_values = dict(zip(tested, holm.adjusted(list(tested.values())), strict=True))
-    taken_back = {i for i, p in p_values.items() if _different(rows[i]) and p > _alpha(rows[i])}
-    corrected = [_ambiguous(row) if i in taken_back else row for i, row in enumerate(rows)]
-    note = f"Verdicts after Holm's correction over {len(tested)} paired comparisons"
-    if not taken_back:
-        return corrected, [f"{note}."]
-    least = holm.least_pairs(len(tested), min(_alpha(rows[i]) for i in taken_back))
-    return corrected, [
-        f"{note}: {len(taken_back)} ambiguous that alone would differ. "
-        f"So many comparisons need {least} pairs or more (measure.min_pairs={least})."
+    found = {i: one for i, row in enumerate(rows) if (one := _finding(row))}
+    of_table = dict(zip(found, corrected.correct(list(found.values()), "this table"), strict=True))
+    of_sweeps = {sweep: corrected.of_sweep(every, sweep) for sweep in {_sweep(rows[i]) for i in found} - {""}}
+    return [
+        _with_verdict(row, of_sweeps.get(_sweep(row), {}).get(str(row.content["record_id"]), of_table[i]))
+        if i in found
+        else row
+        for i, row in enumerate(rows)
     ]
 
 
-def _p_value(row: Row) -> float | None:
+def _finding(row: Row) -> Finding | None:
+    against = row.against
+    if against is None or against.p_value is None:
+        return None
+    limit = corrected.alpha(row.content, strict=against.kind == "paired")
+    return Finding(against.verdict, against.p_value, limit, against.pairs)
+
+
+def _sweep(row: Row) -> str:
+    """The sweep that a row's own pairs belong to; empty for single runs and for what was recomputed."""
     paired = row.against is not None and row.against.kind == "paired"
-    p: float | None = (row.content.get("comparison") or {}).get("p_value") if paired else None
-    return p
+    return str(row.content.get("sweep") or "") if paired else ""
 
 
-def _different(row: Row) -> bool:
-    return row.against is not None and row.against.verdict in ("faster", "slower")
-
-
-def _alpha(row: Row) -> float:
-    measure: Mapping[str, float] = row.content["spec"]["measure"]
-    return 1 - measure.get("verdict_confidence", measure["confidence"])
-
-
-def _ambiguous(row: Row) -> Row:
+def _with_verdict(row: Row, correction: Correction) -> Row:
     assert row.against is not None
-    return replace(row, against=replace(row.against, verdict="ambiguous"))
+    return replace(row, against=replace(row.against, verdict=correction.verdict, correction=asdict(correction)))
+
+
+def _floors(rows: Sequence[Row]) -> list[str]:
+    """Which noise floors were used where the record's own comparison doesn't say."""
+    used = [row.against.floor for row in rows if row.against and row.against.kind not in ("paired", "baseline")]
+    return [f"Not paired, {floor.worded(one)}." for one in {str(one): one for one in used if one}.values()]
+
+
+def _corrections(rows: Sequence[Row]) -> Iterator[str]:
+    """A note for each family whose size matters."""
+    families: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.against and row.against.correction and row.against.correction["comparisons"] > 1:
+            families.setdefault(row.against.correction["family"], []).append(row)
+    for family, members in families.items():
+        yield _correction(family, members)
+
+
+def _correction(family: str, members: Sequence[Row]) -> str:
+    every = [row.against for row in members if row.against]
+    of = [against.correction for against in every if against.correction]
+    note = f"Verdicts after Holm's correction over the {of[0]['comparisons']} comparisons of {family}"
+    back = [one for one in every if one.correction and one.correction["alone"] != one.verdict]
+    if not back:
+        return f"{note}."
+    return f"{note}: {len(back)} ambiguous that alone would differ. {' '.join(dict.fromkeys(map(_needed, back)))}"
+
+
+def _needed(against: Against) -> str:
+    """How a verdict that was taken back could be settled."""
+    from runner.measure import holm, two_sample
+
+    assert against.correction is not None
+    among, limit = against.correction["comparisons"], against.correction["alpha"]
+    if against.kind != "paired":
+        least = two_sample.least_replicates(among, limit)
+        few = against.pairs < least
+        return f"So many need {least} processes a side or more." if few else "Measured in pairs they would be surer."
+    least = holm.least_pairs(among, limit)
+    few = against.pairs < least
+    return (
+        f"So many need {least} pairs or more (measure.min_pairs={least})." if few else "More pairs would settle them."
+    )
 
 
 def _of_sweep(every: Sequence[Record], sweep: str | None) -> list[Record]:
@@ -136,7 +184,7 @@ def _latest(chosen: Iterable[Record]) -> list[Record]:
     return list({record.content["spec_key"]: record for record in chosen}.values())
 
 
-def _row(record: Record, chosen: Reference, every: Sequence[Record]) -> Row:
+def _row(record: Record, chosen: Reference, every: Sequence[Record], calibrated: Mapping[str, NoiseFloor]) -> Row:
     content = record.content
     if content["status"] != "ok":
         return Row(record, {}, None, content.get("reason") or "")
@@ -146,16 +194,26 @@ def _row(record: Record, chosen: Reference, every: Sequence[Record]) -> Row:
     wanted = reference.point_for(record, chosen, every)
     comparison = content.get("comparison")
     if wanted is not None and comparison and point(comparison["baseline"]["spec"]) == wanted:
-        against = Against(**{name: comparison[name] for name in ("ratio", "low", "high", "verdict", "pairs", "kind")})
-        return Row(record, content["metrics"], against, "")
+        return Row(record, content["metrics"], _against(comparison), "")
     # Deltas and ratios over another baseline don't belong in this column, whatever they are of.
     own = {name: value for name, value in content["metrics"].items() if not name.startswith("vs_baseline/")}
     if chosen.record is not None and content["record_id"] == chosen.record.content["record_id"]:
         return _with(Row(record, own, None, ""), Against(1.0, None, None, "the baseline", 0, "baseline"))
-    return _recomputed(Row(record, own, None, ""), wanted, chosen, every)
+    return _recomputed(Row(record, own, None, ""), wanted, chosen, every, calibrated)
 
 
-def _recomputed(row: Row, wanted: Mapping[str, Any] | None, chosen: Reference, every: Sequence[Record]) -> Row:
+def _against(comparison: Mapping[str, Any]) -> Against:
+    known = {name: comparison[name] for name in ("ratio", "low", "high", "verdict", "pairs", "kind")}
+    return Against(**known, p_value=comparison.get("p_value"), floor=comparison.get("floor"))
+
+
+def _recomputed(
+    row: Row,
+    wanted: Mapping[str, Any] | None,
+    chosen: Reference,
+    every: Sequence[Record],
+    calibrated: Mapping[str, NoiseFloor],
+) -> Row:
     """The row against samples that were taken at another time."""
     if chosen.label == reference.NO_BASELINE:
         return replace(row, missing="measured without a baseline")
@@ -166,7 +224,7 @@ def _recomputed(row: Row, wanted: Mapping[str, Any] | None, chosen: Reference, e
     found = reference.source(wanted, chosen, every)
     if found is None or not reference.has_samples(row.record):
         return replace(row, missing="samples.npz is missing")
-    return _with(row, _unpaired(row.record, *found))
+    return _with(row, _unpaired(row.record, *found, calibrated))
 
 
 def _with(row: Row, against: Against) -> Row:
@@ -175,8 +233,7 @@ def _with(row: Row, against: Against) -> Row:
     return replace(row, against=against, metrics={**row.metrics, **known})
 
 
-def _unpaired(record: Record, source: Record, role: str) -> Against:
-    from runner.measure.verdict import NoiseFloor
+def _unpaired(record: Record, source: Record, role: str, calibrated: Mapping[str, NoiseFloor]) -> Against:
     from runner.report import unpaired
     from runner.report.plot import read_samples
 
@@ -184,9 +241,8 @@ def _unpaired(record: Record, source: Record, role: str) -> Against:
     theirs = list(read_samples(source.folder / "samples.npz", role).values())
     measure = record.content["spec"]["measure"]
     kind = unpaired.kind(record.content["environment"], source.content["environment"])
-    floor = NoiseFloor(measure["floor"], "measure.floor")
-    found = unpaired.compared(mine, theirs, kind, floor, measure["equivalence"], measure["confidence"])
-    return Against(**{name: found[name] for name in ("ratio", "low", "high", "verdict", "pairs", "kind")})
+    noise = floor.between(record.content, source.content, calibrated)
+    return _against(unpaired.compared(mine, theirs, kind, noise, measure["equivalence"], measure["confidence"]))
 
 
 def _sorted(rows: Sequence[Row], sort: str) -> tuple[Row, ...]:

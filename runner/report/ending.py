@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from runner import calibration
 from runner.records import Record
 from runner.report import comparison, summary, table
 
@@ -27,7 +28,8 @@ def print_run(record: Record, arguments: Sequence[str]) -> None:
 
 def print_sweep(name: str, records: Sequence[Record], arguments: Sequence[str]) -> None:
     """All cells of a sweep, best first."""
-    table.show(comparison.compare(records))
+    root = records[-1].folder.parent.parent
+    table.show(comparison.compare(records, calibrated=calibration.noise_floors(root)))
     _print_next(records[-1].folder.parent, ["-m", *arguments], f" --sweep {name}")
 
 

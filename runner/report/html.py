@@ -5,6 +5,7 @@ Built as a tree, which escapes every text and attribute when it is written; the 
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
@@ -13,12 +14,12 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from runner.report import picture
-from runner.report.page import EFFECTIVE, KEYS, SETTINGS, Page, PairLine, Section
-from runner.report.wording import number
+from runner.report.page import EFFECTIVE, KEYS, SETTINGS, TELEMETRY, Page, PairLine, Section
+from runner.report.wording import against, number, ratio, worded
 
 SHELL = Path(__file__).with_name("page.html")
 FEW = 30  # pairs whose table stands open
-FOLDED = (EFFECTIVE, KEYS, SETTINGS)
+FOLDED = (EFFECTIVE, KEYS, SETTINGS, TELEMETRY)
 
 
 def render(page: Page) -> str:
@@ -47,6 +48,8 @@ def _parts(page: Page) -> Iterable[Element]:
     yield from _list("Not measured", page.absent, "absent")
     if page.pairs:
         yield _folded("Pairs", _table(_pairs(page.pairs)), is_open=len(page.pairs) <= FEW)
+    for caption, data in page.pictures.items():
+        yield _folded(caption, _el("figure", _image(caption, data)), is_open=False)
 
 
 _DISTRIBUTIONS = (
@@ -62,24 +65,28 @@ def _head(page: Page) -> Element:
     content, compared = page.content, page.comparison
     head = _el("header", _el("p", page.heading, kind="heading"))
     if compared:
-        low, high = compared.get("low"), compared.get("high")
-        interval = f"[{low:.3f}, {high:.3f}]" if low and high else "no interval: too few pairs"
+        verdict = worded(compared["verdict"], compared.get("correction"))
+        value, _, interval = ratio(compared["ratio"], compared.get("low"), compared.get("high")).partition(" ")
         head.append(
             _el(
                 "h1",
-                _el("span", f"{compared['ratio']:.3f}×", kind="ratio"),
-                _el("span", interval, kind="range"),
-                _el("span", compared["verdict"], kind=f"verdict {compared['verdict']}"),
+                _el("span", value, kind="ratio"),
+                _el("span", interval or "no interval: too few pairs", kind="range"),
+                _el("span", verdict, kind=f"verdict {compared['verdict']}"),
             )
         )
     else:
         head.append(_el("h1", _el("span", str(content["status"]), kind=f"verdict {content['status']}")))
     # The number and the verdict stand above already.
-    finding = page.finding.partition("] ")[2].rpartition(":")[0] if compared else ""
-    head.append(_el("p", finding or page.finding, kind="finding"))
+    head.append(_el("p", against(compared) if compared else page.finding, kind="finding"))
     told = (*filter(None, [content.get("next_step"), page.stopped]), *page.asides)
     head.extend(_el("p", text, kind="aside") for text in told)
     return head
+
+
+def _image(caption: str, data: bytes) -> Element:
+    """A picture inside the file: pages take nothing from elsewhere."""
+    return Element("img", {"alt": caption, "src": f"data:image/png;base64,{base64.b64encode(data).decode()}"})
 
 
 def _list(title: str, lines: Iterable[str], kind: str) -> Iterable[Element]:

@@ -13,13 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from runner.records import Record
-from runner.report import summary, surer, trust
+from runner.report import corrected, summary, surer, telemetry, trust
 from runner.report.beside import NOTHING, WORDS, spread, worded
+from runner.report.corrected import Correction
 from runner.report.naming import IMPORTED, flatten, imported
 from runner.report.plot import Samples, read_samples
 from runner.report.wording import ratio, verdict_line
 
 SETTINGS, EFFECTIVE, KEYS, PROVENANCE = "Settings", "Read back from the runtime", "Keys of the artifacts", "Provenance"
+TELEMETRY = "Telemetry"
 DIFFERS = "● "  # before a setting that candidate and baseline don't share
 BINS = 60
 REACH = 6  # interquartile ranges beyond the quartiles that are drawn
@@ -68,7 +70,8 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """All that is shown of one record. `asides` qualify the finding; `sections` are its tables."""
+    """All that is shown of one record, whose `content` has the verdict that counts in its sweep. `asides` qualify the
+    finding; `sections` are its tables; `pictures` are PNGs by their captions."""
 
     content: Mapping[str, Any]
     heading: str
@@ -81,6 +84,7 @@ class Page:
     pairs: tuple[PairLine, ...]
     sections: tuple[Section, ...]
     absent: tuple[str, ...]
+    pictures: Mapping[str, bytes]
 
     @property
     def comparison(self) -> Mapping[str, Any]:
@@ -88,24 +92,25 @@ class Page:
         return self.content.get("comparison") or {}
 
 
-def collect(record: Record) -> Page:
-    """The page of `record`, measured or not. Keys that older records lack are left out."""
-    content = record.content
+def collect(record: Record, correction: Correction | None = None) -> Page:
+    """The page of `record`, measured or not; `correction` is what its sweep made of its verdict. Keys that older
+    records lack are left out. Raises SpecError where a file beside the record is damaged."""
+    content, profile = corrected.applied(record.content, correction), telemetry.read(record.folder)
     candidate, baseline = _samples(record, "candidate"), _samples(record, "baseline")
-    odd = flags(content)
-    pairs = tuple(_pairs(candidate, baseline, odd))
+    pairs = tuple(_pairs(content, candidate, baseline))
     return Page(
         content=content,
         heading=summary.heading(content),
         finding=verdict_line(content),
         stopped=_stopped(content),
         asides=tuple(_asides(content, pairs)),
-        surer=surer.advice(content, len(odd)),
+        surer=surer.advice(content, len(flags(content))),
         warnings=tuple(content.get("warnings") or ()),
         distributions=_distributions(content, candidate, baseline),
         pairs=pairs,
-        sections=tuple(section for section in _sections(content) if section.rows),
+        sections=tuple(section for section in _sections(content, profile) if section.rows),
         absent=tuple(f"{reason}: {', '.join(names)}" for reason, names in summary.absent(content).items()),
+        pictures=telemetry.pictures(record.folder),
     )
 
 
@@ -123,11 +128,12 @@ def _samples(record: Record, role: str) -> Samples:
     return read_samples(file, role) if file.is_file() else {}
 
 
-def _pairs(candidate: Samples, baseline: Samples, odd: Mapping[int, tuple[str, ...]]) -> Iterator[PairLine]:
+def _pairs(content: Mapping[str, Any], candidate: Samples, baseline: Samples) -> Iterator[PairLine]:
+    odd, ratios = flags(content), (content.get("comparison") or {}).get("by_pair") or ()
     for pair, values in candidate.items():
         mine = float(np.median(values))
         theirs = float(np.median(baseline[pair])) if pair in baseline else None
-        yield PairLine(pair, mine, theirs, theirs / mine if theirs else None, odd.get(pair, ()))
+        yield PairLine(pair, mine, theirs, ratios[pair] if pair < len(ratios) else None, odd.get(pair, ()))
 
 
 def _distributions(content: Mapping[str, Any], candidate: Samples, baseline: Samples) -> tuple[Distribution, ...]:
@@ -188,16 +194,48 @@ def _plain(value: Any) -> str:
 
 def _asides(content: Mapping[str, Any], pairs: Sequence[PairLine]) -> Iterator[str]:
     comparison = content.get("comparison") or {}
-    yield from trust.validity(content)
-    yield from trust.without_flagged(content)
-    if floor := comparison.get("floor"):
-        yield f"Noise floor: {100 * floor['value']:.3g} % ({floor['source']})."
+    yield from map(_capital, trust.validity(content))
+    yield from _meaning(content)
+    yield from _among(content)
+    yield from map(_capital, trust.without_flagged(content))
+    yield from map(_capital, trust.floor(content))
     if confidence := comparison.get("confidence"):
         yield f"The interval holds at {100 * confidence:.1f} % (exact Wilcoxon signed-rank, Hodges–Lehmann)."
     if interval := comparison.get("verdict_interval"):
         yield _strict(interval, content["spec"]["measure"])
     if told := _outliers(content.get("outliers") or {}):
         yield told
+
+
+def _capital(line: str) -> str:
+    return f"{line[0].upper()}{line[1:]}."
+
+
+MEANINGS = {
+    "faster": "Faster: the whole interval that decides lies above 1×, and the ratio beyond the noise floor.",
+    "slower": "Slower: the whole interval that decides lies below 1×, and the ratio beyond the noise floor.",
+    "same": "Same: the whole interval that decides lies within ±{percent} % of 1×.",
+    "ambiguous": "Ambiguous: neither a difference nor its absence (within ±{percent} %) is certain enough.",
+}
+
+
+def _meaning(content: Mapping[str, Any]) -> Iterator[str]:
+    """What the verdict says, in full."""
+    if verdict := (content.get("comparison") or {}).get("verdict"):
+        yield MEANINGS[verdict].format(percent=_plain(100 * content["spec"]["measure"].get("equivalence", 0.03)))
+
+
+def _among(content: Mapping[str, Any]) -> Iterator[str]:
+    """What the record's sweep made of its verdict."""
+    comparison, sweep = content.get("comparison") or {}, content.get("sweep")
+    if found := comparison.get("correction"):
+        if found["comparisons"] > 1:
+            yield corrected.sentence(found)
+    elif sweep and comparison.get("p_value") is not None:
+        yield (
+            f"Measured in sweep {sweep}, where a newer measurement counts, or whose other records are not here: the "
+            "verdict is not corrected for them."
+        )
 
 
 def _strict(interval: Mapping[str, Any], measure: Mapping[str, Any]) -> str:
@@ -220,7 +258,7 @@ def _outliers(found: Mapping[str, Any]) -> str:
 # --- tables ---
 
 
-def _sections(content: Mapping[str, Any]) -> Iterator[Section]:
+def _sections(content: Mapping[str, Any], profile: Mapping[str, Any]) -> Iterator[Section]:
     comparison = content.get("comparison") or {}
     baseline = comparison.get("baseline") or {}
     roles = ("candidate", "baseline") if baseline else ("candidate",)
@@ -228,6 +266,8 @@ def _sections(content: Mapping[str, Any]) -> Iterator[Section]:
     yield Section("Metrics", ("", *head), tuple(_metrics(content, baseline)))
     yield Section("Conditions", ("median (range) over pairs", ""), tuple(_conditions(content)))
     yield Section("Checks", ("", ""), tuple(_checks(content)))
+    head = (telemetry.how(profile), "whole run", "candidate's bursts", "baseline's bursts")
+    yield Section(TELEMETRY, head, tuple(telemetry.rows(profile)))
     specs = [dict(flatten(content["spec"])), *([dict(flatten(baseline["spec"]))] if baseline else [])]
     yield Section(SETTINGS, (f"{DIFFERS}differs" if baseline else "", *roles), tuple(_beside(specs)))
     effective = [dict(flatten((content.get("effective") or {}).get(role, {}).get("settings") or {})) for role in roles]
@@ -314,8 +354,15 @@ def as_json(page: Page) -> dict[str, Any]:
         "finding": page.finding,
         "stopped": page.stopped,
         "asides": list(page.asides),
+        "telemetry": _telemetry(page),
         "surer": list(page.surer),
         "warnings": list(page.warnings),
         "pairs": [vars(line) | {"flags": list(line.flags)} for line in page.pairs],
         "distributions": [vars(one) for one in page.distributions],
     }
+
+
+def _telemetry(page: Page) -> dict[str, dict[str, str]]:
+    """`{signal: {column: cell}}` of the page's table."""
+    found = [section for section in page.sections if section.title == TELEMETRY]
+    return {row[0]: dict(zip(one.columns[1:], row[1:], strict=True)) for one in found for row in one.rows}

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from statistics import NormalDist
 from typing import Any
 
+from runner.measure import holm
+from runner.report import floor
 from runner.report.wording import number
 
 HALF_WIDTHS = (0.03, 0.02, 0.015, 0.01, 0.005, 0.0025, 0.001)
@@ -42,14 +45,35 @@ def _pairs(content: Mapping[str, Any], comparison: Mapping[str, Any]) -> Iterato
     if half is None:
         yield _more_than_none(content["spec"]["measure"])
         return
+    yield from _among(content, comparison)
     settles = _settling(comparison, content["spec"]["measure"].get("equivalence", 0.03))
     if settles and settles < half:
         yield f"To settle this verdict: {_effort(content, comparison, half, settles)}"
-    elif comparison["verdict"] == "ambiguous":
+    elif comparison["verdict"] == "ambiguous" and not _taken_back(comparison):
         yield "More pairs alone won't settle this verdict: the difference lies about where `same` ends or the floor is."
     finer = [wanted for wanted in HALF_WIDTHS if wanted < half * 0.8][:2]
     for wanted in finer:
         yield f"To know the ratio to ±{100 * wanted:g} %: {_effort(content, comparison, half, wanted)}"
+
+
+def _taken_back(comparison: Mapping[str, Any]) -> bool:
+    """Whether the verdict is what it is for the number of comparisons it is one of."""
+    return bool((found := comparison.get("correction")) and found["alone"] != found["verdict"])
+
+
+def _among(content: Mapping[str, Any], comparison: Mapping[str, Any]) -> Iterator[str]:
+    """How many pairs would make a difference certain enough among so many: a normal test's statistic grows with the
+    root of their number, and at worst (Holm's first step) it needs alpha / comparisons."""
+    if not _taken_back(comparison):
+        return
+    limit = comparison["correction"]["alpha"]
+    among, normal = comparison["correction"]["comparisons"], NormalDist()
+    reached, wanted = (-normal.inv_cdf(min(0.9, p) / 2) for p in (comparison["p_value"] or 1e-9, limit / among))
+    needed = max(pairs_needed(comparison["pairs"], wanted, reached), holm.least_pairs(among, limit))
+    yield (
+        f"To settle this verdict among {among} comparisons: about {needed} pairs in all, at the spread of these "
+        f"{comparison['pairs']} (measure.min_pairs={needed})."
+    )
 
 
 def _more_than_none(measure: Mapping[str, Any]) -> str:
@@ -61,7 +85,7 @@ def _more_than_none(measure: Mapping[str, Any]) -> str:
 
 def _settling(comparison: Mapping[str, Any], equivalence: float) -> float | None:
     """The half-width at which an ambiguous estimate, if it stays, becomes `same`, or else `faster` or `slower`."""
-    if comparison["verdict"] != "ambiguous":
+    if comparison["verdict"] != "ambiguous" or _taken_back(comparison):
         return None
     effect = abs(math.log(comparison["ratio"]))
     floor = math.log1p((comparison.get("floor") or {}).get("value", 0.0))
@@ -96,11 +120,8 @@ def duration(seconds: float) -> str:
 
 
 def _floor(comparison: Mapping[str, Any]) -> Iterator[str]:
-    floor = comparison.get("floor") or {}
-    source = str(floor.get("source", ""))
-    if source.startswith("measure.floor"):
-        value = f"{100 * floor['value']:g} %"
-        yield f"A calibration: the noise floor, {value}, is a setting, not this machine's: python -m runner calibrate."
+    if told := floor.advice(comparison.get("floor") or {}):
+        yield told
 
 
 def _quiet(conditions: Mapping[str, Any], flagged: int) -> Iterator[str]:

@@ -6,6 +6,8 @@ import csv
 import io
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from html import escape
 from typing import Any
 
 from rich import box
@@ -15,7 +17,7 @@ from rich.text import Text
 
 from runner.report.comparison import SPEEDUP, Comparison, Row, distinguishing
 from runner.report.naming import AXES, IMPORTED, imported, names
-from runner.report.wording import number, quality, ratio
+from runner.report.wording import number, quality, ratio, worded
 
 COLOURS = {"faster": "green", "slower": "red", "ambiguous": "yellow"}
 UNLIMITED = 100_000
@@ -76,13 +78,13 @@ def _style(row: Row) -> str:
 def markdown(comparison: Comparison) -> str:
     """GitHub's tables: one of what was measured, one of what was not."""
     measured, rest = _split(comparison)
-    parts = [heading(comparison), ""]
+    parts = [_plain(heading(comparison)), ""]
     if measured:
         parts += [*_markdown_table(_columns(comparison), _cells(comparison)), ""]
     if rest:
         lines = [(_name(comparison, row), _why_not(row), _day(row)) for row in rest]
         parts += [*_markdown_table(("not measured", "why", "date"), lines), ""]
-    parts += [f"{note}  " for note in comparison.notes]
+    parts += [f"{_plain(note)}  " for note in comparison.notes]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -92,7 +94,12 @@ def _markdown_table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> l
 
 
 def _escaped(cell: str) -> str:
-    return cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", "<br>")
+    return _plain(cell.replace("\\", "\\\\").replace("|", "\\|")).replace("\n", "<br>")
+
+
+def _plain(text: str) -> str:
+    """No HTML: Markdown would pass it on."""
+    return escape(text, quote=False)
 
 
 def as_csv(comparison: Comparison) -> str:
@@ -153,7 +160,7 @@ def _json_row(row: Row) -> dict[str, Any]:
         **{key: content.get(key) for key in kept if key in content or key != "origin"},
         "metrics": dict(row.metrics),
         "unavailable": dict(content.get("unavailable") or {}),
-        "comparison": row.against and vars(row.against),
+        "comparison": row.against and asdict(row.against),
         "missing": row.missing,
     }
 
@@ -242,7 +249,7 @@ def _speedup(row: Row) -> tuple[str, str]:
     if against.kind == "baseline":
         return "1", "the baseline"
     kind = "" if against.kind == "paired" else f", {against.kind}"
-    return ratio(against.ratio, against.low, against.high), against.verdict + kind
+    return ratio(against.ratio, against.low, against.high), worded(against.verdict, against.correction) + kind
 
 
 def _metric(row: Row, name: str) -> str:

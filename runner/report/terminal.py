@@ -11,7 +11,18 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from runner.report.page import DIFFERS, EFFECTIVE, KEYS, PROVENANCE, SETTINGS, Distribution, Page, PairLine, Section
+from runner.report.page import (
+    DIFFERS,
+    EFFECTIVE,
+    KEYS,
+    PROVENANCE,
+    SETTINGS,
+    TELEMETRY,
+    Distribution,
+    Page,
+    PairLine,
+    Section,
+)
 from runner.report.summary import COLOURS
 from runner.report.wording import number
 
@@ -29,7 +40,7 @@ def _parts(page: Page) -> Iterator[RenderableType]:
     yield Text(page.heading, style="bold")
     yield Text(page.finding, style=COLOURS.get(page.comparison.get("verdict", ""), "bold"))
     for text in filter(None, [page.content.get("next_step"), page.stopped, *page.asides]):
-        yield Text(text)
+        yield Padding(Text(text), (0, 0, 0, 2))
     yield from (Text(f"warning: {text}", style="yellow") for text in page.warnings)
     if page.distributions:
         yield from _distributions(page.distributions)
@@ -38,16 +49,20 @@ def _parts(page: Page) -> Iterator[RenderableType]:
     yield from _list("To be surer", page.surer)
     for section in map(_shortened, page.sections):
         if section.rows:
+            yield _title(section.title)
             yield _table(section)
     yield from _list("Not measured", page.absent)
     yield from _list("Provenance", _provenance(page))
-    yield Text("\nAll settings, keys and versions: --html FILE, or --json.")
+    pictures = "; pictures: --html FILE" if page.pictures else ""
+    yield Text(f"\nAll settings, keys and versions: --html FILE, or --json{pictures}.")
 
 
 def _shortened(section: Section) -> Section:
     """Of the settings what differs; what has a place of its own, or only the other forms show, without rows."""
     if section.title in ELSEWHERE:
         return replace(section, rows=())
+    if section.title == TELEMETRY:
+        return replace(section, rows=tuple(row for row in section.rows if row[-1]))
     if section.title != SETTINGS:
         return section
     differing = tuple(row for row in section.rows if row[0].startswith(DIFFERS))
@@ -100,7 +115,7 @@ def _title(text: str) -> Text:
 
 
 def _table(section: Section) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=section.title, title_justify="left", title_style="bold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.show_header = any(section.columns)
     for name in section.columns:
         table.add_column(Text(name), overflow="fold")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from runner.report import floor as floors
 from runner.report.wording import ratio
 
 FEW = 3
@@ -47,7 +48,5 @@ def _without(content: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def floor(content: Mapping[str, Any]) -> Iterator[str]:
     """The smallest difference that is called one, and where it comes from."""
-    found = (content.get("comparison") or {}).get("floor")
-    if found:
-        advice = ": python -m runner calibrate" if found["source"].endswith("is not calibrated") else ""
-        yield f"noise floor: {100 * found['value']:.2g} % ({found['source']}{advice})"
+    if found := (content.get("comparison") or {}).get("floor"):
+        yield floors.worded(found)

@@ -19,9 +19,19 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def ratio(value: float, low: float | None, high: float | None) -> str:
-    """`1.43× [1.40, 1.46]`; the interval is left out where there is none."""
-    interval = f" [{low:.2f}, {high:.2f}]" if low is not None and high is not None else ""
-    return f"{value:.2f}×{interval}"
+    """`1.43× [1.40, 1.46]`, `0.856× [0.851, 0.863]`: a narrow interval takes a third decimal to be seen; it is left out
+    where there is none."""
+    if low is None or high is None:
+        return f"{value:.2f}×"
+    digits = 2 if high - low >= 0.025 else 3
+    return f"{value:.{digits}f}× [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def worded(verdict: str, correction: Mapping[str, Any] | None) -> str:
+    """The verdict, and beside it the one that it would be alone where a correction changed it: `ambiguous (alone:
+    slower)`."""
+    alone = (correction or {}).get("alone", verdict)
+    return verdict if alone == verdict else f"{verdict} (alone: {alone})"
 
 
 def verdict_line(content: Mapping[str, Any]) -> str:
@@ -36,13 +46,18 @@ def verdict_line(content: Mapping[str, Any]) -> str:
     comparison = content.get("comparison")
     if not comparison:
         return "measured without a baseline"
+    shown = ratio(comparison["ratio"], comparison.get("low"), comparison.get("high"))
+    return f"{shown} {against(comparison)}: {worded(comparison['verdict'], comparison.get('correction'))}"
+
+
+def against(comparison: Mapping[str, Any]) -> str:
+    """`as fast as onnxruntime fp32 (paired, 10 pairs, stopped by target)`"""
     how = [comparison["kind"]]
     if comparison.get("pairs"):
         how.append(f"{comparison['pairs']} pairs")
     if comparison.get("stopped_by"):
         how.append(f"stopped by {comparison['stopped_by']}")
-    shown = ratio(comparison["ratio"], comparison.get("low"), comparison.get("high"))
-    return f"{shown} as fast as {comparison['baseline']['label']} ({', '.join(how)}): {comparison['verdict']}"
+    return f"as fast as {comparison['baseline']['label']} ({', '.join(how)})"
 
 
 def quality(metrics: Mapping[str, float]) -> list[str]:

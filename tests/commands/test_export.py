@@ -1,13 +1,16 @@
+import base64
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from runner.commands import export
+from runner.commands import compare, export, report
 from runner.errors import SpecError
 from runner.portable import archive
-from tests.report import fixtures
+from tests.report import fixtures, test_holm
 from tests.report.fixtures import measured, spec
+from tests.report.test_telemetry import REPORT
 
 ID = "20261121T090100-00000001"
 
@@ -36,3 +39,51 @@ def test_or_as_asked_and_the_newest_record_is_the_default(capsys: pytest.Capture
 def test_an_unknown_record_is_one_line() -> None:
     with pytest.raises(SpecError, match=f"Did you mean {ID}"):
         export.main([ID[:-1] + "2"])
+
+
+PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
+
+
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A colleague's machine: a project without our records."""
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "runner.toml").touch()
+    monkeypatch.chdir(tmp_path / "theirs")
+
+
+def test_a_colleagues_report_shows_the_telemetry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    beside = {
+        "profile_report.yaml": REPORT.encode(), "system_profile.txt": b"t_ns cpu_percent\n1 2.0\n",
+        "system_profile_graph.png": PIXEL, "latency.png": PIXEL,
+    }  # fmt: skip
+    for name, data in beside.items():
+        (tmp_path / "records" / ID / name).write_bytes(data)
+    export.main(["-o", "a.zip"])
+    with zipfile.ZipFile("a.zip") as file:
+        assert {name: file.read(name) for name in file.namelist() if name in beside} == beside
+    elsewhere(tmp_path, monkeypatch)
+    capsys.readouterr()
+    assert report.main(["../a.zip"]) == 0
+    assert "58.3 (47.4 to 100)" in capsys.readouterr().out
+    assert report.main(["../a.zip", "--html", "page.html"]) == 0
+    assert Path("page.html").read_text(encoding="utf-8").count("data:image/png;base64,") == 2
+
+
+def test_the_verdict_in_its_sweep_travels_with_a_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record_id = str(test_holm.sweep(tmp_path)[1].content["record_id"])
+    export.main([record_id, "-o", "a.zip"])
+    capsys.readouterr()
+    compare.main(["--sweep", "aa11", "--json"])
+    rows = {row["record_id"]: row["comparison"] for row in json.loads(capsys.readouterr().out)["rows"]}
+    report.main([record_id, "--json"])
+    here = json.loads(capsys.readouterr().out)["comparison"]
+    elsewhere(tmp_path, monkeypatch)
+    report.main(["../a.zip", "--json"])
+    there = json.loads(capsys.readouterr().out)["comparison"]
+    assert [one["verdict"] for one in (rows[record_id], here, there)] == ["ambiguous"] * 3
+    assert rows[record_id]["correction"] == here["correction"] == there["correction"]
+    assert here["correction"]["alone"] == "faster"

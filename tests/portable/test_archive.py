@@ -15,7 +15,7 @@ from runner.records import Record
 from tests.report import fixtures
 from tests.report.fixtures import measured, spec
 
-ID = "20261121T090200-00000002"
+ID, OTHER = "20261121T090200-00000002", "20261121T090200-00000003"
 
 
 @pytest.fixture
@@ -106,13 +106,13 @@ def _escaping(contents: Contents) -> None:
         (edited("manifest.json", schema=2), "schema 2, this version reads 1"),
         (edited("manifest.json", format="other"), "manifest.json is not that of an exported record"),
         (edited("record.json", spec="bilstm"), "record.json has no usable 'spec'"),
-        (edited("record.json", spec={"model": "bilstm"}), "record.json has no usable 'model'"),
-        (edited("record.json", metrics={"latency/p50_ms": "1"}), "no usable 'latency/p50_ms'"),
-        (edited("record.json", comparison={"ratio": 1.0}), "no usable 'comparison'"),
-        (edited("record.json", record_id="other"), f"record.json is of other, manifest.json of {ID}"),
+        (edited("record.json", spec={"model": "bilstm"}), "record.json has no usable 'spec.model'"),
+        (edited("record.json", metrics={"latency/p50_ms": "1"}), "no usable 'metrics.latency/p50_ms'"),
+        (edited("record.json", comparison={"ratio": 1.0}), "no usable 'comparison.baseline'"),
+        (edited("record.json", record_id=OTHER), f"record.json is of {OTHER}, manifest.json of {ID}"),
         (_pickled, "samples.npz can't be read"),
         (_texts, "samples.npz holds 'candidate/0', which are no latencies"),
-        (_escaping, "manifest.json names '../up.json', which is odd"),
+        (_escaping, "'../up.json' inside is odd"),
     ],
 )
 def test_what_is_no_sound_export_is_refused(change: Callable[[Contents], None], message: str, exported: Path) -> None:

@@ -27,6 +27,7 @@ def content(**changes: Any) -> dict[str, Any]:
         "verdict": "ambiguous",
         "pairs": 8,
         "stopped_by": "budget",
+        "by_pair": list(RATIOS),
         "floor": {"value": 0.01, "source": "measure.floor; this machine is not calibrated"},
         "verdict_interval": {"ratio": 1.02, "low": 0.97, "high": 1.07},
         "without_flagged": {

@@ -49,10 +49,10 @@ def test_one_machine_on_two_days_is_unpaired_and_the_shared_baseline_tells_of_th
     assert shown[:5] == [
         f"candidate | bilstm int8_dynamic onnxruntime · {TUESDAY} · 2026-11-22 09:02 UTC",
         f"baseline | bilstm int8_dynamic onnxruntime · {MONDAY} · 2026-11-21 09:02 UTC",
-        "0.83× [0.83, 0.84] as fast as the baseline (unpaired, 8 and 8 processes): ambiguous",
-        "By way of onnxruntime fp32, against which both were measured: 1.00× [1.00, 1.00], same.",
-        "onnxruntime fp32 itself ran 0.83× [0.83, 0.84] as fast in the candidate's run: the machine changed, and the "
-        "verdict allows for it.",
+        "0.833× [0.831, 0.836] as fast as the baseline (unpaired, 8 and 8 processes): ambiguous",
+        "By way of onnxruntime fp32, against which both were measured: 1.000× [1.000, 1.000], same.",
+        "onnxruntime fp32 itself ran 0.833× [0.831, 0.836] as fast in the candidate's run: the machine changed, and "
+        "the verdict allows for it.",
     ]
     assert shown[5].startswith("Unpaired: measured at different times")
     assert "load, 1 min | 0.420 (0.310 to 0.710) | 0.420 (0.310 to 0.710)" in shown

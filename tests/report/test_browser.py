@@ -56,7 +56,7 @@ def _colours(browser: WebDriver, selector: str) -> tuple[int, int]:
 
 def test_the_page_shows_its_pictures_without_errors_and_without_the_network(browser: webdriver.Chrome) -> None:
     assert browser.get_log("browser") == []
-    assert browser.find_element(By.CSS_SELECTOR, "h1 .ratio").text == "1.020×"
+    assert browser.find_element(By.CSS_SELECTOR, "h1 .ratio").text == "1.02×"
     assert [svg.is_displayed() for svg in browser.find_elements(By.TAG_NAME, "svg")] == [True, True]
     assert len(browser.find_elements(By.CSS_SELECTOR, "svg .flagged")) == 1
     assert "other processes kept 1.7 CPUs busy" in browser.find_element(By.TAG_NAME, "body").text

@@ -1,47 +1,55 @@
-"""Holm's correction over the rows of a table."""
+"""Holm's correction: over the rows of a table, over a sweep, and the same on a page."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from runner import records
-from runner.report.comparison import compare
+from runner.records import Record
+from runner.report import corrected, page
+from runner.report.comparison import Comparison, compare
 from tests.report.fixtures import measured, spec
 
+ORT = "onnxruntime fp32"
 
-def rows(tmp_path: Path, *p_values: float | None) -> Any:
-    """A comparison of cells that all differ alone, with these p-values."""
-    made = []
-    for number, p in enumerate(p_values):
-        of = spec(precision="int8_dynamic")
-        of["backend"] = {**of["backend"], "threads": number + 1}
-        of["measure"] = {**of["measure"], "verdict_confidence": 0.98}
-        content = measured(f"20261121T0900{number:02}-0000000{number}", of, spec(), "onnxruntime fp32", 1.43)
-        content["spec_key"] = f"key{number}"
-        content["comparison"] |= {"verdict": "faster"} | ({} if p is None else {"p_value": p})
-        made.append(records.Record(tmp_path, content))
+
+def content(number: int, p: float | None, sweep: str = "", label: str = ORT) -> dict[str, Any]:
+    """A cell that differs alone, with this p-value."""
+    of = spec(precision="int8_dynamic")
+    of["backend"] = {**of["backend"], "threads": number + 1}
+    of["measure"] = {**of["measure"], "verdict_confidence": 0.98}
+    against = spec(backend=label.split()[0])
+    made = measured(f"20261121T0900{number:02}-0000000{number}", of, against, label, 1.43, sweep=sweep)
+    made["spec_key"] = f"key{number}"
+    made["comparison"] |= {"verdict": "faster"} | ({} if p is None else {"p_value": p})
+    return made
+
+
+def rows(tmp_path: Path, *p_values: float | None, sweep: str = "") -> Comparison:
+    made = [records.Record(tmp_path, content(number, p, sweep)) for number, p in enumerate(p_values)]
     return compare(made)
 
 
-def verdicts(found: Any) -> dict[str, str]:
-    return {row.content["spec_key"]: row.against.verdict for row in found.rows}
+def verdicts(found: Comparison) -> dict[str, str]:
+    return {row.content["spec_key"]: row.against.verdict for row in found.rows if row.against}
 
 
 def test_a_verdict_that_is_not_certain_enough_among_so_many_is_taken_back(tmp_path: Path) -> None:
     found = rows(tmp_path, 0.0001, 0.015, 0.002)
     assert verdicts(found) == {"key0": "faster", "key1": "faster", "key2": "faster"}  # times 3, 1 and 2
-    assert "Verdicts after Holm's correction over 3 paired comparisons." in found.notes
+    assert "Verdicts after Holm's correction over the 3 comparisons of this table." in found.notes
 
 
 def test_what_would_be_needed_is_said(tmp_path: Path) -> None:
     found = rows(tmp_path, 0.0001, 0.015, 0.016)
     assert verdicts(found) == {"key0": "faster", "key1": "ambiguous", "key2": "ambiguous"}
     assert found.notes[-1] == (
-        "Verdicts after Holm's correction over 3 paired comparisons: 2 ambiguous that alone would differ. "
-        "So many comparisons need 9 pairs or more (measure.min_pairs=9)."
+        "Verdicts after Holm's correction over the 3 comparisons of this table: 2 ambiguous that alone would differ. "
+        "More pairs would settle them."
     )
 
 
@@ -52,3 +60,115 @@ def test_one_comparison_needs_no_correction_and_older_records_have_no_p_value(
     found = rows(tmp_path, *p_values)
     assert set(verdicts(found).values()) == {"faster"}
     assert not [note for note in found.notes if "Holm" in note]
+
+
+def test_too_few_pairs_for_so_many_comparisons_are_told_how_many_it_takes(tmp_path: Path) -> None:
+    made = [content(number, p) for number, p in enumerate((0.0001, 0.015, 0.016))]
+    for one in made:
+        one["comparison"]["pairs"] = 8
+    found = compare([Record(tmp_path, one) for one in made])
+    assert found.notes[-1].endswith("So many need 9 pairs or more (measure.min_pairs=9).")
+
+
+# --- what is not paired ---
+
+
+def kept(root: Path, made: dict[str, Any], candidate_ms: list[float], baseline_ms: list[float]) -> Record:
+    """On disk, every process with a constant latency."""
+    sides = {"candidate": candidate_ms, "baseline": baseline_ms}
+    arrays = {
+        f"{role}/{pair}": np.full(3, int(1e6 * one)) for role, every in sides.items() for pair, one in enumerate(every)
+    }
+    root.mkdir(parents=True, exist_ok=True)
+    np.savez(root / "s.npz", **arrays)
+    return records.write(root, made, {"samples.npz": root / "s.npz"})
+
+
+def spread(typical_ms: float, shift: float = 0.0) -> list[float]:
+    """Six processes, 2 % apart."""
+    return [typical_ms * (1 + 0.02 * place + shift) for place in range(6)]
+
+
+def unpaired(root: Path) -> Comparison:
+    """Two cells that were measured against openvino, in a table over onnxruntime: six processes a side that overlap a
+    little, 2 · 12/924 = 0.026: enough for one comparison, not for two of three."""
+    first = kept(root, content(0, 0.0001), spread(0.7), spread(1.0))
+    others = [kept(root, content(n, 0.0001, label="openvino fp32"), spread(0.944), spread(2.0)) for n in (1, 2)]
+    return compare([first, *others], baseline=ORT)
+
+
+def test_unpaired_rows_are_corrected_with_the_rest_of_the_table(tmp_path: Path) -> None:
+    found = unpaired(tmp_path)
+    kinds = {row.content["spec_key"]: row.against.kind for row in found.rows if row.against}
+    assert kinds == {"key0": "paired", "key1": "unpaired", "key2": "unpaired"}
+    for row in found.rows:
+        assert row.against is not None and row.against.correction is not None
+        assert row.against.correction["comparisons"] == 3
+        assert (row.against.verdict, row.against.correction["alone"]) == (
+            ("faster", "faster") if row.against.kind == "paired" else ("ambiguous", "faster")
+        )
+    assert found.notes[-1] == (
+        "Verdicts after Holm's correction over the 3 comparisons of this table: 2 ambiguous that alone would differ. "
+        "Measured in pairs they would be surer."
+    )
+
+
+# --- one truth: table, page, JSON ---
+
+
+def sweep(root: Path, name: str = "aa11") -> list[Record]:
+    """Three cells: the second is a difference when it is alone (0.015 <= 0.02), and none among three."""
+    return [
+        kept(root, content(number, p, name), spread(0.7), spread(1.0)) for number, p in enumerate((0.0001, 0.015, 0.03))
+    ]
+
+
+def test_a_page_has_the_verdict_of_its_sweeps_table_and_names_the_one_it_would_have_alone(tmp_path: Path) -> None:
+    every = sweep(tmp_path)
+    shown = page.collect(every[1], corrected.of_record(every[1], every))
+    assert verdicts(compare(every, "aa11"))["key1"] == shown.comparison["verdict"] == "ambiguous"
+    assert shown.finding.endswith(": ambiguous (alone: faster)")
+    assert (
+        "Among the 3 comparisons of sweep aa11 (Holm's correction): p = 0.03, at most 0.02 is a difference: ambiguous. "
+        "Alone it would be faster."
+    ) in shown.asides
+    assert shown.surer[0].startswith("To settle this verdict among 3 comparisons: about ")
+    document = page.as_json(shown)
+    assert (document["comparison"]["verdict"], document["comparison"]["correction"]["alone"]) == ("ambiguous", "faster")
+    assert every[1].content["comparison"]["verdict"] == "faster"  # the record itself never changes
+
+
+def test_a_sweeps_verdicts_are_its_own_whatever_else_a_table_shows(tmp_path: Path) -> None:
+    every = [*sweep(tmp_path), *(kept(tmp_path, content(n, 0.9), spread(0.7), spread(1.0)) for n in (3, 4, 5))]
+    found = compare(every)
+    assert {key: one for key, one in verdicts(found).items() if key in ("key0", "key1")} == {
+        "key0": "faster", "key1": "ambiguous",
+    }  # fmt: skip
+    assert verdicts(compare(every, "aa11")) == {key: verdicts(found)[key] for key in ("key0", "key1", "key2")}
+    assert [note.partition(" comparisons of ")[2].partition(":")[0].rstrip(".") for note in found.notes[-2:]] == [
+        "sweep aa11", "this table",
+    ]  # fmt: skip
+
+
+def test_a_verdict_that_stands_is_said_to_stand_and_one_comparison_says_nothing(tmp_path: Path) -> None:
+    every = sweep(tmp_path)
+    asides = page.collect(every[0], corrected.of_record(every[0], every)).asides
+    assert next(line for line in asides if line.startswith("Among the 3")).endswith("; the verdict stands.")
+    alone = page.collect(every[0], corrected.of_record(every[0], every[:1]))
+    assert not [line for line in alone.asides if "Holm" in line]
+
+
+def test_a_record_whose_sweep_is_elsewhere_says_that_its_verdict_is_not_corrected(tmp_path: Path) -> None:
+    every = sweep(tmp_path)
+    shown = page.collect(every[1], corrected.of_record(every[1], []))
+    assert any("whose other records are not here" in line for line in shown.asides)
+    assert shown.comparison["verdict"] == "faster"
+
+
+def test_of_a_spec_that_the_sweep_measured_twice_the_latest_counts(tmp_path: Path) -> None:
+    every = sweep(tmp_path)
+    again = content(1, 0.0002, "aa11") | {"record_id": "20261121T100000-00000009"}
+    every.append(kept(tmp_path, again, spread(0.7), spread(1.0)))
+    found = corrected.of_sweep(every, "aa11")
+    assert every[1].content["record_id"] not in found
+    assert found["20261121T100000-00000009"].verdict == "faster"

@@ -1,3 +1,4 @@
+import base64
 import copy
 import re
 from html.parser import HTMLParser
@@ -9,6 +10,8 @@ import pytest
 
 from runner.report import html, page, picture
 from tests.report import fixtures, pages
+
+PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
 
 
 def rendered(root: Path, content: dict[str, Any]) -> str:
@@ -32,9 +35,22 @@ def tags(text: str) -> list[tuple[str, dict[str, str | None]]]:
 
 def test_nothing_comes_from_the_network(tmp_path: Path) -> None:
     text = rendered(tmp_path, pages.content())
-    assert not [tag for tag, _ in tags(text) if tag in ("script", "link", "img", "iframe", "object")]
-    assert not [name for _, found in tags(text) for name in found if name in ("src", "href", "onload", "style")]
+    assert not [tag for tag, _ in tags(text) if tag in ("script", "link", "iframe", "object")]
+    assert not [name for _, found in tags(text) for name in found if name in ("href", "onload", "style")]
     assert "default-src 'none'" in text
+
+
+def test_the_pictures_beside_a_record_are_inside_the_file(tmp_path: Path) -> None:
+    record = pages.write(tmp_path, pages.content())
+    (record.folder / "system_profile_graph.png").write_bytes(PIXEL)
+    (record.folder / "latency.png").write_bytes(b"no picture")
+    shown = [found for tag, found in tags(html.render(page.collect(record))) if tag == "img"]
+    source = f"data:image/png;base64,{base64.b64encode(PIXEL).decode()}"
+    assert shown == [{"alt": "The machine while it was measured", "src": source}]
+
+
+def test_what_the_network_could_serve_is_not_asked_for(tmp_path: Path) -> None:
+    text = rendered(tmp_path, pages.content())
     assert "http" not in text.replace("http-equiv", "")
 
 
@@ -75,8 +91,8 @@ def test_the_head_says_number_interval_verdict_and_against_what(tmp_path: Path) 
     head = re.sub(r"<[^>]+>", "|", text[text.index("<header>") : text.index("</header>")])
     assert [part for part in head.split("|") if part][:5] == [
         "bilstm int8_dynamic onnxruntime · data co2 · hardware local · 2026-11-21 09:46 UTC",
-        "1.020×",
-        "[0.980, 1.060]",
+        "1.02×",
+        "[0.98, 1.06]",
         "ambiguous",
         "as fast as onnxruntime fp32 (paired, 8 pairs, stopped by budget)",
     ]

@@ -29,8 +29,9 @@ def test_the_finding_and_what_qualifies_it(found: page.Page) -> None:
         "(measure.target=0.015)."
     )
     assert found.asides == (
-        "without the flagged pairs: 1.02× [1.00, 1.04]: same (7 pairs)",
-        "Noise floor: 1 % (measure.floor; this machine is not calibrated).",
+        "Ambiguous: neither a difference nor its absence (within ±3 %) is certain enough.",
+        "Without the flagged pairs: 1.02× [1.00, 1.04]: same (7 pairs).",
+        "Noise floor: 1 % (measure.floor; this machine is not calibrated: python -m runner calibrate).",
         "The interval holds at 95.1 % (exact Wilcoxon signed-rank, Hodges–Lehmann).",
         "The verdict comes from a stricter interval, 1.02× [0.97, 1.07], 98 %: it was looked at more than once.",
         "Far out: 1 of 8 pairs, 3 of 40 iterations of the candidate (modified z-score above 3.5; "
@@ -69,7 +70,7 @@ def test_checks_and_validity_stand_on_the_page_where_a_record_has_them(tmp_path:
     validity = {"verdict": "INVALID", "reason": "12 pairs, publish asks for 20"}
     found = page.collect(pages.write(tmp_path, pages.content(checks=checks, validity=validity)))
     assert section(found, "Checks") == (("candidate: repeats", "passed: repeated inputs are 1.01× as fast"),)
-    assert found.asides[0] == "INVALID: 12 pairs, publish asks for 20"
+    assert found.asides[0] == "INVALID: 12 pairs, publish asks for 20."
 
 
 def test_a_record_without_the_newer_keys_has_a_page_all_the_same(tmp_path: Path) -> None:
@@ -79,7 +80,7 @@ def test_a_record_without_the_newer_keys_has_a_page_all_the_same(tmp_path: Path)
     for key in ("notes", "unavailable", "environment", "effective", "conditions", "outliers"):
         del content[key]
     found = page.collect(pages.write(tmp_path, content))
-    assert found.asides == ()
+    assert found.asides == ("Ambiguous: neither a difference nor its absence (within ±3 %) is certain enough.",)
     assert plain(terminal.renderable(found), 120).startswith("bilstm int8_dynamic onnxruntime · data co2")
 
 

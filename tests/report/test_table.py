@@ -70,6 +70,15 @@ def test_markdown(found: Comparison) -> None:
     )
 
 
+def test_markdown_passes_no_html_on(tmp_path: Path) -> None:
+    evil = spec()
+    evil["model"]["name"] = "<img src=x>|"
+    fixtures.write(tmp_path, measured("20261121T090100-00000001", evil, spec(), "self", 1.0))
+    shown = table.markdown(comparison.compare(records.read_all(tmp_path)))
+    assert "| &lt;img src=x&gt;\\| |" in shown
+    assert "<img" not in shown
+
+
 def test_csv_has_numbers_in_full_and_reasons(found: Comparison) -> None:
     best, second, last = csv.DictReader(io.StringIO(table.as_csv(found)))
     assert (best["latency/p50_ms"], best["verdict"], best["kind"], best["pairs"]) == (
@@ -88,6 +97,7 @@ def test_json(found: Comparison) -> None:
     }  # fmt: skip
     assert document["rows"][0]["comparison"] == {
         "ratio": 1.43, "low": 1.4014, "high": 1.4586, "verdict": "faster", "pairs": 10, "kind": "paired",
+        "p_value": None, "floor": None, "correction": None,
     }  # fmt: skip
     assert document["rows"][0]["unavailable"] == {
         "energy/mj_per_inference": "no power sensor can be read on this machine"

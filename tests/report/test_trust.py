@@ -24,7 +24,7 @@ def test_a_machine_without_a_calibration_is_told_how() -> None:
 def test_the_result_without_flagged_pairs_stands_beside() -> None:
     without = {"ratio": 1.021, "low": 1.01, "high": 1.032, "verdict": "faster", "pairs": 7, "flagged": FLAGGED}
     assert trust.lines({"comparison": {"without_flagged": without}}) == [
-        "without the flagged pairs: 1.02× [1.01, 1.03]: faster (7 pairs)",
+        "without the flagged pairs: 1.021× [1.010, 1.032]: faster (7 pairs)",
         "flagged: pair 3: the processor throttled (2 times); 96 °C",
     ]
 

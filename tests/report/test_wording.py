@@ -1,6 +1,6 @@
 import pytest
 
-from runner.report.wording import number, quality, ratio, verdict_line
+from runner.report.wording import number, quality, ratio, verdict_line, worded
 from tests.report import fixtures
 
 
@@ -23,6 +23,15 @@ def test_a_number_has_three_significant_digits(value: float, shown: str) -> None
 def test_a_ratio_without_an_interval_shows_none() -> None:
     assert ratio(1.431, 1.4, 1.46) == "1.43× [1.40, 1.46]"
     assert ratio(1.431, None, None) == "1.43×"
+
+
+def test_a_narrow_interval_takes_a_third_decimal() -> None:
+    assert ratio(0.8562, 0.8511, 0.8630) == "0.856× [0.851, 0.863]"
+
+
+def test_a_verdict_that_was_taken_back_names_the_one_it_had_alone() -> None:
+    assert worded("ambiguous", {"alone": "slower"}) == "ambiguous (alone: slower)"
+    assert worded("slower", {"alone": "slower"}) == worded("slower", None) == "slower"
 
 
 def test_a_forecasts_error_stands_beside_the_naive_one() -> None:

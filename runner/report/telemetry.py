@@ -1,0 +1,85 @@
+"""What a record's telemetry says, for its page: the sampler's report as a table, and the pictures beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from runner.errors import SpecError
+from runner.portable.untrusted import Untrusted, shown, yaml_tree
+from runner.report.wording import number
+from runner.telemetry.graph import GRAPH
+from runner.telemetry.sampler import PROFILE
+from runner.telemetry.summary import REPORT
+
+PLOT = "latency.png"
+PICTURES = {GRAPH: "The machine while it was measured", PLOT: "Latency in each process"}
+FILES = (PROFILE, REPORT, *PICTURES)
+PNG = b"\x89PNG\r\n\x1a\n"
+# The ends of signals' names and their units.
+UNITS = {"percent": "%", "mb": "MB", "mhz": "MHz", "c": "°C", "w": "W", "j": "J"}
+
+
+def read(folder: Path) -> Mapping[str, Any]:
+    """The content of `profile_report.yaml` in a record's folder; empty where there is none.
+
+    Raises SpecError where it is damaged.
+    """
+    file = folder / REPORT
+    if not file.is_file():
+        return {}
+    try:
+        return sound(file.read_bytes())
+    except Untrusted as error:
+        raise SpecError(f"{file}: {error}.", "Remove it: the page is then without it.") from error
+
+
+def sound(data: bytes) -> Mapping[str, Any]:
+    """A report's content, once it is known to be one. Raises Untrusted."""
+    from runner.portable.shape import check_profile
+
+    found = yaml_tree(data)
+    check_profile(found)
+    return dict(shown(found))
+
+
+def rows(found: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """`(signal with unit, whole run, candidate's bursts, baseline's bursts)`, each `mean (least to most)`; a row of its
+    own for each side's peak of memory and for what was not read."""
+    sides = found.get("sides") or {}
+    bursts = [(sides.get(role) or {}).get("in_bursts") or {} for role in ("candidate", "baseline")]
+    for name, seen in (found.get("signals") or {}).items():
+        yield worded(name), *(_seen(one) for one in (seen, *(side.get(name) for side in bursts)))
+    for name, reason in (found.get("absent") or {}).items():
+        yield name.replace("_", " "), f"not read: {reason}", "", ""
+
+
+def worded(name: str) -> str:
+    """`baseline_cpu_percent` → `baseline cpu, %`."""
+    stem, _, end = name.rpartition("_")
+    return f"{stem.replace('_', ' ')}, {UNITS[end]}" if stem and end in UNITS else name.replace("_", " ")
+
+
+def _seen(values: Mapping[str, float] | None) -> str:
+    if not values:
+        return "–"
+    return f"{number(values['mean'])} ({number(values['min'])} to {number(values['max'])})"
+
+
+def how(found: Mapping[str, Any]) -> str:
+    """`121 samples, one in 100 ms (asked: 100), 0 missed`; empty where nothing was sampled."""
+    if not found:
+        return ""
+    interval = found.get("interval_ms") or {}
+    achieved = f", one in {number(interval['achieved'])} ms" if interval.get("achieved") else ""
+    asked = f" (asked: {number(interval['asked'])})" if interval.get("asked") else ""
+    missed = f", {found['missed']} missed" if "missed" in found else ""
+    return f"{found['samples']} samples{achieved}{asked}{missed}"
+
+
+def pictures(folder: Path) -> dict[str, bytes]:
+    """`{caption: PNG}` of the pictures beside a record that are there."""
+    files = {caption: folder / name for name, caption in PICTURES.items()}
+    found = {caption: file.read_bytes() for caption, file in files.items() if file.is_file()}
+    return {caption: data for caption, data in found.items() if data.startswith(PNG)}
