@@ -2,6 +2,10 @@
 
 Built in a temporary folder and renamed, so that nothing half-written is ever found; the first writer wins.
 `pipeline/`, which DVC owns, is read as a second root, so that `dvc pull` feeds sweeps.
+
+How closely is looked: a plan takes an artifact for there when its files are, at their sizes (`find`); whoever *uses*
+one has every file's hash checked before (`sound`), once in each process. There is no cache of hashes on disk: it would
+take a file that was damaged and kept its size and times for whole.
 """
 
 from __future__ import annotations
@@ -11,13 +15,16 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner import keys
 from runner.errors import StepFailed
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 SCHEMA = 1
 NAME = "artifact.json"
@@ -46,51 +53,119 @@ def place(root: Path, step: str, key: str) -> Path:
 
 
 def find(root: Path, step: str, key: str) -> Artifact | None:
-    """The artifact with this key, from the store or from DVC's `pipeline/`; None where there is none."""
+    """The artifact with this key, from the store or from DVC's `pipeline/`, whose files are there at their sizes;
+    None where there is none. A glance for planning: `sound` looks at every byte."""
     folder = place(root, step, key)
-    if (folder / NAME).is_file():
+    if not folder.exists():
+        return _pulled(root, step, key)
+    with suppress(StepFailed):  # it will be set aside, and said, by whoever wants to use it
         found = read(folder)
-        return found if found.key == key else None
-    return next((artifact for artifact in _pulled(root, step) if artifact.key == key), None)
+        return found if found.key == key and not missing(found) else None
+    return None
 
 
 def read(folder: Path) -> Artifact:
-    """The artifact in `folder`."""
+    """The artifact in `folder`. Raises StepFailed where its `artifact.json` is not what was sealed."""
+    wrong = ""
     try:
-        return Artifact(folder, json.loads((folder / NAME).read_text(encoding="utf-8")))
-    except ValueError as error:
-        raise StepFailed(f"{folder / NAME} is not JSON: {error}.", f"Remove {folder} and run again.") from error
+        content = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        if content["seal"] != _seal(content):
+            wrong = "was changed after it was written (its seal differs)"
+    except FileNotFoundError:
+        wrong = "is missing"
+    except (ValueError, KeyError, TypeError) as error:
+        wrong = f"is no artifact's description ({error})"
+    if wrong:
+        raise StepFailed(f"{folder / NAME} {wrong}.", f"Remove {folder} and run again.")
+    return Artifact(folder, content)
 
 
-def _pulled(root: Path, step: str) -> Iterator[Artifact]:
+def _seal(content: Mapping[str, Any]) -> str:
+    """The hash of all that `artifact.json` says."""
+    return keys.digest({name: value for name, value in content.items() if name != "seal"})
+
+
+def _pulled(root: Path, step: str, key: str) -> Artifact | None:
+    """The artifact with this key in DVC's folder. Raises StepFailed for one that is not as it was exported."""
     for path in sorted((root / "pipeline" / step).glob(f"*/{NAME}")):
-        yield read(path.parent)
+        with _dvc_restores():
+            artifact = read(path.parent)
+        if artifact.key == key:
+            return artifact
+    return None
 
 
-def damage(artifact: Artifact) -> str:
-    """What is wrong with an artifact's files (missing, or another hash than when they were written), or ""."""
+@contextmanager
+def _dvc_restores() -> Iterator[None]:
+    try:
+        yield
+    except StepFailed as error:
+        raise StepFailed(error.reason, "Restore it: dvc checkout, or dvc pull.") from error
+
+
+def missing(artifact: Artifact) -> str:
+    """Which file an artifact lacks at a glance, or has at another size; "" where all are there."""
     for name, facts in artifact.content["files"].items():
         path = artifact.folder / name
         if not path.is_file():
             return f"{path} is missing"
-        if path.stat().st_size != facts["bytes"] or keys.file_hash(path) != facts["sha256"]:
-            return f"{path} was changed after it was written (its hash differs)"
+        if path.stat().st_size != facts["bytes"]:
+            return f"{path} was changed after it was written (its size differs)"
     return ""
 
 
+# Files whose hash was right, by path, inode, size and time of change: each is read once in a process.
+_checked: set[tuple[str, int, int, int]] = set()
+
+
+def damage(artifact: Artifact) -> str:
+    """What is wrong with an artifact's files (missing, or another hash than when they were written), or ""."""
+    wrong = missing(artifact)
+    for name, facts in {} if wrong else artifact.content["files"].items():
+        path = artifact.folder / name
+        stat = path.stat()
+        seen = (str(path), stat.st_ino, stat.st_size, stat.st_mtime_ns)
+        if seen not in _checked and keys.file_hash(path) != facts["sha256"]:
+            return f"{path} was changed after it was written (its hash differs)"
+        _checked.add(seen)
+    return wrong
+
+
 def sound(root: Path, step: str, key: str, warn: Callable[[str], None]) -> Artifact | None:
-    """`find`, but a damaged artifact of the store is set aside and counts as not there."""
-    artifact = find(root, step, key)
-    wrong = damage(artifact) if artifact else ""
-    if not artifact or not wrong:
-        return artifact
-    if artifact.folder != place(root, step, key):
-        raise StepFailed(f"{wrong}.", "Restore it: dvc checkout, or dvc pull.")
-    aside = root / "artifacts" / ".damaged" / f"{step}-{key[:16]}-{time.time_ns()}"
+    """The artifact with this key, every byte as it was sealed. A damaged one of the store is set aside and counts as
+    not there. Raises StepFailed for a damaged one of DVC's."""
+    folder = place(root, step, key)
+    if folder.exists() and _wrong(folder):
+        _set_aside_once(root, step, key, warn)
+    if folder.exists():
+        found = read(folder)
+        return found if found.key == key else None
+    pulled = _pulled(root, step, key)
+    with _dvc_restores():
+        if pulled and (wrong := damage(pulled)):
+            raise StepFailed(f"{wrong}.")
+    return pulled
+
+
+def _wrong(folder: Path) -> str:
+    try:
+        return damage(read(folder))
+    except StepFailed as error:
+        return error.reason.removesuffix(".")
+
+
+def _set_aside_once(root: Path, step: str, key: str, warn: Callable[[str], None]) -> None:
+    """Under the lock, where another command may have set it aside and made it again meanwhile."""
+    folder = place(root, step, key)
+    with lock(root, step, key):
+        if folder.exists() and (wrong := _wrong(folder)):
+            warn(f"{wrong}: set aside in {_set_aside(root, folder)} and made again.")
+
+
+def _set_aside(root: Path, folder: Path) -> Path:
+    aside = root / "artifacts" / ".damaged" / f"{folder.parent.name}-{folder.name}-{time.time_ns()}"
     aside.parent.mkdir(parents=True, exist_ok=True)
-    artifact.folder.rename(aside)
-    warn(f"{wrong}: set aside in {aside} and made again.")
-    return find(root, step, key)
+    return folder.rename(aside)
 
 
 def scratch(root: Path, step: str, key: str) -> Path:
@@ -118,24 +193,37 @@ def finish(root: Path, folder: Path, content: Mapping[str, Any]) -> Artifact:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-    sealed = {"schema": SCHEMA, **content, "files": files}
-    (folder / NAME).write_text(json.dumps(sealed, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    # As it will be read: JSON makes text of a mapping's numbers, and sorts them as such.
+    sealed = json.loads(json.dumps({"schema": SCHEMA, **content, "files": files}, allow_nan=False))
+    sealed["seal"] = _seal(sealed)
+    (folder / NAME).write_text(json.dumps(sealed, indent=1) + "\n", encoding="utf-8")
     target = place(root, str(content["step"]), str(content["key"]))
     try:
         folder.rename(target)
     except OSError:
-        if not (target / NAME).is_file():
+        if not target.exists():
             raise
+        if _wrong(target):
+            _set_aside(root, target)
+            folder.rename(target)
     shutil.rmtree(scratch(root, str(content["step"]), str(content["key"])), ignore_errors=True)
     return read(target)
 
 
 @contextmanager
 def lock(root: Path, step: str, key: str) -> Iterator[None]:
-    """Held while an artifact is made, so that two commands on one store make it once."""
+    """Held while an artifact is made, so that two commands on one store make it once; again inside itself, too.
+
+    The kernel gives it back when its process ends, in whatever way (flock(2)): a lock's file says nothing.
+    """
+    with lock_of(root, step, key):
+        yield
+
+
+def lock_of(root: Path, step: str, key: str) -> FileLock:
+    """The lock, not yet held. One object a path and process, each thread with a hold of its own."""
     from filelock import FileLock
 
     folder = root / "artifacts" / ".locks"
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / f"{step}-{key[:16]}.lock"):
-        yield
+    return FileLock(folder / f"{step}-{key[:16]}.lock", is_singleton=True)

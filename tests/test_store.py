@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import Timeout
 
-from runner import store
+from runner import keys, store
 from runner.errors import StepFailed
+from tests.conftest import REPOSITORY
 
 KEY = "ab" * 32
 
@@ -53,6 +60,7 @@ def test_the_same_first_digits_are_not_the_same_key(tmp_path: Path) -> None:
 def test_a_changed_file_is_damage(tmp_path: Path) -> None:
     made = sealed(tmp_path)
     (made.folder / "model.pt").write_text("weighTs")
+    assert store.find(tmp_path, "train", KEY) == made  # a glance misses it
     assert store.damage(made) == f"{made.folder / 'model.pt'} was changed after it was written (its hash differs)"
 
 
@@ -63,6 +71,124 @@ def test_a_damaged_artifact_is_set_aside_and_said(tmp_path: Path) -> None:
     assert store.sound(tmp_path, "train", KEY, said.append) is None
     assert "model.pt is missing" in said[0]
     assert len(list((tmp_path / "artifacts" / ".damaged").iterdir())) == 1
+
+
+def look(root: Path) -> tuple[store.Artifact | None, list[str]]:
+    """What is there to be used, and what was said."""
+    said: list[str] = []
+    return store.sound(root, "train", KEY, said.append), said
+
+
+def test_a_file_that_changed_and_kept_its_size_and_time_is_seen_by_the_next_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = sealed(tmp_path)
+    file = made.folder / "model.pt"
+    assert look(tmp_path) == (made, [])
+    before = file.stat()
+    with file.open("r+") as opened:
+        opened.write("W")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert look(tmp_path) == (made, [])  # this process has checked it
+    monkeypatch.setattr(store, "_checked", set())
+    found, said = look(tmp_path)
+    assert found is None
+    assert "its hash differs" in said[0]
+
+
+def test_a_file_is_read_once_in_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = sealed(tmp_path)
+    look(tmp_path)
+    read: list[Path] = []
+    monkeypatch.setattr(keys, "file_hash", lambda path: read.append(path))
+    assert look(tmp_path) == (made, [])
+    assert read == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda text: text.replace('"epochs": 3', '"epochs": 4'), "its seal differs"),
+        (lambda text: text[: len(text) // 2], "is no artifact's description"),
+        (lambda text: "[]", "is no artifact's description"),
+        (lambda text: "", "is no artifact's description"),
+    ],
+    ids=["another meta", "cut", "another type", "empty"],
+)
+def test_a_description_that_was_changed_is_damage(tmp_path: Path, spoil: Callable[[str], str], said: str) -> None:
+    file = sealed(tmp_path).folder / store.NAME
+    file.write_text(spoil(file.read_text()))
+    assert store.find(tmp_path, "train", KEY) is None
+    found, warned = look(tmp_path)
+    assert found is None
+    assert said in warned[0]
+    assert sealed(tmp_path).meta == {"epochs": 3}
+
+
+def test_a_folder_whose_description_was_removed_is_made_again(tmp_path: Path) -> None:
+    made = sealed(tmp_path)
+    (made.folder / store.NAME).unlink()
+    assert store.find(tmp_path, "train", KEY) is None
+    found, said = look(tmp_path)
+    assert found is None
+    assert said[0].startswith(f"{made.folder / store.NAME} is missing: set aside in ")
+
+
+def test_a_removed_folder_is_made_again(tmp_path: Path) -> None:
+    shutil.rmtree(sealed(tmp_path).folder)
+    assert store.find(tmp_path, "train", KEY) is None
+    assert look(tmp_path) == (None, [])
+    assert (sealed(tmp_path).folder / "model.pt").read_text() == "weights"
+
+
+def test_what_lies_broken_at_its_place_gives_way_to_what_is_whole(tmp_path: Path) -> None:
+    made = sealed(tmp_path)
+    (made.folder / "model.pt").write_text("half")
+    assert (sealed(tmp_path).folder / "model.pt").read_text() == "weights"
+
+
+def test_meta_with_numbers_as_names_keeps_its_seal(tmp_path: Path) -> None:
+    with store.draft(tmp_path, "train", KEY) as folder:
+        made = store.finish(tmp_path, folder, {"step": "train", "key": KEY, "meta": {2: "b", 10: "a"}})
+    assert store.read(made.folder).meta == {"2": "b", "10": "a"}
+
+
+def test_a_lock_is_held_again_inside_itself(tmp_path: Path) -> None:
+    with store.lock(tmp_path, "train", KEY), store.lock(tmp_path, "train", KEY):
+        held = store.lock_of(tmp_path, "train", KEY)
+        assert held.is_locked
+    assert not held.is_locked
+
+
+def test_two_threads_exclude_each_other(tmp_path: Path) -> None:
+    inside: list[int] = []
+
+    def enter() -> None:
+        with store.lock(tmp_path, "train", KEY):
+            inside.append(1)
+
+    with store.lock(tmp_path, "train", KEY):
+        thread = threading.Thread(target=enter)
+        thread.start()
+        thread.join(0.3)
+        assert inside == []
+    thread.join(10)
+    assert inside == [1]
+
+
+def test_a_killed_holders_lock_is_free(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from runner import store\n"
+        f"with store.lock(Path({str(tmp_path)!r}), 'train', {KEY!r}): print('held', flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=REPOSITORY) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(Timeout):
+            store.lock_of(tmp_path, "train", KEY).acquire(timeout=0)
+        holder.kill()
+    with store.lock(tmp_path, "train", KEY):
+        pass
 
 
 def test_what_dvc_pulled_is_found_too(tmp_path: Path) -> None:
