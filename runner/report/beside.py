@@ -19,18 +19,12 @@ from runner.report.naming import flatten, imported, point
 from runner.report.plot import read_samples
 from runner.report.wording import number
 
-MACHINE = (
-    "cpu",
-    "board",
-    "machine",
-    "usable_cores",
-    "memory_mb",
-    "governor",
-    "cpu_limit",
-    "hypervisor",
-    "os",
-    "kernel",
-)
+# What machines are told apart by, and what it is called.
+MACHINE = {
+    "cpu": "CPU", "board": "board", "machine": "architecture", "usable_cores": "usable cores",
+    "memory_mb": "memory, MB", "governor": "governor", "cpu_limit": "limit of a container, CPUs",
+    "hypervisor": "hypervisor", "os": "OS", "kernel": "kernel", "identity": "identity",
+}  # fmt: skip
 # Words of the conditions' keys, with their units.
 WORDS = {
     "load_1m": "load, 1 min", "cpu_mhz": "clock, MHz", "temperature_c": "temperature, °C",
@@ -148,8 +142,9 @@ def _differences(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator
     environments = [content.get("environment") or {} for content in (mine, theirs)]
     packages = [{"python": one.get("python"), **(one.get("packages") or {})} for one in environments]
     yield from _differing(packages, sorted({name for one in packages for name in one}), "version of ")
-    machines = [{**(one.get("hardware") or {})} for one in environments]
-    yield from _differing(machines, MACHINE, "machine: ")
+    machines = [one.get("hardware") or {} for one in environments]
+    named = [{words: machine.get(name) for name, words in MACHINE.items()} for machine in machines]
+    yield from _differing(named, MACHINE.values(), "machine: ")
     if specs[0] == specs[1]:
         made = [content.get("keys") or {} for content in (mine, theirs)]
         short = [{step: key[:16] for step, key in one.items()} for one in made]
@@ -193,7 +188,10 @@ def _notes(candidate: Record, baseline: Record, kind: str) -> Iterator[str]:
     if mine["record_id"] == theirs["record_id"]:
         yield "Both are the same record."
     if kind == unpaired.ACROSS:
-        yield "Across devices: each side's processes ran on its own machine; the interval is a two-sample one."
+        yield (
+            "Across devices: each side ran on its own machine, at its own time. The interval is a two-sample one: it "
+            "holds how much each machine's processes scattered, and knows nothing of other days."
+        )
         return
     yield (
         "Unpaired: measured at different times, so what slowed the machine down for a while doesn't cancel. The "

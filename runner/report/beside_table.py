@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.records import Record
+from runner.report import floor
 from runner.report.beside import Beside, Line
 from runner.report.naming import title
 from runner.report.summary import COLOURS, figures
@@ -26,6 +27,7 @@ def renderable(two: Beside) -> RenderableType:
     return Group(
         *lines,
         finding,
+        Text(rests_on(found)),
         *map(Text, _asides(two)),
         *map(Text, two.notes),
         _grid("", _figures(two)),
@@ -39,6 +41,13 @@ def sentence(found: Mapping[str, Any]) -> str:
     shown = ratio(found["ratio"], found["low"], found["high"])
     mine, theirs = found["processes"]
     return f"{shown} as fast as the baseline ({found['kind']}, {mine} and {theirs} processes): {found['verdict']}"
+
+
+def rests_on(found: Mapping[str, Any]) -> str:
+    """The interval's confidence and method, the p-value, the noise floor."""
+    level = f"{100 * found['confidence']:.1f} %" if found["confidence"] else "No finite interval (too few processes)"
+    noise = floor.worded(found["floor"])
+    return f"{level}, Hodges–Lehmann with the Mann–Whitney test, p = {found['p_value']:.2g}; {noise}."
 
 
 def _asides(two: Beside) -> list[str]:
@@ -61,7 +70,9 @@ def _ratio(found: Mapping[str, Any]) -> str:
 
 def _name(record: Record) -> str:
     content = record.content
-    return f"{title(content['spec'])} · {content['record_id']} · {content['date'][:16].replace('T', ' ')} UTC"
+    machine = ((content.get("environment") or {}).get("hardware") or {}).get("cpu")
+    day = f"{content['date'][:16].replace('T', ' ')} UTC"
+    return " · ".join(filter(None, [title(content["spec"]), content["record_id"], day, machine and str(machine)]))
 
 
 def _figures(two: Beside) -> list[Line]:

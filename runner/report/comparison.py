@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from runner.measure.verdict import NoiseFloor
 
 SPEEDUP = "vs_baseline/speedup"
+TABLE = "this table"  # the family of comparisons that a table alone puts side by side
 STATUSES = ("ok", "unsupported", "unavailable", "failed", "timeout")
 
 
@@ -97,7 +98,7 @@ def _corrected(rows: Sequence[Row], every: Sequence[Record]) -> list[Row]:
     this table compares from stored samples) is corrected over the whole table, which alone puts it side by side.
     """
     found = {i: one for i, row in enumerate(rows) if (one := _finding(row))}
-    of_table = dict(zip(found, corrected.correct(list(found.values()), "this table"), strict=True))
+    of_table = dict(zip(found, corrected.correct(list(found.values()), TABLE), strict=True))
     of_sweeps = {sweep: corrected.of_sweep(every, sweep) for sweep in {_sweep(rows[i]) for i in found} - {""}}
     return [
         _with_verdict(row, of_sweeps.get(_sweep(row), {}).get(str(row.content["record_id"]), of_table[i]))
@@ -139,7 +140,8 @@ def _corrections(rows: Sequence[Row]) -> Iterator[str]:
         if row.against and row.against.correction and row.against.correction["comparisons"] > 1:
             families.setdefault(row.against.correction["family"], []).append(row)
     for family, members in families.items():
-        yield _correction(family, members)
+        only = " (of rows that are in no sweep, or not paired)" if len(families) > 1 and family == TABLE else ""
+        yield _correction(f"{family}{only}", members)
 
 
 def _correction(family: str, members: Sequence[Row]) -> str:

@@ -37,7 +37,8 @@ def _parts(page: Page) -> Iterable[Element]:
     yield _head(page)
     yield from _list("Warnings", page.warnings, "warnings")
     if page.distributions:
-        yield _figure("How long an inference took", picture.distributions(page.distributions), _DISTRIBUTIONS)
+        drawn = picture.distributions(page.distributions)
+        yield _figure("How long an inference took", drawn, f"{_DISTRIBUTIONS} {_counted(page)}")
     compared = page.comparison
     if compared and any(line.ratio for line in page.pairs):
         drawn = picture.ratios(page.pairs, compared.get("low"), compared.get("high"), compared["ratio"])
@@ -50,6 +51,11 @@ def _parts(page: Page) -> Iterable[Element]:
         yield _folded("Pairs", _table(_pairs(page.pairs)), is_open=len(page.pairs) <= FEW)
     for caption, data in page.pictures.items():
         yield _folded(caption, _el("figure", _image(caption, data)), is_open=False)
+
+
+def _counted(page: Page) -> str:
+    sides = [f"{one.role} {one.iterations} iterations in {len(one.medians_ms)} processes" for one in page.distributions]
+    return f"{'; '.join(sides).capitalize()}; every one is in samples.npz."
 
 
 _DISTRIBUTIONS = (

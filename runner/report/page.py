@@ -48,7 +48,7 @@ class PairLine:
 @dataclass(frozen=True)
 class Distribution:
     """One side's latencies: the share of all iterations in each of the bins between `edges_ms` (log-spaced, shared by
-    both sides), the share beyond them, quartiles in ms and the processes' medians in ms."""
+    both sides), the share beyond them, quartiles in ms, the processes' medians in ms, and of how many iterations."""
 
     role: str
     label: str
@@ -57,6 +57,7 @@ class Distribution:
     beyond: float
     quartiles_ms: tuple[float, float, float]
     medians_ms: tuple[float, ...]
+    iterations: int
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,7 @@ def _distribution(role: str, label: str, samples: Samples, edges: npt.NDArray[np
         beyond=1 - float(counts.sum()) / len(pooled),
         quartiles_ms=(first, middle, third),
         medians_ms=tuple(float(np.median(values)) for values in samples.values()),
+        iterations=len(pooled),
     )
 
 

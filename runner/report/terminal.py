@@ -80,11 +80,12 @@ def _distributions(sides: Sequence[Distribution]) -> Iterator[Text]:
     most = max(max(one.shares) for one in sides) or 1.0
     for one in sides:
         first, middle, third = map(number, one.quartiles_ms)
-        beyond = f", {100 * one.beyond:.1f} % beyond" if one.beyond > 0.0005 else ""
+        beyond = f", {100 * one.beyond:.1f} % beyond the axis" if one.beyond > 0.0005 else ""
         yield Text(f"  {bars(one.shares, most)}", style=SIDES[one.role])
         yield Text(f"  {one.label}: median {middle} ms, quartiles {first} to {third} ms{beyond}")
     edges = sides[0].edges_ms
-    yield Text(f"  axis from {number(edges[0])} to {number(edges[-1])} ms, log scale")
+    of = "; ".join(f"{one.role} {one.iterations} iterations in {len(one.medians_ms)} processes" for one in sides)
+    yield Text(f"  axis from {number(edges[0])} to {number(edges[-1])} ms, log scale; {of}")
 
 
 def bars(shares: Sequence[float], most: float) -> str:

@@ -63,7 +63,7 @@ def test_two_records_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
     assert compare.main([*BOTH]) == 0
     out = capsys.readouterr().out
     assert out.startswith(
-        "candidate  bilstm int8_dynamic onnxruntime · 20261121T090200-00000002 · 2026-11-21 09:02 UTC\n"
+        "candidate  bilstm int8_dynamic onnxruntime · 20261121T090200-00000002 · 2026-11-21 09:02 UTC · AMD EPYC"
     )
     assert " as fast as the baseline (unpaired, 10 and 10 processes): faster\n" in out
 

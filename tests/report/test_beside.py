@@ -46,15 +46,17 @@ def test_one_machine_on_two_days_is_unpaired_and_the_shared_baseline_tells_of_th
     tuesday = write(tmp_path, on("aa", TUESDAY, INT8, 2.0), 1.2, 2.4)
     found = beside.beside(tuesday, monday)
     shown = lines(found)
-    assert shown[:5] == [
-        f"candidate | bilstm int8_dynamic onnxruntime · {TUESDAY} · 2026-11-22 09:02 UTC",
-        f"baseline | bilstm int8_dynamic onnxruntime · {MONDAY} · 2026-11-21 09:02 UTC",
+    assert shown[:6] == [
+        f"candidate | bilstm int8_dynamic onnxruntime · {TUESDAY} · 2026-11-22 09:02 UTC · AMD EPYC 9B14",
+        f"baseline | bilstm int8_dynamic onnxruntime · {MONDAY} · 2026-11-21 09:02 UTC · AMD EPYC 9B14",
         "0.833× [0.831, 0.836] as fast as the baseline (unpaired, 8 and 8 processes): ambiguous",
+        "95.0 %, Hodges–Lehmann with the Mann–Whitney test, p = 0.00016; noise floor: 20 % (what the baseline of both "
+        "changed by in between).",
         "By way of onnxruntime fp32, against which both were measured: 1.000× [1.000, 1.000], same.",
         "onnxruntime fp32 itself ran 0.833× [0.831, 0.836] as fast in the candidate's run: the machine changed, and "
         "the verdict allows for it.",
     ]
-    assert shown[5].startswith("Unpaired: measured at different times")
+    assert shown[6].startswith("Unpaired: measured at different times")
     assert "load, 1 min | 0.420 (0.310 to 0.710) | 0.420 (0.310 to 0.710)" in shown
     assert shown[-1] == "The specs, versions and machines agree."
 
@@ -86,12 +88,14 @@ def test_two_machines_are_across_devices_with_what_differs(tmp_path: Path) -> No
     assert found.comparison["verdict"] == "faster"
     assert (found.through, found.drift) == (None, None)
     assert found.notes == (
-        "Across devices: each side's processes ran on its own machine; the interval is a two-sample one.",
+        "Across devices: each side ran on its own machine, at its own time. The interval is a two-sample one: it holds "
+        "how much each machine's processes scattered, and knows nothing of other days.",
     )
     assert found.differences == (
         ("precision", "int8_dynamic", "fp32"),
         ("version of onnxruntime", "1.31.1", "1.20.0"),
-        ("machine: cpu", "AMD EPYC 9B14", "Cortex-A76"),
+        ("machine: CPU", "AMD EPYC 9B14", "Cortex-A76"),
+        ("machine: identity", "aa", "bb"),
     )
 
 

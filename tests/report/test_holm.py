@@ -146,7 +146,7 @@ def test_a_sweeps_verdicts_are_its_own_whatever_else_a_table_shows(tmp_path: Pat
     }  # fmt: skip
     assert verdicts(compare(every, "aa11")) == {key: verdicts(found)[key] for key in ("key0", "key1", "key2")}
     assert [note.partition(" comparisons of ")[2].partition(":")[0].rstrip(".") for note in found.notes[-2:]] == [
-        "sweep aa11", "this table",
+        "sweep aa11", "this table (of rows that are in no sweep, or not paired)",
     ]  # fmt: skip
 
 
