@@ -16,7 +16,7 @@ def load_spec(*overrides: str, root: Path | None = None) -> Spec:
     """
     from runner import compose
 
-    return compose.specs(root or project.root(), overrides)[0]
+    return compose.one(root or project.root(), overrides)
 
 
 def run(spec: Spec, root: Path | None = None) -> dict[str, Any]:

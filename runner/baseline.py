@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +21,11 @@ class Settings:
     )
 
 
-def resolve(spec: Spec, project: Path) -> Spec | None:
+def resolve(spec: Spec, project: Path, backends: Collection[str]) -> Spec | None:
     """The baseline's spec, None for `baseline=none`; the candidate's own for `self` (an A/A, really measured).
 
-    Raises Unavailable for `baseline=tensorrt` where there is no TensorRT backend, SpecError for wrong overrides.
+    `backends` are those that are declared (`options.names`). Raises Unavailable for `baseline=tensorrt` where there is
+    no TensorRT backend, SpecError for wrong overrides.
     """
     name = spec.baseline.name
     overrides = spec.baseline.settings.overrides
@@ -35,14 +37,14 @@ def resolve(spec: Spec, project: Path) -> Spec | None:
         return spec
     if name == "spec":
         return _by_overrides(spec, overrides, project)
-    if name == "tensorrt" or (name == "auto" and _tensorrt_declared(project)):
-        return _tensorrt(spec, project)
+    if name == "tensorrt" or (name == "auto" and "tensorrt" in backends):
+        return _tensorrt(spec, project, backends)
     return _onnxruntime(spec, project)
 
 
 def label(baseline: Spec, candidate: Spec) -> str:
     """The baseline's name in tables: what differs from the candidate, or `self`."""
-    if baseline.choices() == candidate.choices():
+    if baseline.measures_the_same(candidate):
         return "self"
     parts = [baseline.backend.name, baseline.precision.name]
     if baseline.compression.name != "none":
@@ -68,12 +70,8 @@ def _onnxruntime(spec: Spec, project: Path) -> Spec:
     return options.override(spec, plain, project)
 
 
-def _tensorrt_declared(project: Path) -> bool:
-    return "tensorrt" in options.names("backend", project)
-
-
-def _tensorrt(spec: Spec, project: Path) -> Spec:
-    if not _tensorrt_declared(project):
+def _tensorrt(spec: Spec, project: Path, backends: Collection[str]) -> Spec:
+    if "tensorrt" not in backends:
         raise Unavailable(
             "baseline=tensorrt: no TensorRT backend is installed here.",
             "Use baseline=onnxruntime, or baseline=auto, which takes TensorRT where it can be had.",

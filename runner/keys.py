@@ -18,7 +18,21 @@ from typing import Any
 
 def digest(content: Any) -> str:
     """SHA-256 (hex) of JSON content, the same for the same content whatever the order of its keys."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=_plain)
+    return digest_of(canonical(content))
+
+
+def canonical(content: Any) -> str:
+    """JSON content as one text, the same for the same content whatever the order of its keys."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), default=_plain)
+
+
+def joined(texts: Mapping[str, str]) -> str:
+    """`canonical` of a mapping, from the canonical text of each of its values."""
+    return "{" + ",".join(f"{json.dumps(name)}:{texts[name]}" for name in sorted(texts)) + "}"
+
+
+def digest_of(text: str) -> str:
+    """`digest` of content, from its canonical text."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

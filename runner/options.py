@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import yaml
 
 from runner import project as projects
 from runner.errors import SpecError, nearest
-from runner.spec import AXES, Spec, from_plain
+from runner.spec import AXES, NAMES, Spec, part, plain_part, together
 
 
 def names(axis: str, project: Path) -> list[str]:
@@ -37,9 +37,14 @@ def values(axis: str, name: str, project: Path) -> dict[str, Any]:
 
 @cache
 def load_yaml(path: Path) -> Mapping[str, Any]:
-    """A YAML file's content. Raises SpecError with file and line where it can't be read."""
+    """A YAML file's content as Hydra reads it: 1e-3 is a number, a date is text, no key stands twice.
+
+    Raises SpecError with file and line where it can't be read.
+    """
+    from omegaconf._utils import get_yaml_loader
+
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), get_yaml_loader())
     except yaml.MarkedYAMLError as error:
         raise yaml_error(path, error) from error
     except (UnicodeDecodeError, yaml.reader.ReaderError) as error:
@@ -58,22 +63,43 @@ def yaml_error(path: Path | str, error: yaml.MarkedYAMLError) -> SpecError:
 
 def override(spec: Spec, overrides: Iterable[str], project: Path) -> Spec:
     """`spec` with Hydra-style overrides: `axis=option` puts that option's values in, `axis.key=value` one value."""
-    plain = spec.plain()
-    parsed = [_parse(text) for text in overrides]
-    for key, value in sorted(parsed, key=lambda item: "." in item[0]):
+    by_part: dict[str, list[str]] = {}
+    for text in overrides:
+        by_part.setdefault(_key(text).partition(".")[0], []).append(text)
+    parts = {name: getattr(spec, name) for name in NAMES}
+    for name, texts in by_part.items():
+        if name not in NAMES:
+            raise SpecError(f"{_key(texts[0])}: no such key.{nearest(name, NAMES)}")
+        parts[name] = _changed(name, parts[name], tuple(texts), project)
+    return together(parts)
+
+
+@lru_cache(maxsize=4096)  # a sweep's cells have few parts, and baselines that change them alike
+def _changed(name: str, before: Any, texts: tuple[str, ...], project: Path) -> Any:
+    """One part of a spec with overrides, options before their settings."""
+    plain = {name: plain_part(before)}
+    for text in sorted(texts, key=lambda text: "." in _key(text)):
+        key, value = _key(text), _value(text)
         if key in AXES:
             plain[key] = values(key, str(value), project)
         else:
             _set(plain, key, value)
-    return from_plain(plain)
+    return part(name, plain[name])
 
 
-def _parse(text: str) -> tuple[str, Any]:
-    key, mark, value = text.partition("=")
+def _key(text: str) -> str:
+    key, mark, _ = text.partition("=")
     if not mark or not key.strip():
         raise SpecError(f"baseline.overrides: {text!r} is not key=value.")
+    return key.strip()
+
+
+def _value(text: str) -> Any:
+    from omegaconf._utils import get_yaml_loader
+
+    value = text.partition("=")[2]
     try:
-        return key.strip(), yaml.safe_load(value)
+        return yaml.load(value, get_yaml_loader())
     except yaml.YAMLError as error:
         raise SpecError(f"baseline.overrides: {text!r}: {value!r} can't be read.") from error
 

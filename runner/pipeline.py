@@ -6,14 +6,13 @@ DVC owns `pipeline/<step>/<cell>`. The store reads it and never writes there; `p
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner import compose, keys, options, plan
+from runner import compose, keys, options, overrides, plan, sweep
 from runner.errors import SpecError, nearest
 from runner.spec import AXES, PARTS, Spec
 from runner.steps import ORDER
@@ -68,7 +67,7 @@ def _words(key: str, value: Any, axes: Mapping[str, Any], path: Path) -> Iterato
         known = ("grid", *AXES, "seed", *PARTS)
         raise SpecError(f"{path}: {key}: no such key.{nearest(str(key), known)}", f"Keys: {', '.join(known)}.")
     if not isinstance(value, Mapping):
-        yield f"{key}={json.dumps(value, ensure_ascii=False)}"
+        yield overrides.word(key, value)
         return
     for name, item in value.items():
         if name != "name" or key in PARTS:
@@ -76,7 +75,7 @@ def _words(key: str, value: Any, axes: Mapping[str, Any], path: Path) -> Iterato
         elif key in axes:
             raise SpecError(f"{path}: {key}.name={item}: grid.{key} says that already.", "Leave one of them out.")
         else:
-            yield f"{key}={item}"
+            yield overrides.word(key, item)
 
 
 def _flat(key: str, value: Any) -> Iterator[str]:
@@ -84,47 +83,24 @@ def _flat(key: str, value: Any) -> Iterator[str]:
         for name, item in value.items():
             yield from _flat(f"{key}.{name}", item)
     else:
-        yield f"{key}={json.dumps(value, ensure_ascii=False)}"
+        yield overrides.word(key, value)
 
 
-def specs(grid: Grid, root: Path) -> Iterator[Spec]:
-    """The specs of every cell, in the grid's order, as Hydra composes them. Raises SpecError.
-
-    Hydra takes 60 ms a cell. Where all that an option's defaults list brings is named by the grid anyway, the option
-    brings no more than its own values, and putting these into a composed spec is the same as composing again.
-    """
-    alone = [axis for axis in GRID if all(_brings(axis, name, root) <= _named(grid) for name in grid.axes[axis])]
-    composed: dict[tuple[str, ...], Spec] = {}
-    for cell in grid.cells():
-        bases = tuple(name for axis, name in cell.items() if axis not in alone)
-        if bases not in composed:
-            composed[bases] = one(grid, cell, root)
-        own = [word for axis in alone for word in (f"{axis}={cell[axis]}", *_of_axis(grid, axis))]
-        with _blamed():
-            yield options.override(composed[bases], own, root)
-
-
-def _brings(axis: str, name: str, root: Path) -> set[str]:
-    """The axes that an option's defaults list sets."""
-    entries = options.load_yaml(options.file(axis, name, root)).get("defaults", [])
-    groups = {key for entry in entries if isinstance(entry, Mapping) for key in entry}
-    return {group.split("@")[0].removeprefix("override ").strip("/ ") for group in groups}
-
-
-def _named(grid: Grid) -> set[str]:
-    """The axes whose option the grid names."""
-    return {*grid.axes, *(word.split("=")[0] for word in grid.settings)}
-
-
-def _of_axis(grid: Grid, axis: str) -> list[str]:
-    return [word for word in grid.settings if word.startswith(f"{axis}.")]
+def specs(grid: Grid, root: Path) -> list[Spec]:
+    """The specs of every cell, in the grid's order. Raises SpecError, for an impossible cell too."""
+    axes = [f"{axis}={','.join(names)}" for axis, names in grid.axes.items()]
+    with _blamed():
+        found = sweep.read(root, [*grid.settings, *axes])
+        if found.impossible:
+            raise found.impossible[0].error
+    return [spec for _, spec in found.cells]
 
 
 def one(grid: Grid, chosen: Mapping[str, str], root: Path) -> Spec:
     """The spec of one cell; an axis that is not chosen takes the grid's first option, as shared steps don't need it."""
     cell = {axis: chosen.get(axis, names[0]) for axis, names in grid.axes.items()}
     with _blamed():
-        return compose.specs(root, [*grid.settings, *(f"{axis}={name}" for axis, name in cell.items())])[0]
+        return compose.one(root, [*grid.settings, *(f"{axis}={name}" for axis, name in cell.items())])
 
 
 @contextmanager

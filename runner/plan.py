@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any, TypeVar, cast
 
 from runner import baseline, keys, options, registry, store
@@ -15,6 +15,7 @@ from runner.errors import Impossible, RunnerError, SpecError, Unavailable, Unsup
 from runner.spec import Choice, ImpossibleCell, Spec, Sweep
 
 T = TypeVar("T")
+Files = tuple[tuple[str, str], ...]  # path as given, SHA-256
 
 # PyPI names whose versions enter a step's key. A backend names its own for `compile`.
 TOOLS = {
@@ -64,12 +65,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Plan:
-    """Nodes in an order in which each comes after its inputs, the cells that they serve, and a sweep's cells that can't
-    be."""
+    """Nodes in an order in which each comes after its inputs, and the cells that they serve. Of a sweep also: its
+    cells that can't be, and how many are excluded or said twice."""
 
     nodes: Mapping[str, Node]
     cells: Sequence[Cell]
     impossible: Sequence[ImpossibleCell] = ()
+    excluded: int = 0
+    repeated: int = 0
 
     def of(self, chain: Chain) -> list[Node]:
         """A chain's nodes in order."""
@@ -97,7 +100,7 @@ def of_sweep(sweep: Sweep, project: Path) -> Plan:
             impossible.append(ImpossibleCell(words or spec.title, error))
     if not cells:
         raise impossible[0].error
-    return Plan(draft.nodes, cells, impossible)
+    return Plan(draft.nodes, cells, impossible, sweep.excluded, sweep.repeated)
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,7 @@ def _chain(spec: Spec, draft: _Draft) -> Chain:
 
 def _trained(spec: Spec, draft: _Draft) -> list[Node]:
     """data → train → compress → export."""
-    data = draft.once(_data, spec.data, spec.model, spec.seed, "")
+    data = _sampled(spec, "", draft)
     made = [data, draft.once(_train, spec.model, spec.train, spec.seed, data.key)]
     if spec.compression.name != "none":
         about = (spec.compression, spec.model, spec.train, spec.seed, data.key, made[-1].key)
@@ -156,14 +159,49 @@ def _trained(spec: Spec, draft: _Draft) -> list[Node]:
 
 def _imported(spec: Spec, draft: _Draft) -> list[Node]:
     """A finished file of the user's: export (checked, shapes fixed) → data (described by the file)."""
-    export = draft.once(_import, spec.model)
+    unread = draft.once(_unread, spec.model)
+    export = draft.once(_import, spec.model, _files("model", spec.model, draft), unread)
     module, batch = registry.load("model", spec.model.name), spec.scenario.settings.batch
     if batch > 1 and not module.batches(spec.model.settings):
         raise Impossible(
             f"scenario.batch={batch}: the sizes of {spec.model.settings.path}'s inputs are fixed.",
             "Give the first axis of each as batch: model.shapes.<input>=[batch,…]",
         )
-    return [export, draft.once(_data, spec.data, spec.model, spec.seed, export.key)]
+    return [export, _sampled(spec, export.key, draft)]
+
+
+def _sampled(spec: Spec, export: str, draft: _Draft) -> Node:
+    """The data step. `export` is the key of a finished file's node, which describes its data; "" for a network of
+    ours. Models that need the same samples share it."""
+    needs = keys.canonical(registry.load("model", spec.model.name).data_needs(spec.model.settings))
+    draft.once(_data_problems, spec.data, needs)
+    files = _files("data", spec.data, draft) + (_files("model", spec.model, draft) if export else ())
+    return draft.once(_data, spec.data, needs, files, spec.seed, export)
+
+
+def _files(axis: str, choice: Choice, draft: _Draft) -> Files:
+    """The user's files that an option reads; each is hashed once."""
+    return tuple((path, draft.once(keys.file_hash, Path(path))) for path in draft.once(_paths, axis, choice))
+
+
+def _paths(axis: str, choice: Choice) -> tuple[str, ...]:
+    module = registry.load(axis, choice.name)
+    return tuple(module.files(choice.settings)) if hasattr(module, "files") else ()
+
+
+def _unread(model: Choice) -> RunnerError | None:
+    """Why a finished file can't be read here. Raises SpecError for what is wrong with it."""
+    module = registry.load("model", model.name)
+    unread: RunnerError | None = module.unread(model.settings, ask)
+    if unread is None:
+        module.problems(model.settings)
+    return unread
+
+
+def _data_problems(data: Choice, needs: str) -> None:
+    module = registry.load("data", data.name)
+    if hasattr(module, "problems"):
+        module.problems(data.settings, json.loads(needs))
 
 
 def _lowered(spec: Spec, before: Mapping[str, Node], draft: _Draft) -> list[Node]:
@@ -182,27 +220,14 @@ def _lowered(spec: Spec, before: Mapping[str, Node], draft: _Draft) -> list[Node
 # --- nodes ---
 
 
-def _import(model: Choice) -> Node:
-    module = registry.load("model", model.name)
-    unread = module.unread(model.settings, ask)
-    if unread is None:
-        module.problems(model.settings)
-    settings = {"model": _named(model), "files": _files(module, model.settings)}
-    return _node("export", model.name, settings, {}, (module.__name__,), blocked=unread)
+def _import(model: Choice, files: Files, unread: RunnerError | None) -> Node:
+    code = (registry.module("model", model.name),)
+    return _node("export", model.name, {"model": _named(model), "files": dict(files)}, {}, code, blocked=unread)
 
 
-def _data(data: Choice, model: Choice, seed: int, export: str) -> Node:
-    """`export` is the key of a finished file's node, which describes its data; empty for a network of ours."""
-    network, module = registry.load("model", model.name), registry.load("data", data.name)
-    needs = network.data_needs(model.settings)
-    if hasattr(module, "problems"):
-        module.problems(data.settings, needs)
-    settings = {
-        **_named(data),
-        "needs": needs,
-        "files": _files(module, data.settings) | (_files(network, model.settings) if export else {}),
-        "seed": seed,
-    }
+def _data(data: Choice, needs: str, files: Files, seed: int, export: str) -> Node:
+    settings = {**_named(data), "needs": json.loads(needs), "files": dict(files), "seed": seed}
+    module = registry.load("data", data.name)
     tools = (*TOOLS["data"], *getattr(module, "DISTRIBUTIONS", ()))
     return _node("data", data.name, settings, {"model": export} if export else {}, (module.__name__,), tools)
 
@@ -313,12 +338,6 @@ def _named(choice: Choice) -> dict[str, Any]:
     """A choice as steps read it: `{"name", "settings": {key: …}}`."""
     plain = choice.plain()
     return {"name": plain["name"], "settings": {key: plain[key] for key in plain if key != "name"}}
-
-
-def _files(module: ModuleType, settings: Any) -> dict[str, str]:
-    """`{path as given: SHA-256}` of the user's files that an option reads."""
-    paths: Iterable[str] = module.files(settings) if hasattr(module, "files") else ()
-    return {path: keys.file_hash(Path(path)) for path in paths}
 
 
 def _by_content(value: Any, files: Mapping[str, str]) -> Any:

@@ -35,3 +35,12 @@ def experiment_folders(project: Path) -> list[Path]:
     own = project / "experiments"
     folders = [own, shipped("experiments")] if own.is_dir() else [shipped("experiments")]
     return list(dict.fromkeys(folder.resolve() for folder in folders if folder.is_dir()))
+
+
+def experiments(project: Path) -> dict[str, Path]:
+    """`{name: file}` of every experiment; the first folder that has a name wins."""
+    found: dict[str, Path] = {}
+    for folder in experiment_folders(project):
+        for path in sorted(folder.glob("*.yaml")):
+            found.setdefault(path.stem, path)
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runner.errors import SpecError
+from runner.errors import Impossible
 from runner.settings import setting
 
 
@@ -14,9 +14,9 @@ class Settings:
 
 
 def check(name: str, settings: Settings) -> None:
-    """Raises SpecError for a batch that the scenario's name contradicts."""
+    """Raises Impossible for a batch that the scenario's name contradicts."""
     if name == "single_stream" and settings.batch != 1:
-        raise SpecError(
+        raise Impossible(
             f"scenario.batch={settings.batch}: single_stream runs one sample at a time.",
             f"Use scenario=offline scenario.batch={settings.batch}.",
         )

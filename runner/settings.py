@@ -6,6 +6,7 @@ Values come from `conf/`; a `Settings` dataclass says which are valid. `build` t
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -39,6 +40,7 @@ def setting(
     return dataclasses.field(metadata={"rule": Rule(help, unit, low, high, tuple(choices))})
 
 
+@functools.cache
 def rules(cls: type) -> dict[str, tuple[Any, Rule]]:
     """`{key: (type, rule)}` of a `Settings` dataclass."""
     hints = typing.get_type_hints(cls)
@@ -51,7 +53,7 @@ def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
     `where` is the key's prefix as the user types it (`model`, `backend`). Raises SpecError: unknown key
     (with the nearest match), missing key, wrong type, value out of range.
     """
-    known = rules(cls)
+    known = rules(typing.cast(type, cls))
     for key in values:
         if key not in known:
             raise SpecError(

@@ -4,12 +4,13 @@ measured and against what. Frozen, validated, made from plain values once."""
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 from runner import keys, registry, scenario
-from runner.errors import SpecError, nearest
+from runner.errors import Impossible, SpecError, nearest
 from runner.settings import build, setting
 from runner.telemetry.settings import Settings as Telemetry
 
@@ -28,6 +29,8 @@ AXES = (
 
 # What a spec has beside axes and seed: settings without options to choose from, each with an example.
 PARTS = {"limits": "limits.step_s=600", "telemetry": "telemetry.interval_ms=50"}
+NAMES = (*AXES, *PARTS, "seed")
+HOW = ("measure", "baseline", *PARTS)  # how is measured and against what, not what
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,14 @@ class Choice:
         """`{"name": …, key: value, …}` in JSON types."""
         return {"name": self.name, **_json(dataclasses.asdict(self.settings))}
 
+    @cached_property
+    def text(self) -> str:
+        """`plain` as canonical JSON. Many cells share a choice: it is written once."""
+        return keys.canonical(self.plain())
+
+    def __hash__(self) -> int:  # settings may hold mappings, which have no hash
+        return hash(self.text)
+
 
 @dataclass(frozen=True)
 class Spec:
@@ -71,19 +82,20 @@ class Spec:
 
     def plain(self) -> dict[str, Any]:
         """The resolved spec as JSON."""
-        axes = {axis: getattr(self, axis).plain() for axis in AXES}
-        parts = {"limits": dataclasses.asdict(self.limits), "telemetry": dataclasses.asdict(self.telemetry)}
-        return {**axes, **parts, "seed": self.seed}
+        return {name: plain_part(getattr(self, name)) for name in NAMES}
 
     def choices(self) -> dict[str, Any]:
         """What is measured, without how and against what."""
-        how = ("measure", "baseline", *PARTS)
-        return {name: value for name, value in self.plain().items() if name not in how}
+        return {name: value for name, value in self.plain().items() if name not in HOW}
 
-    @property
+    def measures_the_same(self, other: Spec) -> bool:
+        """Whether both have the same `choices`."""
+        return all(getattr(self, name) == getattr(other, name) for name in NAMES if name not in HOW)
+
+    @cached_property
     def key(self) -> str:
         """Names this spec in records; the steps' keys say what it was made from."""
-        return keys.digest(self.plain())
+        return keys.digest_of(keys.joined({name: _text(getattr(self, name)) for name in NAMES}))
 
     @property
     def title(self) -> str:
@@ -96,27 +108,70 @@ class Spec:
         return " ".join(parts)
 
 
+@dataclass(frozen=True)
+class ImpossibleCell:
+    """A cell of a sweep whose words make no sense together: the words that tell it from the others, and why."""
+
+    words: str
+    error: Impossible
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Many specs to be one plan: each with the words that tell its cell from the others, and what was left out."""
+
+    cells: Sequence[tuple[str, Spec]]
+    impossible: Sequence[ImpossibleCell]
+    excluded: int = 0
+    repeated: int = 0
+
+
 def from_plain(values: Mapping[str, Any]) -> Spec:
     """A checked spec from plain values (Hydra's composed config, or a record's `spec`).
 
-    Raises SpecError for an unknown key, a wrong type, a value out of range and an impossible combination of axes.
+    Raises SpecError for an unknown key, a wrong type and a value out of range, Impossible for axes that make no sense
+    together.
     """
-    known = [*AXES, *PARTS, "seed"]
+    check_names(values)
+    return together({name: part(name, values[name]) for name in NAMES})
+
+
+def check_names(values: Mapping[str, Any]) -> None:
+    """Raises SpecError where a part of a spec is missing, or is none of a spec."""
     for key in values:
-        if key not in known:
-            raise SpecError(f"{key}: no such key.{nearest(str(key), known)}", f"Known: {', '.join(known)}.")
-    for key in known:
+        if key not in NAMES:
+            raise SpecError(f"{key}: no such key.{nearest(str(key), NAMES)}", f"Known: {', '.join(NAMES)}.")
+    for key in NAMES:
         if values.get(key) is None:
             raise SpecError(f"{key} is not set.", f"Choose one: python -m runner list {key}")
-    for part, example in PARTS.items():
-        if not isinstance(values[part], Mapping):
-            raise SpecError(f"{part}={_short(values[part])}: a mapping expected.", f"For instance: {example}")
-    spec = Spec(
-        **{axis: choice(axis, values[axis]) for axis in AXES},
-        limits=build(Limits, values["limits"], "limits"),
-        telemetry=build(Telemetry, values["telemetry"], "telemetry"),
-        seed=_seed(values["seed"]),
-    )
+
+
+def plain_part(value: Any) -> Any:
+    """One part of a spec in JSON types."""
+    if isinstance(value, Choice):
+        return value.plain()
+    return dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else value
+
+
+@lru_cache(maxsize=4096)
+def _text(value: Any) -> str:
+    return value.text if isinstance(value, Choice) else keys.canonical(plain_part(value))
+
+
+def part(name: str, values: Any) -> Any:
+    """One part of a spec, checked by itself: an axis's Choice, Limits, Telemetry or the seed. Raises SpecError."""
+    if name == "seed":
+        return _seed(values)
+    if name in AXES:
+        return choice(name, values)
+    if not isinstance(values, Mapping):
+        raise SpecError(f"{name}={_short(values)}: a mapping expected.", f"For instance: {PARTS[name]}")
+    return build(settings_class(name, ""), values, name)
+
+
+def together(parts: Mapping[str, Any]) -> Spec:
+    """The spec of checked parts. Raises Impossible where they make no sense together."""
+    spec = Spec(**parts)
     scenario.check(spec.scenario.name, spec.scenario.settings)
     _check_together(spec)
     return spec
@@ -167,13 +222,13 @@ def _check_together(spec: Spec) -> None:
     tasks = registry.load("model", spec.model.name).TASKS
     task = registry.load("data", spec.data.name).TASK
     if task not in tasks:
-        raise SpecError(
+        raise Impossible(
             f"model={spec.model.name} can't use data={spec.data.name}: "
             f"it does {' or '.join(tasks)}, the data are for {task}.",
             f"Leave data= out, and model={spec.model.name} takes its own.",
         )
     if spec.compression.name != "none" and "tensors" in tasks:
-        raise SpecError(
+        raise Impossible(
             f"compression={spec.compression.name} needs a model that can be trained; "
             f"model={spec.model.name} is a finished file.",
             "Use compression=none.",

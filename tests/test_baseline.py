@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from runner import baseline, compose
+from runner import baseline, compose, options
 from runner.errors import SpecError, Unavailable
 
 
 def resolved(tmp_path: Path, *words: str) -> tuple[compose.Spec, compose.Spec | None]:
-    spec = compose.specs(tmp_path, compose.readable(words))[0]
-    return spec, baseline.resolve(spec, tmp_path)
+    spec = compose.one(tmp_path, words)
+    return spec, baseline.resolve(spec, tmp_path, options.names("backend", tmp_path))
 
 
 def test_auto_is_onnxruntime_fp32_uncompressed_with_the_same_threads(tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from runner import compose
+from runner import compose, overrides, sweep
 from runner.errors import SpecError
 
 
 def one(tmp_path: Path, *words: str) -> compose.Spec:
-    return compose.specs(tmp_path, words)[0]
+    return compose.one(tmp_path, words)
 
 
 def test_the_default_is_the_main_job(tmp_path: Path) -> None:
@@ -31,14 +31,14 @@ def test_a_backend_brings_its_precision_and_precision_overrides_it(tmp_path: Pat
 
 
 def test_a_sweep_is_every_combination(tmp_path: Path) -> None:
-    found = compose.specs(tmp_path, ["model=gru,lstm", "precision=fp32,int8", "seed=1"], multirun=True)
-    assert [spec.title for spec in found] == [
+    found = sweep.read(tmp_path, ["model=gru,lstm", "precision=fp32,int8", "seed=1"])
+    assert [spec.title for _, spec in found.cells] == [
         "gru fp32 onnxruntime",
         "gru int8 onnxruntime",
         "lstm fp32 onnxruntime",
         "lstm int8 onnxruntime",
     ]
-    assert {spec.seed for spec in found} == {1}
+    assert {spec.seed for _, spec in found.cells} == {1}
 
 
 def test_a_study_is_applied_on_top(tmp_path: Path) -> None:
@@ -97,13 +97,13 @@ def test_the_key_is_that_of_the_content(tmp_path: Path) -> None:
 )
 def test_a_bad_command_line_is_answered_in_one_line(tmp_path: Path, words: list[str], reason: str) -> None:
     with pytest.raises(SpecError) as caught:
-        compose.specs(tmp_path, words)
+        compose.one(tmp_path, words)
     assert caught.value.reason == reason
 
 
 def test_a_bad_cell_stops_a_sweep_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
-        compose.specs(tmp_path, ["model.hidden=8,0"], multirun=True)
+        sweep.read(tmp_path, ["model.hidden=8,0"])
     assert caught.value.reason == "model.hidden=0: out of range."
 
 
@@ -119,7 +119,7 @@ def test_a_broken_yaml_is_named_with_its_line(tmp_path: Path) -> None:
 
 
 def test_the_baselines_overrides_need_no_quotes() -> None:
-    assert compose.readable(["baseline.overrides=[precision=fp32,model.path=b.onnx]", "seed=1"]) == [
+    assert overrides.readable(["baseline.overrides=[precision=fp32,model.path=b.onnx]", "seed=1"]) == [
         "baseline.overrides=['precision=fp32','model.path=b.onnx']",
         "seed=1",
     ]

@@ -21,7 +21,7 @@ def write(root: Path, **params: object) -> pipeline.Grid:
 
 
 def spec(*overrides: str) -> Spec:
-    return compose.specs(REPOSITORY, ["model=gru", "precision=fp32", "backend=onnxruntime", *overrides])[0]
+    return compose.one(REPOSITORY, ["model=gru", "precision=fp32", "backend=onnxruntime", *overrides])
 
 
 def keys(*specs: Spec) -> dict[str, dict[str, str]]:
@@ -42,14 +42,14 @@ def test_specs_equal_hydras_own_composition() -> None:
     grid = pipeline.read(REPOSITORY)
     words = [[*grid.settings, *(f"{axis}={name}" for axis, name in cell.items())] for cell in grid.cells()]
 
-    assert list(pipeline.specs(grid, REPOSITORY)) == [compose.specs(REPOSITORY, one)[0] for one in words]
+    assert list(pipeline.specs(grid, REPOSITORY)) == [compose.one(REPOSITORY, one) for one in words]
 
 
 def test_specs_equal_hydras_own_composition_where_an_option_brings_another(tmp_path: Path) -> None:
     params = {"grid": {**GRID, "backend": ["onnxruntime", "openvino"]}, "backend": {"threads": 2}}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
     own = [
-        compose.specs(tmp_path, ["model=gru", "precision=fp32", f"backend={backend}", "backend.threads=2"])[0]
+        compose.one(tmp_path, ["model=gru", "precision=fp32", f"backend={backend}", "backend.threads=2"])
         for backend in ("onnxruntime", "openvino")
     ]
 

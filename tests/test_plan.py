@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from runner import compose, keys, plan, store
+from runner import compose, keys, plan, store, sweep
 from runner.errors import SpecError
 
 
 def planned(tmp_path: Path, *words: str, multirun: bool = False) -> plan.Plan:
-    return plan.make(compose.specs(tmp_path, words, multirun), tmp_path)
+    if multirun:
+        return plan.of_sweep(sweep.read(tmp_path, words), tmp_path)
+    return plan.make([compose.one(tmp_path, words)], tmp_path)
 
 
 def steps(made: plan.Plan) -> list[str]:
@@ -50,7 +52,8 @@ def test_steps_come_after_their_inputs(tmp_path: Path) -> None:
         ("seed=1", ["data", "train", "export", "quantize", "compile"]),
         ("train.epochs=3", ["train", "export", "quantize", "compile"]),
         ("precision=fp16", ["quantize", "compile"]),
-        ("backend.threads=2", ["compile"]),
+        ("backend.graph_optimization=basic", ["compile"]),
+        ("backend.threads=2", []),
         ("measure=quick", []),
         ("baseline=none", []),
     ],
@@ -101,6 +104,19 @@ def test_a_library_that_is_missing_blocks_its_cells(tmp_path: Path, monkeypatch:
     assert errors[0] is not None
     assert errors[0].reason == "backend=openvino: openvino is not installed here."
     assert "pip install" in errors[0].next_step
+
+
+def test_sessions_of_all_kinds_share_one_compile(tmp_path: Path) -> None:
+    made = planned(tmp_path, "backend.threads=1,2", "backend.execution_mode=sequential,parallel", multirun=True)
+    assert len({cell.candidate.keys["compile"] for cell in made.cells}) == 1
+    assert len({cell.candidate.spec.key for cell in made.cells}) == 4
+
+
+def test_a_provider_that_is_missing_blocks_its_cells(tmp_path: Path) -> None:
+    words = ("backend.provider=CPUExecutionProvider,CUDAExecutionProvider", "baseline=none")
+    made = planned(tmp_path, *words, multirun=True)
+    errors = [plan.blocked(cell, made) for cell in made.cells]
+    assert [error.status if error else None for error in errors] == [None, "unavailable"]
 
 
 def test_more_threads_than_cores_are_refused_before_any_work(tmp_path: Path) -> None:

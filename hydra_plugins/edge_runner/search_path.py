@@ -42,7 +42,8 @@ def _register_studies(folder: Path) -> None:
         try:
             content = options.load_yaml(path)
         except SpecError:
-            continue  # a study that can't be read stops only the command that asks for it (compose.check_options)
+            continue  # a study that can't be read stops only the command that asks for it (overrides.check)
+        of_a_spec = {key: value for key, value in content.items() if key != "sweep"}  # runner/study.py reads that
         ConfigStore.instance().store(
-            name=path.stem, node=OmegaConf.create(dict(content)), group="experiment", package="_global_"
+            name=path.stem, node=OmegaConf.create(of_a_spec), group="experiment", package="_global_"
         )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from runner import compose, plan, project
+from runner import plan, project
 from runner.commands.arguments import parser
+from runner.report import planned
 
 
 def main(argv: list[str]) -> int:
@@ -19,13 +21,21 @@ def main(argv: list[str]) -> int:
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
     chosen = arguments.parse_intermixed_args(argv)
     root = project.root()
-    made = plan.make(compose.specs(root, chosen.override, chosen.multirun), root)
+    made = _made(chosen.override, chosen.multirun, root)
     if chosen.json:
         json.dump(document(made, root), sys.stdout, indent=1)
         print()
     else:
         print(text(made, root))
     return 0
+
+
+def _made(words: Sequence[str], multirun: bool, root: Path) -> plan.Plan:
+    from runner import compose, overrides, study, sweep
+
+    if multirun or study.sweeps(overrides.parse(overrides.readable(words)), root):
+        return plan.of_sweep(sweep.read(root, words), root)
+    return plan.make([compose.one(root, words)], root)
 
 
 def document(made: plan.Plan, root: Path) -> dict[str, Any]:
@@ -35,6 +45,7 @@ def document(made: plan.Plan, root: Path) -> dict[str, Any]:
         "root": str(root),
         "steps": plan.states(made, root),
         "cells": [_cell(cell, made) for cell in made.cells],
+        "impossible": planned.impossible(made),
     }
 
 
@@ -55,12 +66,11 @@ def text(made: plan.Plan, root: Path) -> str:
     """The plan for people."""
     steps = plan.states(made, root)
     lines = [f"project {root}", ""]
-    lines += [f"{one['step']:<10}{one['title']:<28}{one['key'][:16]}  {_state(one)}" for one in steps]
+    wide = max((len(one["title"]) for one in steps), default=0)
+    lines += [f"{one['step']:<10}{one['title']:<{wide}}  {one['key'][:16]}  {_state(one)}" for one in steps]
     lines.append("")
     lines += [f"{'benchmark':<10}{_measured(cell, made)}" for cell in made.cells]
-    todo = sum(one["state"] == "to do" for one in steps)
-    lines.append(f"\n{len(steps)} steps: {todo} to do, {sum(one['state'] == 'there' for one in steps)} there.")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *planned.lines(made, root)])
 
 
 def _state(one: dict[str, Any]) -> str:

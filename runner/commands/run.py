@@ -49,32 +49,36 @@ class Command:
 
             ending.print_run(record, self.arguments)
 
-    def sweep(self, loader: Any, arguments: Sequence[str]) -> None:
+    def sweep(self, loader: Any, words: Sequence[str]) -> None:
         """Every cell composed and validated before any work; one plan; one table."""
-        from runner import cells, compose
+        from runner import cells, plan, sweep
+        from runner.report import planned
 
-        specs = compose.cells(loader, arguments, multirun=True)
+        made = plan.of_sweep(sweep.composed(loader, self.root, words), self.root)
+        specs = [cell.candidate.spec for cell in made.cells]
         name = cells.sweep_name(specs)
+        print("\n".join([f"sweep {name}", *planned.lines(made, self.root)]), file=sys.stderr)
         records = cells.run(specs, self.root, self.tracker, sweep=name, fresh=self.fresh)
         self.code = sweep_code([str(record.content["status"]) for record in records], self.strict)
         if self.json:
-            _print_json({"schema": 1, "sweep": name, "cells": [record.content for record in records]})
+            contents = [record.content for record in records]
+            _print_json({"schema": 1, "sweep": name, "cells": contents, "impossible": planned.impossible(made)})
         else:
             from runner.report import ending
 
-            ending.print_sweep(name, records, arguments)
+            ending.print_sweep(name, records, words)
 
 
 def main(argv: list[str]) -> int:
     """Compose by Hydra, then run; returns the exit code."""
     flags = {flag[2:]: flag in argv for flag in FLAGS}
-    from runner import compose
+    from runner import compose, overrides
 
     arguments = [word for word in argv if word not in FLAGS]
     root = projects.root()
     with Tracker(root) as tracker:
         command = Command(root, tracker, arguments, **flags)
-        _through_hydra(command, compose.readable(arguments))
+        _through_hydra(command, overrides.readable(arguments))
         if command.error:
             with compose.explained(root):  # an interpolation that can't be resolved
                 raise command.error
@@ -83,20 +87,23 @@ def main(argv: list[str]) -> int:
 
 def _through_hydra(command: Command, words: list[str]) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors as exceptions: we say them in one or two lines ourselves
-    from runner import compose
+    from runner import compose, overrides, study
 
     with compose.explained(command.root):
         flags = compose.hydra_flags(words)
-        compose.check_options(command.root, flags.overrides, flags.multirun)
-        asks_hydra = flags.cfg or flags.info or flags.hydra_help or flags.shell_completion
-        if not asks_hydra:
-            command.tracker.start()  # MLflow's import takes longer than composing and planning: both at once
-        if asks_hydra or flags.multirun:
+        given = overrides.parse(flags.overrides)
+        sweeps = flags.multirun or study.sweeps(given, command.root)
+        overrides.check(given, command.root, sweeps)
+        if flags.cfg or flags.info or flags.hydra_help or flags.shell_completion:
             _hydra_main(command, words)
-        else:
-            with compose.loader(command.root) as loader:  # hydra.main would compose twice, at 100 ms each
-                config = compose.compose(loader, flags.overrides)
-            command(config)
+            return
+        command.tracker.start()  # MLflow's import takes longer than composing and planning: both at once
+        with compose.loader(command.root) as loader:  # hydra.main would compose twice, at 100 ms each
+            if sweeps:
+                compose.sweeper(loader, command, flags.overrides).sweep(flags.overrides)
+                return
+            config = compose.compose(loader, flags.overrides)
+        command(config)
 
 
 def _hydra_main(command: Command, words: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.errors import SpecError
+from runner.errors import Impossible
 
 PARTS = ("train", "val", "test")
 
@@ -17,9 +17,9 @@ def bounds(rows: int, train: float, val: float) -> dict[str, tuple[int, int]]:
 
 
 def check(rows: int, train: float, val: float, window: int, horizon: int, season: int, source: str) -> None:
-    """Raise SpecError where a part of the series is too short for a single window and its targets."""
+    """Raise Impossible where a part of the series is too short for a single window and its targets."""
     if train + val >= 1:
-        raise SpecError(
+        raise Impossible(
             f"data.train={train:g} and data.val={val:g} leave no rows of {source} for testing.",
             "Make data.train + data.val less than 1.",
         )
@@ -27,13 +27,13 @@ def check(rows: int, train: float, val: float, window: int, horizon: int, season
     sizes = {part: stop - start for part, (start, stop) in bounds(rows, train, val).items()}
     short = [part for part in PARTS if sizes[part] < need]
     if short:
-        raise SpecError(
+        raise Impossible(
             f"{source}: too few rows: its {short[0]} part has {sizes[short[0]]} of {rows}, "
             f"a window of {window} and a horizon of {horizon} need {need}.",
             "Give more rows, or make model.window or model.horizon smaller.",
         )
     if rows - sizes["test"] + window < season:
-        raise SpecError(
+        raise Impossible(
             f"{source}: {rows} rows are too few for a season of {season}.",
             "Give more rows, or make data.season smaller.",
         )

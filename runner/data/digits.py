@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.errors import SpecError
+from runner.errors import Impossible
 from runner.settings import setting
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ class Settings:
 
 
 def problems(settings: Settings, needs: Mapping[str, Any]) -> None:
-    """Raise SpecError where nothing is left for the test part."""
+    """Raise Impossible where nothing is left for the test part."""
     if settings.train + settings.val >= 1:
-        raise SpecError(
+        raise Impossible(
             f"data.train={settings.train:g} and data.val={settings.val:g} leave no images for testing.",
             "Make data.train + data.val less than 1.",
         )

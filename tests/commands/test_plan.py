@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from runner import compose, store
 from runner import plan as plans
 from runner.commands import plan
+from runner.steps import ORDER
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +42,7 @@ def test_it_makes_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_what_is_in_the_store_is_there(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    made = plans.make(compose.specs(project, ["model=gru"]), project)
+    made = plans.make([compose.one(project, ["model=gru"])], project)
     data = next(iter(made.nodes.values()))
     with store.draft(project, "data", data.key) as draft:
         store.finish(project, draft, {"step": "data", "key": data.key, "meta": {}})
@@ -75,5 +77,13 @@ def test_for_people_it_counts(project: Path, capsys: pytest.CaptureFixture[str])
     assert plan.main(["model=gru", "precision=fp32", "baseline=none"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"project {project}"
-    assert lines[-1] == "4 steps: 4 to do, 0 there."
+    assert lines[-1] == "1 cell; 4 distinct steps: 4 to do"
     assert lines[-3] == "benchmark gru fp32 onnxruntime"
+
+
+def test_columns_are_as_wide_as_their_longest_title(capsys: pytest.CaptureFixture[str]) -> None:
+    plan.main(["model=mobilenet_v1", "data=digits", "precision=int8_dynamic", "baseline=none"])
+    steps = [line for line in capsys.readouterr().out.splitlines() if line.startswith(ORDER)]
+    columns = [re.fullmatch(r"(\w+ +)(\S.*?  +)([0-9a-f]{16})  .*", line) for line in steps]
+    assert len(columns) >= 5 and all(columns)
+    assert len({(len(found[1]), len(found[2])) for found in columns if found}) == 1

@@ -36,7 +36,7 @@ class Told:
 @pytest.fixture
 def made(tmp_path: Path) -> Plan:
     words = ["model=gru", "model.hidden=4", "data=mackey_glass", "data.rows=500", "precision=fp32", "baseline=none"]
-    return plan.make(compose.specs(tmp_path, [*words, "train=smoke"]), tmp_path)
+    return plan.make([compose.one(tmp_path, [*words, "train=smoke"])], tmp_path)
 
 
 def node(made: Plan, step: str) -> Node:
@@ -96,7 +96,7 @@ def test_only_what_a_record_is_made_of_is_asked_for(made: Plan) -> None:
 
 
 def test_why_a_cell_is_blocked_is_known_before_any_work(tmp_path: Path) -> None:
-    blocked = plan.make(compose.specs(tmp_path, ["model=gru", "backend=torch", "precision=int8"]), tmp_path)
+    blocked = plan.make([compose.one(tmp_path, ["model=gru", "backend=torch", "precision=int8"])], tmp_path)
     error = plan.blocked(blocked.cells[0], blocked)
     assert error is not None
     assert error.status == "unsupported"

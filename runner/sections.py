@@ -1,0 +1,199 @@
+"""A sweep's cells, composed part by part: 1,000 cells are a few dozen parts in many combinations.
+
+Hydra takes tens of milliseconds a cell. Here it composes each part of a spec (its top-level keys: `model`, `data`, …)
+once for every set of words that can reach it (`runner/reach.py`), and a cell is the parts that its words lead to. Own
+code does one thing alone: it puts a plain value in the place of another (`model.hidden=64`). Words that add or delete
+keys or set mappings are Hydra's within their part, and Hydra composes the whole cell where
+
+- it refuses a part: the cell's words may belong together, and if they don't, its error is the true one;
+- a value's place is not there, or holds a mapping;
+- a part is missing, or there is one that no spec has.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.types import OverrideType
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from runner import compose, overrides, reach, spec
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell, by the names of a spec's parts: plain values, and the checked parts that they make."""
+
+    values: Mapping[str, Any]
+    checked: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Word:
+    """One override: the parts that it can reach (None: all), and where and what it sets if that is a plain value."""
+
+    text: str
+    reaches: reach.Parts | None
+    chooses: bool  # an option, not a value
+    path: tuple[str, ...] = ()
+    value: Any = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of some cells. What holds an interpolation needs the other parts before it can be checked."""
+
+    values: Any
+    interpolates: bool
+    checked: Any
+
+
+@dataclass(frozen=True)
+class Composed:
+    """What Hydra made of some words: every part, unresolved, and the parts that have a structured config's types."""
+
+    parts: Mapping[str, Any]
+    typed: frozenset[str]
+
+
+class _AskHydraError(Exception):
+    """This cell has to be composed as a whole."""
+
+
+@dataclass(frozen=True)
+class Composer:
+    """The composing of one sweep, and all that came of it so far."""
+
+    loader: Any
+    project: Path
+    words: dict[str, Word] = field(default_factory=dict)
+    reached: dict[str, reach.Parts | None] = field(default_factory=dict)
+    composed: dict[tuple[str, ...], Composed | None] = field(default_factory=dict)
+    parts: dict[tuple[str, ...], Part] = field(default_factory=dict)
+
+    def cell(self, texts: Sequence[str]) -> Cell:
+        """The cell that the words `texts` name, its parts checked one by one. Raises SpecError and Hydra's errors."""
+        words = [self._word(text) for text in texts]
+        try:
+            parts = {name: self._part(name, words) for name in spec.NAMES}
+            values = {name: part.values for name, part in parts.items()}
+            if any(part.interpolates for part in parts.values()):
+                return _checked(_resolved(values))
+        except _AskHydraError:
+            return _checked(compose.plain(compose.compose(self.loader, texts)))
+        return Cell(values, {name: part.checked for name, part in parts.items()})
+
+    def _word(self, text: str) -> Word:
+        if text not in self.words:
+            self.words[text] = self._read(text)
+        return self.words[text]
+
+    def _read(self, text: str) -> Word:
+        (override,) = overrides.parse([text])
+        key, value = override.key_or_group, override.value()
+        if override.get_key_element() not in self.reached:
+            self.reached[override.get_key_element()] = reach.of(override, self.project)
+        reaches = self.reached[override.get_key_element()]
+        chooses = reach.is_group(key, self.project) and not isinstance(value, dict)
+        sets = override.type is OverrideType.CHANGE and reaches is not None and not chooses and _is_plain(value)
+        return Word(text, reaches, chooses, tuple(key.split(".")) if sets else (), value)
+
+    def _part(self, name: str, words: Sequence[Word]) -> Part:
+        mine = [word for word in words if word.reaches is None or name in word.reaches]
+        key = (name, *(word.text for word in mine))
+        if key not in self.parts:
+            values = self._values(name, mine)
+            interpolates = _interpolates(values)
+            self.parts[key] = Part(values, interpolates, None if interpolates else spec.part(name, values))
+        return self.parts[key]
+
+    def _values(self, name: str, words: Sequence[Word]) -> Any:
+        """The values of a part: options and odd words by Hydra, then plain values in their order."""
+        hydras = [word for word in words if not word.path]
+        found = self._composed(hydras)
+        if name in found.typed or not all(word.chooses for word in hydras):
+            return self._one(self._composed(words), name)  # a type may convert a value; the order may matter
+        values = copy.deepcopy(self._one(found, name))
+        for word in words:
+            if word.path:
+                values = _put(values, word.path[1:], word.value)
+        return values
+
+    def _one(self, found: Composed, name: str) -> Any:
+        if found.parts.get(name) is None:
+            raise _AskHydraError
+        return found.parts[name]
+
+    def _composed(self, words: Sequence[Word]) -> Composed:
+        key = tuple(word.text for word in words)
+        if key not in self.composed:
+            self.composed[key] = self._by_hydra(key)
+        found = self.composed[key]
+        if found is None:
+            raise _AskHydraError
+        return found
+
+    def _by_hydra(self, texts: Sequence[str]) -> Composed | None:
+        try:
+            config = compose.ours(compose.compose(self.loader, texts))
+        except (HydraException, OmegaConfBaseException):
+            return None
+        if not set(config) <= set(spec.NAMES):
+            return None
+        parts: Any = OmegaConf.to_container(config, resolve=False)
+        return Composed(parts, frozenset(str(name) for name in config if _is_typed(config._get_node(name))))
+
+
+def _put(values: Any, path: Sequence[str], value: Any) -> Any:
+    """`values` with `value` in the place of the plain one at `path`."""
+    if not path:
+        if isinstance(values, Mapping):
+            raise _AskHydraError
+        return value
+    if not isinstance(values, dict) or path[0] not in values:
+        raise _AskHydraError
+    values[path[0]] = _put(values[path[0]], path[1:], value)
+    return values
+
+
+def _is_plain(value: Any) -> bool:
+    """What stands in a config as it stands on the command line: a scalar, or a list of scalars."""
+    if isinstance(value, list):
+        return all(_is_plain(item) and not isinstance(item, list) for item in value)
+    return value is None or (isinstance(value, (str, int, float, bool)) and value != "???")
+
+
+def _interpolates(values: Any) -> bool:
+    """Whether Hydra still has to resolve something: an interpolation, or a value that is missing."""
+    if isinstance(values, Mapping):
+        return any(_interpolates(item) for item in values.values())
+    if isinstance(values, list):
+        return any(_interpolates(item) for item in values)
+    return isinstance(values, str) and ("${" in values or values == "???")
+
+
+def _is_typed(node: Any) -> bool:
+    """Whether a structured config's types rule over a node or one below it."""
+    if not OmegaConf.is_config(node) or node._is_none() or node._is_missing():
+        return False
+    children = [node._get_node(key) for key in (node if isinstance(node, DictConfig) else range(len(node)))]
+    return OmegaConf.get_type(node) not in (dict, list) or any(_is_typed(child) for child in children)
+
+
+def _resolved(values: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        found: Any = OmegaConf.to_container(OmegaConf.create(dict(values)), resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        raise _AskHydraError from error
+    return dict(found)
+
+
+def _checked(values: Mapping[str, Any]) -> Cell:
+    spec.check_names(values)
+    return Cell(values, {name: spec.part(name, values[name]) for name in spec.NAMES})

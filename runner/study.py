@@ -1,0 +1,169 @@
+"""The sweep that an experiment's file states: its axes, its cells, and what is left out.
+
+A combination of the axes is a cell, each of `cells` is one more, and cells whose spec matches an entry of `exclude` are
+left out. How to write it: docs/sweeps.md.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.types import Override
+
+from runner import options, overrides
+from runner.errors import SpecError, nearest
+from runner.spec import AXES, NAMES
+
+KEYS = ("axes", "cells", "exclude")
+EXAMPLE = "For instance: sweep: {axes: {model: [gru, lstm], precision: [fp32, int8]}}"
+
+
+@dataclass(frozen=True)
+class Exclude:
+    """Cells with one of the wanted values at each of the keys are left out."""
+
+    wanted: Mapping[str, Sequence[Any]]
+
+    def matches(self, values: Mapping[str, Any]) -> bool:
+        """Whether the cell with these values (of a whole spec, plain) is left out."""
+        return all(_at(values, key) in wanted for key, wanted in self.wanted.items())
+
+    def __str__(self) -> str:
+        parts = (f"{key}: {wanted[0] if len(wanted) == 1 else list(wanted)}" for key, wanted in self.wanted.items())
+        return "{" + ", ".join(parts) + "}"
+
+
+@dataclass(frozen=True)
+class Study:
+    """`axes`: words by key; `cells`: one word a key; `exclude`: what is left out."""
+
+    file: Path
+    axes: Mapping[str, Sequence[str]]
+    cells: Sequence[Mapping[str, str]]
+    exclude: Sequence[Exclude]
+
+    def combined(self, given: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
+        """The words of each cell. Those `given` on the command line (by key) apply to every cell, and stand in place
+        of the file's words for the same key."""
+        said = {key.lstrip("+~") for key in given}
+        axes = {key: words for key, words in self.axes.items() if key not in said}
+        if self.axes:
+            yield from _product(axes, given)
+        for cell in self.cells:
+            yield from _product({key: [word] for key, word in cell.items() if key not in said}, given)
+
+
+def _product(own: Mapping[str, Sequence[str]], given: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
+    return map(list, itertools.product(*own.values(), *given.values()))
+
+
+def read(name: str, project: Path) -> Study | None:
+    """What the experiment `name` sweeps over; None where it states no sweep.
+
+    Raises SpecError, with file and key: an unknown key, axis or option, a value that is none, a sweep without cells.
+    """
+    file = overrides.experiment(name, project)
+    content = options.load_yaml(file)
+    if "sweep" not in content:
+        return None
+    stated = _mapping(content["sweep"], f"{file}: sweep", KEYS)
+    axes = _mapping(stated.get("axes", {}), f"{file}: sweep.axes", NAMES)
+    study = Study(
+        file,
+        {key: _words(key, values, f"{file}: sweep.axes.{key}", project) for key, values in axes.items()},
+        [_cell(cell, f"{file}: sweep.cells", project) for cell in _list(stated, "cells", file)],
+        [_exclude(one, f"{file}: sweep.exclude", project) for one in _list(stated, "exclude", file)],
+    )
+    if not study.axes and not study.cells:
+        raise SpecError(f"{file}: sweep: it names no cells.", EXAMPLE)
+    return study
+
+
+def sweeps(given: Iterable[Override], project: Path) -> bool:
+    """Whether an experiment among the words states a sweep, so that no `-m` is needed."""
+    names = [name for one in given if one.key_or_group == "experiment" for name in overrides.named(one, project)]
+    return any(read(name, project) is not None for name in names)
+
+
+def _mapping(content: Any, where: str, known: Sequence[str]) -> Mapping[str, Any]:
+    """A mapping whose keys are `known`, or settings of them (`model.hidden` where `model` is)."""
+    if not isinstance(content, Mapping):
+        raise SpecError(f"{where}: keys with values expected, not {content}.", EXAMPLE)
+    for key in content:
+        if str(key).partition(".")[0] not in known:
+            kind = "key" if known is KEYS else "axis"
+            raise SpecError(f"{where}.{key}: no such {kind}.{nearest(str(key), known)}", f"Known: {', '.join(known)}.")
+    return content
+
+
+def _list(stated: Mapping[str, Any], key: str, file: Path) -> Sequence[Any]:
+    found = stated.get(key, [])
+    if not isinstance(found, list):
+        raise SpecError(
+            f"{file}: sweep.{key}: a list of mappings expected.", f"{key}: [{{model: gru, backend: torch}}]"
+        )
+    return found
+
+
+def _words(key: str, values: Any, where: str, project: Path) -> list[str]:
+    """The words of one axis: of a list of values, or of a text that says several as on a command line."""
+    if isinstance(values, str):
+        (override,) = overrides.parse([f"{key}={values}"])
+        found = overrides.expanded(override, project) if override.is_sweep_override() else []
+    else:
+        found = [_word(key, value, where) for value in values] if isinstance(values, list) else []
+    if not found:
+        raise SpecError(f"{where}={values}: a list of values expected.", f"For instance: {key}: [{values}]")
+    twice = next((word for word in found if found.count(word) > 1), None)
+    if twice:
+        raise SpecError(f"{where}: {twice} stands there twice.", "Leave one of them out.")
+    _check(found, where, project)
+    return found
+
+
+def _word(key: str, value: Any, where: str) -> str:
+    if isinstance(value, Mapping) or (key in AXES and not isinstance(value, str)):
+        expected = f"an option of {key}" if key in AXES else "a plain value"
+        raise SpecError(f"{where}={value}: {expected} expected.", f"See: python -m runner list {key.partition('.')[0]}")
+    return overrides.readable([overrides.word(key, value)])[0]
+
+
+def _cell(cell: Any, where: str, project: Path) -> dict[str, str]:
+    content = _mapping(cell, where, NAMES)
+    words = {key: _word(key, value, f"{where}.{key}") for key, value in content.items()}
+    if not words:
+        raise SpecError(f"{where}: a cell without words.", "For instance: - {model: gru, backend: torch}")
+    _check(words.values(), where, project)
+    return words
+
+
+def _exclude(one: Any, where: str, project: Path) -> Exclude:
+    content = _mapping(one, where, NAMES)
+    if not content:
+        raise SpecError(f"{where}: an empty one leaves out every cell.", "For instance: - {model: gru, backend: torch}")
+    wanted = {key: value if isinstance(value, list) else [value] for key, value in content.items()}
+    words = [_word(key, value, f"{where}.{key}") for key, values in wanted.items() for value in values]
+    _check(words, where, project)
+    return Exclude(wanted)
+
+
+def _check(words: Any, where: str, project: Path) -> None:
+    """Every word names an option that is there."""
+    try:
+        overrides.check(overrides.parse(words), project, sweeps=False)
+    except SpecError as error:
+        raise SpecError(f"{where}: {error.reason}", error.next_step) from error
+
+
+def _at(values: Any, key: str) -> Any:
+    """The value at a dotted key of a plain spec, an axis's being its option's name; `_NOWHERE` where there is none."""
+    for step in key.split("."):
+        values = values.get(step, _NOWHERE) if isinstance(values, Mapping) else _NOWHERE
+    return values.get("name", _NOWHERE) if isinstance(values, Mapping) and key in AXES else values
+
+
+_NOWHERE = object()

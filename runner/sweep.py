@@ -1,0 +1,94 @@
+"""A sweep: the cells that a command line or an experiment's file names, every one composed and checked before any work.
+
+What a wrong word says is a bad spec, and stops the sweep. Words that are right but make no sense together are an
+impossible cell, which is told and left out.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.types import Override
+
+from runner import compose, overrides, spec, study
+from runner.errors import Impossible, SpecError
+from runner.sections import Cell, Composer
+from runner.spec import ImpossibleCell, Spec, Sweep
+from runner.study import Exclude, Study
+
+Outcome = Spec | Impossible | Sequence[Exclude]  # what became of one cell; the last: what left it out
+
+
+def read(project: Path, words: Iterable[str]) -> Sweep:
+    """The sweep that a command line names. Raises SpecError."""
+    given = overrides.readable(words)
+    overrides.check(overrides.parse(given), project, sweeps=True)
+    with compose.explained(project), compose.loader(project) as loader:
+        return composed(loader, project, given)
+
+
+def composed(loader: Any, project: Path, words: Sequence[str]) -> Sweep:
+    """Every cell that checked `words` name, composed with Hydra's `loader`.
+
+    Raises SpecError for a wrong word in any cell, an exclude that excludes nothing, and where no cell is possible.
+    """
+    given = overrides.parse(words)
+    named = list(_named(given, project))
+    common = set.intersection(*(set(words) for _, cells in named for words in cells))
+    composer = Composer(loader, project)
+    found: list[tuple[str, Outcome]] = []
+    for own, cells in named:
+        outcomes = [_outcome(composer.cell(words), own) for words in cells]
+        if own and len(given) == 1:  # on the command line a sweep may be narrowed to where an exclude finds nothing
+            _check_excludes(own, outcomes)
+        titles = (" ".join(word for word in words if word not in common) for words in cells)
+        found += zip(titles, outcomes, strict=True)
+    return _sorted(found)
+
+
+def _named(given: Sequence[Override], project: Path) -> Iterator[tuple[Study | None, list[list[str]]]]:
+    """The words of each cell, by the experiment that states them. Of two words for one key the last counts."""
+    words = {one.get_key_element(): overrides.expanded(one, project) for one in given}
+    experiments = [name for one in given if one.key_or_group == "experiment" for name in overrides.named(one, project)]
+    if not experiments:
+        yield None, _product(words)
+    for name in experiments:
+        one, own = {**words, "experiment": [f"experiment={name}"]}, study.read(name, project)
+        yield own, list(own.combined(one)) if own else _product(one)
+
+
+def _product(words: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    return [list(cell) for cell in itertools.product(*words.values())]
+
+
+def _outcome(cell: Cell, own: Study | None) -> Outcome:
+    excludes = [exclude for exclude in own.exclude if exclude.matches(cell.values)] if own else []
+    if excludes:
+        return excludes
+    try:
+        return spec.together(cell.checked)
+    except Impossible as error:
+        return error
+
+
+def _check_excludes(own: Study, outcomes: Sequence[Outcome]) -> None:
+    used = {id(exclude) for outcome in outcomes if isinstance(outcome, list) for exclude in outcome}
+    idle = next((exclude for exclude in own.exclude if id(exclude) not in used), None)
+    if idle:
+        raise SpecError(f"{own.file}: sweep.exclude: {idle} matches no cell.", "Mend it, or leave it out.")
+
+
+def _sorted(found: Sequence[tuple[str, Outcome]]) -> Sweep:
+    """What is to be done, and what is left out. Cells that say the same are one."""
+    specs = [(title, outcome) for title, outcome in found if isinstance(outcome, Spec)]
+    impossible = [ImpossibleCell(title, error) for title, error in found if isinstance(error, Impossible)]
+    cells: dict[str, tuple[str, Spec]] = {}
+    for title, one in specs:
+        cells.setdefault(one.key, (title, one))
+    if not cells:
+        raise impossible[0].error if impossible else SpecError("Every cell is excluded.", "Exclude less.")
+    excluded = len(found) - len(specs) - len(impossible)
+    return Sweep(list(cells.values()), impossible, excluded, repeated=len(specs) - len(cells))
