@@ -21,6 +21,7 @@ from runner.measure.pairs import Pair, Quiet, Side, run_pair
 from runner.measure.quality import Judgement
 from runner.measure.settings import Settings
 from runner.measure.statistics import Interval, signed_rank_p
+from runner.measure.taken import not_taken
 from runner.measure.verdict import NoiseFloor, Verdict
 from runner.telemetry.summary import Observed, Summary, Work, summarise
 
@@ -182,7 +183,7 @@ def benchmark(
         stopped_by=str(decision.stopped_by),
         metrics=(*figures["candidate"], *against),
         baseline_metrics=tuple(figures.get("baseline", ())),
-        warnings=(*checks.failures(checked), *_warnings(pairs, telemetry)),
+        warnings=(*checks.failures(checked), *_warnings(sides, pairs, telemetry)),
         seconds=time.monotonic() - start,
         telemetry=telemetry,
         checks=checked,
@@ -287,9 +288,12 @@ def _metrics(
     ]
 
 
-def _warnings(pairs: Sequence[Pair], telemetry: Summary) -> list[str]:
+def _warnings(sides: Mapping[str, Side], pairs: Sequence[Pair], telemetry: Summary) -> list[str]:
     """What a reader of the figures must know."""
     found = [f"telemetry: {telemetry.problem}"] if telemetry.problem else []
+    for role, side in sides.items():
+        lines = not_taken(side.options, pairs[0].sides[role].loaded["effective"])
+        found += [line if role == "candidate" else f"baseline {line}" for line in lines]
     busy = [one.get("competing_cpus", 0.0) for one in figures(pairs)]
     crowded = sum(cpus > BUSY for cpus in busy)
     if crowded:
