@@ -105,7 +105,6 @@ def _identity(cell: Cell, sweep: str) -> dict[str, Any]:
     spec = cell.candidate.spec
     return {
         "schema": records.SCHEMA,
-        "record_id": records.new_id(),
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "sweep": sweep,
         "title": spec.title,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+
+from runner.errors import StepFailed
 
 SCHEMA = 1
 
@@ -23,40 +26,69 @@ class Record:
     content: Mapping[str, Any]
 
 
-def new_id(now: datetime | None = None) -> str:
-    """A record's name: UTC date, time and eight random hex digits; sorts by date."""
+def new_id(root: Path, now: datetime | None = None) -> str:
+    """A record's name: UTC date and time to the microsecond (five hex digits), three random hex digits.
+
+    It sorts after every name in `root/records`, whatever the clock does: where that was set back, the name goes on from
+    the last one. The record's `date` is the clock's.
+    """
     moment = now or datetime.now(timezone.utc)
-    return f"{moment:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+    last = _moment(max(_names(root), default=""))
+    if last is not None and last >= moment:
+        moment = last + timedelta(microseconds=1)
+    return f"{moment:%Y%m%dT%H%M%S}-{moment.microsecond:05x}{secrets.token_hex(2)[:3]}"
+
+
+def _names(root: Path) -> list[str]:
+    return [path.parent.name for path in (root / "records").glob("*/record.json") if path.parent.name[0] != "."]
+
+
+def _moment(name: str) -> datetime | None:
+    """The moment that a name tells; None where it is no record's."""
+    found = re.fullmatch(r"(\d{8}T\d{6})-([0-9a-f]{5})[0-9a-f]{3}", name)
+    if not found:
+        return None
+    second = datetime.strptime(found[1], "%Y%m%dT%H%M%S").replace(tzinfo=timezone.utc)
+    return second + timedelta(microseconds=min(int(found[2], 16), 999_999))
 
 
 def write(root: Path, content: Mapping[str, Any], files: Mapping[str, Path] | None = None) -> Record:
     """Write one record below `root/records`: built beside its place, then renamed, so that none is ever half there.
 
-    `files` are moved in under their names (`samples.npz`). Raises FileExistsError for a record_id already used.
+    A content without `record_id` gets one. `files` are moved in under their names (`samples.npz`). Raises OSError for
+    a record_id already used.
     """
     home = root / "records"
     home.mkdir(parents=True, exist_ok=True)
-    folder = home / str(content["record_id"])
-    draft = home / f".{content['record_id']}.{os.getpid()}"
+    named = {"schema": SCHEMA, "record_id": content.get("record_id") or new_id(root), **content}
+    folder = home / str(named["record_id"])
+    draft = home / f".{folder.name}.{os.getpid()}"
     draft.mkdir()
     try:
         for name, source in (files or {}).items():
             shutil.move(source, draft / name)
-        (draft / "record.json").write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        (draft / "record.json").write_text(json.dumps(named, indent=1, allow_nan=False) + "\n", encoding="utf-8")
         draft.rename(folder)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    return Record(folder, content)
+    return Record(folder, named)
 
 
 def read(folder: Path) -> Record:
-    """The record in `folder`."""
-    return Record(folder, json.loads((folder / "record.json").read_text(encoding="utf-8")))
+    """The record in `folder`. Raises StepFailed where its `record.json` was damaged."""
+    file = folder / "record.json"
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise StepFailed(f"{file} is not JSON: {error}.", f"Move {folder} out of {folder.parent}.") from error
+    if not isinstance(content, dict):
+        raise StepFailed(f"{file} is no record.", f"Move {folder} out of {folder.parent}.")
+    return Record(folder, content)
 
 
 def read_all(root: Path) -> list[Record]:
-    """Every record below `root/records`, oldest first."""
+    """Every record below `root/records`, oldest first: in the order in which they were written."""
     home = root / "records"
     folders = sorted(path.parent for path in home.glob("*/record.json") if not path.parent.name.startswith("."))
     return [read(folder) for folder in folders]

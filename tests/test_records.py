@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
 from runner import records
+from runner.errors import StepFailed
 
 
 def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -32,8 +35,49 @@ def test_a_record_that_can_not_be_written_leaves_nothing(tmp_path: Path) -> None
     assert list((tmp_path / "records").iterdir()) == []
 
 
-def test_names_sort_by_date() -> None:
-    early = records.new_id(datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc))
-    late = records.new_id(datetime(2026, 11, 2, 3, 4, 5, tzinfo=timezone.utc))
-    assert early.startswith("20260102T030405-")
-    assert early < late
+def test_a_content_without_a_name_gets_one(tmp_path: Path) -> None:
+    made = records.write(tmp_path, {"schema": 1, "status": "ok"})
+    assert re.fullmatch(r"\d{8}T\d{6}-[0-9a-f]{8}", made.content["record_id"])
+    assert list(made.content) == ["schema", "record_id", "status"]
+    assert records.read_all(tmp_path) == [made]
+
+
+def test_a_name_tells_the_moment(tmp_path: Path) -> None:
+    name = records.new_id(tmp_path, datetime(2026, 1, 2, 3, 4, 5, 255, tzinfo=timezone.utc))
+    assert name.startswith("20260102T030405-000ff")
+
+
+def test_names_sort_in_the_order_of_writing_within_a_second(tmp_path: Path) -> None:
+    names = [records.write(tmp_path, {"status": str(number)}).folder.name for number in range(50)]
+    assert names == sorted(names)
+    assert [record.content["status"] for record in records.read_all(tmp_path)] == [str(number) for number in range(50)]
+
+
+@pytest.mark.parametrize("last", ["20990101T000000-00000abc", "20990101T000000-ffffffff", "20990101T235959-f423fabc"])
+def test_a_clock_that_was_set_back_does_not_disorder_names(tmp_path: Path, last: str) -> None:
+    records.write(tmp_path, {"record_id": last})
+    after = records.write(tmp_path, {}).folder.name
+    again = records.write(tmp_path, {}).folder.name
+    assert last < after < again
+    assert after.startswith("2099010")
+
+
+def test_a_name_of_another_form_does_not_matter(tmp_path: Path) -> None:
+    records.write(tmp_path, {"record_id": "zzz"})
+    assert records.new_id(tmp_path, datetime(2026, 1, 2, tzinfo=timezone.utc)).startswith("20260102T000000-00000")
+
+
+def test_many_at_once_get_names_of_their_own(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: records.write(tmp_path, {}).folder.name, range(80)))
+    assert len(set(made)) == len(records.read_all(tmp_path)) == 80
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]"])
+def test_a_damaged_record_is_named_with_what_to_do(tmp_path: Path, text: str) -> None:
+    made = records.write(tmp_path, {"record_id": "r1"})
+    (made.folder / "record.json").write_text(text)
+    with pytest.raises(StepFailed) as error:
+        records.read_all(tmp_path)
+    assert error.value.reason.startswith(str(made.folder / "record.json"))
+    assert error.value.next_step == f"Move {made.folder} out of {tmp_path / 'records'}."

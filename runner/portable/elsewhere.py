@@ -92,7 +92,6 @@ def content(row: Row, file: Path) -> dict[str, Any]:
     empty: dict[str, Any] = {name: {} for name in ("keys", "unavailable", "notes", "effective", "conditions")}
     return {
         "schema": records.SCHEMA,
-        "record_id": records.new_id(now),
         "date": row.date,
         "status": "ok",
         "origin": IMPORTED,
