@@ -14,6 +14,7 @@ from runner.records import Record
 from runner.report import floor
 from runner.report.beside import Beside, Line
 from runner.report.naming import title
+from runner.report.reference import SELF
 from runner.report.summary import COLOURS, figures
 from runner.report.threshold import Subject
 from runner.report.wording import ratio
@@ -53,7 +54,8 @@ def rests_on(found: Mapping[str, Any]) -> str:
 def _asides(two: Beside) -> list[str]:
     if two.through is None or two.drift is None:
         return []
-    label = two.candidate.content["comparison"]["baseline"]["label"]
+    shared = two.candidate.content["comparison"]["baseline"]
+    label = title(shared["spec"]) if shared["label"] == SELF else shared["label"]
     by = f"By way of {label}, against which both were measured: {_ratio(two.through)}, {two.through['verdict']}."
     drift = f"{label} itself ran {_ratio(two.drift)} as fast in the candidate's run"
     steady = two.drift["verdict"] == "same"
