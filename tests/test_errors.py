@@ -39,6 +39,9 @@ def assert_answered(done: Ended, project: Path, *said: str) -> None:
     ("words", "said"),
     [
         (["--frsh"], "--frsh: no such flag."),
+        (["--config-name=nope"], "--config-name: every spec starts from conf/config.yaml, and there is no other."),
+        (["--config-dir", "/tmp"], "--config-dir: every spec starts from conf/config.yaml"),
+        (["--", "model=gru"], "--: no such flag; overrides need nothing before them.\nType: python -m runner model=gru"),
         (["--cfg"], "--cfg/-c: expected one argument."),
         (["pln"], "pln: no such command. Did you mean plan?"),
         (["plan", "--jsn"], "unrecognized arguments: --jsn."),
@@ -54,12 +57,14 @@ def assert_answered(done: Ended, project: Path, *said: str) -> None:
         (["model.hidden=["], "model.hidden=[: can't be read"),
         (["model.hidden=8,16"], "several values make a sweep."),
         (["-m", "model=gru,grru"], "model=grru: no such model."),
-        (["-m", "model=glob(*)"], "a pattern can't be swept over."),
+        (["-m", "model.hidden=glob(*)"], "glob() finds options of an axis, not values."),
         (["-m", "model.hidden=8,0"], "model.hidden=0: out of range."),
         (["model.hiden=8"], "model.hiden: model has no such key. Did you mean hidden?"),
         (["model.hidden=wide"], "model.hidden=wide: a whole number expected."),
         (["model.hidden=${nope}"], "Interpolation key 'nope' not found"),
         (["model.hidden=???"], "Missing mandatory value: hidden"),
+        (["telemetry.intervall=5"], "no such key. Did you mean interval_ms?\nIts keys: interval_ms, energy_s."),
+        (["limits.step=5"], "limits has no such key. Did you mean step_s?\nIts keys: step_s, answer_s, memory_mb."),
         (["limits=fast"], "limits=fast: a mapping expected."),
         (["+model._target_=os.system"], "model._target_: no such key."),
         (["data.train=0.9", "data.val=0.2"], "leave no rows of data=co2 for testing."),
@@ -167,6 +172,36 @@ def test_a_faulty_yaml_is_named_with_its_line(
     assert not (tmp_path / "pwned").exists()
 
 
+@pytest.mark.parametrize("where", ["conf/model/mine.yaml", "experiments/mine.yaml", "conf/config.yaml"])
+def test_a_key_that_stands_twice_is_named_with_its_line(command: Command, tmp_path: Path, where: str) -> None:
+    file = tmp_path / where
+    file.parent.mkdir(parents=True)
+    file.write_text("name: mine\nhidden: 4\nhidden: 5\n")
+    word = {"model": "model=mine", "experiments": "experiment=mine", "conf": "model=gru"}[file.parent.name]
+    assert_answered(command(word), tmp_path, f"{file}, line 3, column 1: not valid YAML: found duplicate key hidden.")
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("override /model: grru", "mine.yaml: model=grru: no such model. Did you mean gru?\nThere are: bilstm, gru,"),
+        ("override /modl: gru", "mine.yaml: defaults: modl: no such axis. Did you mean model?\nAxes: model, data,"),
+        ("/modl: gru", "mine.yaml: defaults: modl: no such axis. Did you mean model?"),
+    ],
+)
+def test_a_study_that_names_what_is_not_there(command: Command, tmp_path: Path, entry: str, said: str) -> None:
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "experiments" / "mine.yaml").write_text(f"defaults:\n  - {entry}\n")
+    assert_answered(command("experiment=mine"), tmp_path, said)
+
+
+def test_an_option_that_brings_what_is_not_there(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "conf" / "model").mkdir(parents=True)
+    (tmp_path / "conf" / "model" / "mine.yaml").write_text("defaults:\n  - /data@_global_.data: co\nname: mine\n")
+    said = "conf/model/mine.yaml: data=co: no such data. Did you mean co2?\nThere are: co2, csv,"
+    assert_answered(command("model=mine"), tmp_path, said)
+
+
 def test_a_broken_study_stops_only_the_command_that_asks_for_it(command: Command, tmp_path: Path) -> None:
     (tmp_path / "experiments").mkdir()
     (tmp_path / "experiments" / "mine.yaml").write_bytes(b"\xff: [")
@@ -196,7 +231,7 @@ def test_an_option_without_a_name_is_told_to_say_it(command: Command, tmp_path: 
 def test_with_json_the_answer_is_one_document(command: Command, tmp_path: Path, words: list[str], said: str) -> None:
     done = command(*words, "--json")
     assert done.code == 2
-    assert (done.json["schema"], done.json["status"], done.json["exit_code"]) == (1, "failed", 2)
+    assert (done.json["schema"], done.json["status"], done.json["exit_code"]) == (1, "bad spec", 2)
     assert done.json["reason"] == said
     assert done.json["next_step"]
     assert len(done.err.splitlines()) <= 2
