@@ -71,27 +71,47 @@ def beside(candidate: Record, baseline: Record, calibrated: Mapping[str, NoiseFl
     measure, floor = mine["spec"]["measure"], floors.between(mine, theirs, calibrated or {})
     kind = unpaired.kind(mine.get("environment") or {}, theirs.get("environment") or {})
     rest = (measure.get("equivalence", 0.03), measure.get("confidence", 0.95))
-    through = drift = None
-    if kind == unpaired.UNPAIRED and _same_baseline(candidate, baseline):
-        through = unpaired.compared(_relative(candidate), _relative(baseline), kind, floor, *rest)
-        drift = unpaired.compared(
-            _processes(candidate, "baseline"), _processes(baseline, "baseline"), kind, floor, *rest
-        )
-        floor = _allowing(floor, drift)
-    found = unpaired.compared(_processes(candidate, "candidate"), _processes(baseline, "candidate"), kind, floor, *rest)
-    if drift and drift["verdict"] != "same" and found["verdict"] == "same":
-        # What stayed as fast on a machine that didn't has changed, or may have.
-        found["verdict"] = "ambiguous"
+    through, drift = _by_way(candidate, baseline, kind, floor, rest)
     return Beside(
         candidate,
         baseline,
-        found,
+        _found(candidate, baseline, kind, _allowing(floor, drift) if drift else floor, rest, drift),
         through,
         drift,
         tuple(_differences(mine, theirs)),
         tuple(_conditions(mine, theirs)),
         tuple(_notes(candidate, baseline, kind)),
     )
+
+
+Ways = tuple[dict[str, Any] | None, dict[str, Any] | None]
+
+
+def _by_way(candidate: Record, baseline: Record, kind: str, floor: NoiseFloor, rest: tuple[float, float]) -> Ways:
+    """`through` and `drift` of Beside."""
+    if kind != unpaired.UNPAIRED or not _same_baseline(candidate, baseline):
+        return None, None
+    theirs = [_processes(record, "baseline") for record in (candidate, baseline)]
+    return (
+        unpaired.compared(_relative(candidate), _relative(baseline), kind, floor, *rest),
+        unpaired.compared(theirs[0], theirs[1], kind, floor, *rest),
+    )
+
+
+def _found(
+    candidate: Record,
+    baseline: Record,
+    kind: str,
+    floor: NoiseFloor,
+    rest: tuple[float, float],
+    drift: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    sides = [_processes(record, "candidate") for record in (candidate, baseline)]
+    found = unpaired.compared(sides[0], sides[1], kind, floor, *rest)
+    if drift and drift["verdict"] != "same" and found["verdict"] == "same":
+        # What stayed as fast on a machine that didn't has changed, or may have.
+        found["verdict"] = "ambiguous"
+    return found
 
 
 def _check(record: Record) -> None:
