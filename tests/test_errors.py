@@ -41,7 +41,7 @@ def assert_answered(done: Ended, project: Path, *said: str) -> None:
         (["--frsh"], "--frsh: no such flag."),
         (["--config-name=nope"], "--config-name: every spec starts from conf/config.yaml, and there is no other."),
         (["--config-dir", "/tmp"], "--config-dir: every spec starts from conf/config.yaml"),
-        (["--", "model=gru"], "--: no such flag; overrides need nothing before them.\nType: python -m runner model=gru"),
+        (["--", "model=gru"], "overrides need nothing before them.\nType: python -m runner model=gru"),
         (["--cfg"], "--cfg/-c: expected one argument."),
         (["pln"], "pln: no such command. Did you mean plan?"),
         (["plan", "--jsn"], "unrecognized arguments: --jsn."),
