@@ -145,6 +145,15 @@ def test_without_json_it_ends_with_what_to_type_next(first: Ended, home: Path) -
     assert (compare, opened) == ("compare  python -m runner compare", "open     python -m runner ui")
 
 
+def test_other_threads_are_another_session_of_the_same_compile(first: Ended, home: Path) -> None:
+    one, two = (
+        runner(home, *MODEL, *ONE_PAIR, "baseline=none", f"backend.threads={threads}", "--json").json
+        for threads in (1, 2)
+    )
+    assert one["keys"] == two["keys"]
+    assert [record["effective"]["candidate"]["settings"]["threads"] for record in (one, two)] == [1, 2]
+
+
 def test_an_unsupported_run_says_why_and_leaves_a_record(first: Ended, home: Path) -> None:
     done = runner(home, "backend=torch", "model=gru", "precision=int8", *SMALL, "--json")
     assert done.code == 4
