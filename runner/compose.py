@@ -158,7 +158,8 @@ def _file_of(config: str) -> str:
 def _unknown_key(full: str, project: Path) -> SpecError:
     axis, _, key = full.partition(".")
     known = _keys(axis, project)
-    advice = f"See its keys: python -m runner show {axis}=…" if axis in AXES else f"Its keys: {', '.join(known)}."
+    listed = f"Its keys: {', '.join(known)}." if known else f"It is one value: {axis}=…"
+    advice = f"See its keys: python -m runner show {axis}=…" if axis in AXES else listed
     return SpecError(f"{full}: {axis} has no such key.{nearest(key, known)}", advice)
 
 
