@@ -146,15 +146,13 @@ def _check_defaults(file: Path, project: Path) -> None:
 
 
 def named(override: Override, project: Path) -> list[str]:
-    """The options that a word names; none for `axis=null`."""
+    """The options that a word names."""
     if isinstance(override.value(), Glob):
         return [one.partition("=")[2] for one in expanded(override, project)]
     if override.is_sweep_override():
         found = list(override.sweep_iterator()) if override.is_discrete_sweep() else []
         return [value.text if isinstance(value, QuotedString) else str(value) for value in found]
     value = override.value()
-    if value is None:
-        return []
     if not isinstance(value, str):
         name = override.key_or_group
         raise SpecError(

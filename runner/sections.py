@@ -15,6 +15,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,16 @@ class Word:
 
 @dataclass(frozen=True)
 class Part:
-    """One part of some cells. What holds an interpolation needs the other parts before it can be checked."""
+    """One part of some cells, unresolved: what holds an interpolation needs the other parts before it can be checked."""
 
+    name: str
     values: Any
     interpolates: bool
-    checked: Any
+
+    @cached_property
+    def checked(self) -> Any:
+        """The part of a spec. Raises SpecError."""
+        return spec.part(self.name, self.values)
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,7 @@ class Composer:
     parts: dict[tuple[str, ...], Part] = field(default_factory=dict)
 
     def cell(self, texts: Sequence[str]) -> Cell:
-        """The cell that the words `texts` name, its parts checked one by one. Raises SpecError and Hydra's errors."""
+        """The cell that the words `texts` name, each of its parts checked. Raises SpecError and Hydra's errors."""
         words = [self._word(text) for text in texts]
         try:
             parts = {name: self._part(name, words) for name in spec.NAMES}
@@ -109,8 +115,7 @@ class Composer:
         key = (name, *(word.text for word in mine))
         if key not in self.parts:
             values = self._values(name, mine)
-            interpolates = _interpolates(values)
-            self.parts[key] = Part(values, interpolates, None if interpolates else spec.part(name, values))
+            self.parts[key] = Part(name, values, _interpolates(values))
         return self.parts[key]
 
     def _values(self, name: str, words: Sequence[Word]) -> Any:
