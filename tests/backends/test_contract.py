@@ -48,6 +48,7 @@ def module(name: str) -> ModuleType:
 
 def test_there_are_backends() -> None:
     assert {"onnxruntime", "openvino", "torch"} <= set(BACKENDS)
+    assert {"onnxruntime", "openvino", "torch"} <= set(WITH_SESSION_SETTINGS)
 
 
 def test_the_yaml_names_itself_and_the_keys_of_its_rules(name: str, module: ModuleType) -> None:
@@ -112,15 +113,18 @@ def test_it_says_what_every_operator_runs_in(name, cases, compile_case) -> None:
     assert meta["version"]
 
 
+WITH_SESSION_SETTINGS = [name for name in BACKENDS if hasattr(registry.load("backend", name), "SESSION_SETTINGS")]
 # Values of settings that only sessions read, other than those that compile proves its result with.
 OTHER = {"threads": 2, "execution_mode": "parallel", "streams": 2, "hint": "throughput"}
 
 
+@pytest.mark.parametrize("name", WITH_SESSION_SETTINGS)
 def test_what_only_the_session_reads_is_settings_with_valid_values(name: str, module: ModuleType) -> None:
     assert set(module.SESSION_SETTINGS) <= set(rules(module.Settings))
     build(module.Settings, settings_of(name, **module.SESSION_SETTINGS), "backend")
 
 
+@pytest.mark.parametrize("name", WITH_SESSION_SETTINGS)
 def test_what_only_the_session_reads_changes_nothing_that_is_compiled(name, module, cases, compile_case) -> None:  # type: ignore[no-untyped-def]
     changed = {key: OTHER[key] for key in module.SESSION_SETTINGS}
     one, other = (compile_case(name, cases["bilstm"], **values) for values in (module.SESSION_SETTINGS, changed))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,27 +10,12 @@ import pytest
 from runner import compose, plan, store
 from runner.errors import RunnerError, StepFailed
 from runner.plan import Node, Plan
-from runner.schedule import inline
+from runner.schedule.prepare import prepare
+from runner.schedule.prepare import obtain as obtained
+from runner.schedule.settings import INLINE
+from runner.schedule.wanted import used
 from runner.store import Artifact
-
-
-@dataclass
-class Told:
-    """A display that remembers what it was told."""
-
-    ended: list[tuple[str, str]] = field(default_factory=list)
-    warned: list[str] = field(default_factory=list)
-
-    def begin(self, item: str) -> None:
-        self.ended.append((item.split("-")[0], "begins"))
-
-    def update(self, item: str, done: int, total: int, note: str) -> None: ...
-
-    def end(self, item: str, state: str, seconds: float, reason: str) -> None:
-        self.ended.append((item.split("-")[0], state))
-
-    def warn(self, text: str) -> None:
-        self.warned.append(text)
+from tests.schedule.told import LIMITS, Told
 
 
 @pytest.fixture
@@ -46,7 +31,7 @@ def node(made: Plan, step: str) -> Node:
 def obtain(made: Plan, step: str, project: Path) -> tuple[Artifact | RunnerError, Told]:
     told = Told()
     key = node(made, step).key
-    return inline.obtain([key], made, project, 60.0, told)[key], told
+    return obtained([key], made, project, LIMITS, told, INLINE)[key], told
 
 
 def test_a_step_is_made_once(made: Plan, tmp_path: Path) -> None:
@@ -84,14 +69,14 @@ def test_what_needs_a_step_that_failed_is_skipped(made: Plan, tmp_path: Path) ->
 def test_a_step_that_takes_too_long_is_stopped(made: Plan, tmp_path: Path) -> None:
     told = Told()
     key = node(made, "data").key
-    found = inline.obtain([key], made, tmp_path, 0.01, told)[key]
+    found = obtained([key], made, tmp_path, replace(LIMITS, step_s=0.01), told, INLINE)[key]
     assert isinstance(found, RunnerError)
     assert found.status == "timeout"
     assert store.find(tmp_path, "data", key) is None
 
 
 def test_only_what_a_record_is_made_of_is_asked_for(made: Plan) -> None:
-    steps = {made.nodes[key].step for key in inline.used(made.cells[0])}
+    steps = {made.nodes[key].step for key in used(made.cells[0])}
     assert steps == {"data", "export", "compile"}
 
 
@@ -100,7 +85,7 @@ def test_why_a_cell_is_blocked_is_known_before_any_work(tmp_path: Path) -> None:
     error = plan.blocked(blocked.cells[0], blocked)
     assert error is not None
     assert error.status == "unsupported"
-    assert inline.prepare(blocked, tmp_path, 60.0, Told()) == {}
+    assert prepare(blocked, tmp_path, LIMITS, Told(), INLINE) == {}
     assert not (tmp_path / "artifacts").exists()
 
 

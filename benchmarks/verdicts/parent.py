@@ -1,6 +1,6 @@
 """What the runner's own process uses of a CPU while a worker measures: its CPU time over the time of the bursts.
 
-`python -m benchmarks.statistics.parent` takes some 15 s. The parent works between bursts (it reads one answer, sends
+`python -m benchmarks.verdicts.parent` takes some 15 s. The parent works between bursts (it reads one answer, sends
 the next request and looks at the machine); that share of the whole is printed too.
 """
 
@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.statistics.targets import code, told
-from benchmarks.statistics.workloads import WORKLOADS, prepared
+from benchmarks.verdicts.targets import code, told
+from benchmarks.verdicts.workloads import WORKLOADS, prepared
 from runner.endpoints.local import Worker
 from runner.measure.pairs import Side, run_pair
 from runner.spec import Spec

@@ -1,6 +1,6 @@
 """Live comparisons, each as a run makes it: of identical sides, and of sides of which one spins 3 % or 10 % longer.
 
-`python -m benchmarks.statistics.live` makes 60 A/A comparisons and 40 at each effect, in turn over the workloads of the
+`python -m benchmarks.verdicts.live` makes 60 A/A comparisons and 40 at each effect, in turn over the workloads of the
 pools. Results are kept in `live.json` after each comparison; stop it at any time, the same command goes on.
 """
 
@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.statistics.targets import code, told
-from benchmarks.statistics.workloads import HERE, WORKLOADS, let_workers_find_spin, prepared, spinning
+from benchmarks.verdicts.targets import code, told
+from benchmarks.verdicts.workloads import HERE, WORKLOADS, let_workers_find_spin, prepared, spinning
 from runner.measure.benchmark import benchmark
 from runner.measure.pairs import Side
 from runner.spec import Spec

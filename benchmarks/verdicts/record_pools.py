@@ -1,6 +1,6 @@
 """Records live A/A pairs of each workload into `pools/<workload>.npz`, for `simulate.py` to resample.
 
-`python -m benchmarks.statistics.record_pools --pairs 300` records until each pool has so many; stop it at any time, the
+`python -m benchmarks.verdicts.record_pools --pairs 300` records until each pool has so many; stop it at any time, the
 same command goes on. The workloads take turns of ten pairs, so that a disturbance meets all of them.
 
 A pool holds, a value for each pair: `candidate_ns` and `baseline_ns` (the processes' medians), `seconds` (what the
@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.statistics.targets import code, told
-from benchmarks.statistics.workloads import HERE, WORKLOADS, prepared
+from benchmarks.verdicts.targets import code, told
+from benchmarks.verdicts.workloads import HERE, WORKLOADS, prepared
 from runner import hardware
 from runner.measure import conditions
 from runner.measure.pairs import Pair, Side, Timed, run_pair

@@ -1,6 +1,6 @@
 """Resamples comparisons from recorded pools and synthetic noise: how often is the verdict wrong, the interval right?
 
-`python -m benchmarks.statistics.simulate` takes 10,000 comparisons of identical sides and 10,000 of sides 3 % apart for
+`python -m benchmarks.verdicts.simulate` takes 10,000 comparisons of identical sides and 10,000 of sides 3 % apart for
 each noise, stopped and judged by the code that stops and judges real benchmarks (`runner/measure/decision.py`). Results
 are kept in `.work/simulated.json` as they come: the same command goes on; `--fresh` starts over.
 """
@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 import yaml
 
-from benchmarks.statistics.noise import IN_BLOCKS, Noise, pools, recorded, synthetic
-from benchmarks.statistics.record_pools import POOLS
-from benchmarks.statistics.targets import code, told
-from benchmarks.statistics.workloads import PROJECT
+from benchmarks.verdicts.noise import IN_BLOCKS, Noise, pools, recorded, synthetic
+from benchmarks.verdicts.record_pools import POOLS
+from benchmarks.verdicts.targets import code, told
+from benchmarks.verdicts.workloads import PROJECT
 from runner import calibration, settings
 from runner.measure.decision import replay
 from runner.measure.settings import Settings

@@ -13,11 +13,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from runner import api, conclude, plan
+from runner import api, cells, conclude, plan
 from runner.errors import RunnerError
 from runner.measure.pairs import Side
 from runner.report import progress
-from runner.schedule import inline
+from runner.schedule.prepare import prepare
+from runner.schedule.settings import INLINE
+from runner.schedule.wanted import failure
 from runner.spec import Spec
 
 HERE = Path(__file__).parent
@@ -39,10 +41,10 @@ def prepared(names: tuple[str, ...] = tuple(WORKLOADS)) -> dict[str, tuple[Spec,
     made = plan.make(specs.values(), PROJECT)
     items = [(node.id, f"{node.step} {node.title}") for node in made.nodes.values()]
     with progress.opened(Console(stderr=True), items) as display:
-        outcomes = inline.prepare(made, PROJECT, 3600, display)
+        outcomes = prepare(made, PROJECT, cells.widest(list(specs.values())), display, INLINE)
     found = {}
     for (name, spec), cell in zip(specs.items(), made.cells, strict=True):
-        problem = inline.failure(cell, outcomes)
+        problem = failure(cell, outcomes)
         if isinstance(problem, RunnerError):
             raise SystemExit(f"{name}: {problem}")
         artifacts = conclude.artifacts_of(cell.candidate, outcomes)
