@@ -2,42 +2,144 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from runner import conclude, keys, plan, records
 from runner.disk import room
 from runner.errors import RunnerError
-from runner.plan import Cell, Plan
+from runner.plan import Cell, Plan, blocked
 from runner.records import Record
 from runner.report import progress
-from runner.report.progress import Display
-from runner.schedule import inline
-from runner.schedule.inline import Outcome
-from runner.spec import Spec
+from runner.schedule import device, makespan
+from runner.schedule.cores import cores
+from runner.schedule.makespan import Measuring
+from runner.schedule.prepare import prepare
+from runner.schedule.settings import INLINE, Inline, Schedule
+from runner.schedule.timeline import Timeline
+from runner.schedule.wanted import Outcome, failure
+from runner.spec import Limits, Spec
 from runner.tracking.client import Tracker
 
+Measure = Callable[[Cell, Mapping[str, Outcome], conclude.Origin], Record]
+There = Callable[[Cell, Mapping[str, Outcome], conclude.Origin, str], Record]  # the last: the display's name of it
 
-def run(specs: Sequence[Spec], root: Path, tracker: Tracker, *, sweep: str = "", fresh: bool = False) -> list[Record]:
-    """Run `specs` as one plan; one record each, in their order. A cell that fails leaves a record that says so.
 
-    Without `fresh` a cell of the same sweep that was measured before, from the same artifacts, is not measured again.
+@dataclass(frozen=True)
+class Ran:
+    """What a plan left: one record a cell, in their order, and the `schedule` of a sweep's JSON."""
+
+    records: list[Record]
+    schedule: dict[str, Any]
+
+
+def run(specs: Sequence[Spec], root: Path, tracker: Tracker, *, fresh: bool = True) -> list[Record]:
+    """The records of `specs`, whose steps are made one after the other; see `perform`."""
+    return perform(plan.make(specs, root), root, tracker, INLINE, fresh=fresh).records
+
+
+def perform(
+    made: Plan,
+    root: Path,
+    tracker: Tracker,
+    schedule: Schedule,
+    *,
+    sweep: str = "",
+    fresh: bool = False,
+    started: float | None = None,
+) -> Ran:
+    """Run a plan; one record a cell, in their order. A cell that fails leaves a record that says so.
+
+    Without `fresh` a cell of the same `sweep` that was measured before, from the same artifacts, is not measured
+    again. The makespan counts from `started` (of the monotonic clock; now, if not given).
     """
-    made = plan.make(specs, root)
-    tracker.start_pictures()
+    start = time.monotonic() if started is None else started
     done = {} if fresh else _measured(root, sweep, made)
+    waiting = Plan(made.nodes, [cell for cell in made.cells if cell.candidate.spec.key not in done])
     console = Console(stderr=True)
     console.print(f"project {root}", markup=False, highlight=False, soft_wrap=True)
-    with progress.opened(console, _items(made)) as display:
-        waiting = Plan(made.nodes, [cell for cell in made.cells if cell.candidate.spec.key not in done])
-        limit = max(spec.limits.step_s for spec in specs)
-        outcomes = inline.prepare(waiting, root, limit, display)
-        return [
-            done.get(cell.candidate.spec.key) or _record(cell, made, outcomes, root, tracker, sweep, display)
-            for cell in made.cells
-        ]
+    with progress.opened(console, _items(waiting)) as display:
+        timeline = Timeline(display)
+        command = _Command(made, root, tracker, sweep, timeline, threading.Lock())
+        new = _through(waiting, command, schedule) if waiting.cells else {}
+    seconds = _seconds(waiting, new, timeline)
+    summary = makespan.summary(timeline, waiting, seconds, time.monotonic() - start, cores())
+    every = done | new
+    return Ran([every[cell.candidate.spec.key] for cell in made.cells], {"name": schedule.name, **summary})
+
+
+@dataclass(frozen=True)
+class _Command:
+    """What all cells of one command share. `working` is held while this process works for tracking or waits for a
+    measurement on this machine: never both."""
+
+    made: Plan
+    root: Path
+    tracker: Tracker
+    sweep: str
+    timeline: Timeline
+    working: threading.Lock
+
+
+def _through(waiting: Plan, command: _Command, schedule: Schedule) -> dict[str, Record]:
+    """The new records by spec key: everything is prepared, then each device measures its cells."""
+    command.tracker.start_pictures()
+    limits = widest([cell.candidate.spec for cell in waiting.cells])
+    with command.timeline.spending("preparing"):
+        outcomes = prepare(waiting, command.root, limits, command.timeline, schedule)
+    with _measuring(command, schedule) as measure:
+        groups = device.grouped(waiting.cells, device.of)
+        found = device.alongside(groups, lambda cell: _record(cell, outcomes, command, measure))
+    return {str(record.content["spec_key"]): record for group in found.values() for record in group}
+
+
+def widest(specs: Sequence[Spec]) -> Limits:
+    """The limits of steps that several specs share: the widest of each; null, which is none, is wider than any."""
+    each = {one.name: [getattr(spec.limits, one.name) for spec in specs] for one in fields(Limits)}
+    found: dict[str, Any] = {name: None if None in values else max(values) for name, values in each.items()}
+    return Limits(**found)
+
+
+@contextmanager
+def _measuring(command: _Command, schedule: Schedule) -> Iterator[Measure]:
+    """How cells are measured: on the worker of a cluster that owns their device, else on this machine."""
+    if isinstance(schedule, Inline) or schedule.address is None:
+        yield partial(_here, command)
+        return
+    from runner.schedule import cluster
+
+    with cluster.measuring(schedule.address, command.root, command.timeline) as there:
+        yield partial(_there, command, there) if there else partial(_here, command)
+
+
+def _here(command: _Command, cell: Cell, outcomes: Mapping[str, Outcome], origin: conclude.Origin) -> Record:
+    """Measure a cell on this machine, alone: no other command measures here, and this one does nothing else."""
+    quiet, timeline = command.tracker.still, command.timeline
+    with ExitStack() as alone:
+        with timeline.spending("waiting"):
+            alone.enter_context(device.alone(device.of(cell), timeline.warn))
+        with command.working, timeline.spending("measuring"):
+            record = conclude.measured(cell, outcomes, command.root, quiet, origin, timeline, measuring(cell))
+        _track(record, command)
+    return record
+
+
+def _there(
+    command: _Command, there: There, cell: Cell, outcomes: Mapping[str, Outcome], origin: conclude.Origin
+) -> Record:
+    """Measure a cell on a worker of the cluster, which waits for its device there."""
+    with command.timeline.spending("measuring"):
+        record = there(cell, outcomes, origin, measuring(cell))
+    _track(record, command)
+    return record
 
 
 def sweep_name(specs: Sequence[Spec]) -> str:
@@ -45,9 +147,10 @@ def sweep_name(specs: Sequence[Spec]) -> str:
     return keys.digest(sorted(spec.key for spec in specs))[:8]
 
 
-def _items(made: Plan) -> list[tuple[str, str]]:
-    steps = [(node.id, f"{node.step} {node.title}") for node in made.nodes.values()]
-    return steps + [(measuring(cell), f"measure {cell.candidate.spec.title}") for cell in made.cells]
+def _items(waiting: Plan) -> list[tuple[str, str]]:
+    chains = [chain for cell in waiting.cells for chain in (cell.candidate, cell.baseline) if chain]
+    nodes = {node.id: f"{node.step} {node.title}" for chain in chains for node in waiting.of(chain)}
+    return [*nodes.items(), *((measuring(cell), f"measure {cell.candidate.spec.title}") for cell in waiting.cells)]
 
 
 def measuring(cell: Cell) -> str:
@@ -71,32 +174,43 @@ def _measured(root: Path, sweep: str, made: Plan) -> dict[str, Record]:
     }
 
 
-def _record(
-    cell: Cell,
-    made: Plan,
-    outcomes: Mapping[str, Outcome],
-    root: Path,
-    tracker: Tracker,
-    sweep: str,
-    display: Display,
-) -> Record:
+def _record(cell: Cell, outcomes: Mapping[str, Outcome], command: _Command, measure: Measure) -> Record:
     """Measure one cell, or say why not; keep the record; track it."""
+    origin = conclude.Origin(command.sweep, compared(command.made), _begun_again(command))
     try:
-        error = plan.blocked(cell, made) or inline.failure(cell, outcomes)
+        error = blocked(cell, command.made) or failure(cell, outcomes)
         if error:
             raise error
-        record = conclude.measured(cell, outcomes, root, tracker, sweep, display, measuring(cell), compared(made))
+        return measure(cell, outcomes, origin)
     except RunnerError as problem:
-        display.end(measuring(cell), problem.status, 0.0, problem.reason)
-        with room(root):
-            record = records.write(root, conclude.unmeasured(cell, problem, sweep))
-    _track(record, tracker, display)
+        command.timeline.end(measuring(cell), problem.status, 0.0, problem.reason)
+        with room(command.root):
+            record = records.write(command.root, conclude.unmeasured(cell, problem, outcomes, origin))
+    _track(record, command)
     return record
 
 
-def _track(record: Record, tracker: Tracker, display: Display) -> None:
+def _begun_again(command: _Command) -> dict[str, int]:
+    """How often a step (by key) was begun beyond the first time in this command."""
+    begun = {node.key: command.timeline.begun[node.id] - 1 for node in command.made.nodes.values()}
+    return {key: times for key, times in begun.items() if times > 0}
+
+
+def _track(record: Record, command: _Command) -> None:
     """The record is kept whatever happens to the tracking server; `runner sync` sends it later."""
-    try:
-        tracker.publish(record)
-    except RunnerError as error:
-        display.warn(f"not in MLflow yet: {error.reason} Send it later: python -m runner sync")
+    with command.working, command.timeline.spending("tracking"):
+        try:
+            command.tracker.publish(record)
+        except RunnerError as error:
+            command.timeline.warn(f"not in MLflow yet: {error.reason} Send it later: python -m runner sync")
+
+
+def _seconds(waiting: Plan, new: Mapping[str, Record], timeline: Timeline) -> dict[str, Measuring]:
+    """How long each cell was measured in this command; of one that failed meanwhile, until it did."""
+    found = {}
+    for cell in waiting.cells:
+        key, span = cell.candidate.spec.key, timeline.spans.get(measuring(cell))
+        timing = new[key].content.get("timing", {})
+        if span and timeline.begun[measuring(cell)]:
+            found[key] = Measuring(device.of(cell), timing.get("benchmark_s", span.seconds))
+    return found

@@ -17,8 +17,10 @@ from omegaconf.errors import OmegaConfBaseException
 from runner import options, study
 from runner import project as projects
 from runner.errors import RunnerError, SpecError, nearest
-from runner.overrides import NOT_SPEC, check, parse, readable
-from runner.settings import rules
+from runner.overrides import NOT_SPEC, check, expanded, parse, readable
+from runner.schedule.settings import Schedule
+from runner.schedule.settings import check as check_schedule
+from runner.settings import build, rules
 from runner.spec import AXES, PARTS, Spec, from_plain, settings_class
 
 # Flags of Hydra's that start from other configs than ours.
@@ -100,6 +102,23 @@ def sweeper(hydra_loader: Any, task: Any, words: Iterable[str]) -> Any:
 def from_config(config: DictConfig) -> Spec:
     """The checked spec of a composed config."""
     return from_plain(plain(config))
+
+
+def schedule(hydra_loader: Any, project: Path, words: Iterable[str]) -> Schedule:
+    """How a command's steps are run: what its words, or its experiment's file, say of `schedule`. Raises SpecError."""
+    named = [one for one in parse(words) if one.key_or_group.partition(".")[0] in ("schedule", "experiment")]
+    return schedule_of(compose(hydra_loader, [expanded(one, project)[0] for one in named]), project)
+
+
+def schedule_of(config: DictConfig, project: Path) -> Schedule:
+    """The checked `schedule` of a composed config; of a project's own config.yaml that has none the shipped default."""
+    values: Any = options.values("schedule", "local", project)
+    if config.get("schedule") is not None:
+        values = OmegaConf.to_container(config.schedule, resolve=True, throw_on_missing=True)
+    name = str(values.pop("name", ""))
+    found: Schedule = build(settings_class("schedule", name), values, "schedule")
+    check_schedule(found)
+    return found
 
 
 def plain(config: DictConfig) -> dict[str, Any]:

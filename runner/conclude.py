@@ -7,9 +7,10 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner import keys, records
 from runner.disk import room
@@ -17,27 +18,53 @@ from runner.errors import RunnerError
 from runner.plan import Cell, Chain
 from runner.records import Record
 from runner.report.progress import Display
-from runner.schedule.inline import Outcome
+from runner.schedule.wanted import Outcome
 from runner.store import Artifact
-from runner.tracking.client import Tracker
+
+if TYPE_CHECKING:
+    from runner.measure.pairs import Quiet
 
 PACKAGES = ("edge-runner", "numpy", "torch", "onnx", "onnxruntime", "openvino", "hydra-core", "mlflow")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a record says of the command that it comes from: its sweep, how many comparisons the sweep's table will
+    have, and how often a step (by key) was begun again because its Dask worker had died."""
+
+    sweep: str = ""
+    comparisons: int = 1
+    retries: Mapping[str, int] = field(default_factory=dict)
 
 
 def measured(
     cell: Cell,
     outcomes: Mapping[str, Outcome],
     root: Path,
-    tracker: Tracker,
-    sweep: str,
+    quiet: Quiet,
+    origin: Origin,
     display: Display,
     item: str,
-    comparisons: int = 1,
 ) -> Record:
-    """Benchmark one cell and keep its record. Nothing is timed before the tracker sleeps. `comparisons` is how many
-    the sweep's table will have.
+    """Benchmark one cell on this machine and keep its record; see `benchmarked`."""
+    made = benchmarked(cell, outcomes, root, quiet, origin, display, item)
+    with made as (content, files), room(root):
+        return records.write(root, content, files)
 
-    Raises what the benchmark raises.
+
+@contextmanager
+def benchmarked(
+    cell: Cell,
+    outcomes: Mapping[str, Outcome],
+    root: Path,
+    quiet: Quiet,
+    origin: Origin,
+    display: Display,
+    item: str,
+) -> Iterator[tuple[dict[str, Any], dict[str, Path]]]:
+    """Benchmark one cell: the content of its record, and its files, which are gone at the end.
+
+    Everything is timed inside `quiet()`; `item` is the display's name of this cell. Raises what the benchmark raises.
     """
     from runner import calibration
     from runner.telemetry.sampler import sampling
@@ -60,19 +87,17 @@ def measured(
                 spec.limits.answer_s,
                 lambda done, total, note: display.update(item, done, total, note),
                 floor=calibration.noise_floor(root),
-                quiet=tracker.still,
+                quiet=quiet,
                 sampler=sampler,
-                comparisons=comparisons,
+                comparisons=origin.comparisons,
             )
-        content = {**_identity(cell, sweep), "status": "ok", "reason": "", "next_step": ""}
+        content = {**_identity(cell, outcomes, origin), "status": "ok", "reason": "", "next_step": ""}
         content |= _figures(found, cell, parts)
         content["timing"] = {"benchmark_s": found.seconds}
         from runner.telemetry import summary
 
-        files = {"samples.npz": _samples(found, draft), **summary.write(found.telemetry, Path(draft))}
-        record = records.write(root, content, files)
+        yield content, {"samples.npz": _samples(found, draft), **summary.write(found.telemetry, Path(draft))}
     display.end(item, "done", found.seconds, "")
-    return record
 
 
 @contextmanager
@@ -93,26 +118,38 @@ def _draft(root: Path, item: str) -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def unmeasured(cell: Cell, error: RunnerError, sweep: str) -> dict[str, Any]:
+def unmeasured(cell: Cell, error: RunnerError, outcomes: Mapping[str, Outcome], origin: Origin) -> dict[str, Any]:
     """The content of the record of a cell that could not be measured."""
     ending = {"status": error.status, "reason": error.reason, "next_step": error.next_step}
     nothing: dict[str, Any] = {name: {} for name in ("metrics", "unavailable", "notes", "effective", "conditions")}
     nothing |= {"comparison": None, "warnings": []}
-    return {**_identity(cell, sweep), **ending, **nothing}
+    return {**_identity(cell, outcomes, origin), **ending, **nothing}
 
 
-def _identity(cell: Cell, sweep: str) -> dict[str, Any]:
+def _identity(cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin) -> dict[str, Any]:
     spec = cell.candidate.spec
     return {
         "schema": records.SCHEMA,
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "sweep": sweep,
+        "sweep": origin.sweep,
         "title": spec.title,
         "spec": spec.plain(),
         "spec_key": spec.key,
         "keys": dict(cell.candidate.keys),
+        "retries": _retries(cell, outcomes, origin),
         "environment": _environment(),
     }
+
+
+def _retries(cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin) -> dict[str, int]:
+    """How often a step was begun again, because the process that ran it was killed: `{step: times}`, of both sides."""
+    found: dict[str, int] = {}
+    for chain in filter(None, (cell.candidate, cell.baseline)):
+        for step, key in chain.keys.items():
+            came = outcomes.get(key)
+            told = came.content.get("retries", 0) if isinstance(came, Artifact) else getattr(came, "retries", 0)
+            found[step] = max(found.get(step, 0), told + origin.retries.get(key, 0))
+    return {step: times for step, times in found.items() if times}
 
 
 def _environment() -> dict[str, Any]:

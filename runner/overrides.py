@@ -14,9 +14,9 @@ from hydra.errors import HydraException
 from runner import options
 from runner import project as projects
 from runner.errors import SpecError, nearest
-from runner.spec import AXES, PARTS
+from runner.spec import AXES, GROUPS, PARTS
 
-NOT_SPEC = ("experiment", "hydra")
+NOT_SPEC = ("experiment", "schedule", "hydra")
 FILLED = ("model.shapes.", "model.shapes=")
 
 
@@ -93,11 +93,13 @@ def check(overrides: Sequence[Override], project: Path, sweeps: bool) -> None:
         line = override.input_line or ""
         axis, _, rest = override.key_or_group.partition(".")
         _check_axis(axis, line)
+        if axis == "schedule" and override.is_sweep_override():
+            raise SpecError(f"{line}: one schedule runs every cell.", "Name one: schedule=local")
         if override.is_sweep_override() and not sweeps:
             raise SpecError(f"{line}: several values make a sweep.", f"Add -m: python -m runner -m {line}")
         if rest or override.package is not None or override.is_delete():
             continue
-        if axis in AXES:
+        if axis in GROUPS:
             for name in named(override, project):
                 _check_option(axis, name, project)
         if axis == "experiment":
@@ -135,10 +137,10 @@ def _check_defaults(file: Path, project: Path) -> None:
     entries = [entry for entry in options.load_yaml(file).get("defaults") or [] if isinstance(entry, Mapping)]
     for group, name in [pair for entry in entries for pair in entry.items()]:
         axis = str(group).removeprefix("override ").split("@")[0].strip("/ ")
-        if axis.split("/")[0] not in (*AXES, "hydra"):
+        if axis.split("/")[0] not in (*GROUPS, "hydra"):
             known = f"Axes: {', '.join(AXES)}."
             raise SpecError(f"{file}: defaults: {axis}: no such axis.{nearest(axis, AXES)}", known)
-        if axis in AXES and isinstance(name, str):
+        if axis in GROUPS and isinstance(name, str):
             try:
                 options.file(axis, name, project)
             except SpecError as error:

@@ -30,6 +30,9 @@ AXES = (
 # What a spec has beside axes and seed: settings without options to choose from, each with an example.
 PARTS = {"limits": "limits.step_s=600", "telemetry": "telemetry.interval_ms=50"}
 NAMES = (*AXES, *PARTS, "seed")
+
+# Everything that has options in `conf/`: the axes, and how a command's steps are run, which is no part of a spec.
+GROUPS = (*AXES, "schedule")
 HOW = ("measure", "baseline", *PARTS)  # how is measured and against what, not what
 
 
@@ -194,6 +197,10 @@ def settings_class(axis: str, name: str) -> type:
         from runner import precision
 
         cls = precision.settings_class(name)
+    elif axis == "schedule":
+        from runner.schedule import settings as schedule
+
+        cls = schedule.settings_class(name)
     elif axis == "limits":
         cls = Limits
     elif axis == "telemetry":

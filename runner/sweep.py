@@ -35,7 +35,7 @@ def composed(loader: Any, project: Path, words: Sequence[str]) -> Sweep:
 
     Raises SpecError for a wrong word in any cell, an exclude that excludes nothing, and where no cell is possible.
     """
-    given = overrides.parse(words)
+    given = [one for one in overrides.parse(words) if one.key_or_group.partition(".")[0] != "schedule"]
     named = list(_named(given, project))
     common = set.intersection(*(set(words) for _, cells in named for words in cells))
     composer = Composer(loader, project)

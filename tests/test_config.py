@@ -11,10 +11,10 @@ import yaml
 from runner import compose, options, settings, sweep
 from runner.commands.list import first_comment
 from runner.registry import PACKAGES
-from runner.spec import AXES, Limits, settings_class
+from runner.spec import GROUPS, Limits, settings_class
 from tests.conftest import REPOSITORY, Command
 
-OPTIONS = [(axis, name) for axis in AXES for name in options.names(axis, Path("/"))]
+OPTIONS = [(axis, name) for axis in GROUPS for name in options.names(axis, Path("/"))]
 STUDIES = sorted(path.stem for path in (REPOSITORY / "experiments").glob("*.yaml"))
 FILLED_BY_THE_USER = ("path",)
 

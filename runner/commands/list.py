@@ -9,7 +9,7 @@ from pathlib import Path
 from runner import options, project
 from runner.commands.arguments import parser
 from runner.errors import SpecError, nearest
-from runner.spec import AXES
+from runner.spec import GROUPS
 
 
 def main(argv: list[str]) -> int:
@@ -19,10 +19,10 @@ def main(argv: list[str]) -> int:
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
     chosen = arguments.parse_args(argv)
     for axis in chosen.axis:
-        if axis not in (*AXES, "experiment"):
-            raise SpecError(f"{axis}: no such axis.{nearest(axis, AXES)}", f"Axes: {', '.join(AXES)}, experiment.")
+        if axis not in (*GROUPS, "experiment"):
+            raise SpecError(f"{axis}: no such axis.{nearest(axis, GROUPS)}", f"Axes: {', '.join(GROUPS)}, experiment.")
     root = project.root()
-    found = {axis: _options(axis, root) for axis in chosen.axis or (*AXES, "experiment")}
+    found = {axis: _options(axis, root) for axis in chosen.axis or (*GROUPS, "experiment")}
     if chosen.json:
         json.dump({"schema": 1, "axes": found}, sys.stdout, indent=1)
         print()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ class Command:
     json: bool = False
     fresh: bool = False
     strict: bool = False
+    started: float = field(default_factory=time.monotonic)
     code: int = field(default=0, init=False)
     error: Exception | None = field(default=None, init=False)
 
@@ -38,9 +40,11 @@ class Command:
             self.error = error
 
     def _one(self, config: Any) -> None:
-        from runner import cells, compose
+        from runner import cells, compose, plan
 
-        record = cells.run([compose.from_config(config)], self.root, self.tracker, fresh=True)[0]
+        made = plan.make([compose.from_config(config)], self.root)
+        schedule = compose.schedule_of(config, self.root)
+        record = cells.perform(made, self.root, self.tracker, schedule, fresh=True).records[0]
         self.code = exit_code(str(record.content["status"]))
         if self.json:
             _print_json(record.content)
@@ -51,22 +55,24 @@ class Command:
 
     def sweep(self, loader: Any, words: Sequence[str]) -> None:
         """Every cell composed and validated before any work; one plan; one table."""
-        from runner import cells, plan, sweep
+        from runner import cells, compose, plan, sweep
         from runner.report import planned
 
+        schedule = compose.schedule(loader, self.root, words)
         made = plan.of_sweep(sweep.composed(loader, self.root, words), self.root)
-        specs = [cell.candidate.spec for cell in made.cells]
-        name = cells.sweep_name(specs)
+        name = cells.sweep_name([cell.candidate.spec for cell in made.cells])
         print("\n".join([f"sweep {name}", *planned.lines(made, self.root)]), file=sys.stderr)
-        records = cells.run(specs, self.root, self.tracker, sweep=name, fresh=self.fresh)
-        self.code = sweep_code([str(record.content["status"]) for record in records], self.strict)
+        settings = {"sweep": name, "fresh": self.fresh, "started": self.started}
+        ran = cells.perform(made, self.root, self.tracker, schedule, **settings)
+        self.code = sweep_code([str(record.content["status"]) for record in ran.records], self.strict)
         if self.json:
-            contents = [record.content for record in records]
-            _print_json({"schema": 1, "sweep": name, "cells": contents, "impossible": planned.impossible(made)})
+            document = {"cells": [record.content for record in ran.records], "impossible": planned.impossible(made)}
+            _print_json({"schema": 1, "sweep": name, **document, "schedule": ran.schedule})
         else:
-            from runner.report import ending
+            from runner.report import ending, makespan
 
-            ending.print_sweep(name, records, words)
+            ending.print_sweep(name, ran.records, words)
+            print(makespan.text(ran.schedule))
 
 
 def main(argv: list[str]) -> int:

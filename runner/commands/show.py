@@ -14,7 +14,7 @@ from runner.commands.arguments import parser
 from runner.commands.list import first_comment
 from runner.errors import SpecError, nearest
 from runner.settings import Rule, rules
-from runner.spec import AXES, settings_class
+from runner.spec import GROUPS, settings_class
 
 
 def main(argv: list[str]) -> int:
@@ -34,9 +34,9 @@ def main(argv: list[str]) -> int:
 
 def _describe(word: str) -> dict[str, Any]:
     axis, mark, name = word.partition("=")
-    if not mark or axis not in AXES:
-        close = "" if axis in AXES else nearest(axis, AXES)
-        raise SpecError(f"{word}: axis=option expected.{close}", f"Axes: {', '.join(AXES)}.")
+    if not mark or axis not in GROUPS:
+        close = "" if axis in GROUPS else nearest(axis, GROUPS)
+        raise SpecError(f"{word}: axis=option expected.{close}", f"Axes: {', '.join(GROUPS)}.")
     root = project.root()
     file = options.file(axis, name, root)
     values = options.values(axis, name, root)

@@ -20,7 +20,8 @@ from runner.disk import room
 from runner.errors import BY_STATUS, RunnerError, SpecError, StepFailed, Unsupported, nearest
 from runner.plan import Node, Plan
 from runner.report import progress
-from runner.schedule import inline
+from runner.schedule import prepare
+from runner.schedule.settings import INLINE
 from runner.spec import Spec
 from runner.store import Artifact
 from runner.tracking.client import Tracker
@@ -85,7 +86,7 @@ def _made(node: Node, made: Plan, spec: Spec, root: Path) -> Artifact | RunnerEr
     """The node's artifact: from the store, or made now with all that it needs."""
     items = [(one.id, f"{one.step} {one.title}") for one in made.nodes.values()]
     with progress.opened(Console(stderr=True), items) as display:
-        return inline.obtain([node.key], made, root, spec.limits.step_s, display)[node.key]
+        return prepare.obtain([node.key], made, root, spec.limits, display, INLINE)[node.key]
 
 
 def _export(artifact: Artifact | None, key: str, folder: Path) -> None:

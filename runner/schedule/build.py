@@ -2,23 +2,82 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from runner import store
 from runner.disk import full, no_space, room
 from runner.endpoints.local import OnProgress, Worker
-from runner.errors import StepFailed
+from runner.endpoints.retry import with_retry
+from runner.errors import SpecError, StepFailed
 from runner.plan import Node
+from runner.report.progress import Display
+from runner.schedule.wanted import Lost
+from runner.schedule.workers import StepWorkers
+from runner.spec import Limits
 from runner.store import Artifact
 
 
-def build(
-    node: Node, inputs: Mapping[str, Artifact], worker: Worker, project: Path, limit_s: float, on_progress: OnProgress
+def obtain(
+    node: Node, inputs: Mapping[str, Artifact], workers: StepWorkers, project: Path, limits: Limits, display: Display
 ) -> Artifact:
-    """Run the node's step in `worker` and seal its output. Raises what the step raised, StepFailed, StepTimeout."""
+    """The node's artifact: from the store where another command made it meanwhile, else made now.
+
+    Raises what the step raised, StepFailed, StepTimeout.
+    """
+    with room(project), store.lock(project, node.step, node.key):
+        found = store.sound(project, node.step, node.key, display.warn)
+        if found:
+            display.end(node.id, "there", 0.0, "")
+            return found
+        _check_there(inputs)
+        display.begin(node.id)
+        start = time.monotonic()
+        made = _tried(node, inputs, workers, project, limits, display)
+        display.end(node.id, "done", time.monotonic() - start, "")
+    for warning in made.meta.get("warnings", ()):
+        display.warn(f"{node.step} {node.title}: {warning}")
+    return made
+
+
+def _check_there(inputs: Mapping[str, Artifact]) -> None:
+    """Raises Lost where an input's folder was removed since it was found."""
+    for artifact in inputs.values():
+        if not (artifact.folder / store.NAME).is_file():
+            raise Lost(f"{artifact.folder} was there and is there no more.", "The same command makes it again.")
+
+
+def _tried(
+    node: Node, inputs: Mapping[str, Artifact], workers: StepWorkers, project: Path, limits: Limits, display: Display
+) -> Artifact:
+    """The artifact, made at the first try, or at the second where the first one's worker was killed from outside."""
+    tries, progress = itertools.count(), partial(display.update, node.id)
+
+    def once() -> Artifact:
+        with workers.of(node, limits.memory_mb) as worker:
+            return build(node, inputs, worker, project, limits.step_s, progress, next(tries))
+
+    return with_retry(once, display.warn)[0]
+
+
+def build(
+    node: Node,
+    inputs: Mapping[str, Artifact],
+    worker: Worker,
+    project: Path,
+    limit_s: float,
+    on_progress: OnProgress,
+    retries: int = 0,
+) -> Artifact:
+    """Run the node's step in `worker` and seal its output, with how many tries it took beyond the first.
+
+    Raises what the step raised, StepFailed, StepTimeout.
+    """
     with room(project), store.draft(project, node.step, node.key) as out:
         answer = _ask(
             worker,
@@ -31,7 +90,7 @@ def build(
             out=out,
             scratch=store.scratch(project, node.step, node.key),
         )
-        return store.finish(project, out, _content(node, inputs, answer))
+        return store.finish(project, out, _content(node, inputs, answer, retries))
 
 
 def _ask(worker: Worker, project: Path, **request: Any) -> Any:
@@ -42,9 +101,11 @@ def _ask(worker: Worker, project: Path, **request: Any) -> Any:
         if full(project):
             raise no_space(project) from error
         raise
+    except SpecError as error:  # a fault of a user's file that only the work shows: a run that has begun has failed
+        raise StepFailed(error.reason, error.next_step) from error
 
 
-def _content(node: Node, inputs: Mapping[str, Artifact], answer: Mapping[str, Any]) -> dict[str, Any]:
+def _content(node: Node, inputs: Mapping[str, Artifact], answer: Mapping[str, Any], retries: int) -> dict[str, Any]:
     return {
         "step": node.step,
         "key": node.key,
@@ -55,5 +116,6 @@ def _content(node: Node, inputs: Mapping[str, Artifact], answer: Mapping[str, An
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "seconds": answer["seconds"],
         "peak_rss_mb": answer["peak_rss_mb"],
+        "retries": retries,
         "meta": answer["meta"],
     }

@@ -1,0 +1,237 @@
+"""Steps on a Dask cluster that is there, whose workers share no disk with this command nor with each other.
+
+A step runs on a worker, which keeps its artifact in a store of its own; another worker that needs it pulls it from
+there. What only this command can make, because it reads a user's files, is made here and sent. In the end the command
+fetches what records are made of.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from distributed import Client
+
+from runner import records, store
+from runner.conclude import Origin
+from runner.disk import room
+from runner.errors import RunnerError, Unavailable
+from runner.plan import Cell, Node
+from runner.records import Record
+from runner.report.progress import Display
+from runner.schedule import device, identity, inline, rank, submit, task, transfer
+from runner.schedule.settings import Settings
+from runner.schedule.silence import silenced
+from runner.schedule.transfer import Held
+from runner.schedule.wanted import USED, Outcome, used
+from runner.spec import Limits
+from runner.store import Artifact
+
+T = TypeVar("T")
+
+SECONDS = "15s"  # to reach the scheduler
+RESOURCE = f"device:{device.LOCAL}"  # the Dask resource of the worker on whose machine cells are measured
+FIRST = 1e9  # priority of what is sent: steps wait for it
+
+
+def perform(
+    todo: Sequence[Node],
+    there: Mapping[str, Outcome],
+    project: Path,
+    limits: Limits,
+    display: Display,
+    schedule: Settings,
+) -> dict[str, Outcome]:
+    """Make the nodes of `todo`, inputs first; `there` has what they need beside each other. Goes on past a failure.
+
+    Raises Unavailable where no scheduler answers, or a worker has another runner.
+    """
+    assert schedule.address is not None
+    with connected(schedule.address) as client:
+        owned = bool(_owners(client))
+        first, away, last = _shared_out(todo, owned)
+        made: dict[str, Outcome] = inline.perform(first, there, project, limits, display)
+        _await_workers(client, schedule.address, display)
+        made |= _away(client, away, {**there, **made}, project, limits, display, {one.key for one in last})
+        client.run(task.rest)
+    return made | inline.perform(last, {**there, **made}, project, limits, display)
+
+
+def _shared_out(todo: Sequence[Node], owned: bool) -> tuple[list[Node], list[Node], list[Node]]:
+    """What is made here first (it reads a user's files, or is read by what does), what the cluster makes, and what is
+    made here last: it is tuned to this machine, where cells are measured unless the cluster has the device."""
+    nodes = {node.key: node for node in todo}
+    first: set[str] = set()
+    for node in reversed(todo):
+        if node.settings.get("files") or node.key in first:
+            first |= {node.key, *(nodes.keys() & node.inputs.values())}
+    last = set() if owned else {node.key for node in todo if node.settings.get("tuned_to")} - first
+    away = [node for node in todo if node.key not in first | last]
+    return [node for node in todo if node.key in first], away, [node for node in todo if node.key in last]
+
+
+def _away(
+    client: Client,
+    nodes: Sequence[Node],
+    there: Mapping[str, Outcome],
+    project: Path,
+    limits: Limits,
+    display: Display,
+    read_here: set[str],
+) -> dict[str, Outcome]:
+    """What became of `nodes` on the cluster, by key: what records are made of, or a step in `read_here` reads, is
+    fetched."""
+    if not nodes:
+        return {}
+    held: dict[str, Held | RunnerError] = dict(_held(client, [(node.step, node.key) for node in nodes]))
+    fetched = {node.key for node in nodes if node.step in USED or node.key in read_here}
+    make = _lacking(nodes, fetched, held)
+    for node in nodes:
+        if node.key in held:
+            display.end(node.id, "there", 0.0, "")
+    inputs = {key for node in make for key in node.inputs.values()} & there.keys()
+    known = {**held, **{key: _placed(client, there[key]) for key in inputs}}
+    terms = submit.Terms(limits, None, sys.maxsize, partial(_tend, client), _needs)
+    ranks = rank.ranks(make, rank.seconds(make, project))
+    came = held | submit.perform(client, make, known, ranks, terms, display)
+    return {key: _fetched(client, came[key], project) for key in came if key in fetched}
+
+
+def _lacking(nodes: Sequence[Node], wanted: Iterable[str], held: Mapping[str, object]) -> list[Node]:
+    """The nodes (inputs first) that have to be made for the `wanted` ones, where some are `held`."""
+    needed = set(wanted)
+    for node in reversed(nodes):
+        if node.key in needed and node.key not in held:
+            needed |= set(node.inputs.values())
+    return [node for node in nodes if node.key in needed and node.key not in held]
+
+
+def _needs(node: Node) -> dict[str, float]:
+    """What is tuned to a machine is made on the one that measures it; without an owner it is not made here at all."""
+    return {RESOURCE: 1.0} if node.settings.get("tuned_to") else {}
+
+
+# --- artifacts between this command and the workers ---
+
+
+def _held(client: Client, wanted: list[tuple[str, str]]) -> dict[str, Held]:
+    """Which of the artifacts (step, key) a worker has, by key."""
+    answers: Mapping[str, list[Held]] = client.run(task.stored, wanted)
+    return {one.key: one for found in answers.values() for one in found}
+
+
+def _placed(client: Client, artifact: Outcome) -> Held | RunnerError:
+    """Where a worker can pull an artifact of this store from: one that has it, or else one that it is sent to."""
+    if isinstance(artifact, RunnerError):
+        return artifact
+    step = str(artifact.content["step"])
+    return _held(client, [(step, artifact.key)]).get(artifact.key) or _sent(client, artifact)
+
+
+def _sent(client: Client, artifact: Artifact) -> Held | RunnerError:
+    read = partial(transfer.pieces, partial(transfer.piece, artifact.folder))
+    names = (store.NAME, *artifact.content["files"])
+    files = {name: [client.scatter(part, hash=False) for part in read(name)] for name in names}  # type: ignore[no-untyped-call]
+    kept = client.submit(task.receive, transfer.held(artifact), files, priority=FIRST, pure=False)
+    result: Held | RunnerError = submit.outcome(f"sending {artifact.folder.name}", kept).result
+    return result
+
+
+def _fetched(client: Client, made: Held | RunnerError, project: Path) -> Outcome:
+    """The artifact in this command's store, or why there is none."""
+    if isinstance(made, RunnerError):
+        return made
+    try:
+        return task.pull(client, made, project)
+    except RunnerError as error:
+        return error
+
+
+# --- measuring ---
+
+
+@contextmanager
+def measuring(
+    address: str, root: Path, display: Display
+) -> Iterator[Callable[[Cell, Mapping[str, Outcome], Origin, str], Record] | None]:
+    """How the worker that owns this machine's device measures a cell; None where none does."""
+    with connected(address) as client:
+        yield partial(_measured, client, root, display) if _owners(client) else None
+
+
+def _measured(
+    client: Client,
+    root: Path,
+    display: Display,
+    cell: Cell,
+    outcomes: Mapping[str, Outcome],
+    origin: Origin,
+    item: str,
+) -> Record:
+    """Have one cell measured, and keep its record here. Raises what measuring raised."""
+    placed = [_placed(client, outcomes[key]) for key in used(cell)]
+    held = [_or_raise(one) for one in placed]
+    with submit.listening(client, display) as desk:
+        job = task.Measuring(cell, held, origin, item, identity.here(), desk.topic)
+        future = client.submit(task.measure, job, resources={RESOURCE: 1}, pure=False)
+        desk.hand_out(item, f"measure {cell.candidate.spec.title}", future)
+        measured: task.Measured = _or_raise(desk.next(partial(_tend, client))[1])
+    return _kept(measured, root)
+
+
+def _or_raise(result: T | RunnerError) -> T:
+    if isinstance(result, RunnerError):
+        raise result
+    return result
+
+
+def _kept(measured: task.Measured, root: Path) -> Record:
+    with room(root), tempfile.TemporaryDirectory() as folder:
+        files = {name: Path(folder) / name for name in measured.files}
+        for name, path in files.items():
+            path.write_bytes(measured.files[name])
+        return records.write(root, measured.content, files)
+
+
+# --- the cluster ---
+
+
+@contextmanager
+def connected(address: str) -> Iterator[Client]:
+    """A client of the scheduler at `address`, all of whose workers run this runner.
+
+    Raises Unavailable where none answers, or a worker has another runner.
+    """
+    with silenced():
+        try:
+            client = Client(address, timeout=SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+        except (OSError, TimeoutError, ValueError) as error:
+            raise Unavailable(
+                f"schedule.address={address}: no Dask scheduler answers.", "Start one: dask scheduler"
+            ) from error
+        with client:
+            identity.check(client, address)
+            yield client
+
+
+def _owners(client: Client) -> list[str]:
+    """The workers that own this machine's device: started with `--resources device:local=1`."""
+    workers = client.scheduler_info()["workers"]
+    return [address for address, about in workers.items() if about["resources"].get(RESOURCE)]
+
+
+def _await_workers(client: Client, address: str, display: Display) -> None:
+    if not client.scheduler_info()["workers"]:
+        display.warn(f"The cluster at {address} has no worker yet: waiting for the first.")
+        client.wait_for_workers(1)
+
+
+def _tend(client: Client) -> None:
+    """Raises Unavailable where the scheduler has gone."""
+    if client.status != "running":
+        raise Unavailable("The Dask scheduler has gone.", "The same command goes on from what is finished.")

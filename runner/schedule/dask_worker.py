@@ -1,0 +1,33 @@
+"""`python -m runner.schedule.dask_worker SCHEDULER FOLDER`: one Dask worker of this machine, for one command.
+
+It dies with the command and leaves Ctrl-C to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+from runner.worker import process
+
+
+def main(address: str, folder: str) -> None:
+    process.die_with_parent()
+    process.ignore_interrupts()
+    asyncio.run(_serve(address, folder))
+    os._exit(0)
+
+
+async def _serve(address: str, folder: str) -> None:
+    import dask
+    from distributed import Worker
+
+    # Memory is limited where it is used: in the steps' own processes.
+    with dask.config.set({"distributed.worker.profile.enabled": False}):
+        async with Worker(address, nthreads=1, memory_limit=0, local_directory=folder, death_timeout="60s") as worker:
+            await worker.finished()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

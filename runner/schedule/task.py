@@ -1,0 +1,205 @@
+"""What a Dask worker does for one step. The step itself runs in a process of its own: it may crash, Dask's may not."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from distributed import get_client, get_worker
+
+from runner import project as projects
+from runner import store
+from runner.conclude import Origin, benchmarked
+from runner.errors import RunnerError
+from runner.plan import Cell, Node
+from runner.schedule import build, device, identity, transfer
+from runner.schedule.transfer import Held
+from runner.schedule.wanted import Lost
+from runner.schedule.workers import StepWorkers
+from runner.spec import Limits
+from runner.store import Artifact
+
+
+@dataclass(frozen=True)
+class Task:
+    """One step for a Dask worker. `project` is the store that all share; None: each worker has its own, below the
+    folder in which it was started. `runner` is the command's identity, `topic` where it listens."""
+
+    node: Node
+    inputs: dict[str, Held]
+    limits: Limits
+    project: Path | None
+    runner: str
+    topic: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a task, a RunnerError where it failed; small, since it travels: of a step where its artifact lies.
+    `said` are the display's lines that belong to the end."""
+
+    result: Any
+    said: list[tuple[str, tuple[Any, ...]]]
+
+
+@dataclass
+class Events:
+    """A display at the worker's end: what starts and how far it is goes to the command at once, the rest at the end."""
+
+    topic: str
+    said: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+
+    def begin(self, item: str) -> None:
+        self._send("begin", item)
+
+    def update(self, item: str, done: int, total: int, note: str) -> None:
+        self._send("update", item, done, total, note)
+
+    def end(self, item: str, state: str, seconds: float, reason: str) -> None:
+        self.said.append(("end", (item, state, seconds, reason)))
+
+    def warn(self, text: str) -> None:
+        self.said.append(("warn", (text,)))
+
+    def _send(self, do: str, *arguments: Any) -> None:
+        get_worker().log_event(self.topic, {"do": do, "arguments": list(arguments)})
+
+
+def make(task: Task) -> Done:
+    """Make the task's artifact where the worker's store lacks it. Errors that a user can mend are results too."""
+    events = Events(task.topic)
+    shared = task.project is not None
+    project = task.project or projects.root()
+    try:
+        _check_same(task.runner)
+        identity.check_tools(task.node)
+        inputs = {role: _input(one, project) for role, one in task.inputs.items()}
+        with _step_workers(project) as workers:
+            made = build.obtain(task.node, inputs, workers, project, task.limits, events)
+        return Done(transfer.held(made, None if shared else get_worker().address), events.said)
+    except RunnerError as error:
+        return Done(error, events.said)
+
+
+def _check_same(runner: str) -> None:
+    """A worker may have joined the cluster after the command had asked all of them."""
+    if runner != identity.here():
+        raise identity.different(f"the worker {get_worker().address}", identity.here(), runner)
+
+
+def receive(sent: Held, files: dict[str, list[bytes]]) -> Done:
+    """Keep an artifact that the command sent in the worker's own store."""
+    try:
+        artifact = transfer.adopt(projects.root(), sent, lambda name: iter(files[name]))
+        return Done(transfer.held(artifact, get_worker().address), [])
+    except RunnerError as error:
+        return Done(error, [])
+
+
+def _input(wanted: Held, project: Path) -> Artifact:
+    """An input from the worker's own store, pulled from the worker that has it where it isn't there."""
+    if wanted.worker is not None and wanted.worker != get_worker().address:
+        return pull(get_client(), wanted, project)
+    found = store.sound(project, wanted.step, wanted.key, lambda text: None)
+    if found is None:
+        raise Lost(f"{wanted.step} {wanted.key[:16]} was there and is there no more.")
+    return found
+
+
+def pull(client: Any, wanted: Held, project: Path) -> Artifact:
+    """`wanted` in the store of `project`, copied from the worker that has it. Raises Lost where that has gone."""
+
+    def ask(name: str, offset: int) -> bytes:
+        try:
+            answers = client.run(piece, wanted.step, wanted.key, name, offset, workers=[wanted.worker])
+            return bytes(answers[wanted.worker])
+        except (OSError, ValueError, KeyError) as error:
+            raise Lost(f"{wanted.worker}, which made {wanted.step} {wanted.key[:16]}, has gone: {error}.") from error
+
+    return transfer.adopt(project, wanted, lambda name: transfer.pieces(ask, name))
+
+
+def piece(step: str, key: str, name: str, offset: int) -> bytes:
+    """A piece of a file of an artifact in this worker's own store."""
+    return transfer.piece(store.place(projects.root(), step, key), name, offset)
+
+
+async def stored(wanted: list[tuple[str, str]], dask_worker: Any) -> list[Held]:
+    """Which of the artifacts (step, key) this worker's own store has. Damaged ones are set aside there."""
+
+    def look() -> list[Held]:
+        found = (store.sound(projects.root(), step, key, lambda text: None) for step, key in wanted)
+        return [transfer.held(artifact, dask_worker.address) for artifact in found if artifact]
+
+    return await asyncio.to_thread(look)  # hashing takes time, in which the worker must answer its scheduler
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """One cell for the Dask worker that owns its device; `held` says where its artifacts lie."""
+
+    cell: Cell
+    held: list[Held]
+    origin: Origin
+    item: str
+    runner: str
+    topic: str
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A record to be: its content and its files."""
+
+    content: dict[str, Any]
+    files: dict[str, bytes]
+
+
+def measure(task: Measuring) -> Done:
+    """Measure a cell on this worker's machine, alone; what its artifacts lack here is pulled first."""
+    events = Events(task.topic)
+    root = projects.root()
+    try:
+        _check_same(task.runner)
+        found = {one.key: _input(one, root) for one in task.held}
+        rest()
+        with (
+            device.alone(device.of(task.cell), events.warn),
+            benchmarked(task.cell, found, root, nullcontext, task.origin, events, task.item) as (content, files),
+        ):
+            return Done(Measured(content, {name: path.read_bytes() for name, path in files.items()}), events.said)
+    except RunnerError as error:
+        return Done(error, events.said)
+
+
+@dataclass
+class _Slot:
+    """The step workers of one of the Dask worker's threads; its lock is held while a step runs."""
+
+    workers: StepWorkers
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+_slots: dict[tuple[int, Path], _Slot] = {}
+
+
+@contextmanager
+def _step_workers(project: Path) -> Iterator[StepWorkers]:
+    """This thread's step workers: they live on, so that torch is imported once a Dask worker."""
+    slot = _slots.setdefault((threading.get_ident(), project), _Slot(StepWorkers(project)))
+    with slot.lock:
+        yield slot.workers
+
+
+def rest() -> None:
+    """End the step workers that have nothing to do: the command that needed them is through."""
+    for slot in list(_slots.values()):
+        if slot.lock.acquire(blocking=False):
+            try:
+                slot.workers.close()
+            finally:
+                slot.lock.release()

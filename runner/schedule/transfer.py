@@ -1,0 +1,95 @@
+"""Artifacts between machines that share no disk: file by file, in pieces, each file checked by its hash.
+
+`artifact.json` names every file's hash; its own hash, the digest, is what the sender is asked for by.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from runner import keys, store
+from runner.disk import room
+from runner.errors import StepFailed
+from runner.schedule.wanted import Lost
+from runner.store import Artifact
+
+PIECE = 16 << 20  # bytes
+
+
+@dataclass(frozen=True)
+class Held:
+    """An artifact, and who has it: a Dask worker's address, or None for the store that all of them share."""
+
+    step: str
+    key: str
+    digest: str
+    worker: str | None = None
+
+
+Read = Callable[[str], Iterator[bytes]]  # a file's name -> its content in pieces
+
+
+def held(artifact: Artifact, worker: str | None = None) -> Held:
+    """`artifact` as others ask for it."""
+    return Held(str(artifact.content["step"]), artifact.key, keys.file_hash(artifact.folder / store.NAME), worker)
+
+
+def piece(folder: Path, name: str, offset: int) -> bytes:
+    """At most PIECE bytes of an artifact's file; empty at its end. Raises Lost where it is there no more."""
+    try:
+        with (folder / name).open("rb") as file:
+            file.seek(offset)
+            return file.read(PIECE)
+    except FileNotFoundError as error:
+        raise Lost(f"{folder / name} is missing.") from error
+
+
+def pieces(ask: Callable[[str, int], bytes], name: str) -> Iterator[bytes]:
+    """A file's pieces, each from `ask(name, offset)`, until one is short."""
+    offset, size = 0, PIECE
+    while size == PIECE:
+        data = ask(name, offset)
+        yield data
+        size = len(data)
+        offset += size
+
+
+def adopt(project: Path, wanted: Held, read: Read) -> Artifact:
+    """`wanted` in the store of `project`: as it is there, or copied from where `read` reads and sealed.
+
+    Raises Lost where the copy is not what its maker sealed.
+    """
+    with room(project), store.lock(project, wanted.step, wanted.key):
+        found = store.sound(project, wanted.step, wanted.key, lambda text: None)
+        return found or _copied(project, wanted, read)
+
+
+def _copied(project: Path, wanted: Held, read: Read) -> Artifact:
+    with store.draft(project, wanted.step, wanted.key) as out:
+        _write(out / store.NAME, read(store.NAME), wanted.digest)
+        content = json.loads((out / store.NAME).read_text(encoding="utf-8"))
+        for name, facts in content.pop("files").items():
+            _write(_inside(out, name), read(name), facts["sha256"])
+        (out / store.NAME).unlink()
+        del content["schema"]
+        return store.finish(project, out, content)
+
+
+def _write(path: Path, data: Iterator[bytes], digest: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        for part in data:
+            file.write(part)
+    if keys.file_hash(path) != digest:
+        raise Lost(f"{path.name}: what came is not what was sealed (its hash differs).")
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """A file of an artifact. Raises StepFailed for a name that leads out of its folder."""
+    parts = PurePosixPath(name)
+    if parts.is_absolute() or ".." in parts.parts:
+        raise StepFailed(f"an artifact names a file outside of its folder: {name}.", "It was not made by this runner.")
+    return folder / parts

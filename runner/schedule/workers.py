@@ -1,0 +1,55 @@
+"""The worker processes in which steps run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from runner.endpoints.local import Worker, open_worker
+from runner.plan import Node
+
+# For the libraries of our own steps. One number on every machine and every schedule: it changes the order of sums, and
+# so the result that a key promises. Side by side, steps of one thread each fill the cores and no more.
+THREADS = 1
+
+
+class StepWorkers:
+    """One worker shared by the steps of our own, so that torch is imported once; a fresh one for each compile, so
+    that its peak memory is its own and a vendor's library meets nothing of another's.
+
+    For one thread: a worker dies with the thread that opened it.
+    """
+
+    def __init__(self, project: Path) -> None:
+        self.project = project
+        self._shared: Worker | None = None
+        self._memory_mb: float | None = None
+
+    def __enter__(self) -> StepWorkers:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the shared worker; the next step opens another."""
+        if self._shared is not None:
+            self._shared.stop()
+        self._shared = None
+
+    @contextmanager
+    def of(self, node: Node, memory_mb: float | None) -> Iterator[Worker]:
+        """A worker for this node that may hold `memory_mb`."""
+        if node.step == "compile":
+            with self._open(node, f"{node.step} {node.title}", None, memory_mb) as fresh:
+                yield fresh
+            return
+        if self._shared is None or not self._shared.alive or self._memory_mb != memory_mb:
+            self.close()
+            self._shared, self._memory_mb = self._open(node, "step", THREADS, memory_mb), memory_mb
+        yield self._shared
+
+    def _open(self, node: Node, name: str, threads: int | None, memory_mb: float | None) -> Worker:
+        log = self.project / "artifacts" / ".logs" / f"{node.id}.log"
+        return open_worker(log, name=name, threads=threads, memory_mb=memory_mb)

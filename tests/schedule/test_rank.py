@@ -1,0 +1,47 @@
+"""Ranks: the seconds of the chain that begins with a step, from earlier ones of its kind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from runner.schedule import rank
+from tests.schedule.told import key, node
+
+TODO = [node("train"), node("export", "train"), node("compile", "export"), node("quantize", "export")]
+
+
+def recorded(project: Path, step: str, title: str, number: int, seconds: float) -> None:
+    folder = project / "artifacts" / step / str(number)
+    folder.mkdir(parents=True)
+    (folder / "artifact.json").write_text(json.dumps({"name": title, "seconds": seconds}))
+
+
+def test_a_rank_is_the_longest_chain_from_there() -> None:
+    seconds = {key("train"): 10.0, key("export"): 1.0, key("compile"): 2.0, key("quantize"): 5.0}
+    assert rank.ranks(TODO, seconds) == {
+        key("train"): 16.0,
+        key("export"): 6.0,
+        key("compile"): 2.0,
+        key("quantize"): 5.0,
+    }
+
+
+def test_seconds_are_the_median_of_the_same_title_then_of_the_step_then_rough(tmp_path: Path) -> None:
+    for number, (title, took) in enumerate([("train", 3.0), ("train", 5.0), ("train", 40.0), ("other", 1.0)]):
+        recorded(tmp_path, "train", title, number, took)
+    recorded(tmp_path, "export", "other", 0, 7.0)
+    assert rank.seconds(TODO, tmp_path) == {
+        key("train"): 5.0,
+        key("export"): 7.0,
+        key("compile"): rank.ROUGH["compile"],
+        key("quantize"): rank.ROUGH["quantize"],
+    }
+
+
+def test_a_broken_artifact_counts_for_nothing(tmp_path: Path) -> None:
+    recorded(tmp_path, "train", "train", 0, 3.0)
+    (tmp_path / "artifacts" / "train" / "0" / "artifact.json").write_text("{")
+    assert rank.seconds(TODO[:1], tmp_path)[key("train")] == pytest.approx(rank.ROUGH["train"])
