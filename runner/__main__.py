@@ -18,6 +18,7 @@ COMMANDS = {
     "calibrate": "this machine's noise floor, from a spec measured against itself (--pairs, --show, --json)",
     "doctor": "what this machine can do, and how to get what it can't",
     "sync": "send to MLflow the records that it lacks",
+    "gc": "artifacts that no record or DVC stage needs, what killed commands left; --delete removes it (--json)",
     "keys": "the keys of the canonical grid as YAML, for dvc.yaml",
     "help": "this page",
 }
