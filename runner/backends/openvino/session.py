@@ -1,4 +1,4 @@
-"""OpenVINO's session: one infer request on the CPU, inputs and outputs in our memory."""
+"""OpenVINO's session: an infer request for each bound input, inputs and outputs in our memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from runner.errors import StepFailed
 FILE = "model.xml"
 HINTS = {"fp32": "f32", "fp16": "f16", "int8": "f32", "int8_dynamic": "f32"}
 
-Bound = namedtuple("Bound", ["inputs", "outputs", "arrays"])
+Bound = namedtuple("Bound", ["request", "outputs", "arrays"])
 
 
 def open_session(folder: str, options: dict[str, Any]) -> Session:
@@ -38,11 +38,14 @@ def configuration(settings: dict[str, Any], precision: str) -> dict[str, Any]:
 
 
 class Session:
-    """A loaded model; `run` sets the input tensors and infers synchronously."""
+    """A loaded model; `run` infers synchronously.
+
+    Each bound input has a request of its own with its tensors set: like benchmark_app, `run` does not set them again.
+    Requests share the model's intermediate memory.
+    """
 
     def __init__(self, path: Path, properties: dict[str, Any]) -> None:
         self.compiled = _load(path, properties)
-        self._request = self.compiled.create_infer_request()
         self.version = openvino.__version__.split("-", 1)[0]
         self.inputs = [_described(port) for port in self.compiled.inputs]
         self.outputs = [_described(port) for port in self.compiled.outputs]
@@ -53,27 +56,25 @@ class Session:
         """Arrays that every run writes its outputs to; none where a shape depends on the data."""
         if not all(isinstance(size, int) for output in self.outputs for size in output["shape"]):
             return []
-        arrays = [np.empty(output["shape"], output["dtype"]) for output in self.outputs]
-        for index, array in enumerate(arrays):
-            self._request.set_output_tensor(index, openvino.Tensor(array, shared_memory=True))
-        return arrays
+        return [np.empty(output["shape"], output["dtype"]) for output in self.outputs]
 
     def bind(self, arrays: dict[str, Any]) -> Bound:
-        """Arrays by input name as tensors on the same memory, in the model's order."""
+        """A request that reads the arrays, given by input name, and writes the session's own outputs."""
+        request = self.compiled.create_infer_request()
         ordered = [arrays[spec["name"]] for spec in self.inputs]
-        tensors = [openvino.Tensor(array, shared_memory=True) for array in ordered]
-        return Bound(tensors, self._outputs, ordered)
+        for index, array in enumerate(ordered):
+            request.set_input_tensor(index, openvino.Tensor(array, shared_memory=True))
+        for index, array in enumerate(self._outputs):
+            request.set_output_tensor(index, openvino.Tensor(array, shared_memory=True))
+        return Bound(request, self._outputs, ordered)
 
     def run(self, bound: Bound) -> list[Any]:
         """The outputs, valid until the next run."""
-        request = self._request
-        for index, tensor in enumerate(bound.inputs):
-            request.set_input_tensor(index, tensor)
-        request.infer(share_outputs=True)
-        return bound.outputs or [request.get_output_tensor(i).data for i in range(len(self.outputs))]
+        bound.request.infer(share_outputs=True)
+        return bound.outputs or [bound.request.get_output_tensor(i).data for i in range(len(self.outputs))]
 
     def close(self) -> None:
-        del self._request, self.compiled
+        del self.compiled
 
 
 def _load(path: Path, properties: dict[str, Any]) -> Any:
