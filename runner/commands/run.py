@@ -66,7 +66,10 @@ class Command:
         ran = cells.perform(made, self.root, self.tracker, schedule, **settings)
         self.code = sweep_code([str(record.content["status"]) for record in ran.records], self.strict)
         if self.json:
-            document = {"cells": [record.content for record in ran.records], "impossible": planned.impossible(made)}
+            from runner.report import corrected
+
+            cells_of_sweep = corrected.contents(ran.records, name)
+            document = {"cells": cells_of_sweep, "impossible": planned.impossible(made)}
             _print_json({"schema": 1, "sweep": name, **document, "schedule": ran.schedule})
         else:
             from runner.report import ending, makespan

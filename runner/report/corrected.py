@@ -82,6 +82,12 @@ def of_sweep(every: Iterable[Record], sweep: str) -> dict[str, Correction]:
     return dict(zip(found, corrected, strict=True))
 
 
+def contents(records: Sequence[Record], sweep: str) -> list[dict[str, Any]]:
+    """What the records of a whole sweep hold, each with its corrected verdict."""
+    found = of_sweep(records, sweep)
+    return [applied(record.content, found.get(str(record.content["record_id"]))) for record in records]
+
+
 def of_record(record: Record, every: Iterable[Record]) -> Correction | None:
     """What a record's verdict is in its sweep: from the records of that sweep among `every`, or from the file that an
     export put beside it. None for one that is in no sweep, is not its spec's latest, or whose sweep is elsewhere."""

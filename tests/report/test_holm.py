@@ -172,3 +172,10 @@ def test_of_a_spec_that_the_sweep_measured_twice_the_latest_counts(tmp_path: Pat
     found = corrected.of_sweep(every, "aa11")
     assert every[1].content["record_id"] not in found
     assert found["20261121T100000-00000009"].verdict == "faster"
+
+
+def test_a_whole_sweeps_document_has_the_corrected_verdicts(tmp_path: Path) -> None:
+    made = [Record(tmp_path, content(number, p, "aa11")) for number, p in enumerate((0.0001, 0.015, 0.016))]
+    found = [one["comparison"] for one in corrected.contents(made, "aa11")]
+    assert [one["verdict"] for one in found] == ["faster", "ambiguous", "ambiguous"]
+    assert [one["correction"]["alone"] for one in found] == ["faster", "faster", "faster"]
