@@ -181,12 +181,16 @@ def _sampled(spec: Spec, export: str, draft: _Draft) -> Node:
 
 def _files(axis: str, choice: Choice, draft: _Draft) -> Files:
     """The user's files that an option reads; each is hashed once."""
-    return tuple((path, draft.once(keys.file_hash, Path(path))) for path in draft.once(_paths, axis, choice))
+    return tuple((path, draft.once(_hash, path)) for path in draft.once(_paths, axis, choice))
 
 
 def _paths(axis: str, choice: Choice) -> tuple[str, ...]:
     module = registry.load(axis, choice.name)
     return tuple(module.files(choice.settings)) if hasattr(module, "files") else ()
+
+
+def _hash(path: str) -> str:
+    return keys.file_hash(Path(path))
 
 
 def _unread(model: Choice) -> RunnerError | None:
@@ -326,7 +330,7 @@ def _node(
     versions = keys.versions(tools or TOOLS[step])
     identity = {
         "step": step,
-        "settings": _by_content(settings, settings.get("files", {})),
+        "settings": _by_content(settings, settings["files"]) if settings.get("files") else settings,
         "inputs": dict(inputs),
         "code": keys.code((module, *code)),
         "tools": versions,

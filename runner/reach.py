@@ -18,19 +18,23 @@ from runner import project as projects
 from runner.spec import AXES, NAMES
 
 Parts = frozenset[str]
+NO_PART = ("schedule", "hydra")
 KEY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 BROUGHT = re.compile(r"/(\w+)@_global_\.(\w+)")  # in an option's defaults list
 CHOSEN = re.compile(r"(?:override )?/?(\w+)|override hydra/\w+")  # in those of config.yaml and of experiments
 
 
 def of(override: Override, project: Path) -> Parts | None:
-    """The parts of a spec that `override` can change; None where that may be all."""
+    """The parts of a spec that `override` can change: none for the schedule's; None where it may be all."""
     key = override.key_or_group
-    if override.package is not None or not KEY.fullmatch(key) or key.partition(".")[0] not in NAMES:
+    first = key.partition(".")[0]
+    if first in NO_PART and key != "hydra.searchpath":
+        return frozenset()
+    if override.package is not None or not KEY.fullmatch(key) or first not in NAMES:
         return None
     if is_group(key, project):
         return of_axis(key, project) if key in AXES and _plain_roots(project) else None
-    return frozenset({key.partition(".")[0]})
+    return frozenset({first})
 
 
 def is_group(key: str, project: Path) -> bool:

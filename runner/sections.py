@@ -48,7 +48,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Part:
-    """One part of some cells, unresolved: what holds an interpolation needs the other parts before it can be checked."""
+    """One part of some cells, unresolved: with an interpolation it needs the other parts before it can be checked."""
 
     name: str
     values: Any
@@ -87,6 +87,7 @@ class Composer:
         """The cell that the words `texts` name, each of its parts checked. Raises SpecError and Hydra's errors."""
         words = [self._word(text) for text in texts]
         try:
+            self._composed([word for word in words if word.reaches == frozenset()])  # wrong ones are still refused
             parts = {name: self._part(name, words) for name in spec.NAMES}
             values = {name: part.values for name, part in parts.items()}
             if any(part.interpolates for part in parts.values()):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,7 @@ def _product(own: Mapping[str, Sequence[str]], given: Mapping[str, Sequence[str]
     return map(list, itertools.product(*own.values(), *given.values()))
 
 
+@cache
 def read(name: str, project: Path) -> Study | None:
     """What the experiment `name` sweeps over; None where it states no sweep.
 
@@ -75,11 +77,12 @@ def read(name: str, project: Path) -> Study | None:
     study = Study(
         file,
         {key: _words(key, values, f"{file}: sweep.axes.{key}", project) for key, values in axes.items()},
-        [_cell(cell, f"{file}: sweep.cells", project) for cell in _list(stated, "cells", file)],
-        [_exclude(one, f"{file}: sweep.exclude", project) for one in _list(stated, "exclude", file)],
+        [_cell(cell, f"{file}: sweep.cells") for cell in _list(stated, "cells", file)],
+        [_exclude(one, f"{file}: sweep.exclude") for one in _list(stated, "exclude", file)],
     )
     if not study.axes and not study.cells:
         raise SpecError(f"{file}: sweep: it names no cells.", EXAMPLE)
+    _check(study, project)
     return study
 
 
@@ -121,7 +124,6 @@ def _words(key: str, values: Any, where: str, project: Path) -> list[str]:
     twice = next((word for word in found if found.count(word) > 1), None)
     if twice:
         raise SpecError(f"{where}: {twice} stands there twice.", "Leave one of them out.")
-    _check(found, where, project)
     return found
 
 
@@ -132,31 +134,33 @@ def _word(key: str, value: Any, where: str) -> str:
     return overrides.readable([overrides.word(key, value)])[0]
 
 
-def _cell(cell: Any, where: str, project: Path) -> dict[str, str]:
+def _cell(cell: Any, where: str) -> dict[str, str]:
     content = _mapping(cell, where, NAMES)
-    words = {key: _word(key, value, f"{where}.{key}") for key, value in content.items()}
-    if not words:
+    if not content:
         raise SpecError(f"{where}: a cell without words.", "For instance: - {model: gru, backend: torch}")
-    _check(words.values(), where, project)
-    return words
+    return {key: _word(key, value, f"{where}.{key}") for key, value in content.items()}
 
 
-def _exclude(one: Any, where: str, project: Path) -> Exclude:
+def _exclude(one: Any, where: str) -> Exclude:
     content = _mapping(one, where, NAMES)
     if not content:
         raise SpecError(f"{where}: an empty one leaves out every cell.", "For instance: - {model: gru, backend: torch}")
-    wanted = {key: value if isinstance(value, list) else [value] for key, value in content.items()}
-    words = [_word(key, value, f"{where}.{key}") for key, values in wanted.items() for value in values]
-    _check(words, where, project)
-    return Exclude(wanted)
+    return Exclude({key: value if isinstance(value, list) else [value] for key, value in content.items()})
 
 
-def _check(words: Any, where: str, project: Path) -> None:
-    """Every word names an option that is there."""
-    try:
-        overrides.check(overrides.parse(words), project, sweeps=False)
-    except SpecError as error:
-        raise SpecError(f"{where}: {error.reason}", error.next_step) from error
+def _check(study: Study, project: Path) -> None:
+    """Every word names an option that is there; a word that many cells have is looked up once."""
+    words = {word: f"axes.{key}" for key, values in study.axes.items() for word in values}
+    words |= {word: "cells" for cell in study.cells for word in cell.values()}
+    excluded = [pair for one in study.exclude for pair in one.wanted.items()]
+    words |= {
+        _word(key, value, f"{study.file}: sweep.exclude.{key}"): "exclude" for key, each in excluded for value in each
+    }
+    for word, where in words.items():
+        try:
+            overrides.check(overrides.parse([word]), project, sweeps=False)
+        except SpecError as error:
+            raise SpecError(f"{study.file}: sweep.{where}: {error.reason}", error.next_step) from error
 
 
 def _at(values: Any, key: str) -> Any:

@@ -15,6 +15,7 @@ from hydra.core.override_parser.types import Override
 
 from runner import compose, overrides, spec, study
 from runner.errors import Impossible, SpecError
+from runner.overrides import NOT_SPEC
 from runner.sections import Cell, Composer
 from runner.spec import ImpossibleCell, Spec, Sweep
 from runner.study import Exclude, Study
@@ -35,14 +36,15 @@ def composed(loader: Any, project: Path, words: Sequence[str]) -> Sweep:
 
     Raises SpecError for a wrong word in any cell, an exclude that excludes nothing, and where no cell is possible.
     """
-    given = [one for one in overrides.parse(words) if one.key_or_group.partition(".")[0] != "schedule"]
+    given = overrides.parse(words)
+    narrowed = any(one.key_or_group.partition(".")[0] not in NOT_SPEC for one in given)
     named = list(_named(given, project))
     common = set.intersection(*(set(words) for _, cells in named for words in cells))
     composer = Composer(loader, project)
     found: list[tuple[str, Outcome]] = []
     for own, cells in named:
         outcomes = [_outcome(composer.cell(words), own) for words in cells]
-        if own and len(given) == 1:  # on the command line a sweep may be narrowed to where an exclude finds nothing
+        if own and not narrowed:  # by words of the command line, to where an exclude has nothing to exclude
             _check_excludes(own, outcomes)
         titles = (" ".join(word for word in words if word not in common) for words in cells)
         found += zip(titles, outcomes, strict=True)

@@ -17,7 +17,7 @@ from runner.errors import SpecError
 from runner.sections import Cell, Composer
 from tests.conftest import REPOSITORY
 
-CELLS = 64
+CELLS = 72
 # Options of a project's own, each with something that keeps it from being put together by name alone.
 OPTIONS = {
     "conf/model/tied.yaml": "defaults: [{/data@_global_.data: co2}, _self_]\n"
@@ -28,7 +28,8 @@ OPTIONS = {
     "train: {name: mine, epochs: 1, batch_size: 8, learning_rate: 1e-2, patience: 1, weight_decay: 0}\nseed: 7\n",
     "conf/compression/offline.yaml": "defaults: [{override /scenario: offline}, _self_]\nname: none\n",
     "conf/backend/quiet.yaml": "defaults: [{/hardware@_global_.hardware: local}, "
-    "{/precision@_global_.precision: int8}, {/measure@_global_.measure: quick}, _self_]\nname: openvino\nthreads: 1\nstreams: null\nhint: none\n",
+    "{/precision@_global_.precision: int8}, {/measure@_global_.measure: quick}, _self_]\n"
+    "name: openvino\nthreads: 1\nstreams: null\nhint: none\n",
     "experiments/deep.yaml": "# Two layers\ndefaults: [{override /model: lstm}, {override /precision: fp16}]\n"
     "model: {layers: 2, hidden: '${train.epochs}'}\nlimits: {step_s: 60}\n",
     "experiments/odd.yaml": "# A key that no spec has\nnotes: hello\n",
@@ -53,12 +54,14 @@ GOOD = {
     "telemetry.interval_ms": ["50", "null"],
     "limits": ["{step_s: 5}"],
     "limits.step_s": ["9"],
+    "schedule": ["inline", "local"],
 }
 ODD = (
     "experiment=deep", "experiment=mobilenet_int8", "experiment=odd", "model=bare", "model=mobilenet_v1", "data=digits",
     "model.hidden=null", "model.hidden='8'", "train.epochs=0", "train.epochs=???", "scenario.batch=8",
     "scenario.batch=8.5", "limits=3", "limits.step_s=[9]", "+model.extra=1", "~telemetry.energy_s", "~baseline",
     "+precision=fp16", "baseline.overrides=[precision=fp32]", "model.nothing=1", "~model.hidden", "seed=${model.none}",
+    "schedule.nothing=1",
 )  # fmt: skip
 
 

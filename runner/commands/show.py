@@ -7,6 +7,7 @@ import json
 import sys
 import types
 import typing
+from pathlib import Path
 from typing import Any
 
 from runner import options, project
@@ -34,16 +35,32 @@ def main(argv: list[str]) -> int:
 
 def _describe(word: str) -> dict[str, Any]:
     axis, mark, name = word.partition("=")
-    if not mark or axis not in GROUPS:
-        close = "" if axis in GROUPS else nearest(axis, GROUPS)
-        raise SpecError(f"{word}: axis=option expected.{close}", f"Axes: {', '.join(GROUPS)}.")
+    known_axes = (*GROUPS, "experiment")
+    if not mark or axis not in known_axes:
+        close = "" if axis in known_axes else nearest(axis, known_axes)
+        raise SpecError(f"{word}: axis=option expected.{close}", f"Axes: {', '.join(known_axes)}.")
     root = project.root()
+    if axis == "experiment":
+        return _experiment(name, root)
     file = options.file(axis, name, root)
     values = options.values(axis, name, root)
     known = rules(settings_class(axis, name))
     settings = [_setting(f"{axis}.{key}", values.get(key), kind, rule) for key, (kind, rule) in known.items()]
     brings = _defaults(options.load_yaml(file))
     return {"option": word, "help": first_comment(file), "file": str(file), "brings": brings, "settings": settings}
+
+
+def _experiment(name: str, root: Path) -> dict[str, Any]:
+    """What an experiment's file chooses, sets and sweeps over."""
+    from runner import study
+
+    found = study.read(name, root)  # says what is wrong with the sweep
+    file = project.experiments(root)[name] if found is None else found.file
+    content = dict(options.load_yaml(file))
+    chooses = {axis.removeprefix("override /"): name for axis, name in _defaults(content).items()}
+    sets = {key: value for key, value in content.items() if key not in ("defaults", "sweep")}
+    shown = {"option": f"experiment={name}", "help": first_comment(file), "file": str(file)}
+    return {**shown, "chooses": chooses, "sets": sets, "sweep": content.get("sweep")}
 
 
 def _setting(key: str, default: Any, kind: Any, rule: Rule) -> dict[str, Any]:
@@ -71,9 +88,22 @@ def type_name(kind: Any) -> str:
 
 
 def _text(one: dict[str, Any]) -> str:
+    if "chooses" in one:
+        return _experiment_text(one)
     brings = "".join(f"\n  brings {axis}={name}" for axis, name in one["brings"].items())
     lines = [f"  {_left(setting):<42}{_right(setting)}" for setting in one["settings"]]
     return "\n".join([f"{one['option']}  {one['help']}{brings}", *(lines or ["  (no settings)"])])
+
+
+def _experiment_text(one: dict[str, Any]) -> str:
+    import yaml
+
+    lines = [f"{one['option']}  {one['help']}", *(f"  chooses {axis}={name}" for axis, name in one["chooses"].items())]
+    for key in ("sets", "sweep"):
+        if one[key]:
+            text = yaml.safe_dump(one[key], sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
+            lines += [f"  {key}", *(f"    {line}" for line in text.splitlines())]
+    return "\n".join(lines)
 
 
 def _left(setting: dict[str, Any]) -> str:

@@ -7,13 +7,22 @@ from pathlib import Path
 from runner import plan
 from runner.plan import Plan
 
+SHOWN = 2
 STATES = ("there", "to do", "impossible")
 
 
 def lines(made: Plan, root: Path) -> list[str]:
-    """One line for each impossible cell, and last the size: `47 cells (1 impossible); 31 distinct steps: …`."""
-    refused = [f"impossible: {cell.words}: {cell.error.reason}" for cell in made.impossible]
-    return [*refused, size(made, root)]
+    """Why cells are impossible, one line a reason; last the size: `47 cells (1 impossible); 31 distinct steps: …`."""
+    by_reason: dict[str, list[str]] = {}
+    for cell in made.impossible:
+        by_reason.setdefault(cell.error.reason, []).append(cell.words)
+    return [*(_refused(reason, words) for reason, words in by_reason.items()), size(made, root)]
+
+
+def _refused(reason: str, words: list[str]) -> str:
+    shown = "; ".join(words[:SHOWN])
+    more = f"; and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
+    return f"impossible: {reason} ({shown}{more})"
 
 
 def size(made: Plan, root: Path) -> str:
