@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from runner import conclude, keys, plan, records
+from runner import conclude, keys, leases, plan, records
 from runner.disk import room
+from runner.endpoints.retry import with_retry
 from runner.errors import RunnerError
 from runner.plan import Cell, Plan, blocked
 from runner.records import Record
@@ -27,6 +29,7 @@ from runner.schedule.settings import INLINE, Inline, Schedule
 from runner.schedule.timeline import Timeline
 from runner.schedule.wanted import Outcome, failure
 from runner.spec import Limits, Spec
+from runner.tracking import sent
 from runner.tracking.client import Tracker
 
 Measure = Callable[[Cell, Mapping[str, Outcome], conclude.Origin], Record]
@@ -62,14 +65,16 @@ def perform(
     again. The makespan counts from `started` (of the monotonic clock; now, if not given).
     """
     start = time.monotonic() if started is None else started
-    done = {} if fresh else _measured(root, sweep, made)
+    known = frozenset(records.names(root))
+    done = {} if fresh else _measured(root, sweep, made, known)
     waiting = Plan(made.nodes, [cell for cell in made.cells if cell.candidate.spec.key not in done])
     console = Console(stderr=True)
     console.print(f"project {root}", markup=False, highlight=False, soft_wrap=True)
     with progress.opened(console, _items(waiting)) as display:
         timeline = Timeline(display)
-        command = _Command(made, root, tracker, sweep, timeline, threading.Lock())
+        command = _Command(made, root, tracker, sweep, fresh, known, timeline, threading.Lock())
         new = _through(waiting, command, schedule) if waiting.cells else {}
+        _catch_up(done.values(), command)
     seconds = _seconds(waiting, new, timeline)
     summary = makespan.summary(timeline, waiting, seconds, time.monotonic() - start, cores())
     every = done | new
@@ -78,13 +83,15 @@ def perform(
 
 @dataclass(frozen=True)
 class _Command:
-    """What all cells of one command share. `working` is held while this process works for tracking or waits for a
-    measurement on this machine: never both."""
+    """What all cells of one command share. `known` are the records that there were when it began. `working` is held
+    while this process works for tracking or waits for a measurement on this machine: never both."""
 
     made: Plan
     root: Path
     tracker: Tracker
     sweep: str
+    fresh: bool
+    known: frozenset[str]
     timeline: Timeline
     working: threading.Lock
 
@@ -93,12 +100,21 @@ def _through(waiting: Plan, command: _Command, schedule: Schedule) -> dict[str, 
     """The new records by spec key: everything is prepared, then each device measures its cells."""
     command.tracker.start_pictures()
     limits = widest([cell.candidate.spec for cell in waiting.cells])
-    with command.timeline.spending("preparing"):
-        outcomes = prepare(waiting, command.root, limits, command.timeline, schedule)
-    with _measuring(command, schedule) as measure:
+    with ExitStack() as stack:
+        with room(command.root):
+            stack.enter_context(leases.lease(command.root, _uses(waiting)))
+        with command.timeline.spending("preparing"):
+            outcomes = prepare(waiting, command.root, limits, command.timeline, schedule)
+        measure = stack.enter_context(_measuring(command, schedule))
         groups = device.grouped(waiting.cells, device.of)
         found = device.alongside(groups, lambda cell: _record(cell, outcomes, command, measure))
     return {str(record.content["spec_key"]): record for group in found.values() for record in group}
+
+
+def _uses(waiting: Plan) -> set[str]:
+    """The keys of the steps and specs of the plan's cells."""
+    chains = [chain for cell in waiting.cells for chain in (cell.candidate, cell.baseline) if chain]
+    return {key for chain in chains for key in (chain.spec.key, *chain.keys.values())}
 
 
 def widest(specs: Sequence[Spec]) -> Limits:
@@ -122,14 +138,37 @@ def _measuring(command: _Command, schedule: Schedule) -> Iterator[Measure]:
 
 def _here(command: _Command, cell: Cell, outcomes: Mapping[str, Outcome], origin: conclude.Origin) -> Record:
     """Measure a cell on this machine, alone: no other command measures here, and this one does nothing else."""
-    quiet, timeline = command.tracker.still, command.timeline
+    timeline = command.timeline
     with ExitStack() as alone:
         with timeline.spending("waiting"):
             alone.enter_context(device.alone(device.of(cell), timeline.warn))
+        found = _meanwhile(cell, command)
+        if found:
+            timeline.end(measuring(cell), "there", 0.0, "")
+            return found
         with command.working, timeline.spending("measuring"):
-            record = conclude.measured(cell, outcomes, command.root, quiet, origin, timeline, measuring(cell))
+            record = _tried(cell, outcomes, origin, command)
         _track(record, command)
     return record
+
+
+def _tried(cell: Cell, outcomes: Mapping[str, Outcome], origin: conclude.Origin, command: _Command) -> Record:
+    """Measured at the first try, or at the second where a worker of the first was killed from outside."""
+    tries, quiet = itertools.count(), command.tracker.still
+
+    def once() -> Record:
+        again = replace(origin, again=next(tries))
+        return conclude.measured(cell, outcomes, command.root, quiet, again, command.timeline, measuring(cell))
+
+    return with_retry(once, command.timeline.warn)[0]
+
+
+def _meanwhile(cell: Cell, command: _Command) -> Record | None:
+    """The record of another command of the same sweep that measured the cell while this one waited for the device."""
+    if command.fresh:
+        return None
+    new = set(records.names(command.root)) - command.known
+    return _measured(command.root, command.sweep, command.made, new).get(cell.candidate.spec.key)
 
 
 def _there(
@@ -163,10 +202,12 @@ def compared(made: Plan) -> int:
     return sum(cell.baseline is not None for cell in made.cells)
 
 
-def _measured(root: Path, sweep: str, made: Plan) -> dict[str, Record]:
-    """Cells of this sweep that are ok already, made from the same artifacts, by spec key; the latest of each."""
+def _measured(root: Path, sweep: str, made: Plan, names: Collection[str]) -> dict[str, Record]:
+    """Cells of this sweep that are ok already, made from the same artifacts, by spec key; the latest of each. Looked
+    for among the records with these `names`."""
     wanted = {cell.candidate.spec.key: dict(cell.candidate.keys) for cell in made.cells}
-    found = (record for record in records.read_all(root) if sweep and record.content["sweep"] == sweep)
+    every = (records.read(root / "records" / name) for name in sorted(names if sweep else ()))
+    found = (record for record in every if record.content["sweep"] == sweep)
     return {
         record.content["spec_key"]: record
         for record in found
@@ -203,6 +244,13 @@ def _track(record: Record, command: _Command) -> None:
             command.tracker.publish(record)
         except RunnerError as error:
             command.timeline.warn(f"not in MLflow yet: {error.reason} Send it later: python -m runner sync")
+
+
+def _catch_up(done: Iterable[Record], command: _Command) -> None:
+    """Send what an earlier command of the sweep measured and was killed before it had sent it."""
+    for record in sent.missing(command.root, done):
+        command.tracker.start_pictures()
+        _track(record, command)
 
 
 def _seconds(waiting: Plan, new: Mapping[str, Record], timeline: Timeline) -> dict[str, Measuring]:

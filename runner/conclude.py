@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,11 +30,13 @@ PACKAGES = ("edge-runner", "numpy", "torch", "onnx", "onnxruntime", "openvino", 
 @dataclass(frozen=True)
 class Origin:
     """What a record says of the command that it comes from: its sweep, how many comparisons the sweep's table will
-    have, and how often a step (by key) was begun again because its Dask worker had died."""
+    have, how often a step (by key) was begun again because its Dask worker had died, and how often the benchmark was
+    because its worker had."""
 
     sweep: str = ""
     comparisons: int = 1
     retries: Mapping[str, int] = field(default_factory=dict)
+    again: int = 0
 
 
 def measured(
@@ -123,6 +125,8 @@ def unmeasured(cell: Cell, error: RunnerError, outcomes: Mapping[str, Outcome], 
     ending = {"status": error.status, "reason": error.reason, "next_step": error.next_step}
     nothing: dict[str, Any] = {name: {} for name in ("metrics", "unavailable", "notes", "effective", "conditions")}
     nothing |= {"comparison": None, "warnings": []}
+    failed_itself = not any(error is outcome for outcome in outcomes.values())
+    origin = replace(origin, again=error.retries if failed_itself else 0)
     return {**_identity(cell, outcomes, origin), **ending, **nothing}
 
 
@@ -142,8 +146,9 @@ def _identity(cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin) -> di
 
 
 def _retries(cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin) -> dict[str, int]:
-    """How often a step was begun again, because the process that ran it was killed: `{step: times}`, of both sides."""
-    found: dict[str, int] = {}
+    """How often a step, or the benchmark, was begun again, because the process that ran it was killed: `{step:
+    times}`, of both sides."""
+    found = {"benchmark": origin.again}
     for chain in filter(None, (cell.candidate, cell.baseline)):
         for step, key in chain.keys.items():
             came = outcomes.get(key)

@@ -33,14 +33,15 @@ def new_id(root: Path, now: datetime | None = None) -> str:
     the last one. The record's `date` is the clock's.
     """
     moment = now or datetime.now(timezone.utc)
-    last = _moment(max(_names(root), default=""))
+    last = _moment(max(names(root), default=""))
     if last is not None and last >= moment:
         moment = last + timedelta(microseconds=1)
     return f"{moment:%Y%m%dT%H%M%S}-{moment.microsecond:05x}{secrets.token_hex(2)[:3]}"
 
 
-def _names(root: Path) -> list[str]:
-    return [path.parent.name for path in (root / "records").glob("*/record.json") if path.parent.name[0] != "."]
+def names(root: Path) -> list[str]:
+    """The record_ids below `root/records`, oldest first: in the order in which they were written."""
+    return sorted(path.parent.name for path in (root / "records").glob("*/record.json") if path.parent.name[0] != ".")
 
 
 def _moment(name: str) -> datetime | None:
@@ -88,7 +89,5 @@ def read(folder: Path) -> Record:
 
 
 def read_all(root: Path) -> list[Record]:
-    """Every record below `root/records`, oldest first: in the order in which they were written."""
-    home = root / "records"
-    folders = sorted(path.parent for path in home.glob("*/record.json") if not path.parent.name.startswith("."))
-    return [read(folder) for folder in folders]
+    """Every record below `root/records`, oldest first."""
+    return [read(root / "records" / name) for name in names(root)]

@@ -15,7 +15,7 @@ from typing import Any
 
 from rich.console import Console
 
-from runner import cells, pipeline, plan, project, store
+from runner import cells, leases, pipeline, plan, project, store
 from runner.disk import room
 from runner.errors import BY_STATUS, RunnerError, SpecError, StepFailed, Unsupported, nearest
 from runner.plan import Node, Plan
@@ -85,7 +85,7 @@ def _artifact(step: str, spec: Spec, root: Path, folder: Path) -> dict[str, Any]
 def _made(node: Node, made: Plan, spec: Spec, root: Path) -> Artifact | RunnerError:
     """The node's artifact: from the store, or made now with all that it needs."""
     items = [(one.id, f"{one.step} {one.title}") for one in made.nodes.values()]
-    with progress.opened(Console(stderr=True), items) as display:
+    with progress.opened(Console(stderr=True), items) as display, leases.lease(root, made.nodes):
         return prepare.obtain([node.key], made, root, spec.limits, display, INLINE)[node.key]
 
 

@@ -50,8 +50,12 @@ class Tracker:
         self._store = self._stack.enter_context(_Assistant(self._log, STORE, root=str(self.root)))
 
     def start_pictures(self) -> None:
-        """Start the one that imports matplotlib, once there is a plan: on two cores it would hold up planning."""
-        self._pictures = self._stack.enter_context(_Assistant(self._log, PICTURES))
+        """Start the one that imports matplotlib, once there is a plan: on two cores it would hold up planning.
+
+        A second call does nothing.
+        """
+        if self._pictures is None:
+            self._pictures = self._stack.enter_context(_Assistant(self._log, PICTURES))
 
     @contextmanager
     def still(self) -> Iterator[None]:

@@ -13,7 +13,7 @@ from runner import records
 from runner.records import Record
 from runner.report.naming import flatten, title
 from runner.report.wording import verdict_line
-from runner.tracking import store
+from runner.tracking import sent, store
 from runner.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def finish(folder: Path, root: Path, run_id: str) -> str:
         _log_files(target, run_id, record)
         ended = "FINISHED" if record.content["status"] == "ok" else "FAILED"
         target.client.set_terminated(run_id, ended, end_time=_milliseconds(record.content["date"]))
+    sent.remember(root, folder.name)
     return run_id
 
 
