@@ -2,10 +2,11 @@
 
 `python benchmarks/sampler_effect.py [--pairs 40] [--threads 1 2] [--priority idle|nice|normal] [--interval-ms 100]`
 
-A pair is two fresh processes of one model, alive together, as in a benchmark. They take turns that are longer than the
-sampler's interval. The sampler watches both throughout; while one of them works it samples, while the other works it
-is stopped (SIGSTOP). A sample that fell due meanwhile is taken as soon as it goes on, so that the sampled turns hold at
-least as many samples as any benchmark's. With as many threads as processors no processor is free for the sampler.
+A pair is a fresh process of one model whose turns are compared: the sampler watches it throughout, samples in one turn
+and is stopped (SIGSTOP) in the next. Turns are longer than the sampler's interval; a sample that fell due meanwhile is
+taken as soon as the sampler goes on, so that the sampled turns hold at least as many samples as any benchmark's. Two
+processes would bring in what differs between processes, which is not the sampler's doing. With as many threads as
+processors no processor is free for the sampler.
 Printed: the ratio of medians with / without, its paired 95 % interval. Exit code 1 where its upper end reaches 1 %.
 """
 
@@ -18,7 +19,6 @@ import os
 import signal
 import sys
 import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +33,8 @@ from runner.telemetry.settings import Settings
 
 LIMIT = 0.01
 TURN_S = 0.2
-TURNS = 3  # of each process in a pair
-ROLES = ("sampled", "alone")
+TURNS = 6  # of the process, with the sampler and without in turn
+ROLE = "candidate"
 SIZES = (256, 512, 512, 64)  # an MLP of about 0.1 ms
 
 
@@ -74,26 +74,30 @@ def opened(folder: Path, role: str, threads: int) -> Worker:
 
 
 def pair(folder: Path, sampler: Sampler, threads: int, number: int) -> float:
-    """log(median with the sampler / median without)."""
-    turns = ROLES if number % 2 else ROLES[::-1]
-    with ExitStack() as stack:
-        workers = {role: stack.enter_context(opened(folder, role, threads)) for role in turns}
-        for role, worker in workers.items():
-            sampler.watch(role, worker.pid)
-        warm = [worker.ask("warmup", timeout=60, iterations=50, seconds=0.1) for worker in workers.values()]
-        size = max(1, math.ceil(TURN_S * warm[0]["iterations"] / warm[0]["seconds"]))
-        ns: dict[str, list[int]] = {role: [] for role in ROLES}
-        for turn in range(TURNS):
-            for role in turns if turn % 2 else turns[::-1]:
-                os.kill(sampler.process.pid, signal.SIGCONT if role == "sampled" else signal.SIGSTOP)
-                ns[role] += workers[role].ask("burst", timeout=60, iterations=size)["ns"]
+    """log(median with the sampler / median without): the median over neighbouring turns."""
+    with opened(folder, ROLE, threads) as worker:
+        if threads == 1:  # as benchmarks do (measure.pin=same)
+            allowed = sorted(os.sched_getaffinity(0))
+            cpus = {"cpus": [allowed[number // 2 % len(allowed)]]}
+            worker.ask("call", timeout=60, module="runner.worker.process", function="pin", arguments=cpus)
+        sampler.watch(ROLE, worker.pid)
+        warm = worker.ask("warmup", timeout=60, iterations=50, seconds=0.1)
+        size = max(1, math.ceil(TURN_S * warm["iterations"] / warm["seconds"]))
+        logs = [turn(worker, sampler, size, (index + number) % 2 == 0) for index in range(TURNS)]
         os.kill(sampler.process.pid, signal.SIGCONT)
-    return float(np.log(np.median(ns["sampled"]) / np.median(ns["alone"])))
+    steps = np.diff(logs) * np.where((np.arange(TURNS - 1) + number) % 2 == 0, -1, 1)
+    return float(np.median(steps))
+
+
+def turn(worker: Worker, sampler: Sampler, size: int, sampled: bool) -> float:
+    """log of the median of `size` iterations in ns."""
+    os.kill(sampler.process.pid, signal.SIGCONT if sampled else signal.SIGSTOP)
+    return math.log(float(np.median(worker.ask("burst", timeout=60, iterations=size)["ns"])))
 
 
 def effect(folder: Path, pairs: int, threads: int, settings: Settings, priority: str) -> tuple[Interval, str]:
     """(interval of the log ratio, what the sampler did meanwhile)."""
-    with sampling(folder, settings, ROLES, priority=priority) as sampler:
+    with sampling(folder, settings, [ROLE], priority=priority) as sampler:
         assert sampler is not None and not sampler.problem, "the sampler did not start"
         ratios = [pair(folder, sampler, threads, number) for number in range(pairs)]
         sampler.stop()
