@@ -22,15 +22,16 @@ from functools import cache
 MARK = "RUNNER_WORKER"
 ROUNDS = 100  # a process that forks while it is looked for is found in the next round
 PAUSE_SECONDS = 0.01
+START_SECONDS = 0.5  # in which a process that was just being started has got its own environment
 
 _starting = threading.Lock()
 
 
-def mark(number: int) -> dict[str, str]:
-    """The environment that marks worker `number` of this process; starts the keeper with the first."""
+def mark(name: int | str) -> dict[str, str]:
+    """The environment that marks worker `name` of this process, or several of one name; the first starts the keeper."""
     with _starting:
         _start(os.getpid())
-    return {MARK: f"{_token(os.getpid())}.{number}"}
+    return {MARK: f"{_token(os.getpid())}.{name}"}
 
 
 def kill_marked(value: str) -> None:
@@ -89,6 +90,8 @@ def main(value: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     os.read(0, 1)
+    kill_marked(value)
+    time.sleep(START_SECONDS)
     kill_marked(value)
 
 

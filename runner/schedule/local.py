@@ -19,6 +19,7 @@ import dask
 from distributed import Client, LocalCluster
 
 from runner import store
+from runner.endpoints import keeper
 from runner.endpoints.local import environment
 from runner.errors import RunnerError, StepFailed
 from runner.plan import Node
@@ -114,7 +115,8 @@ class _Crew:
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
-                env=environment(None, {}),
+                # Its death with its parent begins once it runs; until then the keeper sees to it.
+                env=environment(None, keeper.mark("dask")),
                 start_new_session=True,  # Ctrl-C goes to the command alone
             )
 
