@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -52,12 +53,12 @@ def perform(
     Raises Unavailable where no scheduler answers, or a worker has another runner.
     """
     assert schedule.address is not None
-    with connected(schedule.address) as client:
+    with connected(schedule.address, display) as client:
         owned = bool(_owners(client))
         first, away, last = _shared_out(todo, owned)
         made: dict[str, Outcome] = inline.perform(first, there, project, limits, display)
-        _await_workers(client, schedule.address, display)
-        made |= _away(client, away, {**there, **made}, project, limits, display, {one.key for one in last})
+        terms = submit.Terms(limits, None, sys.maxsize, schedule.attempts, partial(_tend, client), _needs)
+        made |= _away(client, away, {**there, **made}, project, terms, display, {one.key for one in last})
         client.run(task.rest)
     return made | inline.perform(last, {**there, **made}, project, limits, display)
 
@@ -80,7 +81,7 @@ def _away(
     nodes: Sequence[Node],
     there: Mapping[str, Outcome],
     project: Path,
-    limits: Limits,
+    terms: submit.Terms,
     display: Display,
     read_here: set[str],
 ) -> dict[str, Outcome]:
@@ -96,7 +97,6 @@ def _away(
             display.end(node.id, "there", 0.0, "")
     inputs = {key for node in make for key in node.inputs.values()} & there.keys()
     known = {**held, **{key: _placed(client, there[key]) for key in inputs}}
-    terms = submit.Terms(limits, None, sys.maxsize, partial(_tend, client), _needs)
     ranks = rank.ranks(make, rank.seconds(make, project))
     came = held | submit.perform(client, make, known, ranks, terms, display)
     return {key: _fetched(client, came[key], project) for key in came if key in fetched}
@@ -160,7 +160,7 @@ def measuring(
     address: str, root: Path, display: Display
 ) -> Iterator[Callable[[Cell, Mapping[str, Outcome], Origin, str], Record] | None]:
     """How the worker that owns this machine's device measures a cell; None where none does."""
-    with connected(address) as client:
+    with connected(address, display) as client:
         yield partial(_measured, client, root, display) if _owners(client) else None
 
 
@@ -176,10 +176,12 @@ def _measured(
     """Have one cell measured, and keep its record here. Raises what measuring raised."""
     placed = [_placed(client, outcomes[key]) for key in used(cell)]
     held = [_or_raise(one) for one in placed]
-    with submit.listening(client, display) as desk:
+    with submit.listening(client, 1, display) as desk:
         job = task.Measuring(cell, held, origin, item, identity.here(), desk.topic)
-        future = client.submit(task.measure, job, resources={RESOURCE: 1}, pure=False)
-        desk.hand_out(item, f"measure {cell.candidate.spec.title}", future)
+        how = {"resources": {RESOURCE: 1}, "retries": 0}
+        key = f"{item}-{uuid.uuid4().hex}"  # measured afresh, whatever the scheduler remembers
+        title = f"measure {cell.candidate.spec.title}"
+        desk.hand_out(item, title, lambda again: client.submit(task.measure, job, key=key, **how))
         measured: task.Measured = _or_raise(desk.next(partial(_tend, client))[1])
     return _kept(measured, root)
 
@@ -202,8 +204,8 @@ def _kept(measured: task.Measured, root: Path) -> Record:
 
 
 @contextmanager
-def connected(address: str) -> Iterator[Client]:
-    """A client of the scheduler at `address`, all of whose workers run this runner.
+def connected(address: str, display: Display) -> Iterator[Client]:
+    """A client of the scheduler at `address`, once it has a worker; all of its workers run this runner.
 
     Raises Unavailable where none answers, or a worker has another runner.
     """
@@ -215,6 +217,7 @@ def connected(address: str) -> Iterator[Client]:
                 f"schedule.address={address}: no Dask scheduler answers.", "Start one: dask scheduler"
             ) from error
         with client:
+            _await_workers(client, address, display)
             identity.check(client, address)
             yield client
 
@@ -234,4 +237,4 @@ def _await_workers(client: Client, address: str, display: Display) -> None:
 def _tend(client: Client) -> None:
     """Raises Unavailable where the scheduler has gone."""
     if client.status != "running":
-        raise Unavailable("The Dask scheduler has gone.", "The same command goes on from what is finished.")
+        raise submit.gone()

@@ -32,6 +32,8 @@ from runner.schedule.transfer import Held
 from runner.schedule.wanted import Lost, Outcome
 from runner.spec import Limits
 
+JOIN_SECONDS = 30.0  # for all workers to join: a step handed out before has to wait for another's end
+
 
 def perform(
     todo: Sequence[Node],
@@ -46,7 +48,7 @@ def perform(
     known = {key: one if isinstance(one, RunnerError) else transfer.held(one) for key, one in there.items()}
     ranks = rank.ranks(todo, rank.seconds(todo, project))
     with _cluster(count, schedule.attempts, project) as (client, crew):
-        terms = submit.Terms(limits, project, count, crew.tend)
+        terms = submit.Terms(limits, project, count, schedule.attempts, crew.tend)
         made = submit.perform(client, todo, known, ranks, terms, display)
     return {key: _outcome(one, project) for key, one in made.items()}
 
@@ -62,11 +64,14 @@ def _cluster(count: int, attempts: int, project: Path) -> Iterator[tuple[Client,
     """A scheduler on 127.0.0.1 with `count` workers; a step is begun at most `attempts` times."""
     bounds = {"distributed.scheduler.allowed-failures": attempts - 1}
     with silenced(), dask.config.set(bounds), tempfile.TemporaryDirectory(prefix="edge-runner-") as folder:
-        scheduler = LocalCluster(n_workers=0, threads_per_worker=1, dashboard_address=None, host="127.0.0.1")  # type: ignore[no-untyped-call]
+        http = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}  # its default port may be another cluster's
+        scheduler = LocalCluster(n_workers=0, host="127.0.0.1", scheduler_kwargs=http)  # type: ignore[no-untyped-call]
         with scheduler, Client(scheduler, set_as_default=False) as client:  # type: ignore[no-untyped-call]
             crew = _Crew(scheduler.scheduler_address, Path(folder), project, count)
             try:
                 crew.hire()
+                with suppress(TimeoutError):  # later ones join then
+                    client.wait_for_workers(count, timeout=JOIN_SECONDS)
                 yield client, crew
             finally:
                 crew.dismiss()

@@ -53,7 +53,7 @@ def bound(plan: Plan, steps: Mapping[str, float], cells: Mapping[str, Measuring]
         devices[measured.device] += measured.seconds
         paths.append(measured.seconds + max((ends[key] for key in _keys(cell)), default=0.0))
     work = sum(steps.values()) / cores + devices[LOCAL]
-    return Bound(max(paths), work, max(devices.values()), cores)
+    return Bound(max(paths), work, max(devices.values(), default=0.0), cores)
 
 
 def _keys(cell: Cell) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import Any
 
 from distributed import Client, Future, KilledWorker
 
-from runner.errors import RunnerError, StepFailed
+from runner.errors import RunnerError, StepFailed, Unavailable
 from runner.plan import Node
 from runner.report.progress import Display
 from runner.schedule import identity
@@ -28,12 +29,13 @@ TEND_SECONDS = 1.0  # between two looks at the workers, while nothing is heard
 @dataclass(frozen=True)
 class Terms:
     """How steps are handed out. `project` is the store that all workers share, None where each has its own; `window`
-    how many are out at once; `needs` the Dask resources of a step; `tend` is called while nothing is heard, and raises
-    where nothing will be."""
+    how many are out at once; `attempts` how often a step is begun whose Dask worker dies; `needs` the Dask resources
+    of a step; `tend` is called while nothing is heard, and raises where nothing will be."""
 
     limits: Limits
     project: Path | None
     window: int
+    attempts: int
     tend: Callable[[], None]
     needs: Callable[[Node], dict[str, float]] = lambda node: {}
 
@@ -48,12 +50,12 @@ def perform(
 ) -> dict[str, Held | RunnerError]:
     """What became of the nodes of `todo` (inputs first), by key; `known` has the inputs that are there."""
     nodes = {node.id: node for node in todo}
-    with listening(client, display) as desk:
+    with listening(client, terms.attempts, display) as desk:
 
         def start(node: Node, inputs: Mapping[str, Held]) -> None:
             task = Task(node, dict(inputs), terms.limits, terms.project, identity.here(), desk.topic)
-            order = {"key": node.id, "priority": ranks[node.key], "resources": terms.needs(node) or None}
-            desk.hand_out(node.id, f"{node.step} {node.title}", client.submit(make, task, **order))
+            how = {"priority": ranks[node.key], "resources": terms.needs(node) or None}
+            desk.hand_out(node.id, f"{node.step} {node.title}", lambda key: client.submit(make, task, key=key, **how))
 
         def ended() -> tuple[Node, Held | RunnerError]:
             item, result = desk.next(terms.tend)
@@ -63,19 +65,35 @@ def perform(
 
 
 @dataclass
+class Order:
+    """What is out: its name in messages, how it is submitted (under which of Dask's keys), how often that was done."""
+
+    title: str
+    submit: Callable[[str], Future[Done]]
+    future: Future[Done] | None = None
+    submitted: int = 0
+
+
+@dataclass
 class Desk:
     """What is out, and what comes in: events and ended tasks, from Dask's threads to the one that draws."""
 
     topic: str
+    attempts: int
     display: Display
-    out: dict[str, tuple[str, Future[Done]]] = field(default_factory=dict)
-    begun: set[str] = field(default_factory=set)
+    out: dict[str, Order] = field(default_factory=dict)
+    begun: Counter[str] = field(default_factory=Counter)
     inbox: SimpleQueue[Any] = field(default_factory=SimpleQueue)
 
-    def hand_out(self, item: str, title: str, future: Future[Done]) -> None:
-        """`item` is the display's name of what the future does, `title` what messages call it."""
-        self.out[item] = (title, future)
-        future.add_done_callback(lambda ended: self.inbox.put(item))  # type: ignore[no-untyped-call]
+    def hand_out(self, item: str, title: str, submit: Callable[[str], Future[Done]]) -> None:
+        """`item` is the display's name of what is done, and Dask's key of it."""
+        self.out[item] = Order(title, submit)
+        self._submit(item, self.out[item])
+
+    def _submit(self, item: str, order: Order) -> None:
+        order.future = order.submit(f"{item}-{order.submitted}" if order.submitted else item)
+        order.submitted += 1
+        order.future.add_done_callback(lambda ended: self.inbox.put(item))  # type: ignore[no-untyped-call]
 
     def next(self, tend: Callable[[], None]) -> tuple[str, Any]:
         """The next item that ends, and its result or error; shows what is heard meanwhile."""
@@ -85,36 +103,55 @@ class Desk:
             except Empty:
                 tend()
                 continue
-            if isinstance(came, str):
+            if not isinstance(came, str):
+                self._show(came["do"], came["arguments"])
+            elif not self._again(came):
                 return came, self._end(came)
-            self._show(came["do"], came["arguments"])
+
+    def _again(self, item: str) -> bool:
+        """Submit once more what Dask has given up though it was begun less often than it may: it only stood in line
+        where other steps' workers died."""
+        order = self.out[item]
+        assert order.future is not None
+        given_up = order.future.status == "error" and isinstance(order.future.exception(), KilledWorker)
+        if not given_up or self.begun[item] >= self.attempts or order.submitted >= self.attempts:
+            return False
+        self._submit(item, order)
+        return True
 
     def _show(self, do: str, arguments: Sequence[Any]) -> None:
         item = arguments[0]
         if item not in self.out:
             return  # an event may come after the end
-        if do == "begin" and item in self.begun:
-            self.display.warn(f"{self.out[item][0]}: its Dask worker died; it is begun again.")
         if do == "begin":
-            self.begun.add(item)
+            self.begun[item] += 1
+            if self.begun[item] > 1:
+                self.display.warn(f"{self.out[item].title}: its Dask worker died; it is begun again.")
         getattr(self.display, do)(*arguments)
 
     def _end(self, item: str) -> Any:
-        done = outcome(*self.out.pop(item))
+        order = self.out.pop(item)
+        assert order.future is not None
+        done = outcome(order.title, order.future)
         for do, arguments in done.said:
             getattr(self.display, do)(*arguments)
         return done.result
 
 
+def gone() -> Unavailable:
+    """What is said where the scheduler doesn't answer any more."""
+    return Unavailable("The Dask scheduler has gone.", "The same command goes on from what is finished.")
+
+
 def outcome(title: str, future: Future[Done]) -> Done:
-    """What a task returned, or the reason why it returned nothing."""
+    """What a task returned, or the reason why it returned nothing. Raises Unavailable where the scheduler has gone."""
     try:
         done: Done = future.result()
         return done
     except KilledWorker:
         return Done(StepFailed(f"{title}: the Dask workers that ran it died.", "Is there memory enough for it?"), [])
-    except CancelledError:
-        return Done(StepFailed(f"{title}: the Dask scheduler has gone.", "The same command goes on from there."), [])
+    except CancelledError as error:
+        raise gone() from error
     except Exception as problem:
         what = " ".join(f"{type(problem).__name__}: {problem}".split())[:300]
         error = StepFailed(f"{title}: its Dask worker can't run it: {what}", "schedule=inline does without Dask.")
@@ -123,12 +160,13 @@ def outcome(title: str, future: Future[Done]) -> Done:
 
 
 @contextmanager
-def listening(client: Client, display: Display) -> Iterator[Desk]:
+def listening(client: Client, attempts: int, display: Display) -> Iterator[Desk]:
     """A desk that hears what its tasks tell; what is still out at the end is cancelled."""
-    desk = Desk(f"runner-{uuid.uuid4().hex}", display)
+    desk = Desk(f"runner-{uuid.uuid4().hex}", attempts, display)
     client.subscribe_topic(desk.topic, lambda event: desk.inbox.put(event[1]))  # type: ignore[no-untyped-call]
     try:
         yield desk
     finally:
-        client.cancel([future for _, future in desk.out.values()])  # type: ignore[no-untyped-call]
-        client.unsubscribe_topic(desk.topic)  # type: ignore[no-untyped-call]
+        if client.status == "running":
+            client.cancel([order.future for order in desk.out.values()])  # type: ignore[no-untyped-call]
+            client.unsubscribe_topic(desk.topic)  # type: ignore[no-untyped-call]

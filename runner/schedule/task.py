@@ -76,8 +76,9 @@ def make(task: Task) -> Done:
     shared = task.project is not None
     project = task.project or projects.root()
     try:
-        _check_same(task.runner)
-        identity.check_tools(task.node)
+        if not shared:
+            _check_same(task.runner)
+            identity.check_tools(task.node)
         inputs = {role: _input(one, project) for role, one in task.inputs.items()}
         with _step_workers(project) as workers:
             made = build.obtain(task.node, inputs, workers, project, task.limits, events)
@@ -114,12 +115,16 @@ def _input(wanted: Held, project: Path) -> Artifact:
 def pull(client: Any, wanted: Held, project: Path) -> Artifact:
     """`wanted` in the store of `project`, copied from the worker that has it. Raises Lost where that has gone."""
 
+    gone = f"{wanted.worker}, which has {wanted.step} {wanted.key[:16]}, has gone"
+    if wanted.worker not in client.scheduler_info()["workers"]:
+        raise Lost(f"{gone}.")
+
     def ask(name: str, offset: int) -> bytes:
         try:
             answers = client.run(piece, wanted.step, wanted.key, name, offset, workers=[wanted.worker])
             return bytes(answers[wanted.worker])
         except (OSError, ValueError, KeyError) as error:
-            raise Lost(f"{wanted.worker}, which made {wanted.step} {wanted.key[:16]}, has gone: {error}.") from error
+            raise Lost(f"{gone}: {error}.") from error
 
     return transfer.adopt(project, wanted, lambda name: transfer.pieces(ask, name))
 
@@ -168,7 +173,7 @@ def measure(task: Measuring) -> Done:
         found = {one.key: _input(one, root) for one in task.held}
         rest()
         with (
-            device.alone(device.of(task.cell), events.warn),
+            device.held(task.cell, events.warn),
             benchmarked(task.cell, found, root, nullcontext, task.origin, events, task.item) as (content, files),
         ):
             return Done(Measured(content, {name: path.read_bytes() for name, path in files.items()}), events.said)

@@ -1,11 +1,10 @@
 """Artifacts between machines that share no disk: file by file, in pieces, each file checked by its hash.
 
-`artifact.json` names every file's hash; its own hash, the digest, is what the sender is asked for by.
+`artifact.json` names every file's hash, and the seal is the hash of all that it says.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -25,7 +24,7 @@ class Held:
 
     step: str
     key: str
-    digest: str
+    seal: str
     worker: str | None = None
 
 
@@ -34,7 +33,7 @@ Read = Callable[[str], Iterator[bytes]]  # a file's name -> its content in piece
 
 def held(artifact: Artifact, worker: str | None = None) -> Held:
     """`artifact` as others ask for it."""
-    return Held(str(artifact.content["step"]), artifact.key, keys.file_hash(artifact.folder / store.NAME), worker)
+    return Held(str(artifact.content["step"]), artifact.key, str(artifact.content["seal"]), worker)
 
 
 def piece(folder: Path, name: str, offset: int) -> bytes:
@@ -69,22 +68,24 @@ def adopt(project: Path, wanted: Held, read: Read) -> Artifact:
 
 def _copied(project: Path, wanted: Held, read: Read) -> Artifact:
     with store.draft(project, wanted.step, wanted.key) as out:
-        _write(out / store.NAME, read(store.NAME), wanted.digest)
-        content = json.loads((out / store.NAME).read_text(encoding="utf-8"))
-        for name, facts in content.pop("files").items():
-            _write(_inside(out, name), read(name), facts["sha256"])
+        _write(out / store.NAME, read(store.NAME))
+        content = dict(store.read(out).content)
+        if content.pop("seal") != wanted.seal:
+            raise Lost(f"{wanted.step} {wanted.key[:16]}: what came is not what was asked for.")
         (out / store.NAME).unlink()
+        for name, facts in content.pop("files").items():
+            _write(_inside(out, name), read(name))
+            if keys.file_hash(out / name) != facts["sha256"]:
+                raise Lost(f"{name} of {wanted.step} {wanted.key[:16]}: what came is not what was sealed.")
         del content["schema"]
         return store.finish(project, out, content)
 
 
-def _write(path: Path, data: Iterator[bytes], digest: str) -> None:
+def _write(path: Path, data: Iterator[bytes]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         for part in data:
             file.write(part)
-    if keys.file_hash(path) != digest:
-        raise Lost(f"{path.name}: what came is not what was sealed (its hash differs).")
 
 
 def _inside(folder: Path, name: str) -> Path:

@@ -29,7 +29,9 @@ class Bench:
         return self.out.pop(0)
 
     def follow(self, todo: list[Node], window: int, told: Told, **ranks: float) -> dict[str, str | RunnerError]:
-        return follow(todo, {key("k"): "k"}, self.start, self.ended, window, {key(n): r for n, r in ranks.items()}, told)
+        return follow(
+            todo, {key("k"): "k"}, self.start, self.ended, window, {key(n): r for n, r in ranks.items()}, told
+        )
 
 
 def test_each_step_gets_what_its_inputs_became() -> None:

@@ -10,8 +10,8 @@ import pytest
 from runner import compose, plan, store
 from runner.errors import RunnerError, StepFailed
 from runner.plan import Node, Plan
-from runner.schedule.prepare import prepare
 from runner.schedule.prepare import obtain as obtained
+from runner.schedule.prepare import prepare
 from runner.schedule.settings import INLINE
 from runner.schedule.wanted import used
 from runner.store import Artifact

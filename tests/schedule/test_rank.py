@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
+from runner import store
 from runner.schedule import rank
 from tests.schedule.told import key, node
 
 TODO = [node("train"), node("export", "train"), node("compile", "export"), node("quantize", "export")]
 
 
-def recorded(project: Path, step: str, title: str, number: int, seconds: float) -> None:
-    folder = project / "artifacts" / step / str(number)
-    folder.mkdir(parents=True)
-    (folder / "artifact.json").write_text(json.dumps({"name": title, "seconds": seconds}))
+def recorded(project: Path, step: str, title: str, number: int, seconds: float) -> Path:
+    with store.draft(project, step, f"{number:016}") as out:
+        content = {"step": step, "key": f"{number:016}", "name": title, "seconds": seconds}
+        return store.finish(project, out, content).folder
 
 
 def test_a_rank_is_the_longest_chain_from_there() -> None:
@@ -42,6 +42,5 @@ def test_seconds_are_the_median_of_the_same_title_then_of_the_step_then_rough(tm
 
 
 def test_a_broken_artifact_counts_for_nothing(tmp_path: Path) -> None:
-    recorded(tmp_path, "train", "train", 0, 3.0)
-    (tmp_path / "artifacts" / "train" / "0" / "artifact.json").write_text("{")
+    (recorded(tmp_path, "train", "train", 0, 3.0) / store.NAME).write_text("{")
     assert rank.seconds(TODO[:1], tmp_path)[key("train")] == pytest.approx(rank.ROUGH["train"])

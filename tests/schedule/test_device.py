@@ -1,0 +1,127 @@
+"""A device measures one thing at a time, devices measure alongside; who waits is told for whom."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from runner.errors import RunnerError
+from runner.schedule import device
+from tests.conftest import REPOSITORY
+
+HOLDER = """
+import sys
+from runner.schedule import device
+sys.argv = ["/somewhere/runner/__main__.py", "-m", "model=gru"]
+with device.alone(sys.stdin.readline().strip(), lambda text: print(text, flush=True)):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture(autouse=True)
+def locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "edge-runner" / "locks"
+
+
+@contextmanager
+def another_command(name: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that holds the device `name` until it is told to go on."""
+    command = [sys.executable, "-c", HOLDER]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(f"{name}\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def once_told(told: list[str], do: Callable[[], None]) -> threading.Thread:
+    """Does it when something has been told."""
+
+    def wait() -> None:
+        while not told:
+            time.sleep(0.02)
+        do()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    return thread
+
+
+def test_who_waits_is_told_for_whom_and_goes_on_when_that_has_ended() -> None:
+    told: list[str] = []
+    with another_command("local") as other:
+        done = once_told(told, lambda: os.kill(other.pid, signal.SIGKILL))
+        with device.alone("local", told.append):
+            assert other.wait(10) == -signal.SIGKILL
+        done.join()
+    who = f"pid {other.pid}: python -m runner -m model=gru (in {Path.cwd()})"
+    assert told == [f"local measures for {who}: waiting until it is free."]
+
+
+def test_another_device_is_free() -> None:
+    told: list[str] = []
+    with another_command("board"), device.alone("local", told.append):
+        assert told == []
+
+
+def test_a_lock_leaves_no_holder_behind(locks: Path) -> None:
+    with device.alone("local", print):
+        assert len(list(locks.glob("*.json"))) == 1
+    assert not list(locks.glob("*.json"))
+
+
+def test_a_folder_that_can_not_be_made_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(RunnerError, match="no folder for locks"), device.alone("local", print):
+        pass
+
+
+def test_items_of_a_device_keep_their_order() -> None:
+    assert device.grouped(["a1", "b1", "a2"], lambda item: item[0]) == {"a": ["a1", "a2"], "b": ["b1"]}
+
+
+def test_devices_work_at_the_same_time_and_a_device_does_one_thing_at_a_time() -> None:
+    both, busy = threading.Barrier(2, timeout=10), {"a": threading.Lock(), "b": threading.Lock()}
+
+    def work(item: str) -> str:
+        assert busy[item[0]].acquire(blocking=False)
+        both.wait()  # passed only where the other device is here too
+        busy[item[0]].release()
+        return item.upper()
+
+    assert device.alongside({"a": ["a1", "a2"], "b": ["b1", "b2"]}, work) == {"a": ["A1", "A2"], "b": ["B1", "B2"]}
+
+
+def test_one_device_needs_no_thread() -> None:
+    assert device.alongside({"a": [1, 2]}, lambda item: threading.current_thread()) == {
+        "a": [threading.main_thread(), threading.main_thread()]
+    }
+
+
+def test_what_one_device_raises_is_raised() -> None:
+    def work(item: str) -> str:
+        raise RunnerError(item)
+
+    with pytest.raises(RunnerError, match="broken"):
+        device.alongside({"a": ["broken"], "b": ["broken"]}, work)

@@ -1,0 +1,91 @@
+"""Which schedule makes a plan's artifacts, and what it does about artifacts that go missing meanwhile."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.errors import SpecError
+from runner.plan import Cell, Chain, Node, Plan
+from runner.schedule.prepare import obtain
+from runner.schedule.settings import INLINE, Inline, Settings, check
+from runner.schedule.wanted import side_by_side, survey
+from runner.store import Artifact
+from tests.conftest import REPOSITORY
+from tests.schedule.told import LIMITS, Told, key, node
+
+
+def of(nodes: list[Node], cells: int = 2) -> Plan:
+    cell: Any = Cell(Chain(None, {one.step: one.key for one in nodes}), None, "none")  # type: ignore[arg-type]
+    return Plan({one.key: one for one in nodes}, [cell] * cells)
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from runner.schedule.prepare import obtain
+from runner.schedule.settings import Settings
+from tests.schedule.test_prepare import LIMITS, Told, key, node, of
+
+side_by_side = [node("data"), node("train"), node("compile", "data")]
+chain = [node("data"), node("export", "data")]
+nodes, cells = {"chain": (chain, 2), "single": (side_by_side, 1), "sweep": (side_by_side, 2)}[sys.argv[1]]
+made = obtain([one.key for one in nodes], of(nodes, cells), Path(sys.argv[2]), LIMITS, Told(), Settings(None, 2, 2))
+assert len(made) == len(nodes)
+print("distributed" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(("what", "dask"), [("chain", "False"), ("single", "False"), ("sweep", "True")])
+def test_dask_is_imported_only_where_a_sweep_has_steps_to_run_at_once(what: str, dask: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", SCRIPT, what, str(tmp_path)]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == (f"{dask}\n", "")
+    again = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+    assert again.stdout == "False\n"  # nothing to prepare
+
+
+def test_more_nodes_than_their_longest_chain_can_run_at_once() -> None:
+    chain = [node("a"), node("b", "a"), node("c", "b", "a")]
+    assert not side_by_side(chain)
+    assert side_by_side([*chain, node("d", "a")])
+    assert not side_by_side([])
+
+
+def test_only_what_is_missing_is_to_do_inputs_first(tmp_path: Path) -> None:
+    nodes = [node("data"), node("train", "data"), node("export", "train")]
+    obtain([key("train")], of(nodes), tmp_path, LIMITS, Told(), INLINE)
+    shutil.rmtree(tmp_path / "artifacts" / "data")
+    there, todo = survey([key("export")], of(nodes), tmp_path, Told())
+    assert [one.step for one in todo] == ["export"]
+    assert list(there) == [key("train")]
+
+
+def test_an_input_that_is_removed_meanwhile_is_made_again(tmp_path: Path) -> None:
+    data = node("data")
+    obtain([data.key], of([data]), tmp_path, LIMITS, Told(), INLINE)
+    folder = str(tmp_path / "artifacts" / "data")
+    nodes = [data, node("train", remove=folder), node("export", "train", "data")]
+    found = obtain([one.key for one in nodes], of(nodes), tmp_path, LIMITS, Told(), INLINE)
+    assert all(isinstance(one, Artifact) for one in found.values())
+    made = found[key("export")]
+    assert isinstance(made, Artifact)
+    assert (made.folder / "text").read_text() == "datatrainexport"
+
+
+@pytest.mark.parametrize("address", ["localhost:8786", "http://host:8786", "tcp://host", "tcp://:8786 "])
+def test_an_address_that_is_none_is_refused(address: str) -> None:
+    with pytest.raises(SpecError, match=r"schedule\.address="):
+        check(Settings(address, None, 3))
+
+
+def test_workers_beside_an_address_are_refused() -> None:
+    with pytest.raises(SpecError, match="has its own workers"):
+        check(Settings("tcp://host:8786", 2, 3))
+    check(Settings("tcp://host:8786", None, 3))
+    check(Inline())

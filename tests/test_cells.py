@@ -1,0 +1,152 @@
+"""One plan run: what is shared, what is left out, what order things have. Nothing is really made or measured here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner import cells, compose, conclude, plan, records
+from runner.errors import StepFailed, Unavailable
+from runner.plan import Cell, Plan
+from runner.records import Record
+from runner.schedule import device
+from runner.schedule.settings import INLINE
+from runner.schedule.wanted import Outcome
+from runner.spec import Limits, Spec
+from runner.store import Artifact
+
+COMMON = ("model=gru", "model.hidden=4", "precision=fp32", "baseline=none")
+
+
+class Tracker:
+    """What the runner's end of tracking offers, without MLflow; `published` are the titles in their order."""
+
+    def __init__(self, problem: Exception | None = None) -> None:
+        self.problem = problem
+        self.published: list[str] = []
+
+    def start_pictures(self) -> None: ...
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        yield
+
+    def publish(self, record: Record) -> None:
+        if self.problem:
+            raise self.problem
+        self.published.append(str(record.content["title"]))
+
+
+@pytest.fixture
+def specs(tmp_path: Path) -> list[Spec]:
+    """Three specs; the second can't be compiled here."""
+    words = [("backend=onnxruntime",), ("backend=torch", "precision=int8"), ("backend=openvino",)]
+    return [compose.one(tmp_path, [*COMMON, *more]) for more in words]
+
+
+@pytest.fixture(autouse=True)
+def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """Steps are taken for made; a measurement is a record that says its title. Returns the titles measured so far."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    titles: list[str] = []
+
+    def prepare(waiting: Plan, *rest: Any) -> dict[str, Outcome]:
+        return {key: Artifact(tmp_path, {"key": key, "meta": {}, "retries": 0}) for key in waiting.nodes}
+
+    def measure(cell: Cell, outcomes: Mapping[str, Outcome], root: Path, quiet: Any, *rest: Any) -> Record:
+        origin, display, item = rest
+        display.begin(item)
+        titles.append(cell.candidate.spec.title)
+        identity = conclude.unmeasured(cell, StepFailed(""), outcomes, origin)
+        display.end(item, "done", 0.5, "")
+        return records.write(root, {**identity, "status": "ok", "timing": {"benchmark_s": 0.5}})
+
+    monkeypatch.setattr(cells, "prepare", prepare)
+    monkeypatch.setattr(conclude, "measured", measure)
+    return titles
+
+
+def perform(specs: list[Spec], root: Path, tracker: Any = None, **how: Any) -> cells.Ran:
+    return cells.perform(plan.make(specs, root), root, tracker or Tracker(), INLINE, **how)
+
+
+def test_a_cell_that_can_not_run_leaves_a_record_and_the_others_go_on(
+    specs: list[Spec], tmp_path: Path, measured: list[str]
+) -> None:
+    tracker = Tracker()
+    ran = perform(specs, tmp_path, tracker, sweep="s")
+    assert [record.content["status"] for record in ran.records] == ["ok", "unsupported", "ok"]
+    assert [record.content["spec_key"] for record in ran.records] == [spec.key for spec in specs]
+    assert measured == [specs[0].title, specs[2].title]
+    assert tracker.published == [spec.title for spec in specs]
+    assert {record.content["record_id"] for record in ran.records} == {
+        path.name for path in (tmp_path / "records").iterdir()
+    }
+
+
+def test_a_sweep_measures_only_what_it_lacks(specs: list[Spec], tmp_path: Path, measured: list[str]) -> None:
+    first = perform([specs[0]], tmp_path, sweep="s").records[0]
+    again = perform(specs, tmp_path, sweep="s")
+    assert again.records[0].content == first.content
+    assert measured == [specs[0].title, specs[2].title]
+    perform([specs[0]], tmp_path, sweep="other")
+    perform([specs[0]], tmp_path, sweep="s", fresh=True)
+    assert measured[2:] == [specs[0].title] * 2
+
+
+def test_an_unchanged_sweep_has_nothing_to_do(
+    specs: list[Spec], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    perform([specs[0]], tmp_path, sweep="s")
+    monkeypatch.setattr("runner.tracking.sent.missing", lambda root, records: [])
+    tracker = Tracker(problem=AssertionError("nothing is new"))
+    ran = perform([specs[0]], tmp_path, tracker, sweep="s")
+    assert ran.schedule["ratio"] is None
+    assert ran.schedule["steps"] == {}
+
+
+def test_a_tracking_server_that_has_gone_costs_no_record(
+    specs: list[Spec], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran = perform([specs[0]], tmp_path, Tracker(Unavailable("No server.")), sweep="s")
+    assert ran.records[0].content["status"] == "ok"
+    assert "not in MLflow yet: No server." in capsys.readouterr().err
+
+
+def test_the_schedule_says_where_the_time_went(specs: list[Spec], tmp_path: Path) -> None:
+    found = perform(specs, tmp_path, sweep="s").schedule
+    assert found["name"] == "inline"
+    assert found["bound"]["measuring_s"] == 1.0  # two cells of 0.5 s
+    assert found["makespan_s"] >= sum(found["spent"].values()) - 1e-6
+    assert set(found["spent"]) == {"preparing_s", "measuring_s", "waiting_s", "tracking_s", "overhead_s"}
+
+
+def test_devices_measure_alongside(specs: list[Spec], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "of", lambda cell: f"{cell.candidate.spec.backend.name} board")
+    names: list[str] = []
+    measure = conclude.measured
+
+    def noted(*arguments: Any) -> Record:
+        names.append(threading.current_thread().name)
+        return measure(*arguments)
+
+    monkeypatch.setattr(conclude, "measured", noted)
+    ran = perform([specs[0], specs[2]], tmp_path, sweep="s")
+    assert [record.content["status"] for record in ran.records] == ["ok", "ok"]
+    assert sorted(names) == ["device onnxruntime board", "device openvino board"]
+
+
+def test_shared_steps_have_the_widest_limits(specs: list[Spec], tmp_path: Path) -> None:
+    words = (("limits.step_s=5", "limits.memory_mb=500"), ("limits.step_s=7", "limits.memory_mb=null"))
+    own = [compose.one(tmp_path, [*COMMON, *more]) for more in words]
+    assert cells.widest(own) == Limits(step_s=7, answer_s=own[0].limits.answer_s, memory_mb=None)
+    assert cells.widest(own[:1]).memory_mb == 500
+
+
+def test_a_sweeps_name_is_its_cells(specs: list[Spec]) -> None:
+    assert cells.sweep_name(specs) == cells.sweep_name(specs[::-1]) != cells.sweep_name(specs[:2])

@@ -1,0 +1,43 @@
+"""Records: what they say of cells that were not measured, and of steps that were begun again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runner import compose, conclude, plan
+from runner.conclude import Origin
+from runner.errors import StepFailed, Unsupported
+from runner.plan import Cell
+from runner.schedule.wanted import Outcome
+from runner.store import Artifact
+
+WORDS = ("model=gru", "model.hidden=4", "precision=int8_dynamic", "baseline=onnxruntime")
+
+
+@pytest.fixture
+def cell(tmp_path: Path) -> Cell:
+    return plan.make([compose.one(tmp_path, WORDS)], tmp_path).cells[0]
+
+
+def test_a_cell_that_was_not_measured_says_why_and_has_no_figures(cell: Cell) -> None:
+    found = conclude.unmeasured(cell, Unsupported("No such op.", "Try another."), {}, Origin("s"))
+    assert (found["status"], found["reason"], found["next_step"]) == ("unsupported", "No such op.", "Try another.")
+    assert (found["metrics"], found["comparison"], found["sweep"]) == ({}, None, "s")
+    assert found["spec_key"] == cell.candidate.spec.key
+    assert found["retries"] == {}
+
+
+def test_retries_are_counted_whoever_died_the_steps_worker_or_dasks(cell: Cell, tmp_path: Path) -> None:
+    keys = cell.candidate.keys
+    failed = StepFailed("killed")
+    failed.retries = 1
+    outcomes: dict[str, Outcome] = {
+        keys["train"]: Artifact(tmp_path, {"retries": 1}),
+        keys["export"]: Artifact(tmp_path, {"retries": 0}),
+        keys["compile"]: failed,
+    }
+    origin = Origin("s", 1, {keys["train"]: 2, keys["data"]: 1})
+    found = conclude.unmeasured(cell, failed, outcomes, origin)
+    assert found["retries"] == {"data": 1, "train": 3, "compile": 1}
