@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from runner.api import load_spec, run
+    from runner.api import load_spec, load_sweep, run, run_sweep
 
-__all__ = ["load_spec", "run"]
+__all__ = ["load_spec", "load_sweep", "run", "run_sweep"]
 __version__ = "0.1.0"
 
 

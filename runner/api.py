@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from runner import project
-from runner.spec import Spec
+from runner.spec import Spec, Sweep
 
 
 def load_spec(*overrides: str, root: Path | None = None) -> Spec:
     """The checked spec of `load_spec("model=gru", "backend=openvino")`, as the command line composes it.
 
-    Raises runner.errors.SpecError.
+    Raises runner.errors.SpecError, for words that make a sweep too.
     """
     from runner import compose
 
+    _look_again()
     return compose.one(root or project.root(), overrides)
 
 
@@ -31,3 +32,45 @@ def run(spec: Spec, root: Path | None = None) -> dict[str, Any]:
     with Tracker(home) as tracker:
         tracker.start()
         return dict(cells.run([spec], home, tracker, fresh=True)[0].content)
+
+
+def load_sweep(*overrides: str, root: Path | None = None) -> Sweep:
+    """Every cell of `load_sweep("model=gru,lstm", "backend=glob(*)")` or `load_sweep("experiment=canonical")`, checked,
+    and the impossible ones with their reasons.
+
+    Raises runner.errors.SpecError for a wrong word in any cell.
+    """
+    from runner import sweep
+
+    _look_again()
+    return sweep.read(root or project.root(), overrides)
+
+
+def run_sweep(
+    sweep: Sweep, root: Path | None = None, *, schedule: str = "local", fresh: bool = False
+) -> dict[str, Any]:
+    """Run a sweep as one plan, or go on with it. Returns the JSON of the sweep as a dict.
+
+    `schedule` is an option of conf/schedule. Cells that were measured before are not measured again unless `fresh`.
+    Raises SpecError for a bad input file, or where no cell is possible here.
+    """
+    from runner import cells, options, plan
+    from runner.report import swept
+    from runner.spec import choice
+    from runner.tracking.client import Tracker
+
+    home = root or project.root()
+    how = choice("schedule", options.values("schedule", schedule, home)).settings
+    with Tracker(home) as tracker:
+        tracker.start()
+        made = plan.of_sweep(sweep, home)
+        name = cells.sweep_name([cell.candidate.spec for cell in made.cells])
+        return swept.document(name, made, cells.perform(made, home, tracker, how, sweep=name, fresh=fresh))
+
+
+def _look_again() -> None:
+    """A notebook lives long, and files are edited meanwhile."""
+    from runner import options, study
+
+    options.forget()
+    study.read.cache_clear()

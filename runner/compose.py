@@ -85,8 +85,8 @@ def compose(hydra_loader: Any, overrides: Sequence[str]) -> DictConfig:
     return config
 
 
-def sweeper(hydra_loader: Any, task: Any, words: Iterable[str]) -> Any:
-    """The sweeper that `hydra/sweeper` names, ours by default, as Hydra's `-m` sets it up.
+def through_sweeper(hydra_loader: Any, task: Any, words: Iterable[str]) -> None:
+    """Hand the words to the sweeper that `hydra/sweeper` names, ours by default, as Hydra's `-m` does.
 
     Hydra would first compose all words that are not swept over, and refuse one that only fits a swept option.
     """
@@ -94,9 +94,11 @@ def sweeper(hydra_loader: Any, task: Any, words: Iterable[str]) -> Any:
     from hydra.core.plugins import Plugins
     from hydra.types import HydraContext
 
-    config = compose(hydra_loader, [one.input_line or "" for one in parse(words) if one.is_hydra_override()])
+    given = parse(words)
+    config = compose(hydra_loader, [one.input_line or "" for one in given if one.is_hydra_override()])
     context = HydraContext(config_loader=hydra_loader, callbacks=Callbacks(config))
-    return Plugins.instance().instantiate_sweeper(hydra_context=context, task_function=task, config=config)
+    sweeper = Plugins.instance().instantiate_sweeper(hydra_context=context, task_function=task, config=config)
+    sweeper.sweep([one.input_line or "" for one in given if not one.is_hydra_override()])
 
 
 def from_config(config: DictConfig) -> Spec:

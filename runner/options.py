@@ -54,6 +54,12 @@ def load_yaml(path: Path) -> Mapping[str, Any]:
     return content or {}
 
 
+def forget() -> None:
+    """Read every file again: in a process that lives long they may have been edited."""
+    load_yaml.cache_clear()
+    _changed.cache_clear()
+
+
 def yaml_error(path: Path | str, error: yaml.MarkedYAMLError) -> SpecError:
     """A YAML syntax error as one line with file and line."""
     mark = error.problem_mark

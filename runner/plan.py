@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -55,12 +55,14 @@ class Chain:
 
 @dataclass(frozen=True)
 class Cell:
-    """One comparison to be measured: a candidate, and a baseline unless `baseline=none`."""
+    """One comparison to be measured: a candidate, and a baseline unless `baseline=none`. `words` are those of the
+    command line or of the experiment that tell it from the others of its sweep."""
 
     candidate: Chain
     baseline: Chain | None
     label: str
     blocked: RunnerError | None = None
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def of_sweep(sweep: Sweep, project: Path) -> Plan:
     draft, cells, impossible = _Draft(project), [], list(sweep.impossible)
     for words, spec in sweep.cells:
         try:
-            cells.append(_cell(spec, draft))
+            cells.append(replace(_cell(spec, draft), words=words))
         except Impossible as error:
             impossible.append(ImpossibleCell(words or spec.title, error))
     if not cells:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runner import load_spec, run
+from runner import load_spec, load_sweep, run
 from runner.errors import SpecError
 from tests.conftest import QUICK, REPOSITORY, Command
 
@@ -41,6 +41,20 @@ def test_the_last_of_two_values_counts_and_several_need_a_sweep(tmp_path: Path) 
     assert load_spec("model=gru", "model=lstm", root=tmp_path).model.name == "lstm"
     with pytest.raises(SpecError, match="several values make a sweep"):
         load_spec("model=gru,lstm", root=tmp_path)
+
+
+def test_an_edited_file_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "experiments" / "mine.yaml"
+    file.parent.mkdir()
+    for precision in ("fp32", "fp16"):
+        file.write_text(f"# Mine\nsweep: {{axes: {{model: [gru, lstm], precision: [{precision}]}}}}\n")
+        assert {spec.precision.name for _, spec in load_sweep("experiment=mine").cells} == {precision}
+
+
+def test_a_sweep_is_no_spec(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="experiment=canonical: a sweep, not one spec"):
+        load_spec("experiment=canonical", root=tmp_path)
 
 
 def test_importing_the_runner_imports_none_of_its_libraries() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runner import compose, overrides, sweep
+from runner import compose, sweep
 from runner.errors import SpecError
 
 
@@ -116,10 +116,3 @@ def test_a_broken_yaml_is_named_with_its_line(tmp_path: Path) -> None:
 
         options.values("model", "mine", tmp_path)
     assert caught.value.reason.startswith(f"{own / 'mine.yaml'}, line 3, column 7: not valid YAML:")
-
-
-def test_the_baselines_overrides_need_no_quotes() -> None:
-    assert overrides.readable(["baseline.overrides=[precision=fp32,model.path=b.onnx]", "seed=1"]) == [
-        "baseline.overrides=['precision=fp32','model.path=b.onnx']",
-        "seed=1",
-    ]

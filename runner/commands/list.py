@@ -36,8 +36,7 @@ def main(argv: list[str]) -> int:
 
 def _options(axis: str, root: Path) -> dict[str, str]:
     if axis == "experiment":
-        files = [path for folder in project.experiment_folders(root) for path in sorted(folder.glob("*.yaml"))]
-        return {path.stem: first_comment(path) for path in files}
+        return {name: first_comment(path) for name, path in sorted(project.experiments(root).items())}
     return {name: first_comment(options.file(axis, name, root)) for name in options.names(axis, root)}
 
 

@@ -53,6 +53,7 @@ def _cell(cell: plan.Cell, made: plan.Plan) -> dict[str, Any]:
     error = plan.blocked(cell, made)
     return {
         "title": cell.candidate.spec.title,
+        "words": cell.words,
         "baseline": cell.label,
         "spec_key": cell.candidate.spec.key,
         "keys": dict(cell.candidate.keys),
@@ -80,5 +81,5 @@ def _state(one: dict[str, Any]) -> str:
 def _measured(cell: plan.Cell, made: plan.Plan) -> str:
     error = plan.blocked(cell, made)
     against = f" against {cell.label}" if cell.label != "none" else ""
-    title = f"{cell.candidate.spec.title}{against}"
+    title = f"{cell.words or cell.candidate.spec.title}{against}"
     return f"{title}  {error.status}: {error.reason} {error.next_step}" if error else title

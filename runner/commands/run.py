@@ -62,15 +62,14 @@ class Command:
         made = plan.of_sweep(sweep.composed(loader, self.root, words), self.root)
         name = cells.sweep_name([cell.candidate.spec for cell in made.cells])
         print("\n".join([f"sweep {name}", *planned.lines(made, self.root)]), file=sys.stderr)
-        settings = {"sweep": name, "fresh": self.fresh, "started": self.started}
-        ran = cells.perform(made, self.root, self.tracker, schedule, **settings)
+        ran = cells.perform(
+            made, self.root, self.tracker, schedule, sweep=name, fresh=self.fresh, started=self.started
+        )
         self.code = sweep_code([str(record.content["status"]) for record in ran.records], self.strict)
         if self.json:
-            from runner.report import corrected
+            from runner.report import swept
 
-            cells_of_sweep = corrected.contents(ran.records, name)
-            document = {"cells": cells_of_sweep, "impossible": planned.impossible(made)}
-            _print_json({"schema": 1, "sweep": name, **document, "schedule": ran.schedule})
+            _print_json(swept.document(name, made, ran))
         else:
             from runner.report import ending, makespan
 
@@ -109,7 +108,7 @@ def _through_hydra(command: Command, words: list[str]) -> None:
         command.tracker.start()  # MLflow's import takes longer than composing and planning: both at once
         with compose.loader(command.root) as loader:  # hydra.main would compose twice, at 100 ms each
             if sweeps:
-                compose.sweeper(loader, command, flags.overrides).sweep(flags.overrides)
+                compose.through_sweeper(loader, command, flags.overrides)
                 return
             config = compose.compose(loader, flags.overrides)
         command(config)
