@@ -27,13 +27,17 @@ $(VENV)/.tests-installed: $(VENV)/.installed
 test: $(VENV)/.tests-installed system-packages
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-# The browser test needs a real browser. As root on Debian it is installed; elsewhere the command to type is printed.
+# The browser test needs a real browser, the tests of devices a real sshd. As root on Debian they are installed; elsewhere
+# the command to type is printed.
+PROGRAMS := chromium chromedriver sshd ssh
+PACKAGES := chromium chromium-driver openssh-server openssh-client
 .PHONY: system-packages
 system-packages:
-	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then :; \
+	@missing=; for program in $(PROGRAMS); do PATH="$$PATH:/usr/sbin:/sbin" command -v $$program >/dev/null || missing=1; done; \
+	if [ -z "$$missing" ]; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null; \
-	else echo "The browser test needs chromium and chromedriver: sudo apt-get install chromium chromium-driver"; exit 1; fi
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES) >/dev/null; \
+	else echo "The tests need $(PROGRAMS): sudo apt-get install $(PACKAGES)"; exit 1; fi
 
 check: $(VENV)/.tests-installed
 	$(BIN)/ruff check .

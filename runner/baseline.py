@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import options
+from runner import devices, options
 from runner.errors import SpecError, Unavailable
 from runner.settings import setting
 from runner.spec import Spec
@@ -51,6 +51,9 @@ def label(baseline: Spec, candidate: Spec) -> str:
         parts.append(baseline.compression.name)
     if baseline.model.name != candidate.model.name:
         parts.insert(0, baseline.model.name)
+    device = devices.name_of(baseline.hardware.settings)
+    if device != devices.name_of(candidate.hardware.settings):
+        parts.append(f"on {device}")
     return " ".join(parts)
 
 
@@ -67,7 +70,15 @@ def _onnxruntime(spec: Spec, project: Path) -> Spec:
     """The same model on the same data without compression, in fp32, with as many threads as the candidate has."""
     threads = getattr(spec.backend.settings, "threads", 1)
     plain = ("compression=none", "precision=fp32", "backend=onnxruntime", f"backend.threads={threads}")
-    return options.override(spec, plain, project)
+    return options.override(spec, (*plain, *_for_device(spec)), project)
+
+
+def _for_device(spec: Spec) -> tuple[str, ...]:
+    """How far a graph is optimised for a device over ssh: as far as the candidate's, or as any machine can run it."""
+    if devices.name_of(spec.hardware.settings) == devices.LOCAL:
+        return ()
+    level = getattr(spec.backend.settings, "graph_optimization", "extended")
+    return (f"backend.graph_optimization={level}",)
 
 
 def _tensorrt(spec: Spec, project: Path, backends: Collection[str]) -> Spec:

@@ -142,13 +142,16 @@ def add(root: Path, found: Calibration, hardware: Mapping[str, Any]) -> Path:
     return file
 
 
-def noise_floor(root: Path, identity: str | None = None, now: datetime | None = None) -> NoiseFloor | None:
-    """The calibrated floor of this machine (or of `identity`) with where it comes from; None without a calibration."""
+def noise_floor(
+    root: Path, identity: str | None = None, now: datetime | None = None, where: str = "this machine"
+) -> NoiseFloor | None:
+    """The calibrated floor of this machine (or of `identity`, called `where`) with where it comes from; None without a
+    calibration."""
     from runner import hardware
     from runner.measure.verdict import NoiseFloor
 
     found = latest(root, identity or hardware.detect().identity)
-    return NoiseFloor(found.floor, source(found, now)) if found else None
+    return NoiseFloor(found.floor, source(found, now, where)) if found else None
 
 
 def noise_floors(root: Path, now: datetime | None = None) -> dict[str, NoiseFloor]:

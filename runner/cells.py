@@ -6,7 +6,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
@@ -137,16 +137,18 @@ def _measuring(command: _Command, schedule: Schedule) -> Iterator[Measure]:
 
 
 def _here(command: _Command, cell: Cell, outcomes: Mapping[str, Outcome], origin: conclude.Origin) -> Record:
-    """Measure a cell on this machine, alone: no other command measures here, and this one does nothing else."""
+    """Measure a cell from this machine, alone: no other command measures on its devices, and where this machine is one
+    of them, this one does nothing else."""
     timeline = command.timeline
     with ExitStack() as alone:
         with timeline.spending("waiting"):
-            alone.enter_context(device.alone(device.of(cell), timeline.warn))
+            alone.enter_context(device.held(cell, timeline.warn))
         found = _meanwhile(cell, command)
         if found:
             timeline.end(measuring(cell), "there", 0.0, "")
             return found
-        with command.working, timeline.spending("measuring"):
+        here = device.LOCAL in device.all_of(cell)
+        with command.working if here else nullcontext(), timeline.spending("measuring"):
             record = _tried(cell, outcomes, origin, command)
         _track(record, command)
     return record
@@ -154,7 +156,8 @@ def _here(command: _Command, cell: Cell, outcomes: Mapping[str, Outcome], origin
 
 def _tried(cell: Cell, outcomes: Mapping[str, Outcome], origin: conclude.Origin, command: _Command) -> Record:
     """Measured at the first try, or at the second where a worker of the first was killed from outside."""
-    tries, quiet = itertools.count(), command.tracker.still
+    here = device.LOCAL in device.all_of(cell)
+    tries, quiet = itertools.count(), command.tracker.still if here else nullcontext
 
     def once() -> Record:
         again = replace(origin, again=next(tries))

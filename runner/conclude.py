@@ -6,23 +6,26 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner import keys, records
+from runner import devices, keys, records
 from runner.disk import room
 from runner.errors import RunnerError
 from runner.plan import Cell, Chain
 from runner.records import Record
 from runner.report.progress import Display
 from runner.schedule.wanted import Outcome
+from runner.spec import Spec
 from runner.store import Artifact
 
 if TYPE_CHECKING:
     from runner.measure.pairs import Quiet
+    from runner.measure.verdict import NoiseFloor
+    from runner.telemetry.sampler import Sampler
 
 PACKAGES = ("edge-runner", "numpy", "torch", "onnx", "onnxruntime", "openvino", "hydra-core", "mlflow")
 
@@ -48,7 +51,7 @@ def measured(
     display: Display,
     item: str,
 ) -> Record:
-    """Benchmark one cell on this machine and keep its record; see `benchmarked`."""
+    """Benchmark one cell and keep its record; see `benchmarked`."""
     made = benchmarked(cell, outcomes, root, quiet, origin, display, item)
     with made as (content, files), room(root):
         return records.write(root, content, files)
@@ -68,16 +71,13 @@ def benchmarked(
 
     Everything is timed inside `quiet()`; `item` is the display's name of this cell. Raises what the benchmark raises.
     """
-    from runner import calibration
-    from runner.telemetry.sampler import sampling
-
     display.begin(item)
     spec = cell.candidate.spec
     parts = {"candidate": artifacts_of(cell.candidate, outcomes)}
     if cell.baseline:
         parts["baseline"] = artifacts_of(cell.baseline, outcomes)
     with room(root), _draft(root, item) as draft:
-        with sampling(Path(draft), spec.telemetry, list(parts)) as sampler:
+        with _sampling_here(cell, Path(draft)) as sampler:
             from runner.measure.benchmark import benchmark  # numpy, scipy: imported while the sampler starts
 
             found = benchmark(
@@ -88,18 +88,46 @@ def benchmarked(
                 draft,
                 spec.limits.answer_s,
                 lambda done, total, note: display.update(item, done, total, note),
-                floor=calibration.noise_floor(root),
+                floor=_floor(cell, root),
                 quiet=quiet,
                 sampler=sampler,
                 comparisons=origin.comparisons,
             )
-        content = {**_identity(cell, outcomes, origin), "status": "ok", "reason": "", "next_step": ""}
+        machine = devices.of(spec.hardware.settings).hardware()
+        content = {**_identity(cell, outcomes, origin, machine), "status": "ok", "reason": "", "next_step": ""}
         content |= _figures(found, cell, parts)
         content["timing"] = {"benchmark_s": found.seconds}
         from runner.telemetry import summary
 
         yield content, {"samples.npz": _samples(found, draft), **summary.write(found.telemetry, Path(draft))}
     display.end(item, "done", found.seconds, "")
+
+
+def _specs(cell: Cell) -> dict[str, Spec]:
+    """By role."""
+    return {"candidate": cell.candidate.spec} | ({"baseline": cell.baseline.spec} if cell.baseline else {})
+
+
+def _sampling_here(cell: Cell, draft: Path) -> AbstractContextManager[Sampler | None]:
+    """The sampler of the sides that run on this machine; it sees no other."""
+    from runner.telemetry.sampler import sampling
+
+    here = [role for role, spec in _specs(cell).items() if not devices.of(spec.hardware.settings).remote]
+    return sampling(draft, cell.candidate.spec.telemetry, here) if here else nullcontext()
+
+
+def _floor(cell: Cell, root: Path) -> NoiseFloor:
+    """The noise floor of the device that the cell is measured on; of two the larger one."""
+    from runner import calibration
+    from runner.measure.verdict import NoiseFloor
+
+    setting, found = cell.candidate.spec.measure.settings.floor, {}
+    for spec in _specs(cell).values():
+        device = devices.of(spec.hardware.settings)
+        where = device.name if device.remote else "this machine"
+        known = calibration.noise_floor(root, str(device.hardware()["identity"]), where=where)
+        found[device.name] = known or NoiseFloor(setting, f"measure.floor; {where} is not calibrated")
+    return max(found.values(), key=lambda floor: floor.value)
 
 
 @contextmanager
@@ -127,10 +155,15 @@ def unmeasured(cell: Cell, error: RunnerError, outcomes: Mapping[str, Outcome], 
     nothing |= {"comparison": None, "warnings": []}
     failed_itself = not any(error is outcome for outcome in outcomes.values())
     origin = replace(origin, again=error.retries if failed_itself else 0)
-    return {**_identity(cell, outcomes, origin), **ending, **nothing}
+    # A device that isn't this machine is not asked again: perhaps it was the problem.
+    device = devices.of(cell.candidate.spec.hardware.settings)
+    return {**_identity(cell, outcomes, origin, None if device.remote else device.hardware()), **ending, **nothing}
 
 
-def _identity(cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin) -> dict[str, Any]:
+def _identity(
+    cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin, hardware: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """`hardware` is what the candidate's device is."""
     spec = cell.candidate.spec
     return {
         "schema": records.SCHEMA,
@@ -141,7 +174,7 @@ def _identity(cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin) -> di
         "spec_key": spec.key,
         "keys": dict(cell.candidate.keys),
         "retries": _retries(cell, outcomes, origin),
-        "environment": _environment(),
+        "environment": {**_environment(), "hardware": hardware},
     }
 
 
@@ -158,10 +191,8 @@ def _retries(cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin) -> dic
 
 
 def _environment() -> dict[str, Any]:
-    from runner import hardware
-
     versions = {name: version for name, version in keys.versions(PACKAGES).items() if version}
-    return {"python": platform.python_version(), "packages": versions, "hardware": hardware.detect().as_dict()}
+    return {"python": platform.python_version(), "packages": versions}
 
 
 def artifacts_of(chain: Chain, outcomes: Mapping[str, Outcome]) -> dict[str, Artifact]:
@@ -187,6 +218,7 @@ def side_of(chain: Chain, artifacts: Mapping[str, Artifact], label: str) -> Any:
         threads=options.get("threads"),
         precision=spec.precision.name,
         memory_mb=spec.limits.memory_mb,
+        device=devices.of(spec.hardware.settings),
     )
 
 
@@ -240,11 +272,18 @@ def _comparison(found: Any, cell: Cell, baseline_metrics: Any) -> dict[str, Any]
             "key": spec.key,
             "keys": dict(cell.baseline.keys),
             "metrics": metrics.numbers(baseline_metrics),
+            **_other_machine(cell.candidate.spec, spec),
         },
         **found.comparison.as_dict(),
         "pairs": len(found.pairs),
         "stopped_by": found.stopped_by,
     }
+
+
+def _other_machine(candidate: Spec, baseline: Spec) -> dict[str, Any]:
+    """What the baseline's device is, where it isn't the candidate's."""
+    one, other = (devices.of(spec.hardware.settings) for spec in (candidate, baseline))
+    return {} if one.name == other.name else {"hardware": dict(other.hardware())}
 
 
 def _warned(parts: Mapping[str, Mapping[str, Artifact]]) -> list[str]:

@@ -86,6 +86,11 @@ def detect(root: Path = Path("/")) -> Hardware:
     return Hardware(**{field: value for field, (value, _) in found.items()}, unknown=unknown)
 
 
+def described() -> dict[str, Any]:
+    """The machine that this runs on, as plain values."""
+    return detect().as_dict()
+
+
 def _text(path: Path) -> str | None:
     """A file's text without the blanks (or the device tree's NUL) around it; None where it can't be read."""
     try:

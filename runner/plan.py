@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from runner import baseline, keys, options, registry, store
+from runner import target as targets
 from runner.backends.ask import ask
 from runner.errors import Impossible, RunnerError, SpecError, Unavailable, Unsupported
 from runner.spec import Choice, ImpossibleCell, Spec, Sweep
+from runner.target import Target
 
 T = TypeVar("T")
 Files = tuple[tuple[str, str], ...]  # path as given, SHA-256
@@ -135,8 +136,19 @@ def _cell(spec: Spec, draft: _Draft) -> Cell:
     except Unavailable as error:
         return Cell(candidate, None, spec.baseline.name, blocked=error)
     if against is None:
-        return Cell(candidate, None, "none")
-    return Cell(candidate, _chain(against, draft), baseline.label(against, spec))
+        return Cell(candidate, None, "none", _unfit([spec], draft))
+    found = _chain(against, draft)
+    return Cell(candidate, found, baseline.label(against, spec), _unfit([spec, against], draft))
+
+
+def _unfit(specs: Sequence[Spec], draft: _Draft) -> RunnerError | None:
+    """Why nothing can be measured on the devices of a cell's specs: one can't be reached, or lacks a runtime."""
+    for spec in specs:
+        target = draft.once(targets.of, spec.hardware.settings)
+        problem = target.problem or draft.once(targets.lacking, target, spec.backend.name, spec.hardware.settings)
+        if problem:
+            return problem
+    return None
 
 
 def _chain(spec: Spec, draft: _Draft) -> Chain:
@@ -219,7 +231,8 @@ def _lowered(spec: Spec, before: Mapping[str, Node], draft: _Draft) -> list[Node
         made.append(graph)
     source = graph if backend.READS == "onnx" else before.get("compress", before.get("train", graph))
     batch = spec.scenario.settings.batch
-    about = (spec.backend, spec.model, spec.data.name, spec.precision.name, batch, source.key, data.key)
+    target = draft.once(targets.of, spec.hardware.settings)
+    about = (spec.backend, spec.model, spec.data.name, spec.precision.name, batch, target, source.key, data.key)
     return [*made, draft.once(_compile, *about)]
 
 
@@ -264,7 +277,9 @@ def _quantize(model: str, precision: Choice, backend: str, export: str, data: st
     return _node("quantize", f"{model} {precision.name}", settings, {"model": export, "data": data}, ())
 
 
-def _compile(backend: Choice, model: Choice, data: str, precision: str, batch: int, source: str, samples: str) -> Node:
+def _compile(
+    backend: Choice, model: Choice, data: str, precision: str, batch: int, target: Target, source: str, samples: str
+) -> Node:
     """`data` is the option's name; `source` and `samples` are the keys of what is compiled and of the data artifact."""
     module = registry.load("backend", backend.name)
     settings = {
@@ -273,29 +288,30 @@ def _compile(backend: Choice, model: Choice, data: str, precision: str, batch: i
         "settings": {**_named(backend)["settings"], **getattr(module, "SESSION_SETTINGS", {})},
         "precision": precision,
         "batch": batch,
-        "tuned_to": module.tuned_to(backend.settings, _hardware()),
+        "tuned_to": module.tuned_to(backend.settings, target.hardware),
     }
     code: tuple[str, ...] = (f"{module.__name__}.compile", f"{module.__name__}.session")
     if module.READS == "checkpoint":
         settings["model"] = _named(model)
         code = (*code, registry.module("model", model.name))
     title = f"{model.name} {backend.name} {precision}"
-    roles, blocked = {"model": source, "data": samples}, blocker(backend, model.name, data, precision, batch)
+    roles, blocked = {"model": source, "data": samples}, blocker(backend, model.name, data, precision, batch, target)
     return _node("compile", title, settings, roles, code, module.DISTRIBUTIONS, blocked)
 
 
-def _check_threads(backend: Choice) -> None:
+def _check_threads(backend: Choice, target: Target) -> None:
     """More threads than cores measure the operating system's scheduler, and some runtimes hang."""
-    threads, cores = getattr(backend.settings, "threads", None), _hardware()["logical_cores"]
+    threads, cores = getattr(backend.settings, "threads", None), target.hardware.get("logical_cores")
     if threads and cores and threads > cores:
-        raise Impossible(f"backend.threads={threads}: this machine has {cores} cores.", f"At most {cores} here.")
+        raise Impossible(f"backend.threads={threads}: {target.words} has {cores} cores.", f"At most {cores} here.")
 
 
-def blocker(backend: Choice, model: str, data: str, precision: str, batch: int) -> RunnerError | None:
-    """Why a model can't be compiled here, known before any work: a library is missing, or the backend can't do it."""
+def blocker(backend: Choice, model: str, data: str, precision: str, batch: int, target: Target) -> RunnerError | None:
+    """Why a model can't be compiled here for `target`, known before any work: a library is missing, the backend can't
+    do it, or what it makes suits this machine alone."""
     from runner.backends import Support
 
-    _check_threads(backend)
+    _check_threads(backend, target)
     module = registry.load("backend", backend.name)
     missing = [name for name in module.DISTRIBUTIONS if keys.version(name) is None]
     if missing:
@@ -306,7 +322,7 @@ def blocker(backend: Choice, model: str, data: str, precision: str, batch: int) 
         model=model,
         task=registry.load("data", data).TASK,
         batch=batch,
-        hardware=_hardware(),
+        hardware=target.hardware,
         ops=None,
         ask=ask,
     )
@@ -315,7 +331,7 @@ def blocker(backend: Choice, model: str, data: str, precision: str, batch: int) 
     except Unavailable as error:
         return error
     if reason is None:
-        return None
+        return targets.foreign(target, backend.name, backend.settings)
     return Unsupported(f"backend={backend.name}: {reason}", "See what it can do: python -m runner doctor")
 
 
@@ -361,13 +377,6 @@ def blocked(cell: Cell, plan: Plan) -> RunnerError | None:
         return cell.blocked
     chains = [cell.candidate] if cell.baseline is None else [cell.candidate, cell.baseline]
     return next((node.blocked for chain in chains for node in plan.of(chain) if node.blocked), None)
-
-
-@cache
-def _hardware() -> dict[str, Any]:
-    from runner import hardware
-
-    return hardware.detect().as_dict()
 
 
 def states(plan: Plan, project: Path) -> list[dict[str, Any]]:

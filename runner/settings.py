@@ -40,7 +40,7 @@ def setting(
     return dataclasses.field(metadata={"rule": Rule(help, unit, low, high, tuple(choices))})
 
 
-@functools.cache
+@functools.lru_cache(maxsize=None)  # noqa: UP033 - on Python 3.8, too: it travels with the backends
 def rules(cls: type) -> dict[str, tuple[Any, Rule]]:
     """`{key: (type, rule)}` of a `Settings` dataclass."""
     hints = typing.get_type_hints(cls)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from runner import keys, registry, scenario
+from runner import devices, keys, registry, scenario
 from runner.errors import Impossible, SpecError, nearest
 from runner.settings import build, setting
 from runner.telemetry.settings import Settings as Telemetry
@@ -102,13 +102,19 @@ class Spec:
 
     @property
     def title(self) -> str:
-        """A short name for people: model, compression, precision, backend, scenario where not the default."""
+        """A short name for people: model, compression, precision, backend; scenario and device if not the default."""
         parts = [self.model.name, self.precision.name, self.backend.name]
         if self.compression.name != "none":
             parts.insert(1, self.compression.name)
         if self.scenario.name != "single_stream":
             parts.append(self.scenario.name)
-        return " ".join(parts)
+        return " ".join([*parts, *self.elsewhere])
+
+    @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """Where it is measured, if not on this machine: `on ssh:pi`."""
+        name = devices.name_of(self.hardware.settings)
+        return () if name == devices.LOCAL else (f"on {name}",)
 
 
 @dataclass(frozen=True)
@@ -197,6 +203,8 @@ def settings_class(axis: str, name: str) -> type:
         from runner import precision
 
         cls = precision.settings_class(name)
+    elif axis == "hardware":
+        cls = devices.settings_class(name)
     elif axis == "schedule":
         from runner.schedule import settings as schedule
 
@@ -225,7 +233,8 @@ def _seed(value: Any) -> int:
 
 
 def _check_together(spec: Spec) -> None:
-    """Combinations across axes that make no sense, whatever the backend."""
+    """Combinations across axes that make no sense, whatever the backend, and a device without an address."""
+    devices.name_of(spec.hardware.settings)
     tasks = registry.load("model", spec.model.name).TASKS
     task = registry.load("data", spec.data.name).TASK
     if task not in tasks:

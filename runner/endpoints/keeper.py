@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from functools import cache
+from functools import lru_cache
 
 MARK = "RUNNER_WORKER"
 ROUNDS = 100  # a process that forks while it is looked for is found in the next round
@@ -64,12 +64,12 @@ def _environment(pid: str) -> bytes:
         return b""
 
 
-@cache
+@lru_cache(maxsize=None)  # noqa: UP033 - on a device Python 3.8 has to do
 def _token(pid: int) -> str:
     return f"{pid}-{os.urandom(8).hex()}"
 
 
-@cache
+@lru_cache(maxsize=None)  # noqa: UP033
 def _start(pid: int) -> subprocess.Popen[bytes] | None:
     """The keeper of process `pid`, which is this one; it sees the end of its standard input when this one has ended."""
     if not sys.platform.startswith("linux"):

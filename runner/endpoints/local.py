@@ -28,6 +28,12 @@ FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, si
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 OnProgress = Callable[[int, int, str], None]
+Carried = Callable[[int, str], int]  # from the exit code of the process here, and the request, to the worker's own
+
+
+def _itself(code: int, do: str) -> int:
+    """The process here is the worker."""
+    return code
 
 
 class WorkerTraceback(Exception):
@@ -37,7 +43,7 @@ class WorkerTraceback(Exception):
         return f"\n{self.args[0]}"
 
 
-_numbers = itertools.count()
+numbers = itertools.count()  # of the workers and connections of this process
 
 
 def open_worker(
@@ -58,7 +64,7 @@ def open_worker(
     """
     memory.check_watchable(memory_mb)
     log = log.absolute()
-    mark = keeper.mark(next(_numbers))
+    mark = keeper.mark(next(numbers))
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "runner.worker", "--log", str(log), "--name", name]
     with log.open("ab") as errors:
@@ -90,14 +96,23 @@ class Worker:
     """A live worker process. One request at a time; close it, or use it in a `with`."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], name: str, log: Path, mark: str, memory_mb: float | None
+        self,
+        process: subprocess.Popen[bytes],
+        name: str,
+        log: Path,
+        mark: str,
+        memory_mb: float | None,
+        carried: Carried = _itself,
     ) -> None:
+        """`process` is the worker, or what carries its requests elsewhere; of that, `carried` reads the exit code. It
+        raises where the connection was lost."""
         self.name = name
         self.log = log
         self.pid = process.pid
         self._process = process
         self._mark = mark
         self._memory_mb = memory_mb
+        self._carried = carried
         self._looked = time.monotonic()
         self._kills = memory.kills()
         self._sent = 0
@@ -117,7 +132,7 @@ class Worker:
         """
         self._sent += 1
         deadline = time.monotonic() + timeout
-        self._log_start = self.log.stat().st_size
+        self._log_start = _size(self.log)
         self._busy = True
         self._send({"id": self._sent, "do": do, **request}, do)
         while True:
@@ -190,7 +205,9 @@ class Worker:
             self._kill()
             return WorkerLost(f"{self.name}: the worker closed its output during `{do}`.", f"Read {self.log}.")
         self._kill()  # what it started
-        if code == -signal.SIGKILL and (blame := memory.blame(self._kills, memory.kills())):
+        code = self._carried(code, do)
+        here = self._carried is _itself  # of another machine's memory this one's kernel knows nothing
+        if here and code == -signal.SIGKILL and (blame := memory.blame(self._kills, memory.kills())):
             return self._killed_for_memory(blame, do)
         if code < 0 and ran_out(self._logged()):
             return StepFailed(f"out of memory: {self.name} in `{do}`.{self._last_words()}", OUT_OF_MEMORY)
@@ -216,8 +233,11 @@ class Worker:
         return f" Its last words: {lines[-1][:200]}" if lines else ""
 
     def _logged(self) -> str:
-        """What was logged since the request was sent."""
-        return self.log.read_bytes()[self._log_start :].decode(errors="replace")
+        """What was logged since the request was sent; nothing where somebody removed the log."""
+        try:
+            return self.log.read_bytes()[self._log_start :].decode(errors="replace")
+        except FileNotFoundError:
+            return ""
 
     @property
     def alive(self) -> bool:
@@ -256,6 +276,14 @@ class Worker:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _size(log: Path) -> int:
+    """Bytes of a log; 0 where somebody removed it: commands share some, and tidy up."""
+    try:
+        return log.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _ended(code: int) -> str:

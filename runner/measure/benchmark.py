@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from runner.measure import checks, conditions, flags, holm, metrics, outliers, quality
-from runner.measure.decision import Decision, decide, expected
-from runner.measure.effect import effects
+from runner.measure import checks, circumstances, method, metrics, outliers, quality
+from runner.measure.decision import Decision, expected
+from runner.measure.method import Method
 from runner.measure.metrics import Metric
-from runner.measure.pairs import Pair, Quiet, Side, run_pair
+from runner.measure.pairs import Pair, Quiet, Side
 from runner.measure.quality import Judgement
 from runner.measure.settings import Settings
-from runner.measure.statistics import Interval, signed_rank_p
+from runner.measure.statistics import Interval
 from runner.measure.taken import not_taken
 from runner.measure.verdict import NoiseFloor, Verdict
 from runner.telemetry.summary import Observed, Summary, Work, summarise
@@ -56,16 +56,18 @@ class Flagged:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`log_ratio`: log of baseline's time / candidate's time with the interval that is shown, from the `effects` of the
-    pairs, (pairs,). The `verdict` comes from the stricter one, `strict`; `p_value` is the same test's, of no
-    difference. All three are of all pairs; `flagged` has the result without the flagged ones, None where none is."""
+    """`log_ratio`: log of baseline's time / candidate's time with the interval that is shown. The `verdict` comes from
+    the stricter one, `strict`; `p_value` is the same test's, of no difference. All three are of all pairs; `flagged`
+    has the result without the flagged ones, None where none is. `kind` is `paired` or `across devices`; `replicates`
+    what is kept of each pair or block."""
 
     log_ratio: Interval
     strict: Interval
     verdict: Verdict
     floor: NoiseFloor
     p_value: float
-    effects: tuple[float, ...]
+    kind: str
+    replicates: Mapping[str, Any]
     flagged: Flagged | None = None
 
     @property
@@ -83,10 +85,10 @@ class Comparison:
             "verdict": self.verdict.value,
             "verdict_interval": _ratio(self.strict),
             "p_value": self.p_value,
-            "by_pair": [math.exp(effect) for effect in self.effects],
+            **self.replicates,
             "floor": {"value": self.floor.value, "source": self.floor.source},
             "without_flagged": self.flagged.as_dict() if self.flagged else None,
-            "kind": "paired",
+            "kind": self.kind,
         }
 
 
@@ -121,13 +123,8 @@ class Benchmark:
 
     @property
     def conditions(self) -> dict[str, Any]:
-        """The machine's state over all pairs."""
-        return {**conditions.summary(figures(self.pairs), self.pairs[-1].after["absent"]), "pairs": self._by_pair()}
-
-    def _by_pair(self) -> list[dict[str, Any]]:
-        """What each pair was measured under, and why it is flagged, if it is."""
-        every, marked = figures(self.pairs), flags.flags(figures(self.pairs))
-        return [{"pair": number, **one, "flags": marked.get(number, [])} for number, one in enumerate(every)]
+        """The devices' state over all pairs."""
+        return circumstances.of_run(self.pairs)
 
     def samples(self) -> dict[str, npt.NDArray[np.int64]]:
         """Every raw sample, nothing dropped: `<role>/<pair>` (iterations,) in ns; and when it was taken,
@@ -150,7 +147,8 @@ def benchmark(
     sampler: Sampler | None = None,
     comparisons: int = 1,
 ) -> Benchmark:
-    """Measures `candidate` against `baseline` (or alone) on this machine.
+    """Measures `candidate` against `baseline` (or alone), each on its device: in pairs where that is the same one, in
+    blocks otherwise, which are then what is called pairs here.
 
     `folder` takes the workers' logs and the predicted outputs; `limit_s` is the longest time of one answer; `floor`
     is a calibrated noise floor, without which `settings.floor` stands. Quality and fidelity are of the processes of
@@ -163,11 +161,12 @@ def benchmark(
     noise = floor or NoiseFloor(settings.floor, UNCALIBRATED)
     folder.mkdir(parents=True, exist_ok=True)
     sides = {"candidate": candidate} | ({"baseline": baseline} if baseline else {})
-    least = least_pairs(settings, comparisons) if baseline else settings.min_pairs
-    pairs, decision = _measure(sides, settings, seed, folder, limit_s, progress, quiet, sampler, noise, least)
-    telemetry = summarise(sampler, {role: _work(pairs, role) for role in sides})
+    how = method.of(sides)
+    least = how.least(settings, comparisons) if baseline else settings.min_pairs
+    pairs, decision = _measure(how, sides, settings, seed, folder, limit_s, progress, quiet, sampler, noise, least)
+    telemetry = summarise(sampler, {role: _work(pairs, role) for role in sides}, _elsewhere(sides))
     judged = {role: _judged(side, pairs[0], role) for role, side in sides.items()}
-    comparison = _compare(pairs, decision, settings, noise) if baseline else None
+    comparison = _compare(how, pairs, decision, settings, noise) if baseline else None
     checked = checks.of(sides, pairs)
     figures = {
         role: _metrics(side, role, pairs, judged[role], settings, seed, telemetry.sides[role])
@@ -187,20 +186,19 @@ def benchmark(
         seconds=time.monotonic() - start,
         telemetry=telemetry,
         checks=checked,
-        outliers=outliers.of(effects(pairs), {role: [pair.sides[role].ns for pair in pairs] for role in sides}),
+        outliers=outliers.of(how.scatter(pairs), {role: [pair.sides[role].ns for pair in pairs] for role in sides}),
     )
 
 
 UNCALIBRATED = "measure.floor; this machine is not calibrated"
 
 
-def least_pairs(settings: Settings, comparisons: int) -> int:
-    """Pairs that are always measured: as many as Holm's correction over `comparisons` needs to say anything."""
-    needed = holm.least_pairs(comparisons, 1 - settings.verdict_confidence) if comparisons > 1 else 0
-    return min(max(settings.min_pairs, needed), settings.max_pairs)
+def _elsewhere(sides: Mapping[str, Side]) -> list[str]:
+    return [role for role, side in sides.items() if side.device.remote]
 
 
 def _measure(
+    how: Method,
     sides: Mapping[str, Side],
     settings: Settings,
     seed: int,
@@ -218,10 +216,10 @@ def _measure(
     progress(0, least, "")
     while True:
         first = not pairs
-        pair = run_pair(sides, settings, seed, len(pairs), folder, limit_s, predict=first, quiet=quiet, sampler=sampler)
-        pairs.append(pair)
+        about = (sides, settings, seed, len(pairs), folder, limit_s)
+        pairs.append(how.measure(*about, predict=first, quiet=quiet, sampler=sampler))
         seconds = time.monotonic() - start
-        found = decide(effects(pairs), seconds, settings, floor, least)
+        found = how.decide(pairs, seconds, settings, floor, least)
         ahead = expected(len(pairs), found.strict, seconds, settings, least)
         progress(len(pairs), ahead, _note(found.shown, "baseline" in sides))
         if found.stopped_by:
@@ -234,26 +232,17 @@ def _note(effect: Interval, compared: bool) -> str:
     return f"{value:.3f}×{width}" if compared else f"{1000 * value:.3g} ms{width}"
 
 
-def figures(pairs: Sequence[Pair]) -> list[dict[str, Any]]:
-    """The conditions of each pair in figures."""
-    return [conditions.of_pair(pair.before, pair.during, pair.after) for pair in pairs]
+def _compare(
+    how: Method, pairs: Sequence[Pair], decision: Decision, settings: Settings, floor: NoiseFloor
+) -> Comparison:
+    found = (decision.shown, decision.strict, decision.verdict, floor, how.p_value(pairs))
+    return Comparison(*found, how.kind, how.in_record(pairs), _flagged(how, pairs, settings, floor))
 
 
-def _compare(pairs: Sequence[Pair], decision: Decision, settings: Settings, floor: NoiseFloor) -> Comparison:
-    logs = effects(pairs)
-    flagged = _flagged(pairs, logs, settings, floor)
-    found = (decision.shown, decision.strict, decision.verdict, floor, signed_rank_p(logs))
-    return Comparison(*found, tuple(map(float, logs)), flagged)
-
-
-def _flagged(
-    pairs: Sequence[Pair], logs: npt.NDArray[np.float64], settings: Settings, floor: NoiseFloor
-) -> Flagged | None:
-    reasons = flags.flags(figures(pairs))
-    if not reasons:
-        return None
-    kept = np.delete(logs, list(reasons))
-    return Flagged(reasons, decide(kept, 0.0, settings, floor) if len(kept) else None, len(kept))
+def _flagged(how: Method, pairs: Sequence[Pair], settings: Settings, floor: NoiseFloor) -> Flagged | None:
+    marked = circumstances.marked(pairs)
+    reasons = circumstances.reasons(marked)
+    return Flagged(reasons, *how.without(pairs, marked, settings, floor)) if reasons else None
 
 
 def _judged(side: Side, pair: Pair, role: str) -> Judgement:
@@ -294,8 +283,23 @@ def _warnings(sides: Mapping[str, Side], pairs: Sequence[Pair], telemetry: Summa
     for role, side in sides.items():
         lines = not_taken(side.options, pairs[0].sides[role].loaded["effective"])
         found += [line if role == "candidate" else f"baseline {line}" for line in lines]
-    busy = [one.get("competing_cpus", 0.0) for one in figures(pairs)]
-    crowded = sum(cpus > BUSY for cpus in busy)
-    if crowded:
-        found.append(f"other processes kept up to {max(busy):.1f} CPUs busy during {crowded} of {len(pairs)} pairs")
-    return found
+    return [*found, *_busy(pairs), *_one_machine(sides)]
+
+
+def _busy(pairs: Sequence[Pair]) -> Iterator[str]:
+    """What others did meanwhile, on each device."""
+    for role, its in circumstances.devices(pairs).items():
+        busy = [one.get("competing_cpus", 0.0) for one in circumstances.figures(its)]
+        crowded = sum(cpus > BUSY for cpus in busy)
+        where = f" of the {role}'s device" if role else ""
+        if crowded:
+            share = f"during {crowded} of {len(pairs)} {'blocks' if role else 'pairs'}"
+            yield f"other processes kept up to {max(busy):.1f} CPUs{where} busy {share}"
+
+
+def _one_machine(sides: Mapping[str, Side]) -> Iterator[str]:
+    """Two addresses may be one machine: then each side's blocks were the other's competing load, and pairs would do."""
+    names = {side.device.name for side in sides.values()}
+    identities = {str(side.device.hardware()["identity"]) for side in sides.values()} if len(names) > 1 else set()
+    if len(identities) == 1:
+        yield f"{' and '.join(sorted(names))} say that they are the same hardware ({identities.pop()}): one machine?"

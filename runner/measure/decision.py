@@ -39,7 +39,20 @@ def decide(
     `least` are the pairs before which nothing stops; settings.min_pairs where not given.
     """
     shown, strict = hodges_lehmann_at(effects, (settings.confidence, settings.verdict_confidence))
-    why = stop(len(effects), strict, seconds, settings, least)
+    return concluded(len(effects), shown, strict, seconds, settings, floor, least)
+
+
+def concluded(
+    replicates: int,
+    shown: Interval,
+    strict: Interval,
+    seconds: float,
+    settings: Settings,
+    floor: NoiseFloor,
+    least: int | None = None,
+) -> Decision:
+    """The decision on two intervals of one estimate from so many pairs, or blocks of each side."""
+    why = stop(replicates, strict, seconds, settings, least)
     return Decision(shown, strict, verdict(strict, floor, settings.equivalence), why)
 
 

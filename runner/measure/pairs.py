@@ -7,7 +7,6 @@ down for a second slows both. A benchmark without a baseline is the same with on
 from __future__ import annotations
 
 import math
-import os
 import random
 import sys
 import time
@@ -21,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from runner.endpoints.local import Worker, open_worker
-from runner.measure import conditions
+from runner.endpoints.device import HERE, Device
+from runner.endpoints.local import Worker
+from runner.measure import watch
 from runner.measure.settings import Settings
 from runner.telemetry.energy import Window
 
@@ -42,7 +42,7 @@ class Side:
     """What is measured. `session` is a module with `open_session`, `folder` the compiled artifact, `options` what
     `open_session` is given, `data` the data artifact, `reference` the float model's outputs on its test split,
     `precision` the one asked for, which says how far outputs may lie from those, `memory_mb` the most that its worker
-    may hold."""
+    may hold, `device` where it is measured."""
 
     label: str
     session: str
@@ -54,6 +54,7 @@ class Side:
     threads: int | None = None
     precision: str = "fp32"
     memory_mb: float | None = None
+    device: Device = HERE
 
     @property
     def inputs(self) -> Path:
@@ -92,7 +93,8 @@ class Timed:
 @dataclass(frozen=True)
 class Pair:
     """One replicate. `order`: the roles as they took turns; `sides` by role (`candidate`, and `baseline` if any);
-    `before`, `during` and `after` the timed work: snapshots of `conditions`."""
+    `before`, `during` and `after` the timed work: snapshots of `conditions`. `blocks`: where the sides ran on devices
+    of their own (`blocks.py`), each one's."""
 
     number: int
     order: tuple[str, ...]
@@ -100,6 +102,7 @@ class Pair:
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     during: Sequence[Mapping[str, Any]] = ()
+    blocks: Mapping[str, Pair] = field(default_factory=dict)
 
 
 def order(roles: Sequence[str], seed: int, number: int) -> tuple[str, ...]:
@@ -122,7 +125,7 @@ def run_pair(
     quiet: Quiet = nullcontext,
     sampler: Sampler | None = None,
 ) -> Pair:
-    """Measures `sides` (`candidate`, and `baseline` if any) in fresh processes; logs go to `folder`.
+    """Measures `sides` (`candidate`, and `baseline` if any) in fresh processes of one device; logs go to `folder`.
 
     `quiet()` is entered when both are loaded and left when nothing is timed any more: whatever else of ours runs
     has to stand still in between. With `predict`, each is also probed for remembering inputs, and runs its test split
@@ -130,6 +133,7 @@ def run_pair(
     `folder/<role>.npz`. Raises what the workers raise: StepFailed where one died, StepTimeout where an answer took
     longer than `limit_s`.
     """
+    device = next(iter(sides.values())).device
     turns = order(list(sides), seed, number)
     cpus = cpus_of_pair(sides, settings, seed, number)
     with ExitStack() as stack:
@@ -144,11 +148,10 @@ def run_pair(
             _ = sampler.ready  # it has imported what it needs before anything is timed
         with quiet():
             seconds = {role: process.warm_up() for role, process in processes.items()}
-            pids = (os.getpid(), *(process.worker.pid for process in processes.values()))
-            pids += (sampler.process.pid,) if sampler else ()
-            before = conditions.read(pids, everybody=True)
-            during = _take_turns(processes, turn_sizes(seconds, settings), pids)
-            after = conditions.read(pids, everybody=True)
+            look = watch.looking(device, [process.worker for process in processes.values()], sampler)
+            before = look(everybody=True)
+            during = _take_turns(processes, turn_sizes(seconds, settings), look)
+            after = look(everybody=True)
             for process in processes.values():
                 process.remember_peak()
             if sampler and sampler.energy_s and number < ENERGY_PAIRS:
@@ -169,7 +172,7 @@ def _load(processes: Collection[_Process]) -> None:
 
 
 def _take_turns(
-    processes: Mapping[str, _Process], sizes: Mapping[str, int], pids: Sequence[int]
+    processes: Mapping[str, _Process], sizes: Mapping[str, int], look: watch.Look
 ) -> list[Mapping[str, Any]]:
     """Bursts in turn until all are done; what the machine looked like in between."""
     seen: list[Mapping[str, Any]] = []
@@ -180,7 +183,7 @@ def _take_turns(
                 process.burst(sizes[role])
         if time.monotonic() - looked >= DURING_SECONDS:
             looked = time.monotonic()
-            seen.append(conditions.read(pids))
+            seen.append(look())
     return seen
 
 
@@ -193,10 +196,10 @@ def cpus_of_pair(sides: Mapping[str, Side], settings: Settings, seed: int, numbe
     """
     if settings.pin is None or not isinstance(settings.pin, str):
         return settings.pin
-    if any(side.threads != 1 for side in sides.values()) or not hasattr(os, "sched_getaffinity"):
+    if any(side.threads != 1 for side in sides.values()):
         return None
-    allowed = sorted(os.sched_getaffinity(0))
-    return (allowed[(seed + number) % len(allowed)],)
+    allowed = next(iter(sides.values())).device.cpus()
+    return (allowed[(seed + number) % len(allowed)],) if allowed else None
 
 
 def turn_sizes(seconds: Mapping[str, float | None], settings: Settings) -> dict[str, int]:
@@ -251,7 +254,9 @@ class _Process:
         log = self.folder / f"{self.role}.log"
         side = self.side
         name = f"{self.role} {side.label}"
-        self.worker = open_worker(log, name=name, threads=side.threads, memory_mb=side.memory_mb)
+        self.worker = side.device.open_worker(
+            log, name=name, threads=side.threads, memory_mb=side.memory_mb, modules=(side.session,)
+        )
         if self.sampler:
             self.sampler.watch(self.role, self.worker.pid)
         return self
@@ -267,13 +272,13 @@ class _Process:
             "load",
             timeout=self.limit_s,
             session=side.session,
-            folder=side.folder,
+            folder=side.device.put(side.folder),
             options=dict(side.options),
-            inputs=side.inputs,
+            inputs=side.device.put(side.inputs),
             batch=side.batch,
             samples=different_inputs(side, self.settings.inputs),
             seed=self.seed,
-            reference=side.reference,
+            reference=side.device.put(side.reference) if side.reference else None,
         )
         self.loaded = {**answer, "effective": {**answer["effective"], **pinned}}
 
@@ -334,7 +339,9 @@ class _Process:
         predicted = None
         if predict_into is not None:
             predicted = predict_into / f"{self.role}.npz"
-            self.worker.ask("predict", timeout=self.limit_s, inputs=self.side.inputs, out=predicted)
+            device = self.side.device
+            with device.output(predicted) as out:
+                self.worker.ask("predict", timeout=self.limit_s, inputs=device.put(self.side.inputs), out=out)
         return Timed(
             ns=np.asarray(self.ns, dtype=np.int64),
             starts_ns=np.asarray(self.starts_ns, dtype=np.int64),

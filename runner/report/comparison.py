@@ -25,7 +25,8 @@ STATUSES = ("ok", "unsupported", "unavailable", "failed", "timeout")
 class Against:
     """A row's speed-up over the chosen baseline. `kind`: `paired`, `across devices`, `unpaired`, or `baseline` for the
     baseline's own row; `low` and `high` are None where there is no finite interval, `p_value` and `floor` where a
-    record lacks them. `correction` is what became of the verdict among others (`corrected.Correction`)."""
+    record lacks them. `correction` is what became of the verdict among others (`corrected.Correction`). `own`: it was
+    measured with the row's record, not recomputed from stored samples."""
 
     ratio: float
     low: float | None
@@ -36,6 +37,7 @@ class Against:
     p_value: float | None = None
     floor: Mapping[str, Any] | None = None
     correction: Mapping[str, Any] | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,14 +114,13 @@ def _finding(row: Row) -> Finding | None:
     against = row.against
     if against is None or against.p_value is None:
         return None
-    limit = corrected.alpha(row.content, strict=against.kind == "paired")
+    limit = corrected.alpha(row.content, strict=against.own)
     return Finding(against.verdict, against.p_value, limit, against.pairs)
 
 
 def _sweep(row: Row) -> str:
     """The sweep that a row's own pairs belong to; empty for single runs and for what was recomputed."""
-    paired = row.against is not None and row.against.kind == "paired"
-    return str(row.content.get("sweep") or "") if paired else ""
+    return str(row.content.get("sweep") or "") if row.against is not None and row.against.own else ""
 
 
 def _with_verdict(row: Row, correction: Correction) -> Row:
@@ -129,7 +130,7 @@ def _with_verdict(row: Row, correction: Correction) -> Row:
 
 def _floors(rows: Sequence[Row]) -> list[str]:
     """Which noise floors were used where the record's own comparison doesn't say."""
-    used = [row.against.floor for row in rows if row.against and row.against.kind not in ("paired", "baseline")]
+    used = [row.against.floor for row in rows if row.against and not row.against.own and row.against.kind != "baseline"]
     return [f"Not paired, {floor.worded(one)}." for one in {str(one): one for one in used if one}.values()]
 
 
@@ -196,7 +197,7 @@ def _row(record: Record, chosen: Reference, every: Sequence[Record], calibrated:
     wanted = reference.point_for(record, chosen, every)
     comparison = content.get("comparison")
     if wanted is not None and comparison and point(comparison["baseline"]["spec"]) == wanted:
-        return Row(record, content["metrics"], _against(comparison), "")
+        return Row(record, content["metrics"], replace(_against(comparison), own=True), "")
     # Deltas and ratios over another baseline don't belong in this column, whatever they are of.
     own = {name: value for name, value in content["metrics"].items() if not name.startswith("vs_baseline/")}
     if chosen.record is not None and content["record_id"] == chosen.record.content["record_id"]:

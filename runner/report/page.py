@@ -18,10 +18,11 @@ from runner.report.beside import NOTHING, WORDS, spread, worded
 from runner.report.corrected import Correction
 from runner.report.naming import IMPORTED, flatten, imported
 from runner.report.plot import Samples, read_samples
-from runner.report.wording import ratio, verdict_line
+from runner.report.wording import ratio, replicates, verdict_line
 
 SETTINGS, EFFECTIVE, KEYS, PROVENANCE = "Settings", "Read back from the runtime", "Keys of the artifacts", "Provenance"
 TELEMETRY = "Telemetry"
+TESTS = {"pairs": "exact Wilcoxon signed-rank", "blocks a side": "Mann–Whitney on blocks of two devices"}
 DIFFERS = "● "  # before a setting that candidate and baseline don't share
 BINS = 60
 REACH = 6  # interquartile ranges beyond the quartiles that are drawn
@@ -187,7 +188,7 @@ def _stopped(content: Mapping[str, Any]) -> str:
     measure = content["spec"]["measure"]
     known = {name: _plain(measure.get(name)) for name in ("target", "budget_s", "max_pairs")}
     percent = _plain(100 * measure["target"]) if "target" in measure else "?"
-    return f"Stopped after {comparison['pairs']} pairs: {wording.format(**known, percent=percent)}."
+    return f"Stopped after {comparison['pairs']} {replicates(comparison)}: {wording.format(**known, percent=percent)}."
 
 
 def _plain(value: Any) -> str:
@@ -202,7 +203,7 @@ def _asides(content: Mapping[str, Any], pairs: Sequence[PairLine]) -> Iterator[s
     yield from map(_capital, trust.without_flagged(content))
     yield from map(_capital, trust.floor(content))
     if confidence := comparison.get("confidence"):
-        yield f"The interval holds at {100 * confidence:.1f} % (exact Wilcoxon signed-rank, Hodges–Lehmann)."
+        yield f"The interval holds at {100 * confidence:.1f} % ({TESTS[replicates(comparison)]}, Hodges–Lehmann)."
     if interval := comparison.get("verdict_interval"):
         yield _strict(interval, content["spec"]["measure"])
     if told := _outliers(content.get("outliers") or {}):
@@ -266,7 +267,7 @@ def _sections(content: Mapping[str, Any], profile: Mapping[str, Any]) -> Iterato
     roles = ("candidate", "baseline") if baseline else ("candidate",)
     head = (IMPORTED,) if imported(content) else ("candidate", f"baseline: {baseline.get('label')}")[: len(roles)]
     yield Section("Metrics", ("", *head), tuple(_metrics(content, baseline)))
-    yield Section("Conditions", ("median (range) over pairs", ""), tuple(_conditions(content)))
+    yield _conditions(content)
     yield Section("Checks", ("", ""), tuple(_checks(content)))
     head = (telemetry.how(profile), "whole run", "candidate's bursts", "baseline's bursts")
     yield Section(TELEMETRY, head, tuple(telemetry.rows(profile)))
@@ -292,15 +293,23 @@ def _metrics(content: Mapping[str, Any], baseline: Mapping[str, Any]) -> Iterato
         yield name, *cells
 
 
-def _conditions(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _conditions(content: Mapping[str, Any]) -> Section:
+    """Of the device, or of both where the sides ran on two."""
     found = content.get("conditions") or {}
-    for name in dict.fromkeys((*WORDS, *found)):
-        if (cell := spread(found.get(name))) != NOTHING:
-            yield worded(name), cell
+    if "baseline" not in found:
+        return Section("Conditions", ("median (range) over pairs", ""), tuple(_conditions_of(found).items()))
+    sides = [_conditions_of(one) for one in (found, found["baseline"])]
+    rows = tuple((name, *(one.get(name, NOTHING) for one in sides)) for name in dict.fromkeys((*sides[0], *sides[1])))
+    return Section("Conditions", ("median (range) over blocks", "candidate's device", "baseline's device"), rows)
+
+
+def _conditions_of(found: Mapping[str, Any]) -> dict[str, str]:
+    """What was read on one device, in words, and why the rest was not."""
+    shown = {worded(name): spread(found.get(name)) for name in dict.fromkeys((*WORDS, *found))}
+    shown = {name: cell for name, cell in shown.items() if cell != NOTHING}
     if found.get("governor"):
-        yield "governor", str(found["governor"])
-    for name, reason in (found.get("absent") or {}).items():
-        yield worded(name), f"not read: {reason}"
+        shown["governor"] = str(found["governor"])
+    return shown | {worded(name): f"not read: {reason}" for name, reason in (found.get("absent") or {}).items()}
 
 
 def _checks(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -331,12 +340,18 @@ def _provenance(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if environment.get("python"):
         yield "python", str(environment["python"])
     yield from ((name, str(version)) for name, version in (environment.get("packages") or {}).items())
-    for name, value in (environment.get("hardware") or {}).items():
-        if value is not None and name != "unknown":
-            shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-            yield f"machine: {name.replace('_', ' ')}", shown
+    yield from _machine("machine", environment.get("hardware") or {})
+    other = (content.get("comparison") or {}).get("baseline") or {}
+    yield from _machine("baseline's machine", other.get("hardware") or {})
     if seconds := (content.get("timing") or {}).get("benchmark_s"):
         yield "benchmark took", surer.duration(seconds)
+
+
+def _machine(whose: str, hardware: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in hardware.items():
+        if value is not None and name != "unknown":
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            yield f"{whose}: {name.replace('_', ' ')}", shown
 
 
 # --- data ---

@@ -52,6 +52,7 @@ def heading(content: Mapping[str, Any]) -> str:
     chosen = naming.names(content["spec"])
     day = content["date"][:16].replace("T", " ")
     axes = [f"{axis} {chosen[axis]}" for axis in ("data", "hardware") if axis in chosen]
+    axes += filter(None, [content["spec"].get("hardware", {}).get("host")])  # of a device over ssh
     return " · ".join([title(content["spec"]), *axes, f"{day} UTC"])
 
 

@@ -160,7 +160,7 @@ def _json_row(row: Row) -> dict[str, Any]:
         **{key: content.get(key) for key in kept if key in content or key != "origin"},
         "metrics": dict(row.metrics),
         "unavailable": dict(content.get("unavailable") or {}),
-        "comparison": row.against and asdict(row.against),
+        "comparison": row.against and {name: value for name, value in asdict(row.against).items() if name != "own"},
         "missing": row.missing,
     }
 

@@ -54,10 +54,15 @@ def against(comparison: Mapping[str, Any]) -> str:
     """`as fast as onnxruntime fp32 (paired, 10 pairs, stopped by target)`"""
     how = [comparison["kind"]]
     if comparison.get("pairs"):
-        how.append(f"{comparison['pairs']} pairs")
+        how.append(f"{comparison['pairs']} {replicates(comparison)}")
     if comparison.get("stopped_by"):
         how.append(f"stopped by {comparison['stopped_by']}")
     return f"as fast as {comparison['baseline']['label']} ({', '.join(how)})"
+
+
+def replicates(comparison: Mapping[str, Any]) -> str:
+    """What the repetitions of a live comparison are: `pairs`, or `blocks a side` where it is one of two devices."""
+    return "blocks a side" if "by_block_ms" in comparison else "pairs"
 
 
 def quality(metrics: Mapping[str, float]) -> list[str]:

@@ -11,26 +11,34 @@ import platform
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
+from runner import devices
 from runner.disk import room
+from runner.errors import StepFailed
 from runner.plan import Cell
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-LOCAL = "local"
+LOCAL = devices.LOCAL
 WORD_SECONDS = 0.5  # of waiting, before it is said
 POLL_SECONDS = 0.25  # between two tries; whoever measures is not to notice
 
 
 def of(cell: Cell) -> str:
-    """The device on which a cell is measured: `local` is this machine."""
-    return cell.candidate.spec.hardware.name
+    """The device on which a cell's candidate is measured: `local` is this machine, `ssh:pi` one over ssh."""
+    return devices.name_of(cell.candidate.spec.hardware.settings)
+
+
+def all_of(cell: Cell) -> list[str]:
+    """The devices that a cell needs: the baseline's may be another. Sorted, so that nobody waits crosswise."""
+    chains = filter(None, (cell.candidate, cell.baseline))
+    return sorted({devices.name_of(chain.spec.hardware.settings) for chain in chains})
 
 
 def grouped(items: Sequence[T], device: Callable[[T], str]) -> dict[str, list[T]]:
@@ -78,6 +86,15 @@ def folder() -> Path:
 
 
 @contextmanager
+def held(cell: Cell, say: Callable[[str], None]) -> Iterator[None]:
+    """Holds the locks of all devices that a cell needs; see `alone`."""
+    with ExitStack() as stack:
+        for name in all_of(cell):
+            stack.enter_context(alone(name, say))
+        yield
+
+
+@contextmanager
 def alone(device: str, say: Callable[[str], None]) -> Iterator[None]:
     """Holds the device's lock; waits for whoever has it, and says for whom.
 
@@ -87,7 +104,10 @@ def alone(device: str, say: Callable[[str], None]) -> Iterator[None]:
     holder = home / f"{platform.node()}-{device}.json"
     lock = FileLock(holder.with_suffix(".lock"), poll_interval=POLL_SECONDS)
     with room(home):
-        home.mkdir(parents=True, exist_ok=True)
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise StepFailed(f"{home}: no folder for locks: a file is in its way.", "Set XDG_CACHE_HOME.") from error
         _acquire(lock, device, holder, say)
     try:
         with room(home):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from runner.telemetry.sampler import Sampler
 
 REPORT = "profile_report.yaml"
 OFF = "telemetry is off (telemetry.interval_ms=null)"
+ELSEWHERE = "telemetry on a remote device is not built yet"
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,13 @@ class Summary:
     problem: str = ""
 
 
-def summarise(sampler: Sampler | None, work: Mapping[str, Work]) -> Summary:
-    """Stops the sampler and says what it saw."""
+def summarise(sampler: Sampler | None, work: Mapping[str, Work], elsewhere: Collection[str] = ()) -> Summary:
+    """Stops the sampler and says what it saw: nothing of the sides that ran `elsewhere`, not on this machine."""
+    here = _summarised(sampler, {role: one for role, one in work.items() if role not in elsewhere})
+    return replace(here, sides={role: here.sides.get(role) or Observed(ELSEWHERE, 0, ELSEWHERE) for role in work})
+
+
+def _summarised(sampler: Sampler | None, work: Mapping[str, Work]) -> Summary:
     if sampler is None:
         return Summary({role: Observed(OFF, 0, OFF) for role in work})
     sampler.stop()

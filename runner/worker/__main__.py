@@ -11,7 +11,7 @@ from runner.worker import channel, process, requests
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m runner.worker")
-    parser.add_argument("--log", required=True, help="file that takes everything a library prints")
+    parser.add_argument("--log", required=True, help="file that takes everything a library prints; -: standard error")
     parser.add_argument("--name", default="worker", help="shown in process listings")
     arguments = parser.parse_args(argv)
     process.die_with_parent()

@@ -8,6 +8,7 @@ import io
 import os
 import signal
 import sys
+from importlib import util
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,13 @@ def ignore_interrupts() -> None:
 def keep_protocol_apart(log: str) -> tuple[Any, Any]:
     """(requests, answers) as binary files; file descriptors 1 and 2 write to `log`, 0 reads nothing.
 
+    `-` is where 2 writes already.
+
     Vendor code may print from C or read standard input; neither may touch the protocol.
     """
     source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
-    nothing, file = os.open(os.devnull, os.O_RDONLY), os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    file = os.dup(2) if log == "-" else os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for old, new in ((nothing, 0), (file, 1), (file, 2)):
         os.dup2(old, new)
     os.close(nothing)
@@ -46,6 +50,16 @@ def keep_protocol_apart(log: str) -> tuple[Any, Any]:
             stream.reconfigure(line_buffering=True)
     faulthandler.enable()
     return source, sink
+
+
+def lacking(modules: list[str]) -> list[str]:
+    """Which of these top-level modules this interpreter can't find."""
+    return [name for name in modules if util.find_spec(name) is None]
+
+
+def allowed() -> list[int] | None:
+    """The CPUs that this process may run on; None where the system offers no CPU affinity."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
 
 
 def pin(cpus: list[int]) -> list[int]:

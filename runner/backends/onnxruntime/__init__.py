@@ -15,6 +15,8 @@ INSTALL = "pip install onnxruntime"
 READS = "onnx"
 # Conv has one too (ConvInteger), but without the CPU's int8 dot product: about ten times slower than float.
 INT8_DYNAMIC_OPS = ("MatMul", "Gemm", "LSTM", "Attention")
+# With these settings a graph that is compiled here runs on machines of another kind.
+PORTABLE = "backend.graph_optimization=extended"
 # How the stored graph is run; what is stored doesn't depend on it.
 SESSION_SETTINGS = {"threads": 1, "execution_mode": "sequential"}
 

@@ -1,0 +1,30 @@
+"""Looks at the device on which something is measured, while it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from runner.endpoints.device import Device
+from runner.endpoints.local import Worker
+
+if TYPE_CHECKING:
+    from runner.telemetry.sampler import Sampler
+
+
+class Look(Protocol):
+    """A snapshot of `runner.measure.conditions`, taken on the device; with `everybody`, of all its processes too."""
+
+    def __call__(self, everybody: bool = False) -> Mapping[str, Any]: ...
+
+
+def looking(device: Device, workers: Sequence[Worker], sampler: Sampler | None) -> Look:
+    """How to look at `device` while `workers` measure there; `sampler` runs beside them. Their work is ours, what
+    everybody else does is not."""
+    pids = [*device.pids(workers), *([sampler.process.pid] if sampler else [])]
+
+    def look(everybody: bool = False) -> Mapping[str, Any]:
+        seen: Mapping[str, Any] = device.call("runner.measure.conditions", "read", ours=pids, everybody=everybody)
+        return seen
+
+    return look
