@@ -138,7 +138,7 @@ def _sent(client: Client, artifact: Artifact) -> Held | RunnerError:
     names = (store.NAME, *artifact.content["files"])
     files = {name: [client.scatter(part, hash=False) for part in read(name)] for name in names}  # type: ignore[no-untyped-call]
     kept = client.submit(task.receive, transfer.held(artifact), files, priority=FIRST, pure=False)
-    result: Held | RunnerError = submit.outcome(f"sending {artifact.folder.name}", kept).result
+    result: Held | RunnerError = submit.outcome(f"sending {artifact.folder.name}", submit.returned(kept)).result
     return result
 
 

@@ -93,7 +93,10 @@ class Desk:
     def _submit(self, item: str, order: Order) -> None:
         order.future = order.submit(f"{item}-{order.submitted}" if order.submitted else item)
         order.submitted += 1
-        order.future.add_done_callback(lambda ended: self.inbox.put(item))  # type: ignore[no-untyped-call]
+        # In Dask's thread, since it may wait: what a worker had that died meanwhile is computed again.
+        order.future.add_done_callback(  # type: ignore[no-untyped-call]
+            lambda ended: self.inbox.put((item, returned(ended)))
+        )
 
     def next(self, tend: Callable[[], None]) -> tuple[str, Any]:
         """The next item that ends, and its result or error; shows what is heard meanwhile."""
@@ -103,18 +106,20 @@ class Desk:
             except Empty:
                 tend()
                 continue
-            if not isinstance(came, str):
+            if isinstance(came, dict):
                 self._show(came["do"], came["arguments"])
-            elif not self._again(came):
-                return came, self._end(came)
+            elif not self._again(*came):
+                return came[0], self._end(*came)
 
-    def _again(self, item: str) -> bool:
+    def _again(self, item: str, result: Done | Exception) -> bool:
         """Submit once more what Dask has given up though it was begun less often than it may: it only stood in line
         where other steps' workers died."""
         order = self.out[item]
-        assert order.future is not None
-        given_up = order.future.status == "error" and isinstance(order.future.exception(), KilledWorker)
-        if not given_up or self.begun[item] >= self.attempts or order.submitted >= self.attempts:
+        if (
+            not isinstance(result, KilledWorker)
+            or self.begun[item] >= self.attempts
+            or order.submitted >= self.attempts
+        ):
             return False
         self._submit(item, order)
         return True
@@ -129,13 +134,19 @@ class Desk:
                 self.display.warn(f"{self.out[item].title}: its Dask worker died; it is begun again.")
         getattr(self.display, do)(*arguments)
 
-    def _end(self, item: str) -> Any:
-        order = self.out.pop(item)
-        assert order.future is not None
-        done = outcome(order.title, order.future)
+    def _end(self, item: str, result: Done | Exception) -> Any:
+        done = outcome(self.out.pop(item).title, result)
         for do, arguments in done.said:
             getattr(self.display, do)(*arguments)
         return done.result
+
+
+def returned(future: Future[Done]) -> Done | Exception:
+    """What a task returned, or what Dask raises in its place."""
+    try:
+        return future.result()
+    except Exception as error:
+        return error
 
 
 def gone() -> Unavailable:
@@ -143,20 +154,18 @@ def gone() -> Unavailable:
     return Unavailable("The Dask scheduler has gone.", "The same command goes on from what is finished.")
 
 
-def outcome(title: str, future: Future[Done]) -> Done:
+def outcome(title: str, result: Done | Exception) -> Done:
     """What a task returned, or the reason why it returned nothing. Raises Unavailable where the scheduler has gone."""
-    try:
-        done: Done = future.result()
-        return done
-    except KilledWorker:
+    if isinstance(result, Done):
+        return result
+    if isinstance(result, CancelledError):
+        raise gone() from result
+    if isinstance(result, KilledWorker):
         return Done(StepFailed(f"{title}: the Dask workers that ran it died.", "Is there memory enough for it?"), [])
-    except CancelledError as error:
-        raise gone() from error
-    except Exception as problem:
-        what = " ".join(f"{type(problem).__name__}: {problem}".split())[:300]
-        error = StepFailed(f"{title}: its Dask worker can't run it: {what}", "schedule=inline does without Dask.")
-        error.__cause__ = problem
-        return Done(error, [])
+    what = " ".join(f"{type(result).__name__}: {result}".split())[:300]
+    error = StepFailed(f"{title}: its Dask worker can't run it: {what}", "schedule=inline does without Dask.")
+    error.__cause__ = result
+    return Done(error, [])
 
 
 @contextmanager
