@@ -28,6 +28,13 @@ def gone(pid: int, looks: int = 100) -> bool:
     return False
 
 
+def test_a_log_that_somebody_removed_hides_no_answer_and_no_end(worker: Worker) -> None:
+    worker.log.unlink()
+    assert call(worker, "numbers", count=1) == [0]
+    with pytest.raises(StepFailed, match="SIGSEGV"):
+        call(worker, "crash", last_words="never read")
+
+
 def test_a_segfault_is_told_with_its_signal_the_request_and_the_last_words(worker: Worker) -> None:
     with pytest.raises(StepFailed) as error:
         call(worker, "crash", last_words="licence not found")
