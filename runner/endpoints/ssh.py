@@ -23,6 +23,7 @@ from runner.endpoints.delivery import ANSWER_SECONDS, NO_CONNECTION, Delivery, l
 from runner.endpoints.local import THREAD_VARIABLES, Worker, numbers
 from runner.endpoints.master import Address
 from runner.errors import Unavailable
+from runner.worker import arrival
 
 
 @dataclass
@@ -118,7 +119,7 @@ class Ssh:
     def _observer(self) -> Worker:
         link = self._connected()
         if link.observer is None or not link.observer.alive:
-            log = link.delivery.master.folder / "observer.log"
+            log = arrival.home() / "logs" / f"{self.name}.log"
             link.observer = self.open_worker(log, name="observer", threads=None, memory_mb=None, modules=())
         return link.observer
 

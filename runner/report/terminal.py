@@ -71,7 +71,7 @@ def _shortened(section: Section) -> Section:
 
 def _provenance(page: Page) -> list[str]:
     found = [section for section in page.sections if section.title == PROVENANCE]
-    shown = [f"{row[0]} {row[1]}" for section in found for row in section.rows if not row[0].startswith("machine: isa")]
+    shown = [f"{row[0]} {row[1]}" for section in found for row in section.rows if not row[0].endswith("machine: isa")]
     return [" · ".join(shown)] if shown else []
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 COST_SHARE = 0.01  # of one CPU's time that one reader may take
 
@@ -35,10 +34,6 @@ class Reader:
     read: Callable[[], Mapping[str, float]]
     meter: Meter | None = None
     close: Callable[[], None] = _nothing
-
-
-Probe = Callable[[Path], "Reader | str"]
-"""`probe(root)`: the sensor whose files lie below `root`, or why there is none."""
 
 
 @dataclass

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from runner.telemetry.reader import Probe, Reader
+from runner.telemetry.reader import Reader
 from runner.telemetry.sensors import cpu, frequency, hailo, ina, nvml, rapl, tegrastats, temperature
+
+Probe = Callable[[Path], Reader | str]
+"""`probe(root)`: the sensor whose files lie below `root`, or why there is none."""
 
 # Meters of a whole board first come first: tegrastats reads the same INA chips, with the vendor's own names.
 PROBES: dict[str, Probe] = {
