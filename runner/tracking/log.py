@@ -136,10 +136,17 @@ def _tags(content: Mapping[str, Any]) -> list[RunTag]:
         "reason": content.get("reason") or "",
         "date": content["date"],
         "mlflow.runName": title(content["spec"]),
-        "mlflow.note.content": verdict_line(content),
+        "mlflow.note.content": _note(content),
         "mlflow.source.name": "python -m runner",
     }
     return [RunTag(key, _cut(value)) for key, value in tags.items()]
+
+
+def _note(content: Mapping[str, Any]) -> str:
+    """The finding. A sweep's cells are sent one by one: what the whole table makes of each verdict isn't known yet."""
+    sweep = content.get("sweep")
+    alone = f" (by itself; among its sweep: runner compare --sweep {sweep})" if sweep and content["comparison"] else ""
+    return verdict_line(content) + alone
 
 
 def _log_files(target: Store, run_id: str, record: Record) -> None:
