@@ -65,14 +65,14 @@ def perform(
     again. The makespan counts from `started` (of the monotonic clock; now, if not given).
     """
     start = time.monotonic() if started is None else started
-    known = frozenset(records.names(root))
+    known = set(records.names(root))
     done = {} if fresh else _measured(root, sweep, made, known)
     waiting = Plan(made.nodes, [cell for cell in made.cells if cell.candidate.spec.key not in done])
     console = Console(stderr=True)
     console.print(f"project {root}", markup=False, highlight=False, soft_wrap=True)
     with progress.opened(console, _items(waiting)) as display:
         timeline = Timeline(display)
-        command = _Command(made, root, tracker, sweep, fresh, known, timeline, threading.Lock())
+        command = _Command(made, root, tracker, sweep, fresh, known, {}, timeline, threading.Lock())
         new = _through(waiting, command, schedule) if waiting.cells else {}
         _catch_up(done.values(), command)
     seconds = _seconds(waiting, new, timeline)
@@ -83,7 +83,8 @@ def perform(
 
 @dataclass(frozen=True)
 class _Command:
-    """What all cells of one command share. `known` are the records that there were when it began. `working` is held
+    """What all cells of one command share. `known` are the names of records that it has looked at, `meanwhile`
+    those of other commands by spec key. `working` is held
     while this process works for tracking or waits for a measurement on this machine: never both."""
 
     made: Plan
@@ -91,7 +92,8 @@ class _Command:
     tracker: Tracker
     sweep: str
     fresh: bool
-    known: frozenset[str]
+    known: set[str]
+    meanwhile: dict[str, Record]
     timeline: Timeline
     working: threading.Lock
 
@@ -105,9 +107,10 @@ def _through(waiting: Plan, command: _Command, schedule: Schedule) -> dict[str, 
             stack.enter_context(leases.lease(command.root, _uses(waiting)))
         with command.timeline.spending("preparing"):
             outcomes = prepare(waiting, command.root, limits, command.timeline, schedule)
+        origin = conclude.Origin(command.sweep, compared(command.made), _begun_again(command))
         measure = stack.enter_context(_measuring(command, schedule))
         groups = device.grouped(waiting.cells, device.of)
-        found = device.alongside(groups, lambda cell: _record(cell, outcomes, command, measure))
+        found = device.alongside(groups, lambda cell: _record(cell, outcomes, origin, command, measure))
     return {str(record.content["spec_key"]): record for group in found.values() for record in group}
 
 
@@ -150,6 +153,7 @@ def _here(command: _Command, cell: Cell, outcomes: Mapping[str, Outcome], origin
         here = device.LOCAL in device.all_of(cell)
         with command.working if here else nullcontext(), timeline.spending("measuring"):
             record = _tried(cell, outcomes, origin, command)
+        command.known.add(record.folder.name)
         _track(record, command)
     return record
 
@@ -170,8 +174,11 @@ def _meanwhile(cell: Cell, command: _Command) -> Record | None:
     """The record of another command of the same sweep that measured the cell while this one waited for the device."""
     if command.fresh:
         return None
-    new = set(records.names(command.root)) - command.known
-    return _measured(command.root, command.sweep, command.made, new).get(cell.candidate.spec.key)
+    new = records.new_names(command.root, command.known)
+    command.known.update(new)
+    if new:
+        command.meanwhile.update(_measured(command.root, command.sweep, command.made, new))
+    return command.meanwhile.get(cell.candidate.spec.key)
 
 
 def _there(
@@ -218,9 +225,10 @@ def _measured(root: Path, sweep: str, made: Plan, names: Collection[str]) -> dic
     }
 
 
-def _record(cell: Cell, outcomes: Mapping[str, Outcome], command: _Command, measure: Measure) -> Record:
+def _record(
+    cell: Cell, outcomes: Mapping[str, Outcome], origin: conclude.Origin, command: _Command, measure: Measure
+) -> Record:
     """Measure one cell, or say why not; keep the record; track it."""
-    origin = conclude.Origin(command.sweep, compared(command.made), _begun_again(command))
     try:
         error = blocked(cell, command.made) or failure(cell, outcomes)
         if error:

@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -33,7 +33,7 @@ def new_id(root: Path, now: datetime | None = None) -> str:
     the last one. The record's `date` is the clock's.
     """
     moment = now or datetime.now(timezone.utc)
-    last = _moment(max(names(root), default=""))
+    last = _moment(max(_listed(root), default=""))
     if last is not None and last >= moment:
         moment = last + timedelta(microseconds=1)
     return f"{moment:%Y%m%dT%H%M%S}-{moment.microsecond:05x}{secrets.token_hex(2)[:3]}"
@@ -42,6 +42,18 @@ def new_id(root: Path, now: datetime | None = None) -> str:
 def names(root: Path) -> list[str]:
     """The record_ids below `root/records`, oldest first: in the order in which they were written."""
     return sorted(path.parent.name for path in (root / "records").glob("*/record.json") if path.parent.name[0] != ".")
+
+
+def new_names(root: Path, known: Set[str]) -> set[str]:
+    """The record_ids below `root/records` that are not among the `known` ones: of many records only those are looked
+    at."""
+    return {name for name in _listed(root) if name not in known and (root / "records" / name / "record.json").is_file()}
+
+
+def _listed(root: Path) -> list[str]:
+    """Names below `root/records`, without a look at each: a record is renamed into its place whole."""
+    home = root / "records"
+    return [name for name in os.listdir(home) if name[0] != "."] if home.is_dir() else []  # noqa: PTH208 - half the cost
 
 
 def _moment(name: str) -> datetime | None:

@@ -62,9 +62,7 @@ class Command:
         made = plan.of_sweep(sweep.composed(loader, self.root, words), self.root)
         name = cells.sweep_name([cell.candidate.spec for cell in made.cells])
         print("\n".join([f"sweep {name}", *planned.lines(made, self.root)]), file=sys.stderr)
-        ran = cells.perform(
-            made, self.root, self.tracker, schedule, sweep=name, fresh=self.fresh, started=self.started
-        )
+        ran = cells.perform(made, self.root, self.tracker, schedule, sweep=name, fresh=self.fresh, started=self.started)
         self.code = sweep_code([str(record.content["status"]) for record in ran.records], self.strict)
         if self.json:
             from runner.report import swept
