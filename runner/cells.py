@@ -136,7 +136,7 @@ def _measuring(command: _Command, schedule: Schedule) -> Iterator[Measure]:
     from runner.schedule import cluster
 
     with cluster.measuring(schedule.address, command.root, command.timeline) as there:
-        yield partial(_there, command, there) if there else partial(_here, command)
+        yield partial(_there_or_here, command, there) if there else partial(_here, command)
 
 
 def _here(command: _Command, cell: Cell, outcomes: Mapping[str, Outcome], origin: conclude.Origin) -> Record:
@@ -179,6 +179,15 @@ def _meanwhile(cell: Cell, command: _Command) -> Record | None:
     if new:
         command.meanwhile.update(_measured(command.root, command.sweep, command.made, new))
     return command.meanwhile.get(cell.candidate.spec.key)
+
+
+def _there_or_here(
+    command: _Command, there: There, cell: Cell, outcomes: Mapping[str, Outcome], origin: conclude.Origin
+) -> Record:
+    """The cluster's worker has this machine's place; a device over ssh is reached from here as ever."""
+    if device.all_of(cell) == [device.LOCAL]:
+        return _there(command, there, cell, outcomes, origin)
+    return _here(command, cell, outcomes, origin)
 
 
 def _there(
