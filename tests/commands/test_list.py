@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.commands import list as command
-from runner.spec import AXES
+from runner.spec import GROUPS
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def test_all_axes_as_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["schema"] == 1
-    assert list(document["axes"]) == [*AXES, "experiment"]
+    assert list(document["axes"]) == [*GROUPS, "experiment"]
     assert {"gru", "lstm", "bilstm", "mobilenet_v1", "onnx"} <= set(document["axes"]["model"])
     assert all(line for options in document["axes"].values() for line in options.values())
 

@@ -49,6 +49,7 @@ def test_steps_run_at_the_same_time_each_after_its_inputs_and_nothing_is_left(
 ) -> None:
     folder = tmp_path / "meet"
     folder.mkdir()
+    before = set(threading.enumerate())
     todo = [
         node("data"),
         node("export", "data", meet=str(folder), print="a vendor's words"),
@@ -65,8 +66,8 @@ def test_steps_run_at_the_same_time_each_after_its_inputs_and_nothing_is_left(
     assert len(told.updated) >= 1
     assert not processes()
     # Idle pools of Dask's sleep on; its event loops have ended.
-    working = {thread.name for thread in threading.enumerate() if not thread.name.startswith(IDLE)}
-    assert not {name for name in working if "IO loop" in name or "Dask" in name or "Profile" in name}
+    new = {thread.name for thread in threading.enumerate() if thread not in before}
+    assert all(name.startswith(IDLE) for name in new), new
     assert capfd.readouterr() == ("", "")
 
 
