@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -144,4 +145,7 @@ def test_a_worker_that_the_kernel_kills_for_memory(tmp_path: Path) -> None:
         done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=120)
         assert done.stdout == "StepFailed out of memory: the kernel killed train gru in `call`.\n", done.stderr
     finally:
+        deadline = time.monotonic() + 10
+        while (group / "cgroup.procs").read_text() and time.monotonic() < deadline:
+            time.sleep(0.05)  # the keeper looks once more
         group.rmdir()
