@@ -9,13 +9,13 @@ else slows the core for a part of a pair, they fall on different sides of the ch
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from runner.measure.pairs import Pair, Timed
+from runner.measure.pairs import Pair
 
 
 def effects(pairs: Sequence[Pair]) -> npt.NDArray[np.float64]:
@@ -25,20 +25,13 @@ def effects(pairs: Sequence[Pair]) -> npt.NDArray[np.float64]:
 
 def log_ratio(pair: Pair) -> float:
     """The median over neighbouring bursts of the log ratio of their medians, baseline's / candidate's."""
-    bursts = sorted(burst for role in pair.sides for burst in _bursts(role, pair.sides[role]))
+    bursts = sorted((start, role, log) for role, timed in pair.sides.items() for start, log in timed.bursts)
     logs = [
         (later - earlier) if after == "baseline" else (earlier - later)
         for (_, before, earlier), (_, after, later) in pairwise(bursts)
         if before != after
     ]
     return float(np.median(logs))
-
-
-def _bursts(role: str, timed: Timed) -> Iterator[tuple[int, str, float]]:
-    """(start in ns, role, log of the median in ns) of each burst."""
-    parts = np.split(timed.ns, np.cumsum(timed.sizes)[:-1])
-    for start, burst in zip(timed.starts_ns, parts, strict=True):
-        yield int(start), role, math.log(float(np.median(burst)))
 
 
 def _alone(pair: Pair) -> float:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,13 @@ class Timed:
     @property
     def median_ns(self) -> float:
         return float(np.median(self.ns))
+
+    @cached_property
+    def bursts(self) -> list[tuple[int, float]]:
+        """(start in ns on the monotonic clock, log of the median in ns) of each burst. Asked for after every pair."""
+        parts = np.split(self.ns, np.cumsum(self.sizes)[:-1])
+        logs = [math.log(float(np.median(part))) for part in parts]
+        return list(zip(map(int, self.starts_ns), logs, strict=True))
 
     def spans(self) -> list[tuple[int, int]]:
         """(start, end) of each burst in ns on the monotonic clock."""
