@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from distributed import get_client, get_worker
+from distributed.utils import sync
 
 from runner import project as projects
 from runner import store
@@ -49,25 +50,27 @@ class Done:
 
 @dataclass
 class Events:
-    """A display at the worker's end: what starts and how far it is goes to the command at once, the rest at the end."""
+    """A display at the worker's end: what starts and how far it is goes to the command at once, the rest at the end.
+
+    That a step begins is with the scheduler before it does: the command counts by it how often a step was begun, and
+    the step may kill this process in its first instant.
+    """
 
     topic: str
     said: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
 
     def begin(self, item: str) -> None:
-        self._send("begin", item)
+        worker = get_worker()
+        sync(worker.loop, worker.scheduler.log_event, topic=self.topic, msg={"do": "begin", "arguments": [item]})
 
     def update(self, item: str, done: int, total: int, note: str) -> None:
-        self._send("update", item, done, total, note)
+        get_worker().log_event(self.topic, {"do": "update", "arguments": [item, done, total, note]})
 
     def end(self, item: str, state: str, seconds: float, reason: str) -> None:
         self.said.append(("end", (item, state, seconds, reason)))
 
     def warn(self, text: str) -> None:
         self.said.append(("warn", (text,)))
-
-    def _send(self, do: str, *arguments: Any) -> None:
-        get_worker().log_event(self.topic, {"do": do, "arguments": list(arguments)})
 
 
 def make(task: Task) -> Done:
