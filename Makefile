@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 ARGS ?=
+# Without bytecode each of the thousands of processes that the tests start would compile its sources again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run install test check benchmarks clean
 

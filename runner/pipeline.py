@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner import compose, keys, options, overrides, plan, sweep
+from runner import closure, compose, keys, options, overrides, plan, sweep
 from runner.errors import SpecError, nearest
 from runner.spec import AXES, PARTS, Spec
 from runner.steps import ORDER
@@ -147,7 +147,7 @@ def _benchmark_key(cell: plan.Cell, made: plan.Plan) -> str:
             "baseline": cell.baseline and {"spec": cell.baseline.spec.choices(), "keys": cell.baseline.keys},
             "measure": spec.measure.plain(),
             "machine": hardware.detect().identity,
-            "code": keys.code(MEASURING),
+            "code": closure.code(MEASURING),
             "blocked": error.reason if error else None,
         }
     )

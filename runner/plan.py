@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from runner import baseline, keys, options, registry, store
+from runner import baseline, closure, keys, options, registry, store
 from runner import target as targets
 from runner.backends.ask import ask
 from runner.errors import Impossible, RunnerError, SpecError, Unavailable, Unsupported
@@ -350,7 +350,7 @@ def _node(
         "step": step,
         "settings": _by_content(settings, settings["files"]) if settings.get("files") else settings,
         "inputs": dict(inputs),
-        "code": keys.code((module, *code)),
+        "code": closure.code((module, *code)),
         "tools": versions,
     }
     return Node(step, title, module, dict(settings), dict(inputs), versions, keys.digest(identity), blocked)

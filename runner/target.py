@@ -90,6 +90,6 @@ def _names(node: ast.stmt) -> list[str]:
 
 
 def _tree(module: str) -> ast.Module:
-    from runner import keys
+    from runner import closure
 
-    return ast.parse(keys.closure((module,))[module].read_text(encoding="utf-8"))
+    return ast.parse(closure.closure((module,))[module].read_text(encoding="utf-8"))

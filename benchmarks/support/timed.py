@@ -12,6 +12,9 @@ from statistics import median
 
 from runner.measure.statistics import hodges_lehmann
 
+# As a user's shell has it, for ours and the peers: without bytecode every process compiles its sources again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 Timer = Callable[[], float]
 SECONDS = 600.0
 

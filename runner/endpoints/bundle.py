@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from runner import keys
+from runner import closure
 
 FILE = "worker.pyz"
 # What a device is asked to do besides a session's own module.
@@ -31,7 +31,7 @@ def write(folder: Path, modules: Iterable[str] = ()) -> Path:
     The same sources give the same bytes, so that it travels once.
     """
     path = folder / FILE
-    every = {**keys.closure((*OURS, *sessions(), *modules)), "runner": Path(__file__).parents[1] / "__init__.py"}
+    every = {**closure.closure((*OURS, *sessions(), *modules)), "runner": Path(__file__).parents[1] / "__init__.py"}
     with zipfile.ZipFile(path, "w") as archive:
         for module, file in sorted(every.items()):
             _add(archive, _place(module, file), file.read_bytes())

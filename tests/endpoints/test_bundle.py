@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from runner import keys
+from runner import closure
 from runner.endpoints import bundle
 from tests.endpoints.test_local import ROOT
 
@@ -38,9 +38,9 @@ def test_a_session_of_another_package_travels_with_what_it_imports(
         assert "odd_code.py" in archive.namelist()
 
 
-@pytest.mark.parametrize("module", sorted(keys.closure((*bundle.OURS, *bundle.sessions()))))
+@pytest.mark.parametrize("module", sorted(closure.closure((*bundle.OURS, *bundle.sessions()))))
 def test_all_of_it_keeps_to_the_syntax_of_python_3_8(module: str) -> None:
-    path = keys.closure((*bundle.OURS, *bundle.sessions()))[module]
+    path = closure.closure((*bundle.OURS, *bundle.sessions()))[module]
     ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))
 
 
@@ -55,7 +55,7 @@ def old_python() -> str | None:
 
 @pytest.mark.skipif(old_python() is None, reason="no python3.8 on this machine")
 def test_python_3_8_imports_what_needs_no_runtime(tmp_path: Path) -> None:
-    every = keys.closure((*bundle.OURS, *bundle.sessions()))
+    every = closure.closure((*bundle.OURS, *bundle.sessions()))
     modules = [one for one in every if not one.startswith(RUNTIMES) and not one.endswith(("__main__", "feed"))]
     code = "import importlib, sys; sys.path.insert(0, sys.argv[1]); [importlib.import_module(m) for m in sys.argv[2:]]"
     command = [str(old_python()), "-c", code, str(bundle.write(tmp_path)), *modules]

@@ -1,0 +1,52 @@
+"""The code that a step runs: its modules, and all that they import from the same packages, ours or a plug-in's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from importlib import util
+from pathlib import Path
+
+from runner import keys, sources
+
+
+@cache
+def code(modules: tuple[str, ...]) -> str:
+    """A hash of the closure of `modules`, which no comment or docstring changes."""
+    return keys.digest({name: sources.read(name, path).fingerprint for name, path in closure(modules).items()})
+
+
+def closure(modules: Iterable[str]) -> dict[str, Path]:
+    """`{module: file}` of `modules`, the packages they lie in and all that they import from the same packages,
+    inside functions too."""
+    found: dict[str, Path] = {}
+    todo = [part for name in modules for part in _with_parents(name)]
+    while todo:
+        name = todo.pop()
+        path = _file(name)
+        # runner/__init__.py only opens a lazy door to the API: following it would put every room into every key.
+        if name in found or path is None or name == "runner":
+            continue
+        found[name] = path
+        todo.extend(part for used in sources.read(name, path).imports for part in _with_parents(used))
+    sources.keep()
+    return dict(sorted(found.items()))
+
+
+def _with_parents(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[: n + 1]) for n in range(len(parts))]
+
+
+@cache
+def _file(name: str) -> Path | None:
+    """A module's file, or None; only the top package is looked up, as find_spec would import a submodule's parents."""
+    top, *rest = name.split(".")
+    spec = util.find_spec(top)
+    if spec is None:
+        return None
+    if not rest:
+        return Path(spec.origin) if spec.origin and spec.origin.endswith(".py") else None
+    bases = [Path(folder, *rest) for folder in spec.submodule_search_locations or ()]
+    files = [file for base in bases for file in (base / "__init__.py", base.with_suffix(".py"))]
+    return next((file for file in files if file.is_file()), None)
