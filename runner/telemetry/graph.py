@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from runner.report import canvas
 from runner.telemetry import profile
 from runner.telemetry.profile import Floats, Profile
 from runner.telemetry.sampler import PROFILE
@@ -61,13 +62,10 @@ def _draw(found: Profile, panels: list[tuple[str, str, Mapping[str, Floats]]], o
     seconds = (found.t_ns - found.t_ns[0]) / 1e9
     for one, (title, unit, signals) in zip(axes, panels, strict=True):
         _panel(one, seconds, signals)
-        one.set_title(title, fontsize=11, loc="left")
+        canvas.titled(one, title)
         one.set_ylabel(unit)
     axes[-1].set_xlabel("time since the first sample, s")
-    # Drawn beside its place, then renamed: a kill leaves no half picture.
-    draft = out.with_name(f".{out.name}")
-    figure.savefig(draft, dpi=120, format="png", metadata={"Software": None})
-    draft.replace(out)
+    canvas.save(figure, out)
 
 
 def _panel(axes: Axes, seconds: Floats, signals: Mapping[str, Floats]) -> None:
@@ -78,7 +76,5 @@ def _panel(axes: Axes, seconds: Floats, signals: Mapping[str, Floats]) -> None:
             x, y = x[1:], np.diff(y) / np.diff(x)
         axes.plot(x, y, linewidth=1, marker=".", markersize=3, label=name.rpartition("_")[0])
     axes.set_ylim(bottom=0)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#dddddd", linewidth=0.6)
-    axes.set_axisbelow(True)
+    canvas.tidied(axes)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False)
