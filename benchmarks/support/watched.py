@@ -14,7 +14,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from runner.__main__ import main
+from runner.__main__ import command
 from runner.endpoints.local import Worker
 
 ASKED: list[tuple[str, str, float, float]] = []
@@ -31,6 +31,7 @@ def ask(self: Worker, do: str, **request: Any) -> Any:
 
 if __name__ == "__main__":
     Worker.ask = ask  # type: ignore[method-assign]
-    code = main(sys.argv[2:])
-    Path(sys.argv[1]).write_text(json.dumps(ASKED))
+    out = Path(sys.argv.pop(1))
+    code = command()
+    out.write_text(json.dumps(ASKED))
     sys.exit(code)
