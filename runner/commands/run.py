@@ -78,11 +78,12 @@ class Command:
 def main(argv: list[str]) -> int:
     """Compose by Hydra, then run; returns the exit code."""
     flags = {flag[2:]: flag in argv for flag in FLAGS}
-    from runner import compose, overrides
-
     arguments = [word for word in argv if word not in FLAGS]
     root = projects.root()
     with Tracker(root) as tracker:
+        tracker.start()  # MLflow's import takes longer than Hydra's, composing and planning: all at once
+        from runner import compose, overrides
+
         command = Command(root, tracker, arguments, **flags)
         _through_hydra(command, overrides.readable(arguments))
         if command.error:
@@ -103,7 +104,6 @@ def _through_hydra(command: Command, words: list[str]) -> None:
         if flags.cfg or flags.info or flags.hydra_help or flags.shell_completion:
             _hydra_main(command, words)
             return
-        command.tracker.start()  # MLflow's import takes longer than composing and planning: both at once
         with compose.loader(command.root) as loader:  # hydra.main would compose twice, at 100 ms each
             if sweeps:
                 compose.through_sweeper(loader, command, flags.overrides)

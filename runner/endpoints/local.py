@@ -244,26 +244,40 @@ class Worker:
         """Whether the process still runs."""
         return self._process.poll() is None
 
-    def stop(self) -> None:
-        """Ends the worker at once: for one that has nothing left to finish."""
-        self._busy = True
-        self.close()
-
-    def close(self) -> None:
-        """Ends the worker: at once where it is busy, else by closing its input."""
+    def leave(self) -> None:
+        """Tell the worker to end, at once where it is busy; `close` waits for that. Several end together so."""
         if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
+        if self._busy:
+            self._kill_group()
+
+    def stop(self) -> None:
+        """Ends the worker at once: for one that has nothing left to finish."""
+        self.interrupt()
+        self.close()
+
+    def interrupt(self) -> None:
+        """As `leave`, at once whatever it does."""
+        self._busy = True
+        self.leave()
+
+    def close(self) -> None:
+        """Ends the worker: at once where it is busy, else by closing its input."""
+        self.leave()
         if not self._busy:
             _await_end(self._process, CLOSE_SECONDS)
         self._kill()
         if self._process.stdout is not None:
             self._process.stdout.close()
 
-    def _kill(self) -> None:
-        """Kills the worker and what it started, wherever that went; a no-op on what has gone."""
+    def _kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
+
+    def _kill(self) -> None:
+        """Kills the worker and what it started, wherever that went; a no-op on what has gone."""
+        self._kill_group()
         self._process.wait()
         keeper.kill_marked(self._mark)
         self._busy = False

@@ -169,6 +169,8 @@ def run_pair(
                 for role, process in processes.items():
                     process.probe(seconds[role])
         timed = {role: processes[role].result(folder if predict else None) for role in sides}
+        for process in processes.values():
+            process.worker.leave()
     return Pair(number, turns, timed, before, after, during)
 
 

@@ -35,6 +35,8 @@ class Tracker:
         return self
 
     def __exit__(self, *error: object) -> None:
+        for assistant in filter(None, (self._store, self._pictures)):
+            assistant.leave()
         self._stack.close()
         self._tidy()
 
@@ -96,6 +98,10 @@ class _Assistant:
     def __exit__(self, *error: object) -> None:
         self._worker.stop()
         self._start.join()
+
+    def leave(self) -> None:
+        """End, without waiting for it: `__exit__` does."""
+        self._worker.interrupt()
 
     def _prepare(self, **arguments: str) -> None:
         try:

@@ -86,12 +86,18 @@ def runs_by_record(target: Store) -> dict[str, str]:
             return found
 
 
-def _run_of(target: Store, record: Record) -> str:
-    record_id = record.content["record_id"]
+def look_up(target: Store, record_id: str) -> str | None:
+    """The id of the record's run, complete or not; None where there is none."""
     query = f"tags.record_id = '{record_id}'"
     found = target.client.search_runs([target.experiment_id], query, max_results=1)
+    return str(found[0].info.run_id) if found else None
+
+
+def _run_of(target: Store, record: Record) -> str:
+    record_id = record.content["record_id"]
+    found = look_up(target, record_id)
     if found:
-        return str(found[0].info.run_id)
+        return found
     # The tag goes in with the run itself: a kill right after must not leave a run that is never found again.
     run = target.client.create_run(
         target.experiment_id,
