@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, fields, replace
@@ -66,10 +67,11 @@ def perform(
     """
     start = time.monotonic() if started is None else started
     known = set(records.names(root))
-    done = {} if fresh else _measured(root, sweep, made, known)
-    waiting = Plan(made.nodes, [cell for cell in made.cells if cell.candidate.spec.key not in done])
     console = Console(stderr=True)
-    console.print(f"project {root}", markup=False, highlight=False, soft_wrap=True)
+    say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+    say(f"project {root}")
+    done = {} if fresh else _measured(root, sweep, made, known, lambda text: say(f"warning: {text}"))
+    waiting = Plan(made.nodes, [cell for cell in made.cells if cell.candidate.spec.key not in done])
     with progress.opened(console, _items(waiting)) as display:
         timeline = Timeline(display)
         command = _Command(made, root, tracker, sweep, fresh, known, {}, timeline, threading.Lock())
@@ -152,22 +154,27 @@ def _here(command: _Command, cell: Cell, outcomes: Mapping[str, Outcome], origin
             return found
         here = device.LOCAL in device.all_of(cell)
         with command.working if here else nullcontext(), timeline.spending("measuring"):
-            record = _tried(cell, outcomes, origin, command)
+            record = _tried(_from_here(command, cell, outcomes), origin, timeline)
         command.known.add(record.folder.name)
         _track(record, command)
     return record
 
 
-def _tried(cell: Cell, outcomes: Mapping[str, Outcome], origin: conclude.Origin, command: _Command) -> Record:
+def _from_here(command: _Command, cell: Cell, outcomes: Mapping[str, Outcome]) -> Callable[[conclude.Origin], Record]:
+    """How the cell is measured once, its devices held."""
+    quiet = command.tracker.still if device.LOCAL in device.all_of(cell) else nullcontext
+
+    def once(origin: conclude.Origin) -> Record:
+        device.hold_on(cell, command.timeline.warn)
+        return conclude.measured(cell, outcomes, command.root, quiet, origin, command.timeline, measuring(cell))
+
+    return once
+
+
+def _tried(measure: Callable[[conclude.Origin], Record], origin: conclude.Origin, timeline: Timeline) -> Record:
     """Measured at the first try, or at the second where a worker of the first was killed from outside."""
-    here = device.LOCAL in device.all_of(cell)
-    tries, quiet = itertools.count(), command.tracker.still if here else nullcontext
-
-    def once() -> Record:
-        again = replace(origin, again=next(tries))
-        return conclude.measured(cell, outcomes, command.root, quiet, again, command.timeline, measuring(cell))
-
-    return with_retry(once, command.timeline.warn)[0]
+    tries = itertools.count()
+    return with_retry(lambda: measure(replace(origin, again=next(tries))), timeline.warn)[0]
 
 
 def _meanwhile(cell: Cell, command: _Command) -> Record | None:
@@ -177,7 +184,7 @@ def _meanwhile(cell: Cell, command: _Command) -> Record | None:
     new = records.new_names(command.root, command.known)
     command.known.update(new)
     if new:
-        command.meanwhile.update(_measured(command.root, command.sweep, command.made, new))
+        command.meanwhile.update(_measured(command.root, command.sweep, command.made, new, command.timeline.warn))
     return command.meanwhile.get(cell.candidate.spec.key)
 
 
@@ -195,7 +202,7 @@ def _there(
 ) -> Record:
     """Measure a cell on a worker of the cluster, which waits for its device there."""
     with command.timeline.spending("measuring"):
-        record = there(cell, outcomes, origin, measuring(cell))
+        record = _tried(lambda again: there(cell, outcomes, again, measuring(cell)), origin, command.timeline)
     _track(record, command)
     return record
 
@@ -206,9 +213,13 @@ def sweep_name(specs: Sequence[Spec]) -> str:
 
 
 def _items(waiting: Plan) -> list[tuple[str, str]]:
+    """The display's names: of steps with one title the key says which is meant, of cells the words of the sweep."""
     chains = [chain for cell in waiting.cells for chain in (cell.candidate, cell.baseline) if chain]
-    nodes = {node.id: f"{node.step} {node.title}" for chain in chains for node in waiting.of(chain)}
-    return [*nodes.items(), *((measuring(cell), f"measure {cell.candidate.spec.title}") for cell in waiting.cells)]
+    nodes = {node.id: node for chain in chains for node in waiting.of(chain)}
+    steps = [(one, f"{node.step} {node.title}", node.key[:8]) for one, node in nodes.items()]
+    cells = [(measuring(cell), f"measure {cell.candidate.spec.title}", cell.words) for cell in waiting.cells]
+    often = Counter(title for _, title, _ in (*steps, *cells))
+    return [(item, f"{title} ({which})" if often[title] > 1 else title) for item, title, which in (*steps, *cells)]
 
 
 def measuring(cell: Cell) -> str:
@@ -221,11 +232,13 @@ def compared(made: Plan) -> int:
     return sum(cell.baseline is not None for cell in made.cells)
 
 
-def _measured(root: Path, sweep: str, made: Plan, names: Collection[str]) -> dict[str, Record]:
+def _measured(
+    root: Path, sweep: str, made: Plan, names: Collection[str], warn: Callable[[str], None]
+) -> dict[str, Record]:
     """Cells of this sweep that are ok already, made from the same artifacts, by spec key; the latest of each. Looked
-    for among the records with these `names`."""
+    for among the records with these `names`; `warn` is told of damaged ones."""
     wanted = {cell.candidate.spec.key: dict(cell.candidate.keys) for cell in made.cells}
-    every = (records.read(root / "records" / name) for name in sorted(names if sweep else ()))
+    every = records.readable(root, warn, names) if sweep else []
     found = (record for record in every if record.content["sweep"] == sweep)
     return {
         record.content["spec_key"]: record

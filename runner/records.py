@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -95,11 +95,23 @@ def read(folder: Path) -> Record:
         content = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise StepFailed(f"{file} is not JSON: {error}.", f"Move {folder} out of {folder.parent}.") from error
-    if not isinstance(content, dict):
+    if not isinstance(content, dict) or "record_id" not in content:
         raise StepFailed(f"{file} is no record.", f"Move {folder} out of {folder.parent}.")
     return Record(folder, content)
 
 
 def read_all(root: Path) -> list[Record]:
-    """Every record below `root/records`, oldest first."""
+    """Every record below `root/records`, oldest first. Raises StepFailed where one was damaged."""
     return [read(root / "records" / name) for name in names(root)]
+
+
+def readable(root: Path, warn: Callable[[str], None], wanted: Iterable[str] | None = None) -> list[Record]:
+    """Every record below `root/records` (or those with the names `wanted`), oldest first, without the damaged ones, of
+    which `warn` is told."""
+    found = []
+    for name in names(root) if wanted is None else sorted(wanted):
+        try:
+            found.append(read(root / "records" / name))
+        except StepFailed as error:
+            warn(f"left out: {error.reason} {error.next_step}")
+    return found

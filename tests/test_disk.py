@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from runner import store
+from runner import records, store
 from tests.conftest import QUICK, REPOSITORY, Ended
 from tests.test_errors import bound_by_permissions
 
@@ -47,6 +47,48 @@ def mounted(project: Path, mount: str, *words: str, after: str = "true") -> Ende
         pytest.skip("no mounts of one's own here; the tests with a limit and with permissions cover failing writes")
     script = f'{mount} && cd "$0" && {{ "$@"; code=$?; {after}; exit $code; }}'
     return ended([*own_mounts(), "sh", "-c", script, str(project), *runner(*words)], project)
+
+
+def twice(project: Path, mount: str, mended: str, *words: str) -> tuple[Ended, Ended]:
+    """The command after `mount`, and again after `mended` ($0 is the project); what is there then is copied to `kept`
+    beside the project."""
+    first, kept = project.parent / "first", project.parent / "kept"
+    again = f'{mended} && "$@"; code=$?; cp -a "$0" "{kept}"; exit $code'
+    command = f'{mount} && cd "$0" && {{ "$@" > "{first}.out" 2> "{first}.err"; echo $? > "{first}.code"; {again}; }}'
+    if not own_mounts():
+        pytest.skip("no mounts of one's own here; the tests with a limit and with permissions cover failing writes")
+    second = ended([*own_mounts(), "sh", "-c", command, str(project), *runner(*words)], project)
+    said = {what: (project.parent / f"first.{what}").read_text() for what in ("code", "out", "err")}
+    return Ended(int(said["code"]), said["out"], said["err"]), second
+
+
+SWEEP = ("-m", "model=gru,lstm", "model.hidden=4", "precision=fp32", "baseline=none", "schedule=local", *QUICK)
+
+
+def assert_finished(first: Ended, second: Ended, kept: Path) -> None:
+    """The second command finished what the first, which had failed, had begun."""
+    assert first.code == 5, first.err
+    assert "Traceback" not in first.out + first.err + second.out + second.err
+    assert second.code == 0, second.err
+    assert [record.content["status"] for record in records.read_all(kept)][-2:] == ["ok", "ok"]
+    assert_nothing_half(kept)
+
+
+def test_a_sweep_on_a_disk_that_fills_up_is_finished_by_the_same_command(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    first, second = twice(project, 'mount -t tmpfs -o size=700k none "$0"', 'mount -o remount,size=400m "$0"', *SWEEP)
+    assert "no space left on the disk" in first.err
+    assert_finished(first, second, tmp_path / "kept")
+
+
+def test_a_sweep_on_a_store_that_can_only_be_read_is_finished_once_it_can_be_written(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    mount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0"'
+    first, second = twice(project, mount, 'mount -o remount,rw,bind "$0"', *SWEEP)
+    assert "the file system is read-only" in first.err
+    assert_finished(first, second, tmp_path / "kept")
 
 
 def assert_told(done: Ended, what: str) -> None:

@@ -73,7 +73,17 @@ def test_many_at_once_get_names_of_their_own(tmp_path: Path) -> None:
     assert len(set(made)) == len(records.read_all(tmp_path)) == 80
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]"])
+def test_what_can_be_read_is_given_without_the_damaged_of_which_is_told(tmp_path: Path) -> None:
+    damaged, sound = (records.write(tmp_path, {"record_id": name}) for name in ("r1", "r2"))
+    (damaged.folder / "record.json").write_text("{")
+    told: list[str] = []
+    assert records.readable(tmp_path, told.append) == [sound]
+    assert len(told) == 1
+    assert told[0].startswith(f"left out: {damaged.folder / 'record.json'} is not JSON")
+    assert told[0].endswith(f"Move {damaged.folder} out of {tmp_path / 'records'}.")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}"])
 def test_a_damaged_record_is_named_with_what_to_do(tmp_path: Path, text: str) -> None:
     made = records.write(tmp_path, {"record_id": "r1"})
     (made.folder / "record.json").write_text(text)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner import calibration, project, records
 from runner.commands.arguments import parser
+from runner.commands.said import warn
 from runner.errors import SpecError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def _table(options: argparse.Namespace, conditions: Sequence[Condition]) -> int:
 
     root = project.root()
     floors = calibration.noise_floors(root)
-    found = comparison.compare(records.read_all(root), options.sweep, options.baseline, options.sort, floors)
+    found = comparison.compare(records.readable(root, warn), options.sweep, options.baseline, options.sort, floors)
     checks = threshold.check(conditions, threshold.of_rows(found.rows))
     if options.form == "json":
         _print_json(table.as_json(found), checks)

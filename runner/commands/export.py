@@ -7,6 +7,7 @@ from pathlib import Path
 
 from runner import project
 from runner.commands.arguments import parser
+from runner.commands.said import warn
 
 
 def main(argv: list[str]) -> int:
@@ -21,10 +22,11 @@ def main(argv: list[str]) -> int:
     from runner.report import corrected
 
     root = project.root()
-    record = locate.by_id(options.record, root) if options.record else locate.latest(root)
+    every = records.readable(root, warn)
+    record = locate.by_id(options.record, root) if options.record else locate.latest(every)
     record_id = record.folder.name
     file = options.out or Path(f"{record_id}{archive.SUFFIX}")
-    archive.write(record, file, corrected.of_record(record, records.read_all(root)))
+    archive.write(record, file, corrected.of_record(record, every))
     if options.json:
         document = {"schema": 1, "record_id": record_id, "file": str(file), "bytes": file.stat().st_size}
         print(json.dumps(document, indent=1))

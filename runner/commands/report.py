@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runner import project
 from runner.commands.arguments import parser
+from runner.commands.said import warn
 from runner.errors import SpecError
 
 
@@ -31,9 +32,10 @@ def main(argv: list[str]) -> int:
     from runner.report import corrected, ending, html, page, table, terminal
 
     root = project.root()
+    every = records.readable(root, warn)
     with ExitStack() as stack:
-        record = stack.enter_context(locate.opened(options.record, root)) if options.record else locate.latest(root)
-        found = page.collect(record, corrected.of_record(record, records.read_all(root)))
+        record = stack.enter_context(locate.opened(options.record, root)) if options.record else locate.latest(every)
+        found = page.collect(record, corrected.of_record(record, every))
     if options.html:
         _write(options.html, html.render(found))
     if options.json:

@@ -6,6 +6,7 @@ import json
 
 from runner import project
 from runner.commands.arguments import parser
+from runner.commands.said import warn
 
 
 def main(argv: list[str]) -> int:
@@ -16,7 +17,7 @@ def main(argv: list[str]) -> int:
     from runner.tracking import log, store
 
     root = project.root()
-    sent = log.sync(root)
+    sent = log.sync(root, warn)
     if options.json:
         print(json.dumps({"schema": 1, "store": store.uri(root), "sent": sent}, indent=1))
     else:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from runner import project
 from runner.commands.arguments import parser
+from runner.commands.said import warn
 from runner.errors import SpecError, StepFailed
 
 HOST, PORT = "127.0.0.1", 5000
@@ -31,7 +32,7 @@ def main(argv: list[str]) -> int:
     from runner.tracking import log, store, view
 
     root = project.root()
-    log.sync(root)
+    log.sync(root, warn)
     if store.uri(root).startswith("http"):
         _say(view.page(root, store.uri(root).rstrip("/"), options.sweep), options.json)
         return 0

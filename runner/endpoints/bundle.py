@@ -14,6 +14,7 @@ FILE = "worker.pyz"
 OURS = (
     "runner.worker.__main__",
     "runner.worker.guard",
+    "runner.worker.alone",
     "runner.hardware",
     "runner.measure.conditions",
 )

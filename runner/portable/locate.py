@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,9 +33,8 @@ def by_id(name: str, root: Path) -> Record:
     return records.read(root / "records" / name)
 
 
-def latest(root: Path) -> Record:
-    """The newest record."""
-    every = records.read_all(root)
+def latest(every: Sequence[Record]) -> Record:
+    """The newest of this project's records."""
     if not every:
         raise SpecError("Nothing has been measured here: records/ is empty.", "Measure something: python -m runner")
     return every[-1]

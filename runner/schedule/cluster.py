@@ -182,7 +182,7 @@ def _measured(
         key = f"{item}-{uuid.uuid4().hex}"  # measured afresh, whatever the scheduler remembers
         title = f"measure {cell.candidate.spec.title}"
         desk.hand_out(item, title, lambda again: client.submit(task.measure, job, key=key, **how))
-        measured: task.Measured = _or_raise(desk.next(partial(_tend, client))[1])
+        measured: task.Measured = _or_raise(desk.next(_watch_owner(client, display))[1])
     return _kept(measured, root)
 
 
@@ -232,6 +232,19 @@ def _await_workers(client: Client, address: str, display: Display) -> None:
     if not client.scheduler_info()["workers"]:
         display.warn(f"The cluster at {address} has no worker yet: waiting for the first.")
         client.wait_for_workers(1)
+
+
+def _watch_owner(client: Client, display: Display) -> Callable[[], None]:
+    """To be called while a measurement is waited for: says, once, that the worker that owns the device has gone."""
+    gone: list[str] = []
+
+    def tend() -> None:
+        _tend(client)
+        if not gone and not _owners(client):
+            gone.append(RESOURCE)
+            display.warn(f"The worker that owns {RESOURCE} has gone: waiting for one (--resources {RESOURCE}=1).")
+
+    return tend
 
 
 def _tend(client: Client) -> None:

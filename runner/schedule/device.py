@@ -1,6 +1,7 @@
 """A device measures one thing at a time; devices measure alongside each other.
 
 The lock is a file of the user's, outside every project: commands of two projects on one machine wait for each other.
+For a device elsewhere that machine's own lock is taken, too: a runner there and other hosts wait as well.
 """
 
 from __future__ import annotations
@@ -10,17 +11,23 @@ import os
 import platform
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from filelock import FileLock, Timeout
 
 from runner import devices
 from runner.disk import room
-from runner.errors import StepFailed
+from runner.errors import RunnerError, StepFailed
 from runner.plan import Cell
+from runner.worker import alone as alone_there
+from runner.worker.alone import lock_of
+
+if TYPE_CHECKING:
+    from runner.endpoints.device import Device
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -28,6 +35,7 @@ R = TypeVar("R")
 LOCAL = devices.LOCAL
 WORD_SECONDS = 0.5  # of waiting, before it is said
 POLL_SECONDS = 0.25  # between two tries; whoever measures is not to notice
+ASK_SECONDS = 2.0  # the same of a device elsewhere
 
 
 def of(cell: Cell) -> str:
@@ -37,8 +45,14 @@ def of(cell: Cell) -> str:
 
 def all_of(cell: Cell) -> list[str]:
     """The devices that a cell needs: the baseline's may be another. Sorted, so that nobody waits crosswise."""
+    return sorted(_devices(cell))
+
+
+def _devices(cell: Cell) -> dict[str, Any]:
+    """`{device: the settings that say how it is reached}`."""
     chains = filter(None, (cell.candidate, cell.baseline))
-    return sorted({devices.name_of(chain.spec.hardware.settings) for chain in chains})
+    each = (chain.spec.hardware.settings for chain in chains)
+    return {devices.name_of(settings): settings for settings in each}
 
 
 def grouped(items: Sequence[T], device: Callable[[T], str]) -> dict[str, list[T]]:
@@ -79,30 +93,36 @@ def alongside(groups: Mapping[str, Sequence[T]], work: Callable[[T], R]) -> dict
     return found
 
 
-def folder() -> Path:
-    """Where this user's locks lie. A home folder that machines share has one lock of each."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "edge-runner" / "locks"
-
-
 @contextmanager
 def held(cell: Cell, say: Callable[[str], None]) -> Iterator[None]:
-    """Holds the locks of all devices that a cell needs; see `alone`."""
+    """Holds the locks of all devices that a cell needs, waits for whoever has one, and says for whom.
+
+    Raises StepFailed where the folder of locks can't be written, Unavailable where a device can't be reached.
+    """
     with ExitStack() as stack:
-        for name in all_of(cell):
+        for name, settings in sorted(_devices(cell).items()):
             stack.enter_context(alone(name, say))
+            if name != LOCAL:
+                stack.enter_context(alone_on(devices.of(settings), say))
         yield
+
+
+def hold_on(cell: Cell, say: Callable[[str], None]) -> None:
+    """Inside `held`: takes again what was lost with a connection; costs a question to each device elsewhere."""
+    for name, settings in sorted(_devices(cell).items()):
+        if name != LOCAL:
+            _take(devices.of(settings), say)
 
 
 @contextmanager
 def alone(device: str, say: Callable[[str], None]) -> Iterator[None]:
-    """Holds the device's lock; waits for whoever has it, and says for whom.
+    """Holds this machine's lock for the device; waits for whoever has it, and says for whom.
 
     Raises StepFailed where the lock's folder can't be written.
     """
-    home = folder()
-    holder = home / f"{platform.node()}-{device}.json"
-    lock = FileLock(holder.with_suffix(".lock"), poll_interval=POLL_SECONDS)
+    path = lock_of(device)
+    home, holder = path.parent, path.with_suffix(".json")
+    lock = FileLock(path, poll_interval=POLL_SECONDS)
     with room(home):
         try:
             home.mkdir(parents=True, exist_ok=True)
@@ -111,7 +131,7 @@ def alone(device: str, say: Callable[[str], None]) -> Iterator[None]:
         _acquire(lock, device, holder, say)
     try:
         with room(home):
-            holder.write_text(json.dumps({"pid": os.getpid(), "command": _command(), "folder": str(Path.cwd())}))
+            holder.write_text(json.dumps(_me()))
         yield
     finally:
         holder.unlink(missing_ok=True)
@@ -122,8 +142,33 @@ def _acquire(lock: FileLock, device: str, holder: Path, say: Callable[[str], Non
     try:
         lock.acquire(timeout=WORD_SECONDS)
     except Timeout:
-        say(f"{device} measures for {_who(holder)}: waiting until it is free.")
+        say(f"{device} measures for {_who(_read(holder))}: waiting until it is free.")
         lock.acquire()
+
+
+@contextmanager
+def alone_on(device: Device, say: Callable[[str], None]) -> Iterator[None]:
+    """Holds the device's own lock, which a runner there takes, and those of other hosts."""
+    _take(device, say)
+    try:
+        yield
+    finally:
+        with suppress(RunnerError):  # where the connection is lost, its end of the lock is, too
+            device.call(alone_there.__name__, "give_back")
+
+
+def _take(device: Device, say: Callable[[str], None]) -> None:
+    told = False
+    # This command itself has it where the device is this machine.
+    while (holder := device.call(alone_there.__name__, "take", about=_me())) not in (None, _me()):
+        if not told:
+            say(f"{device.name} measures for {_who(holder)}: waiting until it is free.")
+            told = True
+        time.sleep(ASK_SECONDS)
+
+
+def _me() -> dict[str, Any]:
+    return {"host": platform.node(), "pid": os.getpid(), "command": _command(), "folder": str(Path.cwd())}
 
 
 def _command() -> str:
@@ -131,10 +176,17 @@ def _command() -> str:
     return " ".join(["python -m runner" if program.name == "__main__.py" else program.name, *sys.argv[1:]])
 
 
-def _who(holder: Path) -> str:
-    """`pid 4711: python -m runner -m model=gru,lstm (in /home/me/study)`."""
+def _read(holder: Path) -> Any:
     try:
-        said = json.loads(holder.read_text(encoding="utf-8"))
-        return f"pid {said['pid']}: {said['command']} (in {said['folder']})"
-    except (OSError, ValueError, KeyError):
-        return "another command"  # it has just got the lock, or is just giving it back
+        return json.loads(holder.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # it has just got the lock, or is just giving it back
+        return {}
+
+
+def _who(said: Any) -> str:
+    """`pid 4711: python -m runner -m model=gru,lstm (in /home/me/study)`, with the host where it is another."""
+    try:
+        where = "" if said["host"] == platform.node() else f" on {said['host']}"
+        return f"pid {said['pid']}{where}: {said['command']} (in {said['folder']})"
+    except (TypeError, KeyError):
+        return "another command"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,17 +57,17 @@ def finish(folder: Path, root: Path, run_id: str) -> str:
     return run_id
 
 
-def unsent(root: Path) -> list[Record]:
-    """The records whose run is not in the store, or not complete there, oldest first."""
+def unsent(root: Path, warn: Callable[[str], None]) -> list[Record]:
+    """The records whose run is not in the store, or not complete there, oldest first. `warn` hears of damaged ones."""
     target = store.open_store(root)
     with store.reported(root):
         sent = set(runs_by_record(target))
-    return [record for record in records.read_all(root) if record.content["record_id"] not in sent]
+    return [record for record in records.readable(root, warn) if record.content["record_id"] not in sent]
 
 
-def sync(root: Path) -> list[str]:
-    """Send what is missing; the record_ids sent."""
-    missing = unsent(root)
+def sync(root: Path, warn: Callable[[str], None]) -> list[str]:
+    """Send what is missing; the record_ids sent. `warn` is told of damaged records."""
+    missing = unsent(root, warn)
     for record in missing:
         log_record(record.folder, root)
     return [str(record.content["record_id"]) for record in missing]

@@ -86,7 +86,7 @@ def test_mlflow_is_told_where_numbers_are_from(tmp_path: Path) -> None:
     import_.main(["results.csv"])
     measured_here = measured("20261121T090200-00000002", spec(), spec(), "self", 1.0)
     fixtures.write(tmp_path, measured_here)
-    log.sync(tmp_path)
+    log.sync(tmp_path, pytest.fail)
     client = store.open_store(tmp_path).client
     runs = [client.get_run(run) for run in log.runs_by_record(store.open_store(tmp_path)).values()]
     assert sorted(run.data.tags["origin"] for run in runs) == ["imported", "imported", "measured"]

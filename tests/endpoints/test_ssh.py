@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -54,6 +55,22 @@ def opened(device: Ssh, folder: Path, threads: int | None = None) -> Worker:
 
 def ask(worker: Worker, function: str, **arguments: Any) -> Any:
     return worker.ask("call", timeout=30, module="os", function=function, arguments=arguments)
+
+
+def test_of_two_hosts_one_has_the_device_until_its_connection_ends(device: Ssh) -> None:
+    other = Ssh(Address("device"), sys.executable)
+    alone = "runner.worker.alone"
+    assert device.call(alone, "take", about={"host": "one"}) is None
+    assert other.call(alone, "take", about={"host": "two"}) == {"host": "one"}
+    device.close()
+    try:
+        deadline = time.monotonic() + 30
+        while other.call(alone, "take", about={"host": "two"}) is not None:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        other.call(alone, "give_back")
+    finally:
+        other.close()
 
 
 # --- workers ---

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from runner import records
 from runner.errors import SpecError
 from runner.portable import archive, locate
 from tests.report import fixtures
@@ -25,9 +26,9 @@ def test_by_its_id_or_the_file_it_was_exported_into(tmp_path: Path) -> None:
 
 
 def test_the_newest(tmp_path: Path) -> None:
-    assert locate.latest(tmp_path).content["record_id"] == NEW
+    assert locate.latest(records.read_all(tmp_path)).content["record_id"] == NEW
     with pytest.raises(SpecError, match="Nothing has been measured here"):
-        locate.latest(tmp_path / "empty")
+        locate.latest([])
 
 
 @pytest.mark.parametrize("name", ["20261121T090200-00000003", "../records", "no.zip"])

@@ -10,9 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock, Timeout
 
 from runner.errors import RunnerError
 from runner.schedule import device
@@ -76,6 +79,41 @@ def test_who_waits_is_told_for_whom_and_goes_on_when_that_has_ended() -> None:
         done.join()
     who = f"pid {other.pid}: python -m runner -m model=gru (in {Path.cwd()})"
     assert told == [f"local measures for {who}: waiting until it is free."]
+
+
+class Elsewhere:
+    """A device whose worker is this process."""
+
+    name = "ssh:pi"
+
+    def call(self, module: str, function: str, **arguments: Any) -> Any:
+        return getattr(import_module(module), function)(**arguments)
+
+
+def test_on_a_device_elsewhere_its_own_lock_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "ASK_SECONDS", 0.05)
+    told: list[str] = []
+    with another_command("local") as other:
+        done = once_told(told, lambda: os.kill(other.pid, signal.SIGKILL))
+        with device.alone_on(Elsewhere(), told.append):  # type: ignore[arg-type]
+            assert other.wait(10) == -signal.SIGKILL
+        done.join()
+    who = f"pid {other.pid}: python -m runner -m model=gru (in {Path.cwd()})"
+    assert told == [f"ssh:pi measures for {who}: waiting until it is free."]
+
+
+def test_who_measures_on_a_device_keeps_others_off_it_until_the_end(locks: Path) -> None:
+    with device.alone_on(Elsewhere(), print):  # type: ignore[arg-type]
+        lock = FileLock(next(locks.glob("*-local.lock")))
+        with pytest.raises(Timeout):
+            lock.acquire(timeout=0)
+    with lock.acquire(timeout=0):
+        pass
+
+
+def test_a_device_that_is_this_machine_is_not_waited_for() -> None:
+    with device.alone("local", print), device.alone_on(Elsewhere(), pytest.fail):  # type: ignore[arg-type]
+        pass
 
 
 def test_another_device_is_free() -> None:

@@ -22,7 +22,7 @@ def run_of(root: Path, run_id: str) -> Any:
 
 
 def unsent(root: Path) -> list[str]:
-    return [record.content["record_id"] for record in log.unsent(root)]
+    return [record.content["record_id"] for record in log.unsent(root, pytest.fail)]
 
 
 def files_of(root: Path, run_id: str) -> list[str]:
@@ -102,21 +102,21 @@ def test_what_is_no_number_is_not_sent(value: float) -> None:
 
 
 def test_sync_sends_what_is_missing_and_only_that(root: Path) -> None:
-    log.sync(root)
+    log.sync(root, pytest.fail)
     written = [
         fixtures.write(root, measured(f"20261121T0902{n:02d}-000000b{n}", INT8, spec(), "onnxruntime fp32", 1.2))
         for n in (1, 2)
     ]
     log.log_record(written[0].folder, root)
-    assert log.sync(root) == [written[1].content["record_id"]]
-    assert log.sync(root) == []
+    assert log.sync(root, pytest.fail) == [written[1].content["record_id"]]
+    assert log.sync(root, pytest.fail) == []
 
 
 def test_a_run_that_was_killed_halfway_is_completed_by_sync(root: Path) -> None:
     record = fixtures.write(root, measured("20261121T090300-000000c1", INT8, spec(), "onnxruntime fp32", 1.2))
     target = store.open_store(root)
     half = target.client.create_run(target.experiment_id, tags={"record_id": record.content["record_id"]})
-    assert record.content["record_id"] in log.sync(root)
+    assert record.content["record_id"] in log.sync(root, pytest.fail)
     assert run_of(root, half.info.run_id).info.status == "FINISHED"
     assert run_of(root, half.info.run_id).data.metrics == record.content["metrics"]
 
@@ -143,7 +143,7 @@ def test_a_server_that_cannot_be_reached_leaves_the_record_and_sync_sends_it_lat
     assert time.monotonic() - start < 30  # mlflow's own defaults retry for minutes
     assert (record.folder / "record.json").read_bytes() == kept
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
-    assert record.content["record_id"] in log.sync(root)
+    assert record.content["record_id"] in log.sync(root, pytest.fail)
 
 
 def test_a_profile_that_cannot_be_drawn_is_said(root: Path) -> None:

@@ -21,7 +21,7 @@ def sent(root: Path) -> dict[str, str]:
         record_id = f"20261121T100000-000000{name}"
         if not (root / "records" / record_id).exists():
             fixtures.write(root, measured(record_id, of, spec(), label, speedup, sweep="view"))
-    log.sync(root)
+    log.sync(root, pytest.fail)
     runs = log.runs_by_record(store.open_store(root))
     return {name: runs[f"20261121T100000-000000{name}"] for name in ("0a", "0b")}
 

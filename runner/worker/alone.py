@@ -1,0 +1,65 @@
+"""Who measures on a machine: a lock of the user's, outside every project, for a runner there and one that is elsewhere.
+
+Runs on devices, too: standard library, Python 3.8.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from pathlib import Path
+from typing import Any, Dict, List, Optional  # noqa: UP035 - Python 3.8's names
+
+LOCAL = "local"
+_held: List[int] = []  # noqa: UP006
+
+
+def folder() -> Path:
+    """Where this user's locks lie. A home folder that machines share has one lock of each."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "edge-runner" / "locks"
+
+
+def lock_of(device: str) -> Path:
+    """The file that is locked (flock(2)) while `device` measures; beside it, as .json, stands for whom."""
+    return folder() / f"{platform.node()}-{device}.lock"
+
+
+def take(about: Dict[str, Any]) -> Optional[Dict[str, Any]]:  # noqa: UP006, UP045
+    """Take this machine's lock, until this process ends or gives it back, and write down `about` whom it is for.
+
+    None where it has it now, or had it already; else what stands there about who has it, nothing where nothing does.
+    """
+    import fcntl
+
+    if _held:
+        return None
+    lock = lock_of(LOCAL)
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return _about(lock)
+    _held.append(descriptor)
+    lock.with_suffix(".json").write_text(json.dumps(about))
+    return None
+
+
+def give_back() -> None:
+    """Let others measure here; nothing where this process has no lock."""
+    while _held:
+        about = lock_of(LOCAL).with_suffix(".json")
+        if about.exists():
+            about.unlink()
+        os.close(_held.pop())
+
+
+def _about(lock: Path) -> Dict[str, Any]:  # noqa: UP006
+    try:
+        found = json.loads(lock.with_suffix(".json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # whoever has it has just got it, or is just giving it back
+        return {}
+    return found if isinstance(found, dict) else {}
