@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runner import cells, compose, conclude, plan, records
-from runner.errors import StepFailed, Unavailable
+from runner import cells, compose, conclude, plan, records, sweep
+from runner.errors import StepFailed, Unavailable, WorkerLost
 from runner.plan import Cell, Plan
 from runner.records import Record
-from runner.schedule import device
-from runner.schedule.settings import INLINE
+from runner.schedule import cluster, device
+from runner.schedule.settings import INLINE, Settings
 from runner.schedule.wanted import Outcome
 from runner.spec import Limits, Spec
 from runner.store import Artifact
@@ -97,6 +97,45 @@ def test_a_sweep_measures_only_what_it_lacks(specs: list[Spec], tmp_path: Path, 
     perform([specs[0]], tmp_path, sweep="other")
     perform([specs[0]], tmp_path, sweep="s", fresh=True)
     assert measured[2:] == [specs[0].title] * 2
+
+
+def test_a_cell_whose_record_was_damaged_is_measured_again_and_it_is_said(
+    specs: list[Spec], tmp_path: Path, measured: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = perform([specs[0], specs[2]], tmp_path, sweep="s")
+    file = first.records[0].folder / "record.json"
+    file.write_text("{")
+    ran = perform([specs[0], specs[2]], tmp_path, sweep="s")
+    assert measured == [specs[0].title, specs[2].title, specs[0].title]
+    assert [record.content["status"] for record in ran.records] == ["ok", "ok"]
+    assert f"warning: left out: {file} is not JSON" in capsys.readouterr().err
+
+
+def test_a_cell_that_a_clusters_worker_measures_is_tried_once_more_where_its_worker_was_killed(
+    specs: list[Spec], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tries: list[int] = []
+
+    def there(cell: Cell, outcomes: Mapping[str, Outcome], origin: conclude.Origin, item: str) -> Record:
+        tries.append(origin.again)
+        if len(tries) == 1:
+            raise WorkerLost("candidate: the worker was killed by SIGKILL while it did `burst`.")
+        return records.write(tmp_path, {**conclude.unmeasured(cell, StepFailed(""), outcomes, origin), "status": "ok"})
+
+    monkeypatch.setattr(cluster, "measuring", lambda *given: nullcontext(there))
+    far = Settings("tcp://127.0.0.1:8786", None, 2)
+    ran = cells.perform(plan.make([specs[0]], tmp_path), tmp_path, Tracker(), far, sweep="s")  # type: ignore[arg-type]
+    assert tries == [0, 1]
+    assert ran.records[0].content["status"] == "ok"
+    assert "It is tried once more." in capsys.readouterr().err
+
+
+def test_what_has_one_title_is_told_apart_in_the_display(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    swept = sweep.read(tmp_path, ["model=gru", "model.hidden=4,5", "precision=fp32", "baseline=none"])
+    cells.perform(plan.of_sweep(swept, tmp_path), tmp_path, Tracker(), INLINE, sweep="s")  # type: ignore[arg-type]
+    said = capsys.readouterr().err
+    for hidden in (4, 5):
+        assert f"measure gru fp32 onnxruntime (model.hidden={hidden}): done" in said
 
 
 def test_an_unchanged_sweep_has_nothing_to_do(
