@@ -124,7 +124,7 @@ def _floor(cell: Cell, root: Path) -> NoiseFloor:
     setting, found = cell.candidate.spec.measure.settings.floor, {}
     for spec in _specs(cell).values():
         device = devices.of(spec.hardware.settings)
-        where = device.name if device.remote else "this machine"
+        where = devices.called(spec.hardware.settings)
         known = calibration.noise_floor(root, str(device.hardware()["identity"]), where=where)
         found[device.name] = known or NoiseFloor(setting, f"measure.floor; {where} is not calibrated")
     return max(found.values(), key=lambda floor: floor.value)

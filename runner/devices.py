@@ -57,6 +57,11 @@ def name_of(settings: Any) -> str:
     return address(settings).name if isinstance(settings, Ssh) else LOCAL
 
 
+def called(settings: Any) -> str:
+    """The device in a sentence: `this machine`, `ssh:pi`."""
+    return name_of(settings) if isinstance(settings, Ssh) else "this machine"
+
+
 def of(settings: Any) -> Device:
     """The device of a spec's `hardware` settings. Nothing is asked of it yet."""
     from runner.endpoints.device import HERE

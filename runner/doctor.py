@@ -14,6 +14,7 @@ from typing import Any
 
 from runner import keys, options, registry
 from runner import project as projects
+from runner.endpoints import keeper
 from runner.errors import RunnerError
 from runner.hardware import Hardware, detect, governor
 
@@ -85,7 +86,7 @@ def backend(name: str, project: Path) -> Check:
 def _probe(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     from runner.endpoints.local import open_worker
 
-    with tempfile.TemporaryDirectory(prefix="edge-runner-doctor-") as folder:
+    with tempfile.TemporaryDirectory(dir=keeper.folder()) as folder:
         arguments = {"backend": name, "settings": settings, "folder": folder}
         with open_worker(Path(folder) / "log", name=name) as worker:
             found: dict[str, Any] = worker.ask(

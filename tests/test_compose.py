@@ -8,6 +8,7 @@ import pytest
 
 from runner import compose, sweep
 from runner.errors import SpecError
+from runner.schedule.settings import INLINE, Settings
 
 
 def one(tmp_path: Path, *words: str) -> compose.Spec:
@@ -62,6 +63,29 @@ def test_a_project_has_options_of_its_own(tmp_path: Path) -> None:
         assert one(tmp_path, "train=long").train.settings.epochs == 500
     finally:
         os.chdir(before)
+
+
+def scheduled(tmp_path: Path, *words: str) -> object:
+    with compose.loader(tmp_path) as loader:
+        return compose.schedule(loader, tmp_path, words)
+
+
+def test_an_experiment_says_how_its_steps_are_run_and_the_command_line_overrides_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "runner.toml").touch()
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "experiments" / "mine.yaml").write_text(
+        "defaults:\n  - override /schedule: inline\nsweep:\n  axes: {model: [gru, lstm]}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert scheduled(tmp_path, "experiment=mine") == INLINE
+    assert scheduled(tmp_path, "experiment=mine", "schedule=local", "schedule.attempts=5") == Settings(None, None, 5)
+
+
+def test_one_schedule_runs_every_cell(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="schedule=local,inline: one schedule runs every cell"):
+        sweep.read(tmp_path, ["model=gru,lstm", "schedule=local,inline"])
 
 
 def test_the_key_is_that_of_the_content(tmp_path: Path) -> None:

@@ -47,6 +47,12 @@ def runner(server: Sshd, home: Path, *words: str) -> Ended:
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
+def test_calibrate_speaks_of_the_device_that_the_spec_names(server: Sshd, home: Path) -> None:
+    command = [sys.executable, "-m", "runner", "calibrate", "--show", *server.words()]
+    done = subprocess.run(command, cwd=home, env=environment(server), capture_output=True, text=True, timeout=200)
+    assert done.stdout.startswith("not calibrated: ssh:device ("), done.stderr
+
+
 @pytest.fixture(scope="module")
 def paired(server: Sshd, home: Path) -> dict[str, Any]:
     """The record of a model against itself on the device."""

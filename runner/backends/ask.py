@@ -18,10 +18,11 @@ def ask(module: str, function: str, **arguments: Any) -> Any:
 
     Raises what the function raises, Unavailable where the library breaks or hangs.
     """
+    from runner.endpoints import keeper
     from runner.endpoints.local import open_worker
 
     with (
-        tempfile.TemporaryDirectory(prefix="edge-runner-ask-") as folder,
+        tempfile.TemporaryDirectory(dir=keeper.folder()) as folder,
         open_worker(Path(folder) / "log", name=module) as worker,
     ):
         try:

@@ -1,4 +1,4 @@
-"""`python -m runner calibrate [overrides]`: this machine's noise floor, from a spec measured against itself."""
+"""`python -m runner calibrate [overrides]`: a device's noise floor, from a spec measured against itself."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner import calibration, project
 from runner.calibration import Calibration
 from runner.commands.arguments import parser
 from runner.errors import BY_STATUS, SpecError, StepFailed
+
+if TYPE_CHECKING:
+    from runner.spec import Spec
 
 PAIRS = 40
 SET_HERE = ("baseline", "measure")
@@ -20,21 +23,27 @@ SET_HERE = ("baseline", "measure")
 def main(argv: list[str]) -> int:
     """Measure a spec against itself and keep the noise floor that follows."""
     chosen = _options(argv)
+    from runner import compose, devices
+
     root = project.root()
+    spec = compose.one(root, chosen.override)
+    where = devices.called(spec.hardware.settings)
     if chosen.show:
-        return _show(root, chosen.json)
-    found = calibrate(root, chosen.override, chosen.pairs)
+        return _show(root, str(devices.of(spec.hardware.settings).hardware()["identity"]), where, chosen.json)
+    found = calibrate(root, spec, chosen.override, chosen.pairs)
     if chosen.json:
         json.dump({"schema": 1, **found.as_dict(), "age_days": 0}, sys.stdout, indent=1)
         print()
     else:
-        print(text(found))
+        print(text(found, where))
         print(f"kept     {calibration.path(root, found.identity)}")
     return 0
 
 
 def _options(argv: list[str]) -> argparse.Namespace:
-    arguments = parser("calibrate", "The noise floor of this machine: a spec is measured against itself.")
+    arguments = parser(
+        "calibrate", "The noise floor of this machine (or of hardware=…): a spec is measured against itself."
+    )
     arguments.add_argument("override", nargs="*", help="the spec, as of a run: model=gru backend.threads=2 …")
     arguments.add_argument("--pairs", type=int, default=PAIRS, help="pairs of fresh processes (default %(default)s)")
     arguments.add_argument("--show", action="store_true", help="print the calibration that counts; measures nothing")
@@ -49,15 +58,15 @@ def _options(argv: list[str]) -> argparse.Namespace:
     return chosen
 
 
-def calibrate(root: Path, overrides: list[str], pairs: int) -> Calibration:
-    """Run the A/A as a run of its own (it leaves a record), and append the calibration that follows from it.
+def calibrate(root: Path, usual: Spec, overrides: list[str], pairs: int) -> Calibration:
+    """Run the A/A of the spec `usual`, which `overrides` say, as a run of its own (it leaves a record), and append the
+    calibration that follows from it.
 
     Raises what keeps a spec from being measured.
     """
     from runner import cells, compose
     from runner.tracking.client import Tracker
 
-    usual = compose.one(root, overrides)
     exact = ["baseline=self", f"measure.min_pairs={pairs}", f"measure.max_pairs={pairs}", "measure.budget_s=3600"]
     spec = compose.one(root, [*overrides, *exact])
     with Tracker(root) as tracker:
@@ -84,25 +93,22 @@ def _keep(root: Path, record: Any, settings: Any) -> Calibration:
     return found
 
 
-def _show(root: Path, as_json: bool) -> int:
-    from runner import hardware
-
-    identity = hardware.detect().identity
+def _show(root: Path, identity: str, where: str, as_json: bool) -> int:
     found = calibration.latest(root, identity)
     if as_json:
         known = {**found.as_dict(), "age_days": found.age_days()} if found else {"identity": identity, "floor": None}
         json.dump({"schema": 1, **known}, sys.stdout, indent=1)
         print()
     else:
-        print(text(found) if found else f"not calibrated: this machine ({identity}). python -m runner calibrate")
+        print(text(found, where) if found else f"not calibrated: {where} ({identity}). python -m runner calibrate")
     return 0
 
 
-def text(found: Calibration) -> str:
-    """For people."""
+def text(found: Calibration, where: str = "this machine") -> str:
+    """For people; `where` names the device that was calibrated."""
     return (
-        f"noise floor {100 * found.floor:.2f} %: smaller differences are not called one on this machine\n"
+        f"noise floor {100 * found.floor:.2f} %: smaller differences are not called one on {where}\n"
         f"against itself {found.ratio:.4f}× [{found.low:.4f}, {found.high:.4f}], a pair scatters by "
         f"{100 * found.spread:.2f} % ({found.title})\n"
-        f"{calibration.source(found)}"
+        f"{calibration.source(found, where=where)}"
     )

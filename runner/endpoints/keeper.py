@@ -3,7 +3,7 @@
 A worker dies with its parent (prctl(2)), and a kill takes its process group along. What it started may have left that
 group (setsid(2)), or its parent (a double fork). All of it inherits the environment, whoever it says it is: /proc/PID/
 environ (proc(5)) tells. The keeper is a process that sleeps until the command has ended, in whatever way, and then
-kills what carries its mark. Linux only.
+kills what carries its mark and removes the command's temporary files. Linux only.
 
 It runs as a script without site packages, so that it is there in 15 ms: it imports the standard library alone.
 """
@@ -18,6 +18,10 @@ import sys
 import threading
 import time
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MARK = "RUNNER_WORKER"
 ROUNDS = 100  # a process that forks while it is looked for is found in the next round
@@ -32,6 +36,19 @@ def mark(name: int | str) -> dict[str, str]:
     with _starting:
         _start(os.getpid())
     return {MARK: f"{_token(os.getpid())}.{name}"}
+
+
+def folder() -> Path:
+    """Where this process may put temporary files; the keeper removes it. Without one it is the system's own place."""
+    import tempfile
+    from pathlib import Path
+
+    with _starting:
+        if _start(os.getpid()) is None:
+            return Path(tempfile.gettempdir())
+    place = Path(_place(os.getpid()))
+    place.mkdir(mode=0o700, exist_ok=True)
+    return place
 
 
 def kill_marked(value: str) -> None:
@@ -70,12 +87,19 @@ def _token(pid: int) -> str:
 
 
 @lru_cache(maxsize=None)  # noqa: UP033
+def _place(pid: int) -> str:
+    import tempfile
+
+    return os.path.join(tempfile.gettempdir(), f"edge-{_token(pid)}")  # noqa: PTH118
+
+
+@lru_cache(maxsize=None)  # noqa: UP033
 def _start(pid: int) -> subprocess.Popen[bytes] | None:
     """The keeper of process `pid`, which is this one; it sees the end of its standard input when this one has ended."""
     if not sys.platform.startswith("linux"):
         return None
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", __file__, f"{_token(pid)}."],
+        [sys.executable, "-I", "-S", __file__, f"{_token(pid)}.", _place(pid)],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -85,15 +109,19 @@ def _start(pid: int) -> subprocess.Popen[bytes] | None:
     )
 
 
-def main(value: str) -> None:
-    """Sleep until whoever holds the other end of standard input has ended; then kill what is marked."""
+def main(value: str, place: str) -> None:
+    """Sleep until whoever holds the other end of standard input has ended; then kill what is marked, and remove the
+    folder `place`."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     os.read(0, 1)
     kill_marked(value)
     time.sleep(START_SECONDS)
     kill_marked(value)
+    import shutil
+
+    shutil.rmtree(place, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

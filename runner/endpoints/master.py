@@ -117,7 +117,7 @@ def connect(address: Address) -> Master:
     `identity` is no file.
     """
     client, words = _client(), address.words()
-    folder = Path(tempfile.mkdtemp(prefix="edge-ssh-"))
+    folder = Path(tempfile.mkdtemp(prefix="ssh-", dir=keeper.folder()))
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen(
             [client, "-MNT", "-S", str(_socket(folder)), *_options(), *words],

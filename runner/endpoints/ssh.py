@@ -131,7 +131,7 @@ class Ssh:
 
     def _bundle(self, modules: Sequence[str]) -> str:
         """Where the zipapp with the sessions `modules` lies there."""
-        with self._lock, tempfile.TemporaryDirectory(prefix="edge-bundle-") as folder:
+        with self._lock, tempfile.TemporaryDirectory(dir=keeper.folder()) as folder:
             link, wanted = self._connected(), tuple(modules)
             if wanted not in link.bundles:
                 link.bundles[wanted] = self.put(bundle.write(Path(folder), wanted))

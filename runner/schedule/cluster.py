@@ -21,6 +21,7 @@ from distributed import Client
 from runner import records, store
 from runner.conclude import Origin
 from runner.disk import room
+from runner.endpoints import keeper
 from runner.errors import RunnerError, Unavailable
 from runner.plan import Cell, Node
 from runner.records import Record
@@ -193,7 +194,7 @@ def _or_raise(result: T | RunnerError) -> T:
 
 
 def _kept(measured: task.Measured, root: Path) -> Record:
-    with room(root), tempfile.TemporaryDirectory() as folder:
+    with room(root), tempfile.TemporaryDirectory(dir=keeper.folder()) as folder:
         files = {name: Path(folder) / name for name in measured.files}
         for name, path in files.items():
             path.write_bytes(measured.files[name])

@@ -1,6 +1,6 @@
-"""`python -m runner.schedule.dask_worker SCHEDULER FOLDER`: one Dask worker of this machine, for one command.
+"""`python -m runner.schedule.dask_worker FOLDER`: one Dask worker of this machine, for one command.
 
-It dies with the command and leaves Ctrl-C to it.
+Its scheduler's address is the first line of its standard input. It dies with the command and leaves Ctrl-C to it.
 """
 
 from __future__ import annotations
@@ -12,10 +12,14 @@ import sys
 from runner.worker import process
 
 
-def main(address: str, folder: str) -> None:
+def main(folder: str) -> None:
     process.die_with_parent()
     process.ignore_interrupts()
-    asyncio.run(_serve(address, folder))
+    import distributed  # noqa: F401 - takes as long as the command needs until there is a scheduler
+
+    address = sys.stdin.readline().strip()
+    if address:  # else the command has ended before
+        asyncio.run(_serve(address, folder))
     os._exit(0)
 
 

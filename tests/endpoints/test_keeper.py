@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ import pytest
 from runner.endpoints import keeper
 from runner.endpoints.local import Worker
 from runner.errors import StepTimeout
-from tests.endpoints.test_local import ROOT, call, gone
+from tests.endpoints.commands import environment, killed, opening
+from tests.endpoints.test_local import call, gone
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are found by /proc/PID/environ")
 
@@ -37,32 +39,27 @@ def test_a_late_worker_takes_what_it_started_along(worker: Worker, kind: str) ->
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_outlives_a_command_that_is_killed(tmp_path: Path, kind: str) -> None:
-    code = (
-        "from pathlib import Path; from runner.endpoints.local import open_worker\n"
-        f"w = open_worker(Path({str(tmp_path / 'log')!r}), name='w')\n"
-        f"child = w.ask('call', timeout=30, module='odd_code', function={kind!r})\n"
-        "print(w.pid, child, flush=True)\n"
-        "w.ask('call', timeout=600, module='odd_code', function='sleep', arguments={'seconds': 600})"
-    )
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests/worker")])}
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=env) as command:
-        assert command.stdout is not None
-        pids = [int(word) for word in command.stdout.readline().split()]
-        command.kill()
-    assert [gone(pid) for pid in pids] == [True, True]
+    command = opening(tmp_path, f"print(w.pid, ask({kind!r}), flush=True); ask('sleep', seconds=600)")
+    assert [gone(int(pid)) for pid in killed(command).split()] == [True, True]
 
 
 def test_a_kill_of_the_commands_whole_group_leaves_nothing(tmp_path: Path) -> None:
-    code = (
-        "from pathlib import Path; from runner.endpoints.local import open_worker\n"
-        f"w = open_worker(Path({str(tmp_path / 'log')!r}), name='w')\n"
-        "print(w.pid, w.ask('call', timeout=30, module='odd_code', function='start_session'), flush=True)\n"
-        "import os, signal; os.killpg(0, signal.SIGKILL)"
+    command = opening(tmp_path, "print(w.pid, ask('start_session'), flush=True); os.killpg(0, signal.SIGKILL)")
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, text=True, env=environment(), start_new_session=True, timeout=60
     )
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests/worker")])}
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=env, start_new_session=True, timeout=60)
     assert [gone(int(word)) for word in done.stdout.split()] == [True, True]
+
+
+@pytest.mark.parametrize("after", ["input()", "pass"], ids=["killed", "ended"])
+def test_temporary_files_go_with_their_command(tmp_path: Path, after: str) -> None:
+    code = f"from runner.endpoints import keeper; print(keeper.folder(), flush=True); {after}"
+    place = Path(killed([sys.executable, "-c", code], TMPDIR=str(tmp_path)))
+    assert place.parent == tmp_path
+    deadline = time.monotonic() + 30
+    while place.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_another_workers_processes_are_left_alone() -> None:

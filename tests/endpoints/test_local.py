@@ -1,6 +1,5 @@
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from runner.endpoints.local import Worker, WorkerTraceback, open_worker
 from runner.errors import StepFailed, StepTimeout, Unavailable, Unsupported
+from tests.endpoints.commands import killed, opening
 
 ROOT = Path(__file__).parents[2]
 
@@ -142,15 +142,5 @@ def test_it_starts_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can tie a busy process to its parent (prctl)")
 def test_no_busy_worker_outlives_a_killed_runner(tmp_path: Path) -> None:
-    code = (
-        "from pathlib import Path; from runner.endpoints.local import open_worker\n"
-        f"w = open_worker(Path({str(tmp_path / 'log')!r}), name='w'); w.ask('memory', timeout=30)\n"
-        "print(w.pid, flush=True)\n"
-        "w.ask('call', timeout=600, module='odd_code', function='sleep', arguments={'seconds': 600})"
-    )
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests/worker")])}
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=env) as runner:
-        assert runner.stdout is not None
-        pid = int(runner.stdout.readline())
-        runner.kill()
-    assert gone(pid)
+    command = opening(tmp_path, "w.ask('memory', timeout=30); print(w.pid, flush=True); ask('sleep', seconds=600)")
+    assert gone(int(killed(command)))

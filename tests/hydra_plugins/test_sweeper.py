@@ -38,3 +38,21 @@ def test_it_is_the_default(tmp_path: Path) -> None:
     with compose.loader(tmp_path) as loader:
         target = compose.compose(loader, []).hydra.sweeper._target_
     assert target == f"{EdgeSweeper.__module__}.{EdgeSweeper.__name__}"
+
+
+@dataclass
+class Jobs:
+    """What Hydra's own sweeper runs, one job a cell."""
+
+    seeds: list[int] = field(default_factory=list)
+
+    def __call__(self, config: Any) -> None:
+        self.seeds.append(config.seed)
+
+
+def test_hydras_own_sweeper_can_be_asked_for_and_runs_cell_by_cell(tmp_path: Path) -> None:
+    task = Jobs()
+    words = ["hydra/sweeper=basic", "hydra/launcher=basic", f"hydra.sweep.dir={tmp_path}/out", "seed=1,2"]
+    with compose.loader(tmp_path) as loader:
+        compose.through_sweeper(loader, task, words)
+    assert task.seeds == [1, 2]
