@@ -102,13 +102,13 @@ class _Command:
 
 def _through(waiting: Plan, command: _Command, schedule: Schedule) -> dict[str, Record]:
     """The new records by spec key: everything is prepared, then each device measures its cells."""
-    command.tracker.start_pictures()
     limits = widest([cell.candidate.spec for cell in waiting.cells])
     with ExitStack() as stack:
         with room(command.root):
             stack.enter_context(leases.lease(command.root, _uses(waiting)))
         with command.timeline.spending("preparing"):
             outcomes = prepare(waiting, command.root, limits, command.timeline, schedule)
+        command.tracker.start_pictures()  # steps need every core
         origin = conclude.Origin(command.sweep, compared(command.made), _begun_again(command))
         measure = stack.enter_context(_measuring(command, schedule))
         groups = device.grouped(waiting.cells, device.of)

@@ -9,6 +9,7 @@ import asyncio
 import os
 import sys
 
+from runner.schedule.silence import CALM
 from runner.worker import process
 
 
@@ -28,7 +29,7 @@ async def _serve(address: str, folder: str) -> None:
     from distributed import Worker
 
     # Memory is limited where it is used: in the steps' own processes.
-    with dask.config.set({"distributed.worker.profile.enabled": False}):
+    with dask.config.set(CALM):
         async with Worker(address, nthreads=1, memory_limit=0, local_directory=folder, death_timeout="60s") as worker:
             await worker.finished()
 

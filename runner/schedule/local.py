@@ -18,7 +18,7 @@ from runner.schedule import rank, transfer
 from runner.schedule.cores import cores
 from runner.schedule.crew import Crew, hired
 from runner.schedule.settings import Settings
-from runner.schedule.silence import silenced
+from runner.schedule.silence import CALM, silenced
 from runner.schedule.transfer import Held
 from runner.schedule.wanted import Lost, Outcome
 from runner.spec import Limits
@@ -62,9 +62,9 @@ def _cluster(crew: Crew, attempts: int) -> Iterator[Client]:
     import dask
     from distributed import Client, LocalCluster
 
-    bounds = {"distributed.scheduler.allowed-failures": attempts - 1}
+    settings = {**CALM, "distributed.scheduler.allowed-failures": attempts - 1}
     http = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}  # its default port may be another cluster's
-    with silenced(), dask.config.set(bounds):
+    with silenced(), dask.config.set(settings):
         scheduler = LocalCluster(n_workers=0, host="127.0.0.1", scheduler_kwargs=http)  # type: ignore[no-untyped-call]
         with scheduler, Client(scheduler, set_as_default=False) as client:  # type: ignore[no-untyped-call]
             crew.join(scheduler.scheduler_address)

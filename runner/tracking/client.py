@@ -52,7 +52,7 @@ class Tracker:
         self._store = self._stack.enter_context(_Assistant(self._log, STORE, root=str(self.root)))
 
     def start_pictures(self) -> None:
-        """Start the one that imports matplotlib, once there is a plan: on two cores it would hold up planning.
+        """Start the one that imports matplotlib, once all steps are made: it would take a core from them.
 
         A second call does nothing.
         """
