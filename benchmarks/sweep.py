@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from runner.schedule.cores import cores
 
 SWEEP = (
-    "model=gru,lstm,bilstm", "model.hidden=32,48", "precision=fp32,int8_dynamic", "backend=onnxruntime,openvino",
+    "model=gru,lstm,bilstm", "model.hidden=32,64", "precision=fp32,int8_dynamic", "backend=onnxruntime,openvino",
 )  # fmt: skip
 SHARE = 0.8  # of the cores: the least speed-up of preparing
 BOUND = 1.15  # times the lower bound: the most that a whole sweep takes
