@@ -53,7 +53,7 @@ UPSERT = ("upsert:create_run", "upsert:log_batch", "upsert:log_artifact", "upser
 
 # Kinds of points, the points of each, the latest time that the command comes there at which it is killed, how many.
 PREPARING = [
-    ("rename", ("rename:half", "rename:before", "rename:after"), 3, 12),
+    ("rename", ("rename:half", "rename:before", "rename:after"), 2, 12),
     ("lock held", ("lock:store",), 4, 6),
 ]
 MEASURING = [
@@ -68,7 +68,7 @@ MEASURING = [
 ]
 RANDOM = "random moment"
 RANDOM_EACH = 3
-MOMENTS = (1.0, 9.0)  # seconds
+MOMENTS = (1.0, 4.0)  # seconds: a quick machine is through with all steps in thirty
 
 
 @dataclass(frozen=True)
