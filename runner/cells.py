@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -32,6 +32,9 @@ from runner.schedule.wanted import Outcome, failure
 from runner.spec import Limits, Spec
 from runner.tracking import sent
 from runner.tracking.client import Tracker
+
+if TYPE_CHECKING:
+    from runner.measure.pairs import Quiet
 
 Measure = Callable[[Cell, Mapping[str, Outcome], conclude.Origin], Record]
 There = Callable[[Cell, Mapping[str, Outcome], conclude.Origin, str], Record]  # the last: the display's name of it
@@ -153,16 +156,18 @@ def _here(command: _Command, cell: Cell, outcomes: Mapping[str, Outcome], origin
             timeline.end(measuring(cell), "there", 0.0, "")
             return found
         here = device.LOCAL in device.all_of(cell)
+        quiet = command.tracker.still if here else nullcontext
         with command.working if here else nullcontext(), timeline.spending("measuring"):
-            record = _tried(_from_here(command, cell, outcomes), origin, timeline)
+            record = _tried(_from_here(command, cell, outcomes, quiet), origin, timeline)
         command.known.add(record.folder.name)
         _track(record, command)
     return record
 
 
-def _from_here(command: _Command, cell: Cell, outcomes: Mapping[str, Outcome]) -> Callable[[conclude.Origin], Record]:
-    """How the cell is measured once, its devices held."""
-    quiet = command.tracker.still if device.LOCAL in device.all_of(cell) else nullcontext
+def _from_here(
+    command: _Command, cell: Cell, outcomes: Mapping[str, Outcome], quiet: Quiet
+) -> Callable[[conclude.Origin], Record]:
+    """How the cell is measured once, its devices held; everything is timed inside `quiet()`."""
 
     def once(origin: conclude.Origin) -> Record:
         device.hold_on(cell, command.timeline.warn)

@@ -43,9 +43,13 @@ def runner(*words: str) -> list[str]:
 
 def mounted(project: Path, mount: str, *words: str, after: str = "true") -> Ended:
     """The command in `project`, on what `mount` puts there; `after` runs when it has ended ($0 is the project)."""
+    return scripted(project, f'{mount} && cd "$0" && {{ "$@"; code=$?; {after}; exit $code; }}', *words)
+
+
+def scripted(project: Path, script: str, *words: str) -> Ended:
+    """The script with mounts of its own; $0 is the project, "$@" the command."""
     if not own_mounts():
         pytest.skip("no mounts of one's own here; the tests with a limit and with permissions cover failing writes")
-    script = f'{mount} && cd "$0" && {{ "$@"; code=$?; {after}; exit $code; }}'
     return ended([*own_mounts(), "sh", "-c", script, str(project), *runner(*words)], project)
 
 
@@ -55,9 +59,7 @@ def twice(project: Path, mount: str, mended: str, *words: str) -> tuple[Ended, E
     first, kept = project.parent / "first", project.parent / "kept"
     again = f'{mended} && "$@"; code=$?; cp -a "$0" "{kept}"; exit $code'
     command = f'{mount} && cd "$0" && {{ "$@" > "{first}.out" 2> "{first}.err"; echo $? > "{first}.code"; {again}; }}'
-    if not own_mounts():
-        pytest.skip("no mounts of one's own here; the tests with a limit and with permissions cover failing writes")
-    second = ended([*own_mounts(), "sh", "-c", command, str(project), *runner(*words)], project)
+    second = scripted(project, command, *words)
     said = {what: (project.parent / f"first.{what}").read_text() for what in ("code", "out", "err")}
     return Ended(int(said["code"]), said["out"], said["err"]), second
 

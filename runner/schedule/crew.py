@@ -71,6 +71,7 @@ class Crew:
                 os.killpg(one.pid, signal.SIGKILL)
         for one in self.working:
             one.wait()
+        self.working.clear()  # a second call must not kill whoever has got one of their numbers
 
     def _start(self) -> subprocess.Popen[bytes]:
         log = self._log()

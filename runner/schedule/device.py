@@ -128,7 +128,7 @@ def alone(device: str, say: Callable[[str], None]) -> Iterator[None]:
             home.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError) as error:
             raise StepFailed(f"{home}: no folder for locks: a file is in its way.", "Set XDG_CACHE_HOME.") from error
-        _acquire(lock, device, holder, say)
+        _acquire(lock, device, say)
     try:
         with room(home):
             holder.write_text(json.dumps(_me()))
@@ -138,11 +138,11 @@ def alone(device: str, say: Callable[[str], None]) -> Iterator[None]:
         lock.release()
 
 
-def _acquire(lock: FileLock, device: str, holder: Path, say: Callable[[str], None]) -> None:
+def _acquire(lock: FileLock, device: str, say: Callable[[str], None]) -> None:
     try:
         lock.acquire(timeout=WORD_SECONDS)
     except Timeout:
-        say(f"{device} measures for {_who(_read(holder))}: waiting until it is free.")
+        say(f"{device} measures for {_who(alone_there.holder(lock_of(device)))}: waiting until it is free.")
         lock.acquire()
 
 
@@ -176,17 +176,10 @@ def _command() -> str:
     return " ".join(["python -m runner" if program.name == "__main__.py" else program.name, *sys.argv[1:]])
 
 
-def _read(holder: Path) -> Any:
-    try:
-        return json.loads(holder.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # it has just got the lock, or is just giving it back
-        return {}
-
-
-def _who(said: Any) -> str:
+def _who(said: Mapping[str, Any]) -> str:
     """`pid 4711: python -m runner -m model=gru,lstm (in /home/me/study)`, with the host where it is another."""
     try:
         where = "" if said["host"] == platform.node() else f" on {said['host']}"
         return f"pid {said['pid']}{where}: {said['command']} (in {said['folder']})"
-    except (TypeError, KeyError):
+    except KeyError:
         return "another command"

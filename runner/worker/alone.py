@@ -26,6 +26,15 @@ def lock_of(device: str) -> Path:
     return folder() / f"{platform.node()}-{device}.lock"
 
 
+def holder(lock: Path) -> Dict[str, Any]:  # noqa: UP006
+    """What stands beside a lock about who has it; nothing where nothing can be read."""
+    try:
+        found = json.loads(lock.with_suffix(".json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # whoever has it has just got it, or is just giving it back
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def take(about: Dict[str, Any]) -> Optional[Dict[str, Any]]:  # noqa: UP006, UP045
     """Take this machine's lock, until this process ends or gives it back, and write down `about` whom it is for.
 
@@ -42,7 +51,7 @@ def take(about: Dict[str, Any]) -> Optional[Dict[str, Any]]:  # noqa: UP006, UP0
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
-        return _about(lock)
+        return holder(lock)
     _held.append(descriptor)
     lock.with_suffix(".json").write_text(json.dumps(about))
     return None
@@ -55,11 +64,3 @@ def give_back() -> None:
         if about.exists():
             about.unlink()
         os.close(_held.pop())
-
-
-def _about(lock: Path) -> Dict[str, Any]:  # noqa: UP006
-    try:
-        found = json.loads(lock.with_suffix(".json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # whoever has it has just got it, or is just giving it back
-        return {}
-    return found if isinstance(found, dict) else {}
