@@ -21,6 +21,7 @@ from runner import project
 from runner.commands.arguments import parser
 from runner.commands.said import warn
 from runner.errors import SpecError, StepFailed
+from runner.worker import usage_reports
 
 HOST, PORT = "127.0.0.1", 5000
 START_SECONDS, STOP_SECONDS = 120.0, 10.0
@@ -98,7 +99,7 @@ def _server(root: Path, uri: str, host: str, port: int) -> Iterator[subprocess.P
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", uri, "--default-artifact-root", (root / "mlruns" / "artifacts").as_uri()]
-    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    quiet = {**usage_reports.SWITCHES, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with log.open("wb") as out, _stop_signals():
         # In a session of its own: Ctrl-C comes to us alone, and one signal reaches all its processes.
         server = subprocess.Popen(

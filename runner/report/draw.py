@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 from multiprocessing import get_context
 from pathlib import Path
 
 from runner.errors import StepFailed
 from runner.report.plot import record_plot
 from runner.telemetry.graph import profile_plot
+from runner.worker import arrival
 
 
 def prepare() -> list[str]:
     """Import matplotlib and draw an empty figure once, which fills its caches of fonts and texts."""
     gc.disable()  # imports make many objects and free none
+    # Its list of fonts goes where ours go, and no settings of the user's change what a picture looks like.
+    os.environ["MPLCONFIGDIR"] = str(arrival.home() / "matplotlib")
     import matplotlib
 
     matplotlib.use("Agg")

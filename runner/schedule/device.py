@@ -120,7 +120,7 @@ def alone(device: str, say: Callable[[str], None]) -> Iterator[None]:
 
     Raises StepFailed where the lock's folder can't be written.
     """
-    path = lock_of(device)
+    path = _lock_of(device)
     home, holder = path.parent, path.with_suffix(".json")
     lock = FileLock(path, poll_interval=POLL_SECONDS)
     with room(home):
@@ -136,6 +136,16 @@ def alone(device: str, say: Callable[[str], None]) -> Iterator[None]:
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _lock_of(device: str) -> Path:
+    try:
+        return lock_of(device)
+    except RuntimeError as error:  # pathlib's
+        raise StepFailed(
+            f"No folder for locks: HOME is not set, and the system knows no home folder of user {os.getuid()}.",
+            "Set XDG_CACHE_HOME to a folder that you may write to.",
+        ) from error
 
 
 def _acquire(lock: FileLock, device: str, say: Callable[[str], None]) -> None:

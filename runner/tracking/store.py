@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from runner.errors import StepFailed, Unavailable
+from runner.worker import usage_reports
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -25,7 +26,6 @@ EXPERIMENT = "edge-runner"
 LOCK_SECONDS = 120.0
 # A server that can't be reached must not hold up a run: mlflow's own defaults retry for minutes.
 QUICK = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
 }
@@ -112,6 +112,7 @@ def _open(root: Path, address: str) -> Store:
 
 
 def _import() -> None:
+    usage_reports.off()
     for name, value in QUICK.items():
         os.environ.setdefault(name, value)
     for name in ("alembic", "mlflow.store.db.utils"):

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from runner.worker import channel, process, requests
+from runner.worker import channel, process, requests, usage_reports
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -14,6 +14,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--log", required=True, help="file that takes everything a library prints; -: standard error")
     parser.add_argument("--name", default="worker", help="shown in process listings")
     arguments = parser.parse_args(argv)
+    usage_reports.off()
     process.die_with_parent()
     process.ignore_interrupts()
     source, sink = process.keep_protocol_apart(arguments.log)

@@ -5,25 +5,45 @@ Runs on devices, too: standard library, Python 3.8.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
+import re
 from pathlib import Path
 from typing import Any, Dict, List, Optional  # noqa: UP035 - Python 3.8's names
 
+from runner.worker import arrival
+
 LOCAL = "local"
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 _held: List[int] = []  # noqa: UP006
 
 
 def folder() -> Path:
-    """Where this user's locks lie. A home folder that machines share has one lock of each."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "edge-runner" / "locks"
+    """Where this user's locks lie. A home folder that machines share has one lock of each. Raises as `arrival.home`."""
+    return arrival.home() / "locks"
+
+
+def machine() -> str:
+    """What tells this machine from others that share its home folder: the kernel's boot_id (random(4)), which all its
+    containers see, whatever host name each has; the host name where there is none."""
+    try:
+        return BOOT.read_text().strip()
+    except OSError:
+        return platform.node()
 
 
 def lock_of(device: str) -> Path:
     """The file that is locked (flock(2)) while `device` measures; beside it, as .json, stands for whom."""
-    return folder() / f"{platform.node()}-{device}.lock"
+    return folder() / f"{machine()}-{_short(device)}.lock"
+
+
+def _short(device: str) -> str:
+    """An address as a part of a file's name, which may have 255 bytes, and no slash."""
+    if re.fullmatch(r"[\w.:@-]{1,64}", device, re.ASCII):
+        return device
+    return hashlib.sha256(device.encode()).hexdigest()[:16]
 
 
 def holder(lock: Path) -> Dict[str, Any]:  # noqa: UP006

@@ -23,9 +23,11 @@ PIECE = 1 << 20
 
 
 def home() -> Path:
-    """The folder that holds everything of ours on a device: parcels, and outputs until they are fetched."""
-    cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "edge-runner"
+    """The one folder of ours outside of projects: locks, a list of fonts, and on a device parcels, and outputs until
+    they are fetched. Raises RuntimeError where the user has no home folder."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    # A path that is not absolute doesn't count: https://specifications.freedesktop.org/basedir-spec/latest/
+    return (cache if cache.is_absolute() else Path.home() / ".cache") / "edge-runner"
 
 
 def digest(files: dict[str, Path]) -> str:

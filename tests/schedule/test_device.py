@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -17,13 +18,15 @@ from typing import Any
 import pytest
 from filelock import FileLock, Timeout
 
-from runner.errors import RunnerError
+from runner.errors import RunnerError, StepFailed
 from runner.schedule import device
+from runner.worker import alone
 from tests.conftest import REPOSITORY
 
 HOLDER = """
 import sys
 from runner.schedule import device
+from runner.worker import alone
 sys.argv = ["/somewhere/runner/__main__.py", "-m", "model=gru"]
 with device.alone(sys.stdin.readline().strip(), lambda text: print(text, flush=True)):
     print("held", flush=True)
@@ -114,6 +117,49 @@ def test_who_measures_on_a_device_keeps_others_off_it_until_the_end(locks: Path)
 def test_a_device_that_is_this_machine_is_not_waited_for() -> None:
     with device.alone("local", print), device.alone_on(Elsewhere(), pytest.fail):  # type: ignore[arg-type]
         pass
+
+
+def test_another_host_name_on_the_same_machine_waits_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container has a host name of its own, and perhaps the same home folder."""
+    told: list[str] = []
+    with another_command("local") as other:
+        monkeypatch.setattr(platform, "node", lambda: "another")
+        done = once_told(told, lambda: os.kill(other.pid, signal.SIGKILL))
+        with device.alone("local", told.append):
+            assert other.wait(10) == -signal.SIGKILL
+        done.join()
+    assert "waiting until it is free" in told[0]
+
+
+def test_a_system_without_a_boot_id_is_told_by_its_host_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alone, "BOOT", tmp_path / "none")
+    monkeypatch.setattr(platform, "node", lambda: "mac")
+    assert alone.lock_of("local").name == "mac-local.lock"
+
+
+def test_any_address_makes_a_name_of_a_lock(locks: Path) -> None:
+    for name in ("ssh:" + "a" * 250, "ssh:[fe80::1%eth0]:22"):
+        with device.alone(name, print):
+            assert len(list(locks.glob("*.json"))) == 1
+
+
+def test_a_user_without_a_home_folder_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(Path, "home", _no_home)
+    with pytest.raises(StepFailed, match="HOME is not set") as raised, device.alone("local", print):
+        pass
+    assert "XDG_CACHE_HOME" in raised.value.next_step
+
+
+def _no_home() -> Path:
+    raise RuntimeError("Could not determine home directory.")
+
+
+def test_a_cache_folder_that_is_not_absolute_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "cache")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert alone.folder() == tmp_path / ".cache" / "edge-runner" / "locks"
 
 
 def test_another_device_is_free() -> None:
