@@ -105,7 +105,9 @@ def _report(argv: list[str], reason: str, next_step: str, code: int, error: Base
 
         document = {"schema": 1, "status": getattr(error, "status", "failed"), "exit_code": code}
         print(json.dumps({**document, "reason": reason, "next_step": next_step}, indent=1))
-    print("\n".join(filter(None, (f"error: {reason}", next_step))), file=sys.stderr)
+    from runner.foreign import visible
+
+    print(visible("\n".join(filter(None, (f"error: {reason}", next_step)))), file=sys.stderr)
     return code
 
 

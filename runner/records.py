@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import StepFailed
+from runner.foreign import tree
 
 SCHEMA = 1
 
@@ -68,12 +69,12 @@ def _moment(name: str) -> datetime | None:
 def write(root: Path, content: Mapping[str, Any], files: Mapping[str, Path] | None = None) -> Record:
     """Write one record below `root/records`: built beside its place, then renamed, so that none is ever half there.
 
-    A content without `record_id` gets one. `files` are moved in under their names (`samples.npz`). Raises OSError for
-    a record_id already used.
+    A content without `record_id` gets one; characters in its texts that would act on a terminal are written as escapes.
+    `files` are moved in under their names (`samples.npz`). Raises OSError for a record_id already used.
     """
     home = root / "records"
     home.mkdir(parents=True, exist_ok=True)
-    named = {"schema": SCHEMA, "record_id": content.get("record_id") or new_id(root), **content}
+    named = {"schema": SCHEMA, "record_id": content.get("record_id") or new_id(root), **tree(content)}
     folder = home / str(named["record_id"])
     draft = home / f".{folder.name}.{os.getpid()}"
     draft.mkdir()

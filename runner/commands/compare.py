@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from runner import calibration, project, records
+from runner.commands import said
 from runner.commands.arguments import parser
-from runner.commands.said import warn
 from runner.errors import SpecError
+from runner.foreign import visible
 
 if TYPE_CHECKING:
     from runner.report.threshold import Check, Condition
@@ -34,7 +34,7 @@ def _table(options: argparse.Namespace, conditions: Sequence[Condition]) -> int:
 
     root = project.root()
     floors = calibration.noise_floors(root)
-    found = comparison.compare(records.readable(root, warn), options.sweep, options.baseline, options.sort, floors)
+    found = comparison.compare(records.readable(root, said.warn), options.sweep, options.baseline, options.sort, floors)
     checks = threshold.check(conditions, threshold.of_rows(found.rows))
     if options.form == "json":
         _print_json(table.as_json(found), checks)
@@ -49,7 +49,7 @@ def _table(options: argparse.Namespace, conditions: Sequence[Condition]) -> int:
 
 def _two(options: argparse.Namespace, conditions: Sequence[Condition]) -> int:
     from runner.portable import locate
-    from runner.report import beside, beside_table, ending, table, threshold
+    from runner.report import beside, beside_table, ending, layout, threshold
 
     _check_two(options)
     with ExitStack() as stack:
@@ -60,7 +60,7 @@ def _two(options: argparse.Namespace, conditions: Sequence[Condition]) -> int:
         if options.form == "json":
             _print_json(beside_table.as_json(found), checks)
         else:
-            table.print_wide(beside_table.renderable(found), ending.WIDTH)
+            layout.show(beside_table.renderable(found), ending.WIDTH)
     return _verdict(checks, options.form)
 
 
@@ -77,7 +77,7 @@ def _print_json(document: dict[str, Any], checks: Sequence[Check]) -> None:
     from runner.report import threshold
 
     document |= threshold.as_json(checks) if checks else {}
-    print(json.dumps(document, indent=1, ensure_ascii=False))
+    said.document(document)
 
 
 def _verdict(checks: Sequence[Check], form: str | None) -> int:
@@ -85,7 +85,7 @@ def _verdict(checks: Sequence[Check], form: str | None) -> int:
     from runner.report import threshold
 
     for line in threshold.lines(checks):
-        print(line, file=sys.stderr if form else sys.stdout)
+        print(visible(line), file=sys.stderr if form else sys.stdout)
     return FAILED if threshold.failed(checks) else 0
 
 

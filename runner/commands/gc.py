@@ -8,6 +8,7 @@ from typing import Any
 
 from runner import project
 from runner.commands.arguments import parser
+from runner.commands.said import say
 from runner.gc import Item, remove, survey
 
 
@@ -27,7 +28,7 @@ def main(argv: list[str]) -> int:
     if options.json:
         print(json.dumps(document(root, items, options.delete), indent=1))
     else:
-        print(text(root, items, options.delete))
+        say(text(root, items, options.delete))
     return 0
 
 

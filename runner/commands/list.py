@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runner import options, project
 from runner.commands.arguments import parser
+from runner.commands.said import say
 from runner.errors import SpecError, nearest
 from runner.spec import GROUPS
 
@@ -28,9 +29,9 @@ def main(argv: list[str]) -> int:
         print()
         return 0
     for axis, lines in found.items():
-        print(axis)
+        say(axis)
         for name, line in lines.items():
-            print(f"  {name:<16}{line}".rstrip())
+            say(f"  {name:<16}{line}".rstrip())
     return 0
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from runner import plan, project
 from runner.commands.arguments import parser
+from runner.commands.said import say
 from runner.report import planned
 
 
@@ -26,7 +27,7 @@ def main(argv: list[str]) -> int:
         json.dump(document(made, root), sys.stdout, indent=1)
         print()
     else:
-        print(text(made, root))
+        say(text(made, root))
     return 0
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import ExitStack
 from pathlib import Path
 
 from runner import project
+from runner.commands import said
 from runner.commands.arguments import parser
-from runner.commands.said import warn
 from runner.errors import SpecError
 
 
@@ -29,21 +28,21 @@ def main(argv: list[str]) -> int:
     options = arguments.parse_args(argv)
     from runner import records
     from runner.portable import locate
-    from runner.report import corrected, ending, html, page, table, terminal
+    from runner.report import corrected, ending, html, layout, page, terminal
 
     root = project.root()
-    every = records.readable(root, warn)
+    every = records.readable(root, said.warn)
     with ExitStack() as stack:
         record = stack.enter_context(locate.opened(options.record, root)) if options.record else locate.latest(every)
         found = page.collect(record, corrected.of_record(record, every))
     if options.html:
         _write(options.html, html.render(found))
     if options.json:
-        print(json.dumps(page.as_json(found), indent=1, ensure_ascii=False))
+        said.document(page.as_json(found))
     elif options.html:
-        print(f"written  {options.html}")
+        said.say(f"written  {options.html}")
     else:
-        table.print_wide(terminal.renderable(found), ending.WIDTH)
+        layout.show(terminal.renderable(found), ending.WIDTH)
     return 0
 
 

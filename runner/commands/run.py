@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from runner import project as projects
+from runner.foreign import visible
 from runner.tracking.client import Tracker
 
 FLAGS = ("--json", "--fresh", "--strict")
@@ -61,7 +62,7 @@ class Command:
         schedule = compose.schedule(loader, self.root, words)
         made = plan.of_sweep(sweep.composed(loader, self.root, words), self.root)
         name = cells.sweep_name([cell.candidate.spec for cell in made.cells])
-        print("\n".join([f"sweep {name}", *planned.lines(made, self.root)]), file=sys.stderr)
+        print(visible("\n".join([f"sweep {name}", *planned.lines(made, self.root)])), file=sys.stderr)
         ran = cells.perform(made, self.root, self.tracker, schedule, sweep=name, fresh=self.fresh, started=self.started)
         self.code = sweep_code([str(record.content["status"]) for record in ran.records], self.strict)
         if self.json:

@@ -13,6 +13,7 @@ from typing import Any
 from runner import options, project
 from runner.commands.arguments import parser
 from runner.commands.list import first_comment
+from runner.commands.said import say
 from runner.errors import SpecError, nearest
 from runner.settings import Rule, rules
 from runner.spec import GROUPS, settings_class
@@ -29,7 +30,7 @@ def main(argv: list[str]) -> int:
         json.dump({"schema": 1, "options": shown}, sys.stdout, indent=1)
         print()
     else:
-        print("\n\n".join(_text(one) for one in shown))
+        say("\n\n".join(_text(one) for one in shown))
     return 0
 
 

@@ -18,6 +18,7 @@ from rich.console import Console
 from runner import cells, leases, pipeline, plan, project, store
 from runner.disk import room
 from runner.errors import BY_STATUS, RunnerError, SpecError, StepFailed, Unsupported, nearest
+from runner.foreign import line
 from runner.plan import Node, Plan
 from runner.report import progress
 from runner.schedule import prepare
@@ -110,7 +111,7 @@ def _note(error: RunnerError, key: str, folder: Path) -> dict[str, Any]:
 
 
 def _say(said: Mapping[str, Any]) -> None:
-    print(f"{said['status']}: {said['reason']} {said['next_step']}".rstrip(), file=sys.stderr)
+    print(line(f"{said['status']}: {said['reason']} {said['next_step']}".rstrip()), file=sys.stderr)
 
 
 # --- a benchmark ---

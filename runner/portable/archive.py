@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 
 from runner.errors import SpecError
-from runner.portable.untrusted import Untrusted, json_tree, shown, visible
+from runner.foreign import tree, visible
+from runner.portable.untrusted import Untrusted, json_tree
 from runner.records import Record
 from runner.report import corrected, telemetry
 from runner.report.corrected import Correction
@@ -98,12 +99,12 @@ def _zip(contents: Mapping[str, bytes], file: Path) -> None:
 @contextmanager
 def opened(file: Path) -> Iterator[Record]:
     """The record in an exported `file`, in a folder that lasts as long as the context. Characters in it that would act
-    on a terminal are escapes (`untrusted.visible`).
+    on a terminal are escapes (`foreign.visible`).
 
     Raises SpecError for what is no such file, is of a newer schema, was changed after the export, or breaks LIMITS.
     """
     contents = _read_all(file)
-    texts = {name: shown(json.loads(contents[name])) for name in (RECORD, corrected.FILE) if name in contents}
+    texts = {name: tree(json.loads(contents[name])) for name in (RECORD, corrected.FILE) if name in contents}
     contents |= {name: json.dumps(text).encode() for name, text in texts.items()}
     with TemporaryDirectory(prefix="runner-") as folder:
         for name, data in contents.items():

@@ -20,7 +20,7 @@ from typing import Any
 
 from runner import keys, records
 from runner.errors import SpecError, nearest
-from runner.portable.untrusted import visible
+from runner.foreign import visible
 from runner.report.naming import AXES, IMPORTED
 
 REQUIRED = ("model", "backend", "hardware", "date")

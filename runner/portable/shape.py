@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from runner.portable.untrusted import Untrusted, finite, visible
+from runner.foreign import visible
+from runner.portable.untrusted import Untrusted, finite
 from runner.report.naming import AXES, IMPORTED
 
 Positive = Annotated[float, Field(gt=0)]

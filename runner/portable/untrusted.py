@@ -1,12 +1,13 @@
-"""What others wrote, read with limits: sizes, depths, numbers, and characters that act instead of being shown."""
+"""What others wrote, read with limits: sizes, depths, numbers."""
 
 from __future__ import annotations
 
 import json
 import math
-import unicodedata
 from collections.abc import Mapping
 from typing import Any, NoReturn
+
+from runner.foreign import visible
 
 DEEPEST = 20  # levels of one JSON or YAML text
 LARGEST = 1e19  # of a number: 64 bits and a little
@@ -85,31 +86,3 @@ def _inside(node: Any) -> list[Any]:
 def finite(value: Any) -> bool:
     """Whether `value` is a number that can be printed and reckoned with."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def visible(text: str) -> str:
-    """`text` with every character that would act on a terminal or reorder a line written as its escape: `\\x1b`.
-
-    Line ends and tabs stay: reasons have several lines.
-    """
-    if text.isprintable():
-        return text
-    return "".join(one if one in "\n\t" or not _acts(one) else _escape(one) for one in text)
-
-
-def _acts(one: str) -> bool:
-    """Control and format characters, lone surrogates, what no font shows, and separators that end a line."""
-    return unicodedata.category(one) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-
-
-def _escape(one: str) -> str:
-    return one.encode("unicode_escape").decode("ascii")
-
-
-def shown(tree: Any) -> Any:
-    """`tree` (JSON types) with every text in it, keys too, made `visible`."""
-    if isinstance(tree, str):
-        return visible(tree)
-    if isinstance(tree, dict):
-        return {shown(key): shown(value) for key, value in tree.items()}
-    return [shown(one) for one in tree] if isinstance(tree, list) else tree

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from runner.records import Record
 from runner.report import floor
 from runner.report.beside import Beside, Line
+from runner.report.layout import Grid, text
 from runner.report.naming import title
 from runner.report.reference import SELF
 from runner.report.summary import COLOURS, figures
@@ -23,17 +21,18 @@ from runner.report.wording import ratio
 def renderable(two: Beside) -> RenderableType:
     """Who against whom, the finding, what it is worth, the figures, the conditions, what differs."""
     found = two.comparison
-    lines = [Text(f"candidate  {_name(two.candidate)}"), Text(f"baseline   {_name(two.baseline)}")]
-    finding = Text(f"\n{sentence(found)}", style=COLOURS.get(found["verdict"], ""))
+    lines = [text(f"candidate  {_name(two.candidate)}"), text(f"baseline   {_name(two.baseline)}")]
+    finding = text(sentence(found), style=COLOURS.get(found["verdict"], ""))
     return Group(
         *lines,
+        text(""),
         finding,
-        Text(rests_on(found)),
-        *map(Text, _asides(two)),
-        *map(Text, two.notes),
+        text(rests_on(found)),
+        *map(text, _asides(two)),
+        *map(text, two.notes),
         _grid("", _figures(two)),
         _grid("conditions, median (range) over pairs", two.conditions),
-        _grid("what differs", two.differences) if two.differences else Text("The specs, versions and machines agree."),
+        _grid("what differs", two.differences) if two.differences else text("The specs, versions and machines agree."),
     )
 
 
@@ -85,13 +84,8 @@ def _figures(two: Beside) -> list[Line]:
     return [(label, cells[0], cells[1]) for label, cells in figures(sides, notes, effective)]
 
 
-def _grid(heading: str, lines: Iterable[Line]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in (heading, "candidate", "baseline"):
-        table.add_column(name, overflow="fold")
-    for line in lines:
-        table.add_row(*map(Text, line))
-    return table
+def _grid(heading: str, lines: Iterable[Line]) -> Grid:
+    return Grid((heading, "candidate", "baseline"), tuple(lines))
 
 
 def metrics(two: Beside) -> dict[str, float]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from runner import calibration
+from runner.foreign import line
 from runner.records import Record
-from runner.report import comparison, summary, table
+from runner.report import comparison, layout, summary, table
 
 WIDTH = 120  # of text that no terminal limits
 
@@ -19,10 +17,7 @@ WIDTH = 120  # of text that no terminal limits
 def print_run(record: Record, arguments: Sequence[str]) -> None:
     """One record: its table where it was measured, else what happened; then the next commands."""
     shown = summary.run_summary(record.content)
-    if sys.stdout.isatty():
-        Console().print(shown)
-    else:
-        print(table.plain(shown, WIDTH), end="")
+    layout.show(shown, WIDTH)
     _print_next(record.folder, arguments, "")
 
 
@@ -36,4 +31,5 @@ def print_sweep(name: str, records: Sequence[Record], arguments: Sequence[str]) 
 def _print_next(kept: Path, arguments: Sequence[str], sweep: str) -> None:
     command = "python -m runner"
     repeat = " ".join([command, *(shlex.quote(word) for word in arguments)])
-    print(f"\nkept     {kept}\nrepeat   {repeat}\ncompare  {command} compare{sweep}\nopen     {command} ui")
+    kept_at, again = line(str(kept)), line(repeat, longest=len(repeat))
+    print(f"\nkept     {kept_at}\nrepeat   {again}\ncompare  {command} compare{sweep}\nopen     {command} ui")

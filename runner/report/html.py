@@ -13,6 +13,7 @@ from string import Template
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+from runner.foreign import line
 from runner.report import picture
 from runner.report.page import EFFECTIVE, KEYS, SETTINGS, TELEMETRY, Page, PairLine, Section
 from runner.report.wording import against, number, ratio, worded
@@ -26,7 +27,7 @@ def render(page: Page) -> str:
     """The whole file's text."""
     body = Element("main")
     body.extend(part for part in _parts(page))
-    title = escape(f"{page.heading} · {page.finding}")
+    title = escape(line(f"{page.heading} · {page.finding}"))
     shell = Template(SHELL.read_text(encoding="utf-8"))
     # As XML, which escapes "<" in attributes too; none of our elements is one that HTML never closes.
     written = ElementTree.tostring(body, encoding="unicode", short_empty_elements=False)
@@ -92,7 +93,7 @@ def _head(page: Page) -> Element:
 
 def _image(caption: str, data: bytes) -> Element:
     """A picture inside the file: pages take nothing from elsewhere."""
-    return Element("img", {"alt": caption, "src": f"data:image/png;base64,{base64.b64encode(data).decode()}"})
+    return Element("img", {"alt": line(caption), "src": f"data:image/png;base64,{base64.b64encode(data).decode()}"})
 
 
 def _list(title: str, lines: Iterable[str], kind: str) -> Iterable[Element]:
@@ -136,10 +137,10 @@ def _pair(line: PairLine) -> tuple[str, ...]:
 
 
 def _el(tag: str, *children: Element | str, kind: str = "") -> Element:
-    made = Element(tag, {"class": kind} if kind else {})
+    made = Element(tag, {"class": line(kind)} if kind else {})
     for child in children:
         if isinstance(child, str):
-            made.text = (made.text or "") + child
+            made.text = (made.text or "") + line(child)
         else:
             made.append(child)
     return made

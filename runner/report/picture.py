@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
+from runner import foreign
 from runner.report.page import Distribution, PairLine
 from runner.report.wording import number
 
@@ -96,7 +97,7 @@ def _point(svg: Element, line: PairLine, x: float, y: float) -> None:
         mark = SubElement(svg, "path", {"d": path, "class": "flagged"})
     else:
         mark = SubElement(svg, "circle", {"cx": f"{x:.1f}", "cy": f"{y:.1f}", "r": "4.5", "class": "pair"})
-    SubElement(mark, "title").text = told
+    SubElement(mark, "title").text = foreign.line(told)
 
 
 # --- drawing ---
@@ -122,8 +123,8 @@ def _digits(values: Iterable[float]) -> int:
 
 
 def _svg(height: int, told: str) -> Element:
-    svg = Element("svg", {"viewBox": f"0 0 {WIDTH} {height}", "role": "img", "aria-label": told})
-    SubElement(svg, "title").text = told
+    svg = Element("svg", {"viewBox": f"0 0 {WIDTH} {height}", "role": "img", "aria-label": foreign.line(told)})
+    SubElement(svg, "title").text = foreign.line(told)
     return svg
 
 
@@ -146,4 +147,4 @@ def _text(svg: Element, x: float, y: float, text: str, anchor: str, kind: str = 
     if kind.startswith("name") and len(text) * WIDEST > WIDTH - LABEL - RIGHT:
         # A long name is drawn together rather than cut.
         place |= {"textLength": f"{WIDTH - LABEL - RIGHT}", "lengthAdjust": "spacingAndGlyphs"}
-    SubElement(svg, "text", place).text = text
+    SubElement(svg, "text", place).text = foreign.line(text)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runner import records
+from runner.foreign import line
 from runner.report import canvas
 from runner.report.naming import title
 from runner.report.wording import against, ratio, verdict_line
@@ -90,7 +91,12 @@ def _captions(content: Mapping[str, Any]) -> Captions:
     finding = verdict_line(content)
     if comparison and content.get("sweep"):
         finding = f"{ratio(comparison['ratio'], comparison['low'], comparison['high'])} {against(comparison)}"
-    return Captions(f"{title(content['spec'])} · {content['date'][:10]}", label, finding)
+    return Captions(*map(_drawn, (f"{title(content['spec'])} · {content['date'][:10]}", label, finding)))
+
+
+def _drawn(text: str) -> str:
+    """One line in which a dollar begins no formula."""
+    return line(text).replace("$", r"\$")
 
 
 def _processes(axes: Axes, candidate: Samples, baseline: Samples, captions: Captions) -> None:

@@ -16,6 +16,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from runner.foreign import line
+
 MARKS = {"waits": "·", "runs": "▸", "done": "✓", "there": "✓", "skipped": "–"}
 STYLES = {"waits": "dim", "runs": "bold cyan", "done": "green", "there": "dim green", "skipped": "dim"}
 
@@ -65,7 +67,7 @@ class Lines:
         self._print(f"warning: {text}")
 
     def _print(self, text: str) -> None:
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self.console.print(line(text), markup=False, highlight=False, soft_wrap=True)
 
 
 @dataclass
@@ -92,7 +94,7 @@ class Screen:
         self._draw()
 
     def warn(self, text: str) -> None:
-        self.live.console.print(f"warning: {text}", markup=False, highlight=False, style="yellow")
+        self.live.console.print(line(f"warning: {text}"), markup=False, highlight=False, style="yellow")
 
     def _draw(self) -> None:
         self.live.update(Group(*(_row(item) for item in self.items.values())), refresh=True)
@@ -101,7 +103,7 @@ class Screen:
 @contextmanager
 def opened(console: Console, items: Sequence[tuple[str, str]]) -> Iterator[Display]:
     """A display of `(id, title)` items on `console`."""
-    rows = {name: Item(title) for name, title in items}
+    rows = {name: Item(line(title)) for name, title in items}
     if not console.is_terminal:
         yield Lines(console, rows)
         return
@@ -111,7 +113,7 @@ def opened(console: Console, items: Sequence[tuple[str, str]]) -> Iterator[Displ
 
 def _row(item: Item) -> Text:
     mark = MARKS.get(item.state, "✗")
-    note = "already there" if item.state == "there" else item.note
+    note = "already there" if item.state == "there" else line(item.note)
     return Text.assemble((f"{mark} {item.title:<34}", STYLES.get(item.state, "red")), (f" {note}", "dim"))
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from runner.report import naming, trust
+from runner.report.layout import Grid, text
 from runner.report.naming import title
 from runner.report.wording import number, quality, split_quality, verdict_line
 
@@ -37,13 +35,13 @@ Side = Mapping[str, float]
 
 def run_summary(content: Mapping[str, Any]) -> RenderableType:
     """The end of one run, from its record's content. Every figure has its unit; an absent one has its reason."""
-    head = Text(heading(content), style="bold")
-    finding = Text(verdict_line(content), style=_style(content))
+    head = text(heading(content), style="bold")
+    finding = text(verdict_line(content), style=_style(content))
     if content["status"] != "ok":
-        return Group(head, finding, *map(Text, filter(None, [content.get("next_step")])))
+        return Group(head, finding, *map(text, filter(None, [content.get("next_step")])))
     parts = [f"not measured: {reason} ({', '.join(names)})" for reason, names in absent(content).items()]
-    warnings = [Text(f"warning: {text}", style="yellow") for text in content.get("warnings") or ()]
-    lines = map(Text, [*parts, conditions(content), *trust.lines(content)])
+    warnings = [text(f"warning: {one}", style="yellow") for one in content.get("warnings") or ()]
+    lines = map(text, [*parts, conditions(content), *trust.lines(content)])
     return Group(head, _table(content), *warnings, *lines, finding)
 
 
@@ -72,19 +70,13 @@ def _style(content: Mapping[str, Any]) -> str:
     return COLOURS.get(comparison.get("verdict", ""), "bold red" if content["status"] != "ok" else "bold")
 
 
-def _table(content: Mapping[str, Any]) -> Table:
+def _table(content: Mapping[str, Any]) -> Grid:
     baseline = (content.get("comparison") or {}).get("baseline")
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("", overflow="fold")
-    table.add_column("candidate", overflow="fold")
-    if baseline:
-        table.add_column(Text(f"baseline: {baseline['label']}"), overflow="fold")
+    columns = ("", "candidate", *([f"baseline: {baseline['label']}"] if baseline else []))
     sides = [content["metrics"], *([baseline.get("metrics") or {}] if baseline else [])]
     roles = ("candidate", "baseline")[: len(sides)]
     effective = [(content.get("effective") or {}).get(role) or {} for role in roles]
-    for label, cells in figures(sides, content.get("notes") or {}, effective):
-        table.add_row(Text(label), *map(Text, cells))
-    return table
+    return Grid(columns, [(label, *cells) for label, cells in figures(sides, content.get("notes") or {}, effective)])
 
 
 def figures(

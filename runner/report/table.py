@@ -1,74 +1,48 @@
-"""A comparison as a table: for a terminal, as plain text, CSV, Markdown and JSON. Nothing is cut: cells wrap."""
+"""A comparison as a table: for a terminal, as plain text, CSV, Markdown and JSON. Nothing is cut."""
 
 from __future__ import annotations
 
 import csv
 import io
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from html import escape
 from typing import Any
 
-from rich import box
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
-from rich.text import Text
+from rich.console import Group, RenderableType
 
+from runner.foreign import cell
+from runner.foreign import markdown as escaped
+from runner.report import layout
 from runner.report.comparison import SPEEDUP, Comparison, Row, distinguishing
+from runner.report.layout import Grid
 from runner.report.naming import AXES, IMPORTED, imported, names
 from runner.report.wording import number, quality, ratio, worded
 
 COLOURS = {"faster": "green", "slower": "red", "ambiguous": "yellow"}
-UNLIMITED = 100_000
 ALWAYS = ("model", "precision", "backend")
 SHOWN = (SPEEDUP, "latency/p50_ms", "memory/peak_rss_mb", "size/file_mb")
 
 
 def show(comparison: Comparison) -> None:
     """Print on standard output: in colour and as wide as the terminal, or as plain text where there is none."""
-    print_wide(renderable(comparison))
+    layout.show(renderable(comparison))
 
 
-def print_wide(shown: RenderableType, width: int = UNLIMITED) -> None:
-    """Any renderable on standard output: in colour for a terminal, else as plain text of at most `width` columns."""
-    if sys.stdout.isatty():
-        Console().print(shown)
-    else:
-        print(plain(shown, width), end="")
-
-
-def text(comparison: Comparison, width: int = UNLIMITED) -> str:
-    """The table without colour, in lines of at most `width` columns; cells wrap and keep every character."""
-    return plain(renderable(comparison), width)
-
-
-def plain(shown: RenderableType, width: int = UNLIMITED) -> str:
-    """Any renderable as text without colour or trailing blanks."""
-    out = io.StringIO()
-    Console(file=out, width=width, color_system=None, legacy_windows=False).print(shown)
-    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+def text(comparison: Comparison, width: int = layout.UNLIMITED) -> str:
+    """The table without colour, in lines of at most `width` columns, with every character."""
+    return layout.plain(renderable(comparison), width)
 
 
 def renderable(comparison: Comparison) -> RenderableType:
     """The measured rows as a table, what was not measured below with its reason, then notes."""
-    parts: list[RenderableType] = [Text(heading(comparison))]
+    parts: list[RenderableType] = [layout.text(heading(comparison))]
     measured, rest = _split(comparison)
     if measured:
-        parts.append(_table(_columns(comparison), _cells(comparison), [_style(row) for row in measured]))
+        parts.append(Grid(_columns(comparison), _cells(comparison), [_style(row) for row in measured], right=("#",)))
     for row in rest:
-        parts.append(Text(f"{_name(comparison, row)}: {_why_not(row)} ({_day(row)})"))
-    parts += [Text(note) for note in comparison.notes]
+        parts.append(layout.text(f"{_name(comparison, row)}: {_why_not(row)} ({_day(row)})"))
+    parts += [layout.text(note) for note in comparison.notes]
     return Group(*parts)
-
-
-def _table(columns: Sequence[str], cells: Sequence[Sequence[str]], styles: Sequence[str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in columns:
-        table.add_column(name, overflow="fold", justify="right" if name == "#" else "left")
-    for line, style in zip(cells, styles, strict=True):
-        table.add_row(*map(Text, line), style=style)
-    return table
 
 
 def _style(row: Row) -> str:
@@ -78,28 +52,19 @@ def _style(row: Row) -> str:
 def markdown(comparison: Comparison) -> str:
     """GitHub's tables: one of what was measured, one of what was not."""
     measured, rest = _split(comparison)
-    parts = [_plain(heading(comparison)), ""]
+    parts = [escaped(heading(comparison)), ""]
     if measured:
         parts += [*_markdown_table(_columns(comparison), _cells(comparison)), ""]
     if rest:
         lines = [(_name(comparison, row), _why_not(row), _day(row)) for row in rest]
         parts += [*_markdown_table(("not measured", "why", "date"), lines), ""]
-    parts += [f"{_plain(note)}  " for note in comparison.notes]
+    parts += [f"{escaped(note)}  " for note in comparison.notes]
     return "\n".join(parts).rstrip() + "\n"
 
 
 def _markdown_table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
     rows = [columns, ["---"] * len(columns), *lines]
-    return [f"| {' | '.join(_escaped(cell) for cell in row)} |" for row in rows]
-
-
-def _escaped(cell: str) -> str:
-    return _plain(cell.replace("\\", "\\\\").replace("|", "\\|")).replace("\n", "<br>")
-
-
-def _plain(text: str) -> str:
-    """No HTML: Markdown would pass it on."""
-    return escape(text, quote=False)
+    return [f"| {' | '.join(escaped(one) for one in row)} |" for row in rows]
 
 
 def as_csv(comparison: Comparison) -> str:
@@ -119,11 +84,12 @@ def as_csv(comparison: Comparison) -> str:
         "reason",
     )
     out = io.StringIO()
-    writer = csv.DictWriter(out, [*fixed, *metrics], restval="", lineterminator="\n")
-    writer.writeheader()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(map(cell, (*fixed, *metrics)))
     settings = distinguishing(comparison.rows)
     for row in comparison.rows:
-        writer.writerow({**_csv_cells(comparison, row, settings), **row.metrics})
+        cells = {**_csv_cells(comparison, row, settings), **row.metrics}
+        writer.writerow(cell(cells.get(name, "")) for name in (*fixed, *metrics))
     return out.getvalue()
 
 

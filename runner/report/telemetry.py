@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import SpecError
-from runner.portable.untrusted import Untrusted, shown, yaml_tree
+from runner.foreign import tree
+from runner.portable.untrusted import Untrusted, yaml_tree
 from runner.report.wording import number
 from runner.telemetry.graph import GRAPH
 from runner.telemetry.sampler import PROFILE
@@ -41,7 +42,7 @@ def sound(data: bytes) -> Mapping[str, Any]:
 
     found = yaml_tree(data)
     check_profile(found)
-    return dict(shown(found))
+    return dict(tree(found))
 
 
 def rows(found: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
 
+from runner.report.layout import Grid, text
 from runner.report.page import (
     DIFFERS,
     EFFECTIVE,
@@ -26,6 +24,7 @@ from runner.report.page import (
 from runner.report.summary import COLOURS
 from runner.report.wording import number
 
+ON_A_LINE = 6  # pairs: 72 columns
 BARS = " ▁▂▃▄▅▆▇█"
 ELSEWHERE = (EFFECTIVE, KEYS, PROVENANCE)
 SIDES = {"candidate": "blue", "baseline": "dark_orange"}
@@ -37,11 +36,11 @@ def renderable(page: Page) -> RenderableType:
 
 
 def _parts(page: Page) -> Iterator[RenderableType]:
-    yield Text(page.heading, style="bold")
-    yield Text(page.finding, style=COLOURS.get(page.comparison.get("verdict", ""), "bold"))
-    for text in filter(None, [page.content.get("next_step"), page.stopped, *page.asides]):
-        yield Padding(Text(text), (0, 0, 0, 2))
-    yield from (Text(f"warning: {text}", style="yellow") for text in page.warnings)
+    yield text(page.heading, style="bold")
+    yield text(page.finding, style=COLOURS.get(page.comparison.get("verdict", ""), "bold"))
+    for one in filter(None, [page.content.get("next_step"), page.stopped, *page.asides]):
+        yield Padding(text(one), (0, 0, 0, 2))
+    yield from (text(f"warning: {one}", style="yellow") for one in page.warnings)
     if page.distributions:
         yield from _distributions(page.distributions)
     if any(line.ratio for line in page.pairs):
@@ -54,7 +53,8 @@ def _parts(page: Page) -> Iterator[RenderableType]:
     yield from _list("Not measured", page.absent)
     yield from _list("Provenance", _provenance(page))
     pictures = "; pictures: --html FILE" if page.pictures else ""
-    yield Text(f"\nAll settings, keys and versions: --html FILE, or --json{pictures}.")
+    yield text("")
+    yield text(f"All settings, keys and versions: --html FILE, or --json{pictures}.")
 
 
 def _shortened(section: Section) -> Section:
@@ -75,18 +75,18 @@ def _provenance(page: Page) -> list[str]:
     return [" · ".join(shown)] if shown else []
 
 
-def _distributions(sides: Sequence[Distribution]) -> Iterator[Text]:
+def _distributions(sides: Sequence[Distribution]) -> Iterator[RenderableType]:
     yield _title("How long an inference took")
     most = max(max(one.shares) for one in sides) or 1.0
     for one in sides:
         first, middle, third = map(number, one.quartiles_ms)
         beyond = f", {100 * one.beyond:.1f} % beyond the axis" if one.beyond > 0.0005 else ""
-        yield Text(f"  {bars(one.shares, most)}", style=SIDES[one.role])
-        yield Text(f"  {one.label}: median {middle} ms, quartiles {first} to {third} ms{beyond}")
+        yield text(f"  {bars(one.shares, most)}", style=SIDES[one.role])
+        yield text(f"  {one.label}: median {middle} ms, quartiles {first} to {third} ms{beyond}")
     edges = sides[0].edges_ms
     of = "; ".join(f"{one.role} {one.iterations} iterations in {len(one.medians_ms)} processes" for one in sides)
-    yield Text(f"  axis from {number(edges[0])} to {number(edges[-1])} ms, log scale")
-    yield Text(f"  {of}; every one is in samples.npz")
+    yield text(f"  axis from {number(edges[0])} to {number(edges[-1])} ms, log scale")
+    yield text(f"  {of}; every one is in samples.npz")
 
 
 def bars(shares: Sequence[float], most: float) -> str:
@@ -95,32 +95,26 @@ def bars(shares: Sequence[float], most: float) -> str:
     return "".join(BARS[max(1, round(levels * share / most))] if share > 0 else " " for share in shares)
 
 
-def _pairs(pairs: Sequence[PairLine]) -> Iterator[Text]:
+def _pairs(pairs: Sequence[PairLine]) -> Iterator[RenderableType]:
     yield _title("Speed-up in each pair")
     cells = [f"{line.number:>4} {line.ratio or 0:.3f}×{'!' if line.flags else ' '}" for line in pairs]
-    for start in range(0, len(cells), 8):
-        yield Text("".join(cells[start : start + 8]).rstrip())
+    for start in range(0, len(cells), ON_A_LINE):
+        yield text("".join(cells[start : start + ON_A_LINE]).rstrip())
     for line in pairs:
         if line.flags:
-            yield Text(f"  ! pair {line.number}: {'; '.join(line.flags)}", style="yellow")
+            yield text(f"  ! pair {line.number}: {'; '.join(line.flags)}", style="yellow")
 
 
 def _list(title: str, lines: Iterable[str]) -> Iterator[RenderableType]:
-    shown = [Padding(Text(line), (0, 0, 0, 2)) for line in lines]
+    shown = [Padding(text(line), (0, 0, 0, 2)) for line in lines]
     if shown:
         yield _title(title)
         yield from shown
 
 
-def _title(text: str) -> Text:
-    return Text(f"\n{text}", style="bold")
+def _title(words: str) -> Padding:
+    return Padding(text(words, style="bold"), (1, 0, 0, 0))
 
 
-def _table(section: Section) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.show_header = any(section.columns)
-    for name in section.columns:
-        table.add_column(Text(name), overflow="fold")
-    for row in section.rows:
-        table.add_row(*map(Text, row))
-    return table
+def _table(section: Section) -> Grid:
+    return Grid(section.columns, section.rows)

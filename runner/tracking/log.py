@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner import records
+from runner.foreign import line, markdown
 from runner.records import Record
 from runner.report.naming import flatten, title
 from runner.report.wording import verdict_line
@@ -103,7 +104,7 @@ def _run_of(target: Store, record: Record) -> str:
         target.experiment_id,
         start_time=_milliseconds(record.content["date"]),
         tags={"record_id": record_id},
-        run_name=title(record.content["spec"]),
+        run_name=_cut(title(record.content["spec"])),
     )
     return str(run.info.run_id)
 
@@ -149,10 +150,11 @@ def _tags(content: Mapping[str, Any]) -> list[RunTag]:
 
 
 def _note(content: Mapping[str, Any]) -> str:
-    """The finding. A sweep's cells are sent one by one: what the whole table makes of each verdict isn't known yet."""
+    """The finding, for a page that takes it for Markdown. A sweep's cells are sent one by one: what the whole table
+    makes of each verdict isn't known yet."""
     sweep = content.get("sweep")
     alone = f" (by itself; among its sweep: runner compare --sweep {sweep})" if sweep and content["comparison"] else ""
-    return verdict_line(content) + alone
+    return markdown(verdict_line(content) + alone)
 
 
 def _log_files(target: Store, run_id: str, record: Record) -> None:
@@ -164,7 +166,8 @@ def _log_files(target: Store, run_id: str, record: Record) -> None:
 
 
 def _cut(value: str) -> str:
-    return value if len(value) <= PARAM_LENGTH else value[: PARAM_LENGTH - len(CUT)] + CUT
+    shown = line(value, longest=len(value) + 1)
+    return shown if len(shown) <= PARAM_LENGTH else shown[: PARAM_LENGTH - len(CUT)] + CUT
 
 
 def _name(name: str) -> str:

@@ -22,7 +22,7 @@ from runner.errors import RunnerError, SpecError
 from runner.portable import archive, elsewhere
 from runner.records import Record
 from runner.report import beside, beside_table, html, page, terminal
-from runner.report.table import plain
+from runner.report.layout import plain
 from tests.report import pages
 
 PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")

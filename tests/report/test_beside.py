@@ -10,7 +10,7 @@ from runner import records
 from runner.errors import SpecError
 from runner.records import Record
 from runner.report import beside, beside_table
-from runner.report.table import plain
+from runner.report.layout import plain
 from tests.report import fixtures
 from tests.report.fixtures import measured, not_measured, spec
 

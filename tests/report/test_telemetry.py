@@ -8,7 +8,7 @@ import pytest
 
 from runner.errors import SpecError
 from runner.report import page, telemetry, terminal
-from runner.report.table import plain
+from runner.report.layout import plain
 from tests.report import pages
 
 REPORT = """\
