@@ -1,0 +1,80 @@
+"""What a device may answer while a model is measured on it: the worker is a liar, the rest of the run is real.
+
+Whatever it says, the cell has a record; times that can't be are never in one that is `ok`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from contextlib import nullcontext
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fuzzing import judge, template
+
+LIAR = Path(__file__).with_name("liar.py")
+LONG_MS = 1000.0  # no run of a liar's takes so long
+
+
+class NoTracker:
+    """Tracking that does nothing."""
+
+    still = nullcontext
+
+    def start_pictures(self) -> None: ...
+
+    def publish(self, record: Any) -> None: ...
+
+
+def case(seed: int, folder: Path) -> judge.Case:
+    """One benchmark of the template's model by a worker that lies by the seed."""
+    from runner import compose, plan
+
+    shutil.copytree(template.project() / "artifacts", folder / "artifacts", symlinks=True)
+    words = [*template.WORDS, "telemetry.interval_ms=null", "limits.answer_s=2", "measure.budget_s=0", "baseline=none"]
+    made = plan.make([compose.one(folder, words)], folder)
+    liar = folder / "liar"
+    said = f"#!/bin/sh\nexec {sys.executable} -S -E {LIAR} {seed} {folder} {predicted()}\n"
+    liar.write_text(said, encoding="utf-8")
+    liar.chmod(0o755)
+    return judge.Case(lambda: _measured(made, folder, liar), [str(seed)])
+
+
+def _measured(made: Any, folder: Path, liar: Path) -> str:
+    """What is wrong with the record."""
+    from runner import cells
+    from runner.schedule.settings import INLINE
+
+    true, sys.executable = sys.executable, str(liar)
+    try:
+        (record,) = cells.perform(made, folder, NoTracker(), INLINE, fresh=True).records  # type: ignore[arg-type]
+    finally:
+        sys.executable = true
+    content = record.content
+    if content["status"] == "ok":
+        return "impossible times were believed" if _impossible(content["metrics"]) else ""
+    if judge.BUG in content["next_step"] or "Unexpected" in content["reason"]:
+        return f"a bug of the runner: {content['reason'][:60]}"
+    return judge.said_badly(content["reason"], content["next_step"])
+
+
+def _impossible(metrics: Any) -> bool:
+    times = [value for name, value in metrics.items() if name.startswith("latency/") and name.endswith("_ms")]
+    return any(not 0 < value < LONG_MS for value in times if isinstance(value, (int, float)))
+
+
+@cache
+def predicted() -> Path:
+    """The outputs that an honest worker predicts, as it writes them."""
+    import numpy as np
+
+    reference = next((template.project() / "artifacts").glob("*/*/reference.npz"))
+    with np.load(reference) as arrays:
+        found = {name: arrays[name] for name in arrays.files}
+    path = template.project() / "predicted.npz"
+    if not path.exists():
+        np.savez(path.with_suffix(f".{id(found)}.npz"), **found)
+        path.with_suffix(f".{id(found)}.npz").rename(path)
+    return path
