@@ -3,8 +3,8 @@
 `python benchmarks/fuzz.py [--count 2000] [--commands 200] [--kinds words,npz_files] [--jobs 2] [--minutes 20]
 [--commit 8a3e780]`. A fault is an exception that no user can mend ("a bug of the runner"), a process that dies or
 stands still, memory without bound, an error of more than two lines or with characters that act on a terminal, a wrong
-value read from a sound file, a time that can't be. Seeds make the cases: the same seed is the same case, whatever the source tree.
-`--commit` looks at an earlier commit's tree, which has faults that are known. `--minutes` is for all kinds together.
+value read from a sound file, a time that can't be. The same seed is the same case, whatever the source tree. `--commit`
+looks at an earlier commit's tree, whose faults are known. `--minutes` is for all kinds together.
 Prints each distinct fault with its first seed; exit code 1 where there is one.
 """
 

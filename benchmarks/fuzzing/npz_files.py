@@ -22,7 +22,8 @@ SHAPES = ((4, 8), (4, 8), (4, 8), (1, 8), (8,), (4, 9), (0, 8), (), (4, 8, 1), (
 LABELS = ("labels", "y", "z")
 BIG = 2**44
 WORDS = (
-    "model=onnx", "model.path=g.onnx", "model.shapes.x=[batch,8]", "model.inputs=x.npz", "precision=fp32", "baseline=none",
+    "model=onnx", "model.path=g.onnx", "model.shapes.x=[batch,8]", "model.inputs=x.npz", "precision=fp32",
+    "baseline=none",
 )  # fmt: skip
 
 
