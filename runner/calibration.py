@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner import durable
 from runner.errors import SpecError
 
 if TYPE_CHECKING:
@@ -133,12 +133,10 @@ def latest(root: Path, identity: str) -> Calibration | None:
 def add(root: Path, found: Calibration, hardware: Mapping[str, Any]) -> Path:
     """Append one; written beside its place and renamed. Returns the file."""
     file = path(root, found.identity)
-    file.parent.mkdir(parents=True, exist_ok=True)
+    durable.make_folder(file.parent)
     every: Sequence[Calibration] = [*read(root, found.identity), found]
     content = {"schema": SCHEMA, "hardware": dict(hardware), "calibrations": [one.as_dict() for one in every]}
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    draft.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    draft.replace(file)
+    durable.write_text(file, json.dumps(content, indent=1, allow_nan=False) + "\n")
     return file
 
 

@@ -1,6 +1,6 @@
 """Artifacts: immutable folders under `artifacts/<step>/<first 16 digits of the key>/`.
 
-Built in a temporary folder and renamed, so that nothing half-written is ever found; the first writer wins.
+Built in a temporary folder, synced and renamed, so that nothing half-written is ever found; the first writer wins.
 `pipeline/`, which DVC owns, is read as a second root, so that `dvc pull` feeds sweeps.
 
 How closely is looked: a plan takes an artifact for there when its files are, at their sizes (`find`); whoever *uses*
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner import keys
+from runner import durable, keys
 from runner.errors import StepFailed
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 NAME = "artifact.json"
+DVC_KEY = "key"  # what DVC's copy has beside it
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,8 @@ _checked: set[tuple[str, int, int, int]] = set()
 
 
 def damage(artifact: Artifact) -> str:
-    """What is wrong with an artifact's files (missing, or another hash than when they were written), or ""."""
-    wrong = missing(artifact)
+    """What is wrong with an artifact's files (missing, added, or another hash than when they were written), or ""."""
+    wrong = missing(artifact) or _added(artifact)
     for name, facts in {} if wrong else artifact.content["files"].items():
         path = artifact.folder / name
         stat = path.stat()
@@ -129,6 +130,14 @@ def damage(artifact: Artifact) -> str:
             return f"{path} was changed after it was written (its hash differs)"
         _checked.add(seen)
     return wrong
+
+
+def _added(artifact: Artifact) -> str:
+    """Which file was put into an artifact's folder later: a runtime may read it; "" where there is none."""
+    known = {NAME, DVC_KEY, *artifact.content["files"]}
+    there = (path for path in sorted(artifact.folder.rglob("*")) if not path.is_dir() or path.is_symlink())
+    odd = next((path for path in there if path.relative_to(artifact.folder).as_posix() not in known), None)
+    return f"{odd} was put there after it was written" if odd else ""
 
 
 def sound(root: Path, step: str, key: str, warn: Callable[[str], None]) -> Artifact | None:
@@ -179,7 +188,8 @@ def scratch(root: Path, step: str, key: str) -> Path:
 def draft(root: Path, step: str, key: str) -> Iterator[Path]:
     """An empty folder beside the artifact's place, removed at the end unless `finish` renamed it."""
     folder = root / "artifacts" / step / f".{key[:16]}.{os.getpid()}.{time.time_ns()}"
-    folder.mkdir(parents=True)
+    durable.make_folder(folder.parent)
+    folder.mkdir()
     try:
         yield folder
     finally:
@@ -187,9 +197,12 @@ def draft(root: Path, step: str, key: str) -> Iterator[Path]:
 
 
 def finish(root: Path, folder: Path, content: Mapping[str, Any]) -> Artifact:
-    """Seal a draft: hash its files, write `artifact.json`, rename it into its place. The first writer wins."""
+    """Seal a draft: hash its files, write `artifact.json`, rename it into its place. The first writer wins.
+
+    When this returns, the artifact is on disk: a power cut leaves it whole.
+    """
     files = {
-        str(path.relative_to(folder)): {"sha256": keys.file_hash(path), "bytes": path.stat().st_size}
+        path.relative_to(folder).as_posix(): {"sha256": keys.file_hash(path), "bytes": path.stat().st_size}
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
@@ -197,15 +210,16 @@ def finish(root: Path, folder: Path, content: Mapping[str, Any]) -> Artifact:
     sealed = json.loads(json.dumps({"schema": SCHEMA, **content, "files": files}, allow_nan=False))
     sealed["seal"] = _seal(sealed)
     (folder / NAME).write_text(json.dumps(sealed, indent=1) + "\n", encoding="utf-8")
+    durable.sync_tree(folder)
     target = place(root, str(content["step"]), str(content["key"]))
     try:
-        folder.rename(target)
+        durable.rename(folder, target)
     except OSError:
         if not target.exists():
             raise
         if _wrong(target):
             _set_aside(root, target)
-            folder.rename(target)
+            durable.rename(folder, target)
     shutil.rmtree(scratch(root, str(content["step"]), str(content["key"])), ignore_errors=True)
     return read(target)
 

@@ -215,3 +215,19 @@ def test_scratch_goes_when_the_artifact_is_there(tmp_path: Path) -> None:
     assert folder.is_dir()
     sealed(tmp_path)
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("name", ["weights.bin", "deeper/model.onnx", ".hidden"])
+def test_a_file_put_into_an_artifacts_folder_later_is_damage(tmp_path: Path, name: str) -> None:
+    file = sealed(tmp_path).folder / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("other weights")
+    found, said = look(tmp_path)
+    assert found is None
+    assert said[0].startswith(f"{file} was put there after it was written: set aside in ")
+
+
+def test_a_link_put_into_an_artifacts_folder_later_is_damage(tmp_path: Path) -> None:
+    made = sealed(tmp_path)
+    (made.folder / "more").symlink_to(tmp_path)
+    assert store.damage(made) == f"{made.folder / 'more'} was put there after it was written"

@@ -17,7 +17,7 @@ def main(argv: list[str]) -> int:
     arguments.add_argument("-o", dest="out", type=Path, metavar="FILE", help="default: RECORD.runner.zip, here")
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
     options = arguments.parse_args(argv)
-    from runner import records
+    from runner import outputs, records
     from runner.portable import archive, locate
     from runner.report import corrected
 
@@ -26,6 +26,7 @@ def main(argv: list[str]) -> int:
     record = locate.by_id(options.record, root) if options.record else locate.latest(every)
     record_id = record.folder.name
     file = options.out or Path(f"{record_id}{archive.SUFFIX}")
+    outputs.check(file, root, "-o")
     archive.write(record, file, corrected.of_record(record, every))
     if options.json:
         document = {"schema": 1, "record_id": record_id, "file": str(file), "bytes": file.stat().st_size}

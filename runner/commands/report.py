@@ -9,7 +9,6 @@ from pathlib import Path
 from runner import project
 from runner.commands import said
 from runner.commands.arguments import parser
-from runner.errors import SpecError
 
 
 def main(argv: list[str]) -> int:
@@ -26,7 +25,7 @@ def main(argv: list[str]) -> int:
     arguments.add_argument("--html", type=Path, metavar="FILE", help="write one self-contained HTML file")
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
     options = arguments.parse_args(argv)
-    from runner import records
+    from runner import outputs, records
     from runner.portable import locate
     from runner.report import corrected, ending, html, layout, page, terminal
 
@@ -36,6 +35,7 @@ def main(argv: list[str]) -> int:
         record = stack.enter_context(locate.opened(options.record, root)) if options.record else locate.latest(every)
         found = page.collect(record, corrected.of_record(record, every))
     if options.html:
+        outputs.check(options.html, root, "--html")
         _write(options.html, html.render(found))
     if options.json:
         said.document(page.as_json(found))
@@ -48,8 +48,6 @@ def main(argv: list[str]) -> int:
 
 def _write(file: Path, text: str) -> None:
     """Beside its place, then renamed: a kill leaves no half page."""
-    if not file.parent.is_dir() or file.is_dir():
-        raise SpecError(f"--html {file}: no such folder, or a folder itself.", "Name a file in a folder that is there.")
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         draft.write_text(text, encoding="utf-8")

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from runner import seal
 from runner.errors import SpecError
 from runner.foreign import tree, visible
 from runner.portable.untrusted import Untrusted, json_tree
@@ -105,11 +106,20 @@ def opened(file: Path) -> Iterator[Record]:
     """
     contents = _read_all(file)
     texts = {name: tree(json.loads(contents[name])) for name in (RECORD, corrected.FILE) if name in contents}
-    contents |= {name: json.dumps(text).encode() for name, text in texts.items()}
     with TemporaryDirectory(prefix="runner-") as folder:
         for name, data in contents.items():
             (Path(folder) / name).write_bytes(data)  # the names are those of LIMITS
+        texts[RECORD] = _resealed(json.loads(contents[RECORD]), texts[RECORD], Path(folder))
+        for name, text in texts.items():
+            (Path(folder) / name).write_text(json.dumps(text), encoding="utf-8")
         yield Record(Path(folder), texts[RECORD])
+
+
+def _resealed(content: dict[str, Any], legible: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The legible content of a record, sealed where the one that came was: escapes are no edits."""
+    if legible == content or seal.state(content, folder) != "sealed":
+        return legible
+    return seal.sealed(legible, folder, content["seal"]["files"])
 
 
 def _read_all(file: Path) -> dict[str, bytes]:

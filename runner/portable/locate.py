@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runner import records
-from runner.errors import SpecError, nearest
+from runner.errors import SpecError, StepFailed, nearest
 from runner.portable import archive
 from runner.records import Record
 
@@ -23,14 +23,17 @@ def opened(name: str, root: Path) -> Iterator[Record]:
 
 
 def by_id(name: str, root: Path) -> Record:
-    """The record with the id `name`."""
-    known = sorted(path.parent.name for path in (root / "records").glob("*/record.json"))
+    """The record with the id `name`. Raises SpecError where there is none, or it can't be shown."""
+    known = records.names(root)
     if name not in known:
         raise SpecError(
             f"{name}: neither a record in {root / 'records'} nor an exported file.{nearest(name, known)}",
             "python -m runner compare --json lists the record_ids.",
         )
-    return records.read(root / "records" / name)
+    try:
+        return records.usable(root / "records" / name)
+    except StepFailed as error:
+        raise SpecError(error.reason, error.next_step) from error
 
 
 def latest(every: Sequence[Record]) -> Record:

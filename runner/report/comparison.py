@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SPEEDUP = "vs_baseline/speedup"
 TABLE = "this table"  # the family of comparisons that a table alone puts side by side
+EDITED = "the record was changed after it was written (its seal differs)"
 STATUSES = ("ok", "unsupported", "unavailable", "failed", "timeout")
 
 
@@ -57,8 +58,8 @@ class Row:
 
     @property
     def measured(self) -> bool:
-        """Whether there are any figures."""
-        return bool(self.content["status"] == "ok")
+        """Whether there are figures that count: an edited record's are nobody's measurement."""
+        return bool(self.content["status"] == "ok") and self.record.seal != "edited"
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,11 @@ def compare(
     for an unknown sweep, baseline or metric, and where nothing was measured at all.
     """
     sort = sort or SPEEDUP
-    latest = _latest(_of_sweep(every, sweep))
-    chosen = reference.choose(every, latest, baseline)
-    rows = _corrected([_row(record, chosen, every, calibrated or {}) for record in latest], every)
+    wanted, sound = _of_sweep(every, sweep), [record for record in every if record.seal != "edited"]
+    latest = _latest(record for record in wanted if record.seal != "edited")
+    chosen = reference.choose(sound, latest, baseline)
+    rows = _corrected([_row(record, chosen, sound, calibrated or {}) for record in latest], sound)
+    rows += [Row(record, {}, None, EDITED) for record in wanted if record.seal == "edited"]
     notes = (*_notes(rows, chosen), *_floors(rows), *_corrections(rows))
     return Comparison(_sorted(rows, sort), chosen.label, sort, sweep, notes)
 
@@ -255,9 +258,9 @@ def _sorted(rows: Sequence[Row], sort: str) -> tuple[Row, ...]:
         raise SpecError(f"--sort {sort}: no row has that metric.{nearest(sort, known)}", hint)
     sign = -1 if higher_is_better(sort) else 1
 
-    def place(row: Row) -> tuple[int, bool, float, str]:
-        value = row.metrics.get(sort)
-        return (STATUSES.index(row.content["status"]), value is None, sign * (value or 0.0), row.content["date"])
+    def place(row: Row) -> tuple[bool, int, bool, float, str]:
+        value, status = row.metrics.get(sort), STATUSES.index(row.content["status"])
+        return (not row.measured, status, value is None, sign * (value or 0.0), row.content["date"])
 
     return tuple(sorted(rows, key=place))
 
@@ -280,6 +283,8 @@ def _notes(rows: Sequence[Row], chosen: Reference) -> list[str]:
         found.append(f"{across} across devices: the baseline's samples are from other hardware.")
     if foreign := sum(imported(row.content) for row in rows):
         found.append(f"{foreign} imported: measured elsewhere, not by this tool; never compared, never a baseline.")
+    if unsealed := sum(row.record.seal == "unsealed" for row in rows):
+        found.append(f"{unsealed} unsealed: from before records had a seal; whether they were edited isn't known.")
     if others and chosen.record is None:
         found.append(f"Measured against other baselines too: {', '.join(others)} (--baseline).")
     if len(kinds) >= 5:

@@ -24,6 +24,12 @@ SETTINGS, EFFECTIVE, KEYS, PROVENANCE = "Settings", "Read back from the runtime"
 TELEMETRY = "Telemetry"
 TESTS = {"pairs": "exact Wilcoxon signed-rank", "blocks a side": "Mann–Whitney on blocks of two devices"}
 DIFFERS = "● "  # before a setting that candidate and baseline don't share
+EDITED = "EDITED after it was written (its seal differs): no measurement any more."
+SEALS = {
+    "sealed": "as it was written",
+    "edited": "edited after it was written",
+    "unsealed": "unsealed: from before records had a seal",
+}
 BINS = 60
 REACH = 6  # interquartile ranges beyond the quartiles that are drawn
 STOPS = {
@@ -87,6 +93,7 @@ class Page:
     sections: tuple[Section, ...]
     absent: tuple[str, ...]
     pictures: Mapping[str, bytes]
+    seal: str
 
     @property
     def comparison(self) -> Mapping[str, Any]:
@@ -103,16 +110,17 @@ def collect(record: Record, correction: Correction | None = None) -> Page:
     return Page(
         content=content,
         heading=summary.heading(content),
-        finding=verdict_line(content),
+        finding=verdict_line(content) if record.seal != "edited" else f"{EDITED} It says: {verdict_line(content)}",
         stopped=_stopped(content),
         asides=tuple(_asides(content, pairs)),
         surer=surer.advice(content, len(flags(content))),
         warnings=tuple(content.get("warnings") or ()),
         distributions=_distributions(content, candidate, baseline),
         pairs=pairs,
-        sections=tuple(section for section in _sections(content, profile) if section.rows),
+        sections=tuple(section for section in _sections(content, profile, record.seal) if section.rows),
         absent=tuple(f"{reason}: {', '.join(names)}" for reason, names in summary.absent(content).items()),
         pictures=telemetry.pictures(record.folder),
+        seal=record.seal,
     )
 
 
@@ -261,7 +269,7 @@ def _outliers(found: Mapping[str, Any]) -> str:
 # --- tables ---
 
 
-def _sections(content: Mapping[str, Any], profile: Mapping[str, Any]) -> Iterator[Section]:
+def _sections(content: Mapping[str, Any], profile: Mapping[str, Any], seal: str) -> Iterator[Section]:
     comparison = content.get("comparison") or {}
     baseline = comparison.get("baseline") or {}
     roles = ("candidate", "baseline") if baseline else ("candidate",)
@@ -277,7 +285,7 @@ def _sections(content: Mapping[str, Any], profile: Mapping[str, Any]) -> Iterato
     yield Section(EFFECTIVE, ("", *roles), tuple(_beside(effective, mark=False)))
     keys = [_short(content.get("keys")), *([_short(baseline.get("keys"))] if baseline else [])]
     yield Section(KEYS, ("", *roles), tuple(_beside(keys, mark=False)))
-    yield Section(PROVENANCE, ("", ""), tuple(_provenance(content)))
+    yield Section(PROVENANCE, ("", ""), tuple(_provenance(content, seal)))
 
 
 def _metrics(content: Mapping[str, Any], baseline: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -328,9 +336,10 @@ def _short(keys: Mapping[str, str] | None) -> dict[str, str]:
     return {step: key[:16] for step, key in (keys or {}).items()}
 
 
-def _provenance(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _provenance(content: Mapping[str, Any], seal: str) -> Iterator[tuple[str, str]]:
     environment = content.get("environment") or {}
     yield "record", str(content["record_id"])
+    yield "seal", SEALS[seal]
     yield "date", str(content["date"])
     if content.get("sweep"):
         yield "sweep", str(content["sweep"])
@@ -366,6 +375,7 @@ def as_json(page: Page) -> dict[str, Any]:
     )  # fmt: skip
     return {
         "schema": 1,
+        "seal": page.seal,
         **{name: content[name] for name in kept if name in content},
         "title": page.heading,
         "finding": page.finding,

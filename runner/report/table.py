@@ -82,6 +82,7 @@ def as_csv(comparison: Comparison) -> str:
         "verdict",
         "pairs",
         "reason",
+        "seal",
     )
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -97,6 +98,7 @@ def _csv_cells(comparison: Comparison, row: Row, settings: Mapping[str, str]) ->
     content, against = row.content, row.against
     cells = {
         **{key: content.get(key) or "" for key in ("record_id", "date", "sweep", "status")},
+        "seal": row.record.seal,
         **names(content["spec"]),
         "settings": settings[content["record_id"]],
         "reason": row.missing,
@@ -124,6 +126,7 @@ def _json_row(row: Row) -> dict[str, Any]:
     content = row.content
     return {
         **{key: content.get(key) for key in kept if key in content or key != "origin"},
+        "seal": row.record.seal,
         "metrics": dict(row.metrics),
         "unavailable": dict(content.get("unavailable") or {}),
         "comparison": row.against and {name: value for name, value in asdict(row.against).items() if name != "own"},
@@ -236,8 +239,11 @@ def _name(comparison: Comparison, row: Row) -> str:
 
 def _why_not(row: Row) -> str:
     content = row.content
+    if row.record.seal == "edited":
+        return f"edited: {row.missing}. Measure it again. ({content['record_id']})"
     return " ".join(filter(None, (f"{content['status']}: {row.missing}", content.get("next_step"))))
 
 
 def _day(row: Row) -> str:
-    return str(row.content["date"])[:16].replace("T", " ")
+    mark = " unsealed" if row.record.seal == "unsealed" else ""
+    return str(row.content["date"])[:16].replace("T", " ") + mark

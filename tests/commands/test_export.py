@@ -87,3 +87,48 @@ def test_the_verdict_in_its_sweep_travels_with_a_record(
     assert [one["verdict"] for one in (rows[record_id], here, there)] == ["ambiguous"] * 3
     assert rows[record_id]["correction"] == here["correction"] == there["correction"]
     assert here["correction"]["alone"] == "faster"
+
+
+@pytest.mark.parametrize("command", [["-o"], ["--html"]])
+@pytest.mark.parametrize(
+    "where", ["records/{id}/record.json", "records/x", "artifacts/train/x", "calibration/x", "mlruns/x", "mlflow.db"]
+)
+def test_nothing_that_the_project_keeps_is_overwritten(command: list[str], where: str, tmp_path: Path) -> None:
+    file = tmp_path / where.format(id=ID)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    before = file.read_bytes() if file.is_file() else b""
+    run = export.main if command == ["-o"] else report.main
+    with pytest.raises(SpecError, match="where nothing is overwritten"):
+        run([ID, *command, str(file)])
+    assert (file.read_bytes() if file.is_file() else b"") == before
+
+
+def test_nor_by_a_link_nor_in_another_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "records" / ID)
+    with pytest.raises(SpecError, match="where nothing is overwritten"):
+        export.main([ID, "-o", "link/record.json"])
+    with pytest.raises(SpecError, match="where nothing is overwritten"):
+        report.main([ID, "--html", "link/../x.html"])
+    there = tmp_path / "records" / ID / "record.json"
+    export.main([ID, "-o", "mine.zip"])
+    elsewhere(tmp_path, monkeypatch)
+    with pytest.raises(SpecError, match="where nothing is overwritten"):
+        report.main([str(tmp_path / "mine.zip"), "--html", str(there)])
+
+
+def test_an_export_carries_the_seal(tmp_path: Path) -> None:
+    export.main([ID, "-o", "mine.zip"])
+    with archive.opened(Path("mine.zip")) as record:
+        assert record.seal == "sealed"
+    file = tmp_path / "records" / ID / "record.json"
+    file.write_text(file.read_text().replace('"status": "ok"', '"status": "ok", "more": 1'))
+    export.main([ID, "-o", "mine.zip"])
+    with archive.opened(Path("mine.zip")) as record:
+        assert record.seal == "edited"
+
+
+def test_characters_made_visible_are_no_edit(tmp_path: Path) -> None:
+    fixtures.write(tmp_path, {**measured(ID[:-1] + "2", spec(), spec(), "self", 1.0), "title": "a\x1b[31m"})
+    export.main([ID[:-1] + "2", "-o", "mine.zip"])
+    with archive.opened(Path("mine.zip")) as record:
+        assert (record.content["title"], record.seal) == ("a\\x1b[31m", "sealed")

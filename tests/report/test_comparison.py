@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +7,7 @@ import pytest
 from runner import records
 from runner.errors import SpecError
 from runner.records import Record
-from runner.report import comparison
+from runner.report import comparison, table
 from runner.report.comparison import Comparison, Row, higher_is_better
 from tests.report import fixtures
 from tests.report.fixtures import measured, not_measured, spec
@@ -26,6 +27,12 @@ def kept(root: Path, *contents: dict[str, Any]) -> list[Record]:
 
 def ids(found: Comparison) -> list[int]:
     return [int(row.content["record_id"][-8:], 16) for row in found.rows]
+
+
+def unsealed(record: Record) -> None:
+    """As records were before they had a seal."""
+    plain = {name: value for name, value in record.content.items() if name != "seal"}
+    (record.folder / "record.json").write_text(json.dumps(plain), encoding="utf-8")
 
 
 def against(row: Row) -> tuple[float, str, str]:
@@ -155,6 +162,8 @@ def test_lost_samples_are_a_reason(tmp_path: Path) -> None:
         tmp_path, measured(identity(1), int8(), spec(), ORT, 2.0), measured(identity(2), openvino(), spec(), ORT, 1.0)
     )
     (every[1].folder / "samples.npz").unlink()
+    unsealed(every[1])
+    every = records.read_all(tmp_path)
     assert comparison.compare(every, baseline=identity(1)).rows[-1].missing == "samples.npz is missing"
 
 
@@ -226,3 +235,45 @@ def test_an_options_name_stands_for_the_settings_that_follow_from_it(tmp_path: P
     )
     told = comparison.distinguishing(comparison.compare(every).rows)
     assert told == {identity(1): f"measure={spec()['measure']['name']}", identity(2): "measure=quick"}
+
+
+def change(record: Record, old: str, new: str) -> None:
+    """Edit the record by hand."""
+    file = record.folder / "record.json"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_an_edited_record_is_shown_as_edited_and_is_not_ranked(tmp_path: Path) -> None:
+    contents = [measured(identity(n), int8(), spec(), ORT, 1.43) for n in (1, 2)]
+    contents.append(measured(identity(3), openvino(), spec(), ORT, 1.12))
+    change(kept(tmp_path, *contents)[1], '"ratio": 1.43', '"ratio": 9.99')
+    found = comparison.compare(records.read_all(tmp_path))
+    assert ids(found) == [1, 3, 2]  # of the edited one's spec the record before it counts
+    assert [row.measured for row in found.rows] == [True, True, False]
+    assert (found.rows[2].against, found.rows[2].metrics) == (None, {})
+    assert "edited: the record was changed after it was written" in table.text(found)
+    assert "9.99" not in table.text(found)
+    assert [row["seal"] for row in table.as_json(found)["rows"]] == ["sealed", "sealed", "edited"]
+
+
+def test_an_edited_records_samples_are_no_baseline(tmp_path: Path) -> None:
+    first, _ = kept(
+        tmp_path,
+        measured(identity(1), int8(), spec(), ORT, 1.43),
+        measured(identity(2), spec(precision="fp16"), openvino(), OPENVINO, 2.0),
+    )
+    change(first, '"ratio": 1.43', '"ratio": 1.44')
+    with pytest.raises(SpecError, match="neither a record nor a baseline's label"):
+        comparison.compare(records.read_all(tmp_path), baseline=ORT)
+    assert ids(comparison.compare(records.read_all(tmp_path))) == [2, 1]
+
+
+def test_a_record_from_before_seals_says_so(tmp_path: Path) -> None:
+    made = kept(tmp_path, measured(identity(1), int8(), spec(), ORT, 1.43))[0]
+    unsealed(made)
+    found = comparison.compare(records.read_all(tmp_path))
+    assert found.rows[0].measured
+    assert "2026-11-21 09:01 unsealed" in table.text(found)
+    assert "1 unsealed: from before records had a seal; whether they were edited isn't known." in found.notes
