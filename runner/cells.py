@@ -32,6 +32,7 @@ from runner.schedule.wanted import Outcome, failure
 from runner.spec import Limits, Spec
 from runner.tracking import sent
 from runner.tracking.client import Tracker
+from runner.unexpected import attempt
 
 if TYPE_CHECKING:
     from runner.measure.pairs import Quiet
@@ -112,7 +113,8 @@ def _through(waiting: Plan, command: _Command, schedule: Schedule) -> dict[str, 
         with command.timeline.spending("preparing"):
             outcomes = prepare(waiting, command.root, limits, command.timeline, schedule)
         command.tracker.start_pictures()  # steps need every core
-        origin = conclude.Origin(command.sweep, compared(command.made), _begun_again(command))
+        begun_again = _begun_again(command)
+        origin = conclude.Origin(command.sweep, compared(command.made), begun_again, warnings=schedule.warnings)
         measure = stack.enter_context(_measuring(command, schedule))
         groups = device.grouped(waiting.cells, device.of)
         found = device.alongside(groups, lambda cell: _record(cell, outcomes, origin, command, measure))
@@ -140,7 +142,7 @@ def _measuring(command: _Command, schedule: Schedule) -> Iterator[Measure]:
         return
     from runner.schedule import cluster
 
-    with cluster.measuring(schedule.address, command.root, command.timeline) as there:
+    with cluster.measuring(schedule, command.root, command.timeline) as there:
         yield partial(_there_or_here, command, there) if there else partial(_here, command)
 
 
@@ -256,17 +258,24 @@ def _record(
     cell: Cell, outcomes: Mapping[str, Outcome], origin: conclude.Origin, command: _Command, measure: Measure
 ) -> Record:
     """Measure one cell, or say why not; keep the record; track it."""
-    try:
-        error = blocked(cell, command.made) or failure(cell, outcomes)
-        if error:
-            raise error
-        return measure(cell, outcomes, origin)
-    except RunnerError as problem:
-        command.timeline.end(measuring(cell), problem.status, 0.0, problem.reason)
-        with room(command.root):
-            record = records.write(command.root, conclude.unmeasured(cell, problem, outcomes, origin))
+    came = attempt(lambda: _whole(cell, outcomes, origin, command, measure))
+    if isinstance(came, Record):
+        return came
+    command.timeline.end(measuring(cell), came.status, 0.0, came.reason)
+    with room(command.root):
+        record = records.write(command.root, conclude.unmeasured(cell, came, outcomes, origin))
     _track(record, command)
     return record
+
+
+def _whole(
+    cell: Cell, outcomes: Mapping[str, Outcome], origin: conclude.Origin, command: _Command, measure: Measure
+) -> Record:
+    """The record of a cell of which everything is there. Raises why it can't be measured, and what measuring raises."""
+    error = blocked(cell, command.made) or failure(cell, outcomes)
+    if error:
+        raise error
+    return measure(cell, outcomes, origin)
 
 
 def _begun_again(command: _Command) -> dict[str, int]:
@@ -278,10 +287,9 @@ def _begun_again(command: _Command) -> dict[str, int]:
 def _track(record: Record, command: _Command) -> None:
     """The record is kept whatever happens to the tracking server; `runner sync` sends it later."""
     with command.working, command.timeline.spending("tracking"):
-        try:
-            command.tracker.publish(record)
-        except RunnerError as error:
-            command.timeline.warn(f"not in MLflow yet: {error.reason} Send it later: python -m runner sync")
+        sent_there = attempt(lambda: command.tracker.publish(record))
+        if isinstance(sent_there, RunnerError):
+            command.timeline.warn(f"not in MLflow yet: {sent_there.reason} Send it later: python -m runner sync")
 
 
 def _catch_up(done: Iterable[Record], command: _Command) -> None:

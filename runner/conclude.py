@@ -33,13 +33,14 @@ PACKAGES = ("edge-runner", "numpy", "torch", "onnx", "onnxruntime", "openvino", 
 @dataclass(frozen=True)
 class Origin:
     """What a record says of the command that it comes from: its sweep, how many comparisons the sweep's table will
-    have, how often a step (by key) was begun again because its Dask worker had died, and how often the benchmark was
-    because its worker had."""
+    have, how often a step (by key) was begun again because its worker of a cluster had died, how often the benchmark was
+    because its worker had, and what is to be warned of in every record of the command."""
 
     sweep: str = ""
     comparisons: int = 1
     retries: Mapping[str, int] = field(default_factory=dict)
     again: int = 0
+    warnings: tuple[str, ...] = ()
 
 
 def measured(
@@ -96,6 +97,7 @@ def benchmarked(
         machine = devices.of(spec.hardware.settings).hardware()
         content = {**_identity(cell, outcomes, origin, machine), "status": "ok", "reason": "", "next_step": ""}
         content |= _figures(found, cell, parts)
+        content["warnings"] = [*origin.warnings, *content["warnings"]]
         content["timing"] = {"benchmark_s": found.seconds}
         from runner.telemetry import summary
 
@@ -152,7 +154,7 @@ def unmeasured(cell: Cell, error: RunnerError, outcomes: Mapping[str, Outcome], 
     """The content of the record of a cell that could not be measured."""
     ending = {"status": error.status, "reason": error.reason, "next_step": error.next_step}
     nothing: dict[str, Any] = {name: {} for name in ("metrics", "unavailable", "notes", "effective", "conditions")}
-    nothing |= {"comparison": None, "warnings": []}
+    nothing |= {"comparison": None, "warnings": [*origin.warnings]}
     failed_itself = not any(error is outcome for outcome in outcomes.values())
     origin = replace(origin, again=error.retries if failed_itself else 0)
     # A device that isn't this machine is not asked again: perhaps it was the problem.

@@ -14,6 +14,7 @@ from runner.backends.ask import ask
 from runner.errors import Impossible, RunnerError, SpecError, Unavailable, Unsupported
 from runner.spec import Choice, ImpossibleCell, Spec, Sweep
 from runner.target import Target
+from runner.unexpected import failure
 
 T = TypeVar("T")
 Files = tuple[tuple[str, str], ...]  # path as given, SHA-256
@@ -98,7 +99,7 @@ def of_sweep(sweep: Sweep, project: Path) -> Plan:
     draft, cells, impossible = _Draft(project), [], list(sweep.impossible)
     for words, spec in sweep.cells:
         try:
-            cells.append(replace(_cell(spec, draft), words=words))
+            cells.append(replace(_planned(spec, draft), words=words))
         except Impossible as error:
             impossible.append(ImpossibleCell(words or spec.title, error))
     if not cells:
@@ -127,6 +128,16 @@ class _Draft:
         if isinstance(answer, SpecError):
             raise answer.with_traceback(None)
         return cast(T, answer)
+
+
+def _planned(spec: Spec, draft: _Draft) -> Cell:
+    """The cell of a spec; one whose planning fails in a way that nobody foresaw is blocked, and leaves a record."""
+    try:
+        return _cell(spec, draft)
+    except RunnerError:
+        raise
+    except Exception as error:
+        return Cell(Chain(spec, {}), None, "none", blocked=failure(error))
 
 
 def _cell(spec: Spec, draft: _Draft) -> Cell:

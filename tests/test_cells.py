@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
-from runner import cells, compose, conclude, plan, records, sweep
-from runner.errors import StepFailed, Unavailable, WorkerLost
+from runner import cells, compose, conclude, plan, records, sweep, unexpected
+from runner.commands import run
+from runner.errors import SpecError, StepFailed, Unavailable, WorkerLost
 from runner.plan import Cell, Plan
 from runner.records import Record
 from runner.schedule import cluster, device
 from runner.schedule.settings import INLINE, Settings
 from runner.schedule.wanted import Outcome
-from runner.spec import Limits, Spec
+from runner.spec import Choice, Limits, Spec
 from runner.store import Artifact
 
 COMMON = ("model=gru", "model.hidden=4", "precision=fp32", "baseline=none")
@@ -123,7 +124,7 @@ def test_a_cell_that_a_clusters_worker_measures_is_tried_once_more_where_its_wor
         return records.write(tmp_path, {**conclude.unmeasured(cell, StepFailed(""), outcomes, origin), "status": "ok"})
 
     monkeypatch.setattr(cluster, "measuring", lambda *given: nullcontext(there))
-    far = Settings("tcp://127.0.0.1:8786", None, 2)
+    far = Settings("tcp://127.0.0.1:8786", None, 2, {}, True)
     ran = cells.perform(plan.make([specs[0]], tmp_path), tmp_path, Tracker(), far, sweep="s")  # type: ignore[arg-type]
     assert tries == [0, 1]
     assert ran.records[0].content["status"] == "ok"
@@ -189,3 +190,73 @@ def test_shared_steps_have_the_widest_limits(specs: list[Spec], tmp_path: Path) 
 
 def test_a_sweeps_name_is_its_cells(specs: list[Spec]) -> None:
     assert cells.sweep_name(specs) == cells.sweep_name(specs[::-1]) != cells.sweep_name(specs[:2])
+
+
+# --- whatever fails, the others go on ---
+
+
+ERRORS = [
+    (ValueError("Out of range float values"), "Unexpected ValueError: Out of range float values", unexpected.BUG),
+    (KeyError("out/y"), "Unexpected KeyError: 'out/y'", unexpected.BUG),
+    (MemoryError(), "out of memory in the runner itself: MemoryError", unexpected.OUT_OF_MEMORY),
+    (OSError(5, "Input/output error", "a.npz"), "a.npz: Input/output error.", "Mend that; the same command goes on."),
+    (SpecError("a.npz: no such array.", "Name one."), "a.npz: no such array.", "Name one."),
+]
+
+
+@pytest.mark.parametrize(("error", "reason", "next_step"), ERRORS, ids=lambda one: type(one).__name__)
+def test_whatever_measuring_raises_is_that_cells_record(
+    specs: list[Spec],
+    tmp_path: Path,
+    measured: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    reason: str,
+    next_step: str,
+) -> None:
+    measure = conclude.measured
+
+    def odd(cell: Cell, *rest: Any) -> Record:
+        if cell.candidate.spec.title == specs[0].title:
+            raise error
+        return measure(cell, *rest)
+
+    monkeypatch.setattr(conclude, "measured", odd)
+    ran = perform([specs[0], specs[2]], tmp_path, sweep="s")
+    assert [record.content["status"] for record in ran.records] == ["failed", "ok"]
+    assert (ran.records[0].content["reason"], ran.records[0].content["next_step"]) == (reason, next_step)
+    assert run.sweep_code([str(record.content["status"]) for record in ran.records], strict=False) == 5
+
+
+def test_whatever_planning_a_cell_raises_is_that_cells_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = plan._data_problems
+
+    def odd(data: Choice, needs: str) -> None:
+        if data.name == "co2":
+            raise IndexError("list index out of range")
+        read(data, needs)
+
+    monkeypatch.setattr(plan, "_data_problems", odd)
+    swept = sweep.read(tmp_path, [*COMMON, "data=co2,mackey_glass"])
+    ran = cells.perform(plan.of_sweep(swept, tmp_path), tmp_path, Tracker(), INLINE, sweep="s")  # type: ignore[arg-type]
+    assert [record.content["status"] for record in ran.records] == ["failed", "ok"]
+    assert ran.records[0].content["reason"] == "Unexpected IndexError: list index out of range"
+
+
+def test_a_traceback_is_shown_where_it_is_asked_for(
+    specs: list[Spec], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(conclude, "measured", lambda *given: 1 // 0)
+    perform([specs[0]], tmp_path)
+    assert "Traceback" not in capsys.readouterr().err
+    monkeypatch.setenv("RUNNER_DEBUG", "1")
+    perform([specs[0]], tmp_path, fresh=True)
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_whatever_tracking_raises_costs_no_record(
+    specs: list[Spec], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran = perform([specs[0]], tmp_path, Tracker(KeyError("run_id")), sweep="s")
+    assert ran.records[0].content["status"] == "ok"
+    assert "not in MLflow yet: Unexpected KeyError: 'run_id' Send it later" in capsys.readouterr().err

@@ -80,7 +80,8 @@ def test_an_experiment_says_how_its_steps_are_run_and_the_command_line_overrides
     )
     monkeypatch.chdir(tmp_path)
     assert scheduled(tmp_path, "experiment=mine") == INLINE
-    assert scheduled(tmp_path, "experiment=mine", "schedule=local", "schedule.attempts=5") == Settings(None, None, 5)
+    five = Settings(None, None, 5, {"ca": None, "cert": None, "key": None}, False)
+    assert scheduled(tmp_path, "experiment=mine", "schedule=local", "schedule.attempts=5") == five
 
 
 def test_one_schedule_runs_every_cell(tmp_path: Path) -> None:

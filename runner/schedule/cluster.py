@@ -7,7 +7,6 @@ fetches what records are made of.
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from distributed import Client
+from distributed import Client, Security
 
 from runner import records, store
 from runner.conclude import Origin
@@ -53,12 +52,11 @@ def perform(
 
     Raises Unavailable where no scheduler answers, or a worker has another runner.
     """
-    assert schedule.address is not None
-    with connected(schedule.address, display) as client:
+    with connected(schedule, display) as client:
         owned = bool(_owners(client))
         first, away, last = _shared_out(todo, owned)
         made: dict[str, Outcome] = inline.perform(first, there, project, limits, display)
-        terms = submit.Terms(limits, None, sys.maxsize, schedule.attempts, partial(_tend, client), _needs)
+        terms = submit.Terms(limits, schedule.attempts, partial(_tend, client), _needs)
         made |= _away(client, away, {**there, **made}, project, terms, display, {one.key for one in last})
         client.run(task.rest)
     return made | inline.perform(last, {**there, **made}, project, limits, display)
@@ -158,10 +156,10 @@ def _fetched(client: Client, made: Held | RunnerError, project: Path) -> Outcome
 
 @contextmanager
 def measuring(
-    address: str, root: Path, display: Display
+    schedule: Settings, root: Path, display: Display
 ) -> Iterator[Callable[[Cell, Mapping[str, Outcome], Origin, str], Record] | None]:
     """How the worker that owns this machine's device measures a cell; None where none does."""
-    with connected(address, display) as client:
+    with connected(schedule, display) as client:
         yield partial(_measured, client, root, display) if _owners(client) else None
 
 
@@ -205,22 +203,39 @@ def _kept(measured: task.Measured, root: Path) -> Record:
 
 
 @contextmanager
-def connected(address: str, display: Display) -> Iterator[Client]:
-    """A client of the scheduler at `address`, once it has a worker; all of its workers run this runner.
+def connected(schedule: Settings, display: Display) -> Iterator[Client]:
+    """A client of the scheduler at the schedule's address, once it has a worker; all of its workers run this runner.
 
-    Raises Unavailable where none answers, or a worker has another runner.
+    Raises Unavailable where none answers or it turns the certificates away, or a worker has another runner.
     """
+    address = str(schedule.address)
     with silenced():
-        try:
-            client = Client(address, timeout=SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
-        except (OSError, TimeoutError, ValueError) as error:
-            raise Unavailable(
-                f"schedule.address={address}: no Dask scheduler answers.", "Start one: dask scheduler"
-            ) from error
+        client = _client(address, schedule.tls)
         with client:
             _await_workers(client, address, display)
             identity.check(client, address)
             yield client
+
+
+def _client(address: str, tls: Mapping[str, str | None]) -> Client:
+    closed = address.startswith("tls://")
+    try:
+        # Raises TypeError where the scheduler asks for a certificate that this end has none of.
+        security = _security(tls) if closed else None
+        return Client(address, timeout=SECONDS, set_as_default=False, security=security)  # type: ignore[no-untyped-call]
+    except (OSError, TimeoutError, ValueError, TypeError) as error:
+        refused = ", or it turned the certificates away" if closed else ""
+        raise Unavailable(
+            f"schedule.address={address}: no Dask scheduler answers{refused}.",
+            "Start one (docs/schedule.md), or mend schedule.address" + (" and schedule.tls." if closed else "."),
+        ) from error
+
+
+def _security(tls: Mapping[str, str | None]) -> Security:
+    """Both ends show certificates of one authority; nothing goes unencrypted."""
+    return Security(
+        tls_ca_file=tls["ca"], tls_client_cert=tls["cert"], tls_client_key=tls["key"], require_encryption=True
+    )  # type: ignore[no-untyped-call]
 
 
 def _owners(client: Client) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from runner.errors import RunnerError
 from runner.plan import Node
 from runner.report.progress import Display
 from runner.schedule import build
@@ -14,6 +13,7 @@ from runner.schedule.wanted import Outcome
 from runner.schedule.workers import StepWorkers
 from runner.spec import Limits
 from runner.store import Artifact
+from runner.unexpected import attempt
 
 
 def perform(
@@ -24,10 +24,7 @@ def perform(
         ended: list[tuple[Node, Outcome]] = []
 
         def start(node: Node, inputs: Mapping[str, Artifact]) -> None:
-            try:
-                ended.append((node, build.obtain(node, inputs, workers, project, limits, display)))
-            except RunnerError as error:
-                ended.append((node, error))
+            ended.append((node, attempt(lambda: build.obtain(node, inputs, workers, project, limits, display))))
 
         given = {node.key: -float(number) for number, node in enumerate(todo)}
         return follow(todo, there, start, ended.pop, 1, given, display)

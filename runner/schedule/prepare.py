@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner.plan import Node, Plan
 from runner.report.progress import Display
-from runner.schedule import inline
+from runner.schedule import inline, pool
 from runner.schedule.settings import Inline, Schedule
 from runner.schedule.wanted import Lost, Outcome, side_by_side, survey, wanted
 from runner.spec import Limits
@@ -49,13 +49,11 @@ def _round(
 
 
 def _performer(schedule: Schedule, parallel: bool) -> Perform:
-    """Dask is started, and imported, only where steps can run at once, or where a cluster is named."""
+    """A pool only where steps can run at once; Dask is imported only where a cluster is named."""
     if isinstance(schedule, Inline) or (schedule.address is None and not parallel):
         return inline.perform
     if schedule.address is None:
-        from runner.schedule import local
-
-        return partial(local.perform, schedule=schedule)
+        return partial(pool.perform, workers=schedule.workers)
     from runner.schedule import cluster
 
     return partial(cluster.perform, schedule=schedule)

@@ -42,8 +42,9 @@ def _recorded(steps: set[str], project: Path) -> tuple[dict[tuple[str, str], flo
         for path in (project / "artifacts" / step).glob(f"*/{store.NAME}"):
             try:
                 content = store.read(path.parent).content
-            except (RunnerError, OSError):
+                name, seconds = str(content["name"]), float(content["seconds"])
+            except (RunnerError, OSError, LookupError, TypeError, ValueError):
                 continue  # the survey has said what is wrong with it, where it is wanted
-            titled[step, str(content["name"])].append(content["seconds"])
-            stepped[step].append(content["seconds"])
+            titled[step, name].append(seconds)
+            stepped[step].append(seconds)
     return {key: median(each) for key, each in titled.items()}, {key: median(each) for key, each in stepped.items()}

@@ -1,8 +1,4 @@
-"""Dask kept quiet: its log off the terminal, where the display says what a user needs, and its checks of itself rare.
-
-Steps need every core. By default Dask looks at its event loop 50 times and at its process twice a second, which takes
-2 % of a CPU in every process; nobody reads it here.
-"""
+"""Dask kept quiet: its log off the terminal, where the display says what a user needs."""
 
 from __future__ import annotations
 
@@ -10,12 +6,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-CALM = {
-    "distributed.admin.tick.interval": "1s",
-    "distributed.admin.tick.limit": "1 minute",
-    "distributed.admin.system-monitor.interval": "10s",
-    "distributed.worker.profile.enabled": False,
-}
 TALKERS = ("asyncio", "distributed", "tornado")
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -28,16 +28,13 @@ TEND_SECONDS = 1.0  # between two looks at the workers, while nothing is heard
 
 @dataclass(frozen=True)
 class Terms:
-    """How steps are handed out. `project` is the store that all workers share, None where each has its own; `window`
-    how many are out at once; `attempts` how often a step is begun whose Dask worker dies; `needs` the Dask resources
-    of a step; `tend` is called while nothing is heard, and raises where nothing will be."""
+    """How steps are handed out. `attempts`: how often a step is begun whose Dask worker dies; `needs`: the Dask
+    resources of a step; `tend` is called while nothing is heard, and raises where nothing will be."""
 
     limits: Limits
-    project: Path | None
-    window: int
     attempts: int
     tend: Callable[[], None]
-    needs: Callable[[Node], dict[str, float]] = lambda node: {}
+    needs: Callable[[Node], dict[str, float]]
 
 
 def perform(
@@ -53,7 +50,7 @@ def perform(
     with listening(client, terms.attempts, display) as desk:
 
         def start(node: Node, inputs: Mapping[str, Held]) -> None:
-            task = Task(node, dict(inputs), terms.limits, terms.project, identity.here(), desk.topic)
+            task = Task(node, dict(inputs), terms.limits, identity.here(), desk.topic)
             how = {"priority": ranks[node.key], "resources": terms.needs(node) or None}
             desk.hand_out(node.id, f"{node.step} {node.title}", lambda key: client.submit(make, task, key=key, **how))
 
@@ -61,7 +58,9 @@ def perform(
             item, result = desk.next(terms.tend)
             return nodes[item], result
 
-        return follow(todo, known, start, ended, terms.window, ranks, display)
+        return follow(
+            todo, known, start, ended, sys.maxsize, ranks, display
+        )  # all that are ready: the cluster may grow
 
 
 @dataclass
@@ -163,7 +162,7 @@ def outcome(title: str, result: Done | Exception) -> Done:
     if isinstance(result, KilledWorker):
         return Done(StepFailed(f"{title}: the Dask workers that ran it died.", "Is there memory enough for it?"), [])
     what = " ".join(f"{type(result).__name__}: {result}".split())[:300]
-    error = StepFailed(f"{title}: its Dask worker can't run it: {what}", "schedule=inline does without Dask.")
+    error = StepFailed(f"{title}: its Dask worker can't run it: {what}", "schedule=local does without Dask.")
     error.__cause__ = result
     return Done(error, [])
 

@@ -16,7 +16,6 @@ from distributed.utils import sync
 from runner import project as projects
 from runner import store
 from runner.conclude import Origin, benchmarked
-from runner.errors import RunnerError
 from runner.plan import Cell, Node
 from runner.schedule import build, device, identity, transfer
 from runner.schedule.transfer import Held
@@ -24,17 +23,17 @@ from runner.schedule.wanted import Lost
 from runner.schedule.workers import StepWorkers
 from runner.spec import Limits
 from runner.store import Artifact
+from runner.unexpected import attempt
 
 
 @dataclass(frozen=True)
 class Task:
-    """One step for a Dask worker. `project` is the store that all share; None: each worker has its own, below the
-    folder in which it was started. `runner` is the command's identity, `topic` where it listens."""
+    """One step for a Dask worker, whose store lies below the folder in which it was started. `runner` is the command's
+    identity, `topic` where it listens."""
 
     node: Node
     inputs: dict[str, Held]
     limits: Limits
-    project: Path | None
     runner: str
     topic: str
 
@@ -76,18 +75,16 @@ class Events:
 def make(task: Task) -> Done:
     """Make the task's artifact where the worker's store lacks it. Errors that a user can mend are results too."""
     events = Events(task.topic)
-    shared = task.project is not None
-    project = task.project or projects.root()
-    try:
-        if not shared:
-            _check_same(task.runner)
-            identity.check_tools(task.node)
-        inputs = {role: _input(one, project) for role, one in task.inputs.items()}
-        with _step_workers(project) as workers:
-            made = build.obtain(task.node, inputs, workers, project, task.limits, events)
-        return Done(transfer.held(made, None if shared else get_worker().address), events.said)
-    except RunnerError as error:
-        return Done(error, events.said)
+    return Done(attempt(lambda: _made(task, projects.root(), events)), events.said)
+
+
+def _made(task: Task, project: Path, events: Events) -> Held:
+    _check_same(task.runner)
+    identity.check_tools(task.node)
+    inputs = {role: _input(one, project) for role, one in task.inputs.items()}
+    with _step_workers(project) as workers:
+        made = build.obtain(task.node, inputs, workers, project, task.limits, events)
+    return transfer.held(made, get_worker().address)
 
 
 def _check_same(runner: str) -> None:
@@ -98,11 +95,12 @@ def _check_same(runner: str) -> None:
 
 def receive(sent: Held, files: dict[str, list[bytes]]) -> Done:
     """Keep an artifact that the command sent in the worker's own store."""
-    try:
-        artifact = transfer.adopt(projects.root(), sent, lambda name: iter(files[name]))
-        return Done(transfer.held(artifact, get_worker().address), [])
-    except RunnerError as error:
-        return Done(error, [])
+    return Done(attempt(lambda: _received(sent, files)), [])
+
+
+def _received(sent: Held, files: dict[str, list[bytes]]) -> Held:
+    artifact = transfer.adopt(projects.root(), sent, lambda name: iter(files[name]))
+    return transfer.held(artifact, get_worker().address)
 
 
 def _input(wanted: Held, project: Path) -> Artifact:
@@ -170,18 +168,18 @@ class Measured:
 def measure(task: Measuring) -> Done:
     """Measure a cell on this worker's machine, alone; what its artifacts lack here is pulled first."""
     events = Events(task.topic)
-    root = projects.root()
-    try:
-        _check_same(task.runner)
-        found = {one.key: _input(one, root) for one in task.held}
-        rest()
-        with (
-            device.held(task.cell, events.warn),
-            benchmarked(task.cell, found, root, nullcontext, task.origin, events, task.item) as (content, files),
-        ):
-            return Done(Measured(content, {name: path.read_bytes() for name, path in files.items()}), events.said)
-    except RunnerError as error:
-        return Done(error, events.said)
+    return Done(attempt(lambda: _measured(task, projects.root(), events)), events.said)
+
+
+def _measured(task: Measuring, root: Path, events: Events) -> Measured:
+    _check_same(task.runner)
+    found = {one.key: _input(one, root) for one in task.held}
+    rest()
+    with (
+        device.held(task.cell, events.warn),
+        benchmarked(task.cell, found, root, nullcontext, task.origin, events, task.item) as (content, files),
+    ):
+        return Measured(content, {name: path.read_bytes() for name, path in files.items()})
 
 
 @dataclass

@@ -20,7 +20,7 @@ PIECE = 16 << 20  # bytes
 
 @dataclass(frozen=True)
 class Held:
-    """An artifact, and who has it: a Dask worker's address, or None for the store that all of them share."""
+    """An artifact, and who has it: a Dask worker's address, or None for this command."""
 
     step: str
     key: str

@@ -11,6 +11,7 @@ from runner.errors import RunnerError, StepFailed
 from runner.plan import Cell, Node, Plan, blocked
 from runner.report.progress import Display
 from runner.store import Artifact
+from runner.unexpected import attempt
 
 Outcome = Artifact | RunnerError
 
@@ -63,15 +64,17 @@ def _look(
 
 
 def _found(node: Node, project: Path, display: Display) -> Outcome | None:
-    try:
-        with room(project):
-            found = store.sound(project, node.step, node.key, display.warn)
-    except RunnerError as error:
-        display.end(node.id, error.status, 0.0, error.reason)
-        return error
-    if found:
+    found = attempt(lambda: _sound(node, project, display))
+    if isinstance(found, RunnerError):
+        display.end(node.id, found.status, 0.0, found.reason)
+    elif found:
         display.end(node.id, "there", 0.0, "")
     return found
+
+
+def _sound(node: Node, project: Path, display: Display) -> Artifact | None:
+    with room(project):
+        return store.sound(project, node.step, node.key, display.warn)
 
 
 def side_by_side(todo: Iterable[Node]) -> bool:

@@ -13,14 +13,19 @@ from pathlib import Path
 
 import pytest
 
+from runner.schedule.settings import Settings
 from tests.conftest import REPOSITORY
+
+SCHEDULER = "distributed.cli.dask_scheduler"
 
 
 @dataclass
 class Cluster:
-    """`address` is the scheduler's; a worker's store lies in `folder / name`."""
+    """`address` is the scheduler's; a worker's store lies in `folder / name`. `tls` are the files of one with
+    certificates."""
 
     folder: Path
+    tls: dict[str, str] = field(default_factory=dict)
     address: str = ""
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
@@ -29,8 +34,23 @@ class Cluster:
         home = self.folder / name
         home.mkdir(exist_ok=True)
         words = ("distributed.cli.dask_worker", self.address, "--nthreads", "1", "--no-dashboard", "--no-nanny")
-        self.start(name, home, source, *words, "--name", name, *options)
+        self.start(name, home, source, *words, *self.certificates(), "--name", name, *options)
         return home
+
+    def certificates(self) -> list[str]:
+        """The words that give Dask's programs their certificates."""
+        names = {"ca": "--tls-ca-file", "cert": "--tls-cert", "key": "--tls-key"}
+        return [word for name, file in self.tls.items() for word in (names[name], file)]
+
+    def schedule(self) -> Settings:
+        """How a command uses it."""
+        nothing: dict[str, str | None] = {"ca": None, "cert": None, "key": None}
+        return Settings(self.address, None, 3, {**nothing, **self.tls}, not self.tls)
+
+    def words(self) -> list[str]:
+        """The same, typed."""
+        typed = [f"schedule.tls.{name}={file}" for name, file in self.tls.items()] or ["schedule.insecure=true"]
+        return [f"schedule.address={self.address}", *typed]
 
     def start(self, name: str, home: Path, source: Path, *words: str) -> None:
         """One process of the cluster; what it says is in its folder."""
@@ -56,15 +76,16 @@ class Cluster:
 
 
 @contextmanager
-def cluster_in(folder: Path) -> Iterator[Cluster]:
-    """A scheduler without workers."""
-    cluster = Cluster(folder)
+def cluster_in(folder: Path, tls: dict[str, str]) -> Iterator[Cluster]:
+    """A scheduler without workers; with the files `tls` one that asks for certificates."""
+    cluster = Cluster(folder, tls)
     home = folder / "scheduler"
     home.mkdir(parents=True)
     with ExitStack() as stack:
         stack.callback(lambda: [cluster.kill(name) for name in list(cluster.running)])
-        words = ("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
-        cluster.start("scheduler", home, REPOSITORY, *words, "--scheduler-file", str(home / "file.json"))
+        host = ("--host", f"{'tls' if tls else 'tcp'}://127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
+        file = ("--scheduler-file", str(home / "file.json"))
+        cluster.start("scheduler", home, REPOSITORY, SCHEDULER, *host, *file, *cluster.certificates())
         cluster.address = _address(home / "file.json")
         yield cluster
 
@@ -85,14 +106,14 @@ def _address(file: Path) -> str:
 @pytest.fixture
 def bare(tmp_path: Path) -> Iterator[Cluster]:
     """A scheduler to which a test adds workers."""
-    with cluster_in(tmp_path / "cluster") as cluster:
+    with cluster_in(tmp_path / "cluster", {}) as cluster:
         yield cluster
 
 
 @pytest.fixture(scope="module")
 def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A scheduler and three workers, `w0`, `w1`, `w2`; `w2` owns the resource of `device:local`."""
-    with cluster_in(tmp_path_factory.mktemp("cluster")) as cluster:
+    with cluster_in(tmp_path_factory.mktemp("cluster"), {}) as cluster:
         for name in ("w0", "w1"):
             cluster.worker(name)
         cluster.worker("w2", "--resources", "device:local=1")

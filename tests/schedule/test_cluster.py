@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shutil
+import socket
+import ssl
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,14 +22,15 @@ from runner.schedule.settings import Settings
 from runner.schedule.wanted import Outcome
 from runner.store import Artifact
 from tests.conftest import QUICK, REPOSITORY, Command
-from tests.schedule.conftest import Cluster
+from tests.schedule.certificates import certificates
+from tests.schedule.conftest import Cluster, cluster_in
 from tests.schedule.told import LIMITS, Told, node
 
 
 def perform(
     cluster: Cluster, todo: list[Node], project: Path, told: Told, there: Mapping[str, Outcome] | None = None
 ) -> dict[str, Outcome]:
-    return schedule.perform(todo, there or {}, project, LIMITS, told, Settings(cluster.address, None, 3))
+    return schedule.perform(todo, there or {}, project, LIMITS, told, cluster.schedule())
 
 
 def text(outcome: Outcome) -> str:
@@ -114,12 +116,12 @@ def test_an_artifact_that_goes_with_its_machine_is_told_as_lost(bare: Cluster, p
     bare.worker("w0")
     (data,) = of("lost", node("data"))
     perform(bare, [data], project, Told())
-    with schedule.connected(bare.address, Told()) as client:
+    with schedule.connected(bare.schedule(), Told()) as client:
         held = schedule._held(client, [("data", data.key)])[data.key]
     shutil.rmtree(project / "artifacts")
     bare.kill("w0")
     bare.worker("w1")
-    with schedule.connected(bare.address, Told()) as client:
+    with schedule.connected(bare.schedule(), Told()) as client:
         client.wait_for_workers(1)
         gone = schedule._fetched(client, held, project)
     assert isinstance(gone, StepFailed)
@@ -153,7 +155,7 @@ def test_a_worker_with_another_runner_is_refused(bare: Cluster, project: Path, t
 def test_no_scheduler_is_told_as_unavailable(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schedule, "SECONDS", "0.5s")
     with pytest.raises(Unavailable, match=r"schedule\.address=tcp://127\.0\.0\.1:1: no Dask scheduler answers"):
-        schedule.perform([node("data")], {}, project, LIMITS, Told(), Settings("tcp://127.0.0.1:1", None, 3))
+        schedule.perform([node("data")], {}, project, LIMITS, Told(), Settings("tcp://127.0.0.1:1", None, 3, {}, True))
 
 
 def test_a_scheduler_that_goes_away_ends_the_command(bare: Cluster, project: Path) -> None:
@@ -172,22 +174,71 @@ def test_a_cell_is_measured_where_the_device_is_and_its_record_comes_back(
     three: Cluster, command: Command, tmp_path: Path
 ) -> None:
     words = ("model=gru", "model.hidden=4", "data=mackey_glass", "data.rows=500", "precision=fp32", "baseline=none")
-    done = command("--json", f"schedule.address={three.address}", *words, *QUICK)
+    done = command("--json", *three.words(), *words, *QUICK)
     assert done.code == 0, done.err
     record = tmp_path / "records" / done.json["record_id"]
     assert {"record.json", "samples.npz"} <= {path.name for path in record.iterdir()}
-    assert json.loads((record / "record.json").read_text())["metrics"]["latency/p50_ms"] > 0
+    assert done.json["metrics"]["latency/p50_ms"] > 0
+    assert done.json["warnings"][0].startswith("schedule.insecure=true: whoever reached a port of tcp://127.0.0.1")
     assert "compile" in steps(three.folder / "w2")
     assert not (three.folder / "w2" / "records").exists()
     assert "Traceback" not in done.err
-    again = command("--json", f"schedule.address={three.address}", *words, *QUICK)
+    again = command("--json", *three.words(), *words, *QUICK)
     assert again.json["keys"] == done.json["keys"]
     assert "train gru …" not in again.err
 
 
 def test_the_owner_of_the_device_is_found(three: Cluster) -> None:
-    with schedule.connected(three.address, Told()) as client:
+    with schedule.connected(three.schedule(), Told()) as client:
         assert isinstance(client, Client)
         client.wait_for_workers(3)
         (owner,) = schedule._owners(client)
         assert client.scheduler_info()["workers"][owner]["name"] == "w2"
+
+
+# --- with certificates ---
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Iterator[Cluster]:
+    """A scheduler that asks for certificates, and two workers that show theirs."""
+    with cluster_in(tmp_path / "closed", certificates(tmp_path / "ours")) as cluster:
+        for name in ("w0", "w1"):
+            cluster.worker(name)
+        yield cluster
+
+
+def test_a_cluster_with_certificates_does_the_work_and_turns_strangers_away(
+    closed: Cluster, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "meet").mkdir()
+    todo = of(
+        "closed",
+        node("train", meet=str(tmp_path / "meet")),
+        node("export", meet=str(tmp_path / "meet")),
+        node("compile", "train", "export"),
+    )
+    assert text(perform(closed, todo, project, Told())[todo[2].key]) == "exporttraincompile"
+
+    monkeypatch.setattr(schedule, "SECONDS", "2s")
+    keyless = replace(closed.schedule(), address=closed.address.replace("tls", "tcp", 1), insecure=True)
+    others = certificates(tmp_path / "theirs")
+    trusting_us = {**others, "ca": closed.tls["ca"]}
+    for stranger in (keyless, replace(closed.schedule(), tls=others), replace(closed.schedule(), tls=trusting_us)):
+        with pytest.raises(Unavailable, match="no Dask scheduler answers"):
+            schedule.perform(of("stranger", node("data")), {}, project, LIMITS, Told(), stranger)
+    assert steps(closed.folder / "w0") | steps(closed.folder / "w1") == {"train", "export", "compile"}
+
+
+def test_every_port_of_such_a_cluster_asks_for_a_certificate(closed: Cluster) -> None:
+    with schedule.connected(closed.schedule(), Told()) as client:
+        client.wait_for_workers(2)
+        addresses = [closed.address, *client.scheduler_info()["workers"]]
+    trusting = ssl.create_default_context(cafile=closed.tls["ca"])
+    trusting.check_hostname = False
+    for address in addresses:
+        host, _, port = address.removeprefix("tls://").rpartition(":")
+        with socket.create_connection((host, int(port)), 10) as plain, pytest.raises((ssl.SSLError, ConnectionError)):
+            stranger = trusting.wrap_socket(plain)
+            stranger.sendall(bytes(64))
+            assert stranger.recv(1)

@@ -5,19 +5,22 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runner.errors import SpecError
 from runner.plan import Cell, Chain, Node, Plan
+from runner.schedule import build
 from runner.schedule.prepare import obtain
-from runner.schedule.settings import INLINE, Inline, Settings, check
+from runner.schedule.settings import INLINE, Settings
 from runner.schedule.wanted import side_by_side, survey
 from runner.store import Artifact
 from tests.conftest import REPOSITORY
 from tests.schedule.told import LIMITS, Told, key, node
+
+LOCAL = Settings(None, 2, 2, {}, False)
 
 
 def of(nodes: list[Node], cells: int = 2) -> Plan:
@@ -29,25 +32,39 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from runner.schedule.prepare import obtain
-from runner.schedule.settings import Settings
-from tests.schedule.test_prepare import LIMITS, Told, key, node, of
+from tests.schedule.test_prepare import LIMITS, LOCAL, Told, key, node, of
 
 side_by_side = [node("data"), node("train"), node("compile", "data")]
 chain = [node("data"), node("export", "data")]
 nodes, cells = {"chain": (chain, 2), "single": (side_by_side, 1), "sweep": (side_by_side, 2)}[sys.argv[1]]
-made = obtain([one.key for one in nodes], of(nodes, cells), Path(sys.argv[2]), LIMITS, Told(), Settings(None, 2, 2))
+made = obtain([one.key for one in nodes], of(nodes, cells), Path(sys.argv[2]), LIMITS, Told(), LOCAL)
 assert len(made) == len(nodes)
 print("distributed" in sys.modules)
 """
 
 
-@pytest.mark.parametrize(("what", "dask"), [("chain", "False"), ("single", "False"), ("sweep", "True")])
-def test_dask_is_imported_only_where_a_sweep_has_steps_to_run_at_once(what: str, dask: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", ["chain", "single", "sweep"])
+def test_dask_is_never_imported_on_one_machine(what: str, tmp_path: Path) -> None:
     command = [sys.executable, "-c", SCRIPT, what, str(tmp_path)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
-    assert (done.stdout, done.stderr) == (f"{dask}\n", "")
-    again = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
-    assert again.stdout == "False\n"  # nothing to prepare
+    assert (done.stdout, done.stderr) == ("False\n", "")
+
+
+@pytest.mark.parametrize(("cells", "threads"), [(1, {"MainThread"}), (2, {"step"})])
+def test_steps_run_side_by_side_only_in_a_sweep(
+    cells: int, threads: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: set[str] = set()
+    obtained = build.obtain
+
+    def noted(*arguments: Any) -> Artifact:
+        ran.add(threading.current_thread().name)
+        return obtained(*arguments)
+
+    monkeypatch.setattr(build, "obtain", noted)
+    nodes = [node("data"), node("train")]
+    obtain([one.key for one in nodes], of(nodes, cells), tmp_path, LIMITS, Told(), LOCAL)
+    assert ran == threads
 
 
 def test_more_nodes_than_their_longest_chain_can_run_at_once() -> None:
@@ -76,16 +93,3 @@ def test_an_input_that_is_removed_meanwhile_is_made_again(tmp_path: Path) -> Non
     made = found[key("export")]
     assert isinstance(made, Artifact)
     assert (made.folder / "text").read_text() == "datatrainexport"
-
-
-@pytest.mark.parametrize("address", ["localhost:8786", "http://host:8786", "tcp://host", "tcp://:8786 "])
-def test_an_address_that_is_none_is_refused(address: str) -> None:
-    with pytest.raises(SpecError, match=r"schedule\.address="):
-        check(Settings(address, None, 3))
-
-
-def test_workers_beside_an_address_are_refused() -> None:
-    with pytest.raises(SpecError, match="has its own workers"):
-        check(Settings("tcp://host:8786", 2, 3))
-    check(Settings("tcp://host:8786", None, 3))
-    check(Inline())

@@ -1,7 +1,7 @@
 """Kills a command at a chosen point, writes down what it does, jumps its clock: from outside the runner's own code.
 
 Python imports `sitecustomize` when it starts, and finds this one first where this folder stands in PYTHONPATH. So it is
-in every process of a command: the runner, its workers, Dask's. What it does is said by the environment:
+in every process of a command: the runner and its workers. What it does is said by the environment:
 
 - `CHAOS_LOG`: the file that takes a line for each step and benchmark that begins (`begin KIND KEY`), for each artifact
   and record that is there for good (`sealed KIND KEY`), and for the kill (`killed POINT`).
