@@ -33,8 +33,8 @@ PACKAGES = ("edge-runner", "numpy", "torch", "onnx", "onnxruntime", "openvino", 
 @dataclass(frozen=True)
 class Origin:
     """What a record says of the command that it comes from: its sweep, how many comparisons the sweep's table will
-    have, how often a step (by key) was begun again because its worker of a cluster had died, how often the benchmark was
-    because its worker had, and what is to be warned of in every record of the command."""
+    have, how often a step (by key) was begun again because its worker of a cluster had died, how often the benchmark
+    was because its worker had, and what is to be warned of in every record of the command."""
 
     sweep: str = ""
     comparisons: int = 1
