@@ -106,6 +106,8 @@ def launched(jobs: int, folder: Path) -> float:
     words = [
         "hydra/sweeper=basic",
         "hydra/launcher=basic",
+        "hydra/hydra_logging=disabled",
+        "hydra/job_logging=disabled",
         f"hydra.sweep.dir={folder}/out",
         "hydra.sweep.subdir=${hydra.job.num}",
     ]

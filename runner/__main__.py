@@ -1,10 +1,16 @@
 """`python -m runner`: help and subcommands without heavy imports, then Hydra."""
 
-from __future__ import annotations
+from runner import start
 
-import gc
-import os
-import sys
+start.drop_working_folder()  # before anything else is imported
+
+import gc  # noqa: E402
+import os  # noqa: E402
+import sys  # noqa: E402
+from typing import TYPE_CHECKING  # noqa: E402
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 COMMANDS = {
     "plan": "the steps a command would run, which are there, which can't run here and why; runs nothing",
@@ -35,15 +41,13 @@ def command() -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command line; returns the exit code (0 ok, 2 bad spec, 3 unavailable, 4 unsupported, 5 failed)."""
-    from pathlib import Path
-
     from runner.disk import room
     from runner.errors import RunnerError
 
     argv = sys.argv[1:] if arguments is None else arguments
     gc.set_threshold(50_000)  # imports make many objects and free none: collecting at each 700 costs 60 ms
     try:
-        with room(Path.cwd()):
+        with room(_here()):
             return _dispatch(argv)
     except RunnerError as error:
         return _report(argv, error.reason, error.next_step, error.exit_code, error)
@@ -59,9 +63,21 @@ def main(arguments: list[str] | None = None) -> int:
         return _report(argv, text, "This is a bug of the runner. RUNNER_DEBUG=1 shows where.", 5, error)
 
 
+def _here() -> "Path":
+    from pathlib import Path
+
+    from runner.errors import SpecError
+
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise SpecError("The working folder is there no more.", "Go to a folder that is: cd") from error
+
+
 def _dispatch(argv: list[str]) -> int:
     first = argv[0] if argv else ""
-    if first in ("help", "-h", "--help"):
+    ours = first in COMMANDS or any(argument.startswith("step=") for argument in argv)
+    if first == "help" or (not ours and {"-h", "--help"} & set(argv)):
         print(_help())
         return 0
     if first == "--version":
@@ -89,7 +105,9 @@ def _refuse_words(argv: list[str]) -> None:
 
     first = argv[0] if argv else ""
     if "--" in argv:
-        words = " ".join(word for word in argv if word != "--")
+        import shlex
+
+        words = shlex.join(word for word in argv if word != "--")
         raise SpecError("--: no such flag; overrides need nothing before them.", f"Type: python -m runner {words}")
     if first and first[0] not in "-~+" and "=" not in first:
         raise SpecError(f"{first}: no such command.{nearest(first, COMMANDS)}", "See python -m runner --help.")

@@ -2,103 +2,83 @@
 
 from __future__ import annotations
 
-import argparse
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-from hydra.errors import HydraException, MissingConfigException
-from omegaconf import DictConfig, OmegaConf
+from hydra import version
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import CachingConfigRepository
+from hydra._internal.defaults_list import create_defaults_list
+from hydra.core.default_element import ResultDefault
+from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
+from omegaconf import DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
 from runner import options, study
-from runner import project as projects
+from runner.config_source import Repository
 from runner.errors import RunnerError, SpecError, nearest
-from runner.overrides import NOT_SPEC, check, expanded, parse, readable
+from runner.overrides import NOT_SPEC, check, expanded, parse
 from runner.schedule.settings import Schedule
 from runner.schedule.settings import check as check_schedule
 from runner.settings import build, rules
 from runner.spec import AXES, PARTS, Spec, from_plain, settings_class
 
-# Flags of Hydra's that start from other configs than ours.
-OTHER_ROOTS = ("--config-name", "--config-path", "--config-dir", "--experimental-rerun")
+
+@dataclass(frozen=True)
+class Loader:
+    """Composes the configs of one project."""
+
+    repository: Repository
 
 
-def config_folder(project: Path) -> Path:
-    """The folder with the root `config.yaml`: the project's own, or the shipped one."""
-    return next(folder for folder in projects.conf_folders(project) if (folder / "config.yaml").is_file())
-
-
-@contextmanager
-def loader(project: Path) -> Iterator[Any]:
-    """Hydra's config loader, for commands that don't go through `hydra.main`."""
-    from hydra import initialize_config_dir
-    from hydra.core.global_hydra import GlobalHydra
-
-    with initialize_config_dir(str(config_folder(project)), version_base="1.3", job_name="runner"):
-        yield GlobalHydra.instance().config_loader()
+def loader(project: Path) -> Loader:
+    """What composes a project's configs."""
+    version.setbase("1.3")
+    return Loader(Repository(project))
 
 
 def one(project: Path, words: Iterable[str]) -> Spec:
     """The spec that a command line names. Raises SpecError, for a sweep too."""
-    given = readable(words)
+    texts = list(words)
     with explained(project):
-        check(parse(given), project, sweeps=False)
-        if study.sweeps(parse(given), project):
-            raise SpecError(f"{' '.join(given)}: a sweep, not one spec.", "In Python: runner.load_sweep(…).")
-        with loader(project) as hydra_loader:
-            return from_config(compose(hydra_loader, given))
+        given = parse(texts)
+        check(given, project, sweeps=False)
+        if study.sweeps(given, project):
+            raise SpecError(f"{' '.join(texts)}: a sweep, not one spec.", "In Python: runner.load_sweep(…).")
+        return from_config(compose(loader(project), texts))
 
 
-def hydra_flags(words: Sequence[str]) -> Any:
-    """Hydra's own flags of a command line (`overrides`, `multirun`, `cfg`, …). Raises SpecError for an unknown one."""
-    from hydra._internal.utils import get_args_parser
+def compose(loader: Loader, words: Iterable[str]) -> DictConfig:
+    """The composed config of one cell: Hydra's defaults lists and overrides, without Hydra's own node.
 
-    parser = get_args_parser()
-    parser.exit_on_error = False
-    try:
-        flags, unknown = parser.parse_known_args(list(words))
-    except argparse.ArgumentError as error:
-        raise SpecError(f"{error}.".removeprefix("argument "), "See python -m runner --hydra-help.") from error
-    if unknown:
-        known = [option for action in parser._actions for option in action.option_strings]
-        raise SpecError(f"{unknown[0]}: no such flag.{nearest(unknown[0], known)}", "See python -m runner --help.")
-    for flag in OTHER_ROOTS:
-        if getattr(flags, flag.strip("-").replace("-", "_")) is not None:
-            raise SpecError(
-                f"{flag}: every spec starts from conf/config.yaml, and there is no other.",
-                "Options of your own lie in conf/<axis>/NAME.yaml, a whole study in experiments/NAME.yaml.",
-            )
-    return flags
-
-
-def compose(hydra_loader: Any, overrides: Sequence[str]) -> DictConfig:
-    """Hydra's composed config of one cell."""
-    from hydra.types import RunMode
-
-    config: DictConfig = hydra_loader.load_configuration(
-        config_name="config", overrides=list(overrides), run_mode=RunMode.RUN, from_shell=False
+    Raises SpecError, and what `explained` turns into one.
+    """
+    repository = CachingConfigRepository(loader.repository)
+    found = create_defaults_list(
+        repo=repository, config_name="config", overrides_list=parse(words), prepend_hydra=False, skip_missing=False
     )
+    try:
+        config = OmegaConf.create()
+        with flag_override(config, "no_deepcopy_set_nodes", True):
+            for default in found.defaults:
+                config.merge_with(_placed(default, repository))
+        OmegaConf.set_struct(config, True)
+        ConfigLoaderImpl._apply_overrides_to_config(found.config_overrides, config)
+    except OmegaConfBaseException as error:
+        raise ConfigCompositionException() from error
     return config
 
 
-def through_sweeper(hydra_loader: Any, task: Any, words: Iterable[str]) -> None:
-    """Hand the words to the sweeper that `hydra/sweeper` names, ours by default, as Hydra's `-m` does.
-
-    Hydra would first compose all words that are not swept over, and refuse one that only fits a swept option.
-    """
-    from hydra._internal.callbacks import Callbacks
-    from hydra.core.plugins import Plugins
-    from hydra.types import HydraContext
-
-    given = parse(words)
-    config = compose(hydra_loader, [one.input_line or "" for one in given if one.is_hydra_override()])
-    context = HydraContext(config_loader=hydra_loader, callbacks=Callbacks(config))
-    sweeper = Plugins.instance().instantiate_sweeper(hydra_context=context, task_function=task, config=config)
-    sweeper.sweep([one.input_line or "" for one in given if not one.is_hydra_override()])
+def _placed(default: ResultDefault, repository: CachingConfigRepository) -> Any:
+    """One file's content at its place (its package) in the whole config."""
+    found = repository.load_config(str(default.config_path))
+    if found is None:
+        raise MissingConfigException(f"{default.config_path} is not there.", default.config_path)
+    return ConfigLoaderImpl._embed_result_config(found, default.package).config
 
 
 def from_config(config: DictConfig) -> Spec:
@@ -106,10 +86,10 @@ def from_config(config: DictConfig) -> Spec:
     return from_plain(plain(config))
 
 
-def schedule(hydra_loader: Any, project: Path, words: Iterable[str]) -> Schedule:
+def schedule(loader: Loader, project: Path, words: Iterable[str]) -> Schedule:
     """How a command's steps are run: what its words, or its experiment's file, say of `schedule`. Raises SpecError."""
     named = [one for one in parse(words) if one.key_or_group.partition(".")[0] in ("schedule", "experiment")]
-    return schedule_of(compose(hydra_loader, [expanded(one, project)[0] for one in named]), project)
+    return schedule_of(compose(loader, [expanded(one, project)[0] for one in named]), project)
 
 
 def schedule_of(config: DictConfig, project: Path) -> Schedule:
@@ -136,14 +116,11 @@ def ours(config: DictConfig) -> DictConfig:
 
 @contextmanager
 def explained(project: Path) -> Iterator[None]:
-    """Hydra's, OmegaConf's and YAML's errors as SpecErrors."""
+    """Hydra's and OmegaConf's errors as SpecErrors."""
     try:
         yield
     except RunnerError:
         raise
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        raise options.yaml_error(mark.name if mark else "a YAML file", error) from error
     except (HydraException, OmegaConfBaseException) as error:
         raise _explain(error, project) from error
 

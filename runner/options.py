@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-import yaml
-
 from runner import project as projects
+from runner import yaml_files
 from runner.errors import SpecError, nearest
 from runner.spec import AXES, NAMES, Spec, part, plain_part, together
 
@@ -23,9 +23,11 @@ def names(axis: str, project: Path) -> list[str]:
 def file(axis: str, name: str, project: Path) -> Path:
     """The YAML of one option. Raises SpecError with the nearest name where there is none."""
     known = names(axis, project)
+    paths = [folder / axis / f"{name}.yaml" for folder in projects.conf_folders(project)]
     if name in known:  # asked of the listing, so that no name leads out of the folder
-        paths = [folder / axis / f"{name}.yaml" for folder in projects.conf_folders(project)]
         return next(path for path in paths if path.is_file())
+    if name.isidentifier() and any(path.exists() for path in paths):
+        raise yaml_files.not_a_file(next(path for path in paths if path.exists()))
     raise SpecError(f"{axis}={name}: no such {axis}.{nearest(name, known)}", f"There are: {', '.join(known)}.")
 
 
@@ -35,47 +37,26 @@ def values(axis: str, name: str, project: Path) -> dict[str, Any]:
     return {key: value for key, value in content.items() if key != "defaults"}
 
 
-@cache
 def load_yaml(path: Path) -> Mapping[str, Any]:
-    """A YAML file's content as Hydra reads it: 1e-3 is a number, a date is text, no key stands twice.
-
-    Raises SpecError with file and line where it can't be read.
-    """
-    from omegaconf._utils import get_yaml_loader
-
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), get_yaml_loader())
-    except yaml.MarkedYAMLError as error:
-        raise yaml_error(path, error) from error
-    except (UnicodeDecodeError, yaml.reader.ReaderError) as error:
-        raise SpecError(f"{path}: not plain text in UTF-8.", "Save it as plain text in UTF-8.") from error
-    if content is not None and not isinstance(content, Mapping):
-        raise SpecError(f"{path}: not a list of keys with values.", "Write one `key: value` a line.")
-    return content or {}
+    """A YAML file's content (`runner/yaml_files.py`). Raises SpecError with file and line where it can't be read."""
+    return yaml_files.load(path).content
 
 
 def forget() -> None:
     """Read every file again: in a process that lives long they may have been edited."""
-    load_yaml.cache_clear()
+    yaml_files.load.cache_clear()
     _changed.cache_clear()
-
-
-def yaml_error(path: Path | str, error: yaml.MarkedYAMLError) -> SpecError:
-    """A YAML syntax error as one line with file and line."""
-    mark = error.problem_mark
-    where = f"{path}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
-    return SpecError(f"{where}: not valid YAML: {error.problem or error}.", "Mend that line.")
 
 
 def override(spec: Spec, overrides: Iterable[str], project: Path) -> Spec:
     """`spec` with Hydra-style overrides: `axis=option` puts that option's values in, `axis.key=value` one value."""
     by_part: dict[str, list[str]] = {}
     for text in overrides:
-        by_part.setdefault(_key(text).partition(".")[0], []).append(text)
+        by_part.setdefault(_read(text).key_or_group.partition(".")[0], []).append(text)
     parts = {name: getattr(spec, name) for name in NAMES}
     for name, texts in by_part.items():
         if name not in NAMES:
-            raise SpecError(f"{_key(texts[0])}: no such key.{nearest(name, NAMES)}")
+            raise SpecError(f"{texts[0].partition('=')[0]}: no such key.{nearest(name, NAMES)}")
         parts[name] = _changed(name, parts[name], tuple(texts), project)
     return together(parts)
 
@@ -84,33 +65,32 @@ def override(spec: Spec, overrides: Iterable[str], project: Path) -> Spec:
 def _changed(name: str, before: Any, texts: tuple[str, ...], project: Path) -> Any:
     """One part of a spec with overrides, options before their settings."""
     plain = {name: plain_part(before)}
-    for text in sorted(texts, key=lambda text: "." in _key(text)):
-        key, value = _key(text), _value(text)
+    for word in sorted(map(_read, texts), key=lambda word: "." in word.key_or_group):
+        key, value = word.key_or_group, word.value()
         if key in AXES:
             plain[key] = values(key, str(value), project)
         else:
-            _set(plain, key, value)
+            _set(plain, key, value, within=isinstance(word, _words().Entry))
     return part(name, plain[name])
 
 
-def _key(text: str) -> str:
-    key, mark, _ = text.partition("=")
-    if not mark or not key.strip():
-        raise SpecError(f"baseline.overrides: {text!r} is not key=value.")
-    return key.strip()
+def _words() -> ModuleType:
+    from runner import words  # Hydra's grammar, which `runner list` does without
+
+    return words
 
 
-def _value(text: str) -> Any:
-    from omegaconf._utils import get_yaml_loader
+@lru_cache(maxsize=4096)
+def _read(text: str) -> Any:
+    """One word of the baseline's overrides. Raises SpecError where it doesn't set one value."""
+    word = _words().parse(text)
+    if word.is_sweep_override() or word.is_delete() or word.package is not None:
+        raise SpecError(f"baseline.overrides: {text}: one value of one key expected.", "For instance: precision=fp32")
+    return word
 
-    value = text.partition("=")[2]
-    try:
-        return yaml.load(value, get_yaml_loader())
-    except yaml.YAMLError as error:
-        raise SpecError(f"baseline.overrides: {text!r}: {value!r} can't be read.") from error
 
-
-def _set(plain: dict[str, Any], key: str, value: Any) -> None:
+def _set(plain: dict[str, Any], key: str, value: Any, within: bool) -> None:
+    """Puts `value` in the place of `key`; `within` a mapping there, beside its other entries."""
     *parents, last = key.split(".")
     here: Any = plain
     for parent in parents:
@@ -119,4 +99,4 @@ def _set(plain: dict[str, Any], key: str, value: Any) -> None:
         here = here[parent]
     if not isinstance(here, dict) or (last not in here and len(parents) == 0):
         raise SpecError(f"{key}: no such key.{nearest(last, plain)}")
-    here[last] = value
+    here[last] = {**here[last], **value} if within and isinstance(here.get(last), dict) else value

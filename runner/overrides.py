@@ -1,60 +1,27 @@
-"""The words of a command line in Hydra's grammar; slips in them are answered before anything is composed."""
+"""The words of a command line: what each stands for; slips in them are answered before anything is composed."""
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Glob, Override, QuotedString
-from hydra.errors import HydraException
+from hydra.core.override_parser.types import Glob, Override, QuotedString, RangeSweep
 
-from runner import options
+from runner import options, words, yaml_files
 from runner import project as projects
 from runner.errors import SpecError, nearest
 from runner.spec import AXES, GROUPS, PARTS
+from runner.words import word as word
 
-NOT_SPEC = ("experiment", "schedule", "hydra")
-FILLED = ("model.shapes.", "model.shapes=")
-
-
-def readable(words: Iterable[str]) -> list[str]:
-    """The words as Hydra's grammar wants them: entries of `baseline.overrides=[a=b,c.d=e]` quoted, keys below
-    a mapping that the user fills (`model.shapes.x=[1,4]`) marked as new."""
-    head = "baseline.overrides=["
-    quoted = [_quoted(word, head) if word.startswith(head) and word.endswith("]") else word for word in words]
-    return [f"++{word}" if word.startswith(FILLED) else word for word in quoted]
+NOT_SPEC = ("experiment", "schedule")
+CELLS = 100_000  # of one sweep: at 4 s a cell these are five days
 
 
-def _quoted(word: str, head: str) -> str:
-    entries = [entry.strip() for entry in word[len(head) : -1].split(",") if entry.strip()]
-    return head + ",".join(entry if entry[0] in "'\"" else f"'{entry}'" for entry in entries) + "]"
-
-
-def word(key: str, value: Any) -> str:
-    """One value of a YAML file as a word: an axis's option as it is, anything else with its type."""
-    if key in (*AXES, "experiment") and isinstance(value, str):
-        return f"{key}={value}"
-    return f"{key}={json.dumps(value, ensure_ascii=False)}"
-
-
-def parse(words: Iterable[str]) -> list[Override]:
-    """Hydra's overrides. Raises SpecError with the one that can't be read."""
-    parser = OverridesParser.create()
-    return [_parse(parser, one) for one in words]
-
-
-def _parse(parser: OverridesParser, one: str) -> Override:
-    if "=" not in one and not one.startswith("~"):
-        raise SpecError(f"{one}: key=value expected.", "For instance: model=gru model.hidden=64")
-    try:
-        return parser.parse_override(one)
-    except HydraException as error:
-        detail = str(error).splitlines()[0].split(" See https://")[0]
-        advice = "Quote what has special characters: 'key=\"a b\"'"
-        raise SpecError(f"{one}: can't be read: {detail}.", advice) from error
+def parse(texts: Iterable[str]) -> list[Override]:
+    """Words as Hydra's overrides. Raises SpecError with the one that can't be read."""
+    return [words.parse(text) for text in texts]
 
 
 def expanded(override: Override, project: Path) -> list[str]:
@@ -66,11 +33,33 @@ def expanded(override: Override, project: Path) -> list[str]:
         raise SpecError(f"{override.input_line}: an interval can't be swept over.", "Name the values: key=1,2,4")
     if isinstance(value, Glob):
         found = value.filter(_options(override, project))
+    elif isinstance(value, RangeSweep):
+        check_count(steps := _steps(value), override.input_line or key)
+        found = [str(number) for number in override.sweep_iterator()] if steps else []
     else:
-        found = list(override.sweep_string_iterator())
+        found = [words.element(one) for one in override.sweep_iterator()]
     if not found:
-        raise SpecError(f"{override.input_line}: that are no values at all.", "Name the values: key=1,2,4")
+        raise SpecError(f"{override.input_line}: matches no values.", "Name the values: key=1,2,4")
     return [f"{key}={one}" for one in found]
+
+
+def _steps(sweep: RangeSweep) -> int:
+    """How many values a range has, before any is made."""
+    if sweep.start is None or sweep.stop is None or not sweep.step:
+        return 0
+    try:
+        return max(0, math.ceil((Decimal(sweep.stop) - Decimal(sweep.start)) / Decimal(sweep.step)))
+    except (ArithmeticError, ValueError) as error:  # of nan or inf
+        raise SpecError(f"range({sweep.start},{sweep.stop},{sweep.step}): has no end.", "Name its bounds.") from error
+
+
+def check_count(cells: int, said: str) -> None:
+    """Raises SpecError where a sweep has more cells than can be measured."""
+    if cells > CELLS:
+        raise SpecError(
+            f"{said}: {cells:,} cells, more than the {CELLS:,} that one sweep may have.",
+            "Give fewer values, wider steps (range(0,100,10)), or one part of it at a time.",
+        )
 
 
 def _options(override: Override, project: Path) -> list[str]:
@@ -96,7 +85,7 @@ def check(overrides: Sequence[Override], project: Path, sweeps: bool) -> None:
         if axis == "schedule" and override.is_sweep_override():
             raise SpecError(f"{line}: one schedule runs every cell.", "Name one: schedule=local")
         if override.is_sweep_override() and not sweeps:
-            raise SpecError(f"{line}: several values make a sweep.", f"Add -m: python -m runner -m {line}")
+            raise SpecError(f"{line}: several values make a sweep.", f"Add -m: python -m runner -m {words.shell(line)}")
         if rest or override.package is not None or override.is_delete():
             continue
         if axis in GROUPS:
@@ -110,7 +99,7 @@ def check(overrides: Sequence[Override], project: Path, sweeps: bool) -> None:
 def _check_axis(axis: str, line: str) -> None:
     known = [*AXES, "seed", *PARTS, *NOT_SPEC]
     if axis.split("/")[0] not in known:
-        raise SpecError(f"{line}: no such key.{nearest(axis, known)}", f"Keys: {', '.join(known[:-1])}.")
+        raise SpecError(f"{line}: no such key.{nearest(axis, known)}", f"Keys: {', '.join(known)}.")
 
 
 def _check_option(axis: str, name: str, project: Path) -> None:
@@ -124,20 +113,26 @@ def experiment(name: str, project: Path) -> Path:
     """The file of an experiment. Raises SpecError where there is none of that name, or it can't be read."""
     found = projects.experiments(project)
     if name not in found:
-        raise SpecError(
-            f"experiment={name}: no such study.{nearest(name, found)}",
-            f"There are: {', '.join(sorted(found)) or 'none yet; put NAME.yaml into experiments/'}.",
-        )
+        raise _no_experiment(name, found, project)
     _check_defaults(found[name], project)
     return found[name]
 
 
+def _no_experiment(name: str, found: Iterable[str], project: Path) -> SpecError:
+    listed = ", ".join(sorted(found)) or "none yet; put NAME.yaml into experiments/"
+    for folder in projects.experiment_folders(project):
+        path = folder / f"{name}.yaml"
+        if name.isidentifier() and path.exists():
+            return yaml_files.not_a_file(path)
+    return SpecError(f"experiment={name}: no such study.{nearest(name, found)}", f"There are: {listed}.")
+
+
 def _check_defaults(file: Path, project: Path) -> None:
     """What an experiment's defaults list names is there: Hydra would say that config.yaml names it."""
-    entries = [entry for entry in options.load_yaml(file).get("defaults") or [] if isinstance(entry, Mapping)]
+    entries = [entry for entry in options.load_yaml(file).get("defaults", []) if isinstance(entry, Mapping)]
     for group, name in [pair for entry in entries for pair in entry.items()]:
         axis = str(group).removeprefix("override ").split("@")[0].strip("/ ")
-        if axis.split("/")[0] not in (*GROUPS, "hydra"):
+        if axis.split("/")[0] not in GROUPS:
             known = f"Axes: {', '.join(AXES)}."
             raise SpecError(f"{file}: defaults: {axis}: no such axis.{nearest(axis, AXES)}", known)
         if axis in GROUPS and isinstance(name, str):
@@ -156,9 +151,10 @@ def named(override: Override, project: Path) -> list[str]:
         return [value.text if isinstance(value, QuotedString) else str(value) for value in found]
     value = override.value()
     if not isinstance(value, str):
-        name = override.key_or_group
+        axis = override.key_or_group
+        several = words.shell(f"{axis}={','.join(_options(override, project)[:2])}")
         raise SpecError(
-            f"{override.input_line}: one option of {name} expected.",
-            f"Try several in a sweep: python -m runner -m {name}=a,b",
+            f"{override.input_line}: one option of {axis} expected.",
+            f"Several are a sweep: python -m runner -m {several}",
         )
     return [value]

@@ -38,9 +38,10 @@ def experiment_folders(project: Path) -> list[Path]:
 
 
 def experiments(project: Path) -> dict[str, Path]:
-    """`{name: file}` of every experiment; the first folder that has a name wins."""
+    """`{name: file}` of every experiment; the first folder that has a name wins. What is no file is none."""
     found: dict[str, Path] = {}
     for folder in experiment_folders(project):
         for path in sorted(folder.glob("*.yaml")):
-            found.setdefault(path.stem, path)
+            if path.is_file():
+                found.setdefault(path.stem, path)
     return found

@@ -7,33 +7,37 @@ What can't be read off a file for sure reaches every part: `None`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.types import Override
 
-from runner import options
+from runner import options, yaml_files
 from runner import project as projects
+from runner.errors import SpecError
 from runner.spec import AXES, NAMES
 
 Parts = frozenset[str]
-NO_PART = ("schedule", "hydra")
+NO_PART = ("schedule",)
 KEY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 BROUGHT = re.compile(r"/(\w+)@_global_\.(\w+)")  # in an option's defaults list
-CHOSEN = re.compile(r"(?:override )?/?(\w+)|override hydra/\w+")  # in those of config.yaml and of experiments
+CHOSEN = re.compile(r"(?:override )?/?(\w+)")  # in those of config.yaml and of experiments
 
 
-def of(override: Override, project: Path) -> Parts | None:
-    """The parts of a spec that `override` can change: none for the schedule's; None where it may be all."""
+def of(override: Override, project: Path, experiments: Sequence[str] = ()) -> Parts | None:
+    """The parts of a spec that `override` can change: none for the schedule's; None where it may be all.
+
+    `experiments` are those that any cell of the command line applies.
+    """
     key = override.key_or_group
     first = key.partition(".")[0]
-    if first in NO_PART and key != "hydra.searchpath":
+    if first in NO_PART:
         return frozenset()
     if override.package is not None or not KEY.fullmatch(key) or first not in NAMES:
         return None
     if is_group(key, project):
-        return of_axis(key, project) if key in AXES and _plain_roots(project) else None
+        return of_axis(key, project) if key in AXES and _plain_roots(project, experiments) else None
     return frozenset({first})
 
 
@@ -62,10 +66,14 @@ def of_axis(axis: str, project: Path, seen: Parts = frozenset()) -> Parts | None
 
 def _brought(path: Path) -> Parts | None:
     """The axes in an option's defaults list; None for a list or a header that does more than name options of axes."""
-    if "@package" in path.read_text(encoding="utf-8"):
+    try:
+        file = yaml_files.load(path)
+    except SpecError:  # it stops the command that chooses it, and no other
+        return None
+    if file.package is not None:
         return None
     found: set[str] = set()
-    for entry in options.load_yaml(path).get("defaults", []):
+    for entry in file.content.get("defaults", []):
         if entry == "_self_" or (isinstance(entry, str) and entry.isidentifier()):  # another option of the same axis
             continue
         axis = _axis(entry)
@@ -75,10 +83,11 @@ def _brought(path: Path) -> Parts | None:
     return frozenset(found)
 
 
-def _plain_roots(project: Path) -> bool:
+def _plain_roots(project: Path, experiments: Sequence[str]) -> bool:
     """Whether config.yaml and the experiments choose options by name alone: `- train: ${model}` would tie two axes."""
     files = [folder / "config.yaml" for folder in projects.conf_folders(project)]
-    roots = [next(file for file in files if file.is_file()), *projects.experiments(project).values()]
+    known = projects.experiments(project)
+    roots = [next(file for file in files if file.is_file()), *(known[name] for name in experiments)]
     return all(_chooses(entry) for root in roots for entry in options.load_yaml(root).get("defaults", []))
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from hydra.core.override_parser.types import OverrideType
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from runner import compose, overrides, reach, spec
@@ -60,14 +60,6 @@ class Part:
         return spec.part(self.name, self.values)
 
 
-@dataclass(frozen=True)
-class Composed:
-    """What Hydra made of some words: every part, unresolved, and the parts that have a structured config's types."""
-
-    parts: Mapping[str, Any]
-    typed: frozenset[str]
-
-
 class _AskHydraError(Exception):
     """This cell has to be composed as a whole."""
 
@@ -76,11 +68,12 @@ class _AskHydraError(Exception):
 class Composer:
     """The composing of one sweep, and all that came of it so far."""
 
-    loader: Any
+    loader: compose.Loader
     project: Path
+    experiments: Sequence[str] = ()
     words: dict[str, Word] = field(default_factory=dict)
     reached: dict[str, reach.Parts | None] = field(default_factory=dict)
-    composed: dict[tuple[str, ...], Composed | None] = field(default_factory=dict)
+    composed: dict[tuple[str, ...], Mapping[str, Any] | None] = field(default_factory=dict)
     parts: dict[tuple[str, ...], Part] = field(default_factory=dict)
 
     def cell(self, texts: Sequence[str]) -> Cell:
@@ -105,7 +98,7 @@ class Composer:
         (override,) = overrides.parse([text])
         key, value = override.key_or_group, override.value()
         if override.get_key_element() not in self.reached:
-            self.reached[override.get_key_element()] = reach.of(override, self.project)
+            self.reached[override.get_key_element()] = reach.of(override, self.project, self.experiments)
         reaches = self.reached[override.get_key_element()]
         chooses = reach.is_group(key, self.project) and not isinstance(value, dict)
         sets = override.type is OverrideType.CHANGE and reaches is not None and not chooses and _is_plain(value)
@@ -123,20 +116,21 @@ class Composer:
         """The values of a part: options and odd words by Hydra, then plain values in their order."""
         hydras = [word for word in words if not word.path]
         found = self._composed(hydras)
-        if name in found.typed or not all(word.chooses for word in hydras):
-            return self._one(self._composed(words), name)  # a type may convert a value; the order may matter
+        if not all(word.chooses for word in hydras):
+            return self._one(self._composed(words), name)  # the order may matter
         values = copy.deepcopy(self._one(found, name))
         for word in words:
             if word.path:
                 values = _put(values, word.path[1:], word.value)
         return values
 
-    def _one(self, found: Composed, name: str) -> Any:
-        if found.parts.get(name) is None:
+    def _one(self, found: Mapping[str, Any], name: str) -> Any:
+        if found.get(name) is None:
             raise _AskHydraError
-        return found.parts[name]
+        return found[name]
 
-    def _composed(self, words: Sequence[Word]) -> Composed:
+    def _composed(self, words: Sequence[Word]) -> Mapping[str, Any]:
+        """Every part that Hydra makes of the words, unresolved."""
         key = tuple(word.text for word in words)
         if key not in self.composed:
             self.composed[key] = self._by_hydra(key)
@@ -145,7 +139,7 @@ class Composer:
             raise _AskHydraError
         return found
 
-    def _by_hydra(self, texts: Sequence[str]) -> Composed | None:
+    def _by_hydra(self, texts: Sequence[str]) -> Mapping[str, Any] | None:
         try:
             config = compose.ours(compose.compose(self.loader, texts))
         except (HydraException, OmegaConfBaseException):
@@ -153,7 +147,7 @@ class Composer:
         if not set(config) <= set(spec.NAMES):
             return None
         parts: Any = OmegaConf.to_container(config, resolve=False)
-        return Composed(parts, frozenset(str(name) for name in config if _is_typed(config._get_node(name))))
+        return dict(parts)
 
 
 def _put(values: Any, path: Sequence[str], value: Any) -> Any:
@@ -182,14 +176,6 @@ def _interpolates(values: Any) -> bool:
     if isinstance(values, list):
         return any(_interpolates(item) for item in values)
     return isinstance(values, str) and ("${" in values or values == "???")
-
-
-def _is_typed(node: Any) -> bool:
-    """Whether a structured config's types rule over a node or one below it."""
-    if not OmegaConf.is_config(node) or node._is_none() or node._is_missing():
-        return False
-    children = [node._get_node(key) for key in (node if isinstance(node, DictConfig) else range(len(node)))]
-    return OmegaConf.get_type(node) not in (dict, list) or any(_is_typed(child) for child in children)
 
 
 def _resolved(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,8 @@ left out. How to write it: docs/sweeps.md.
 from __future__ import annotations
 
 import itertools
+import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -50,16 +52,19 @@ class Study:
     def combined(self, given: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
         """The words of each cell. Those `given` on the command line (by key) apply to every cell, and stand in place
         of the file's words for the same key."""
+        for choices in self._choices(given):
+            yield from map(list, itertools.product(*choices))
+
+    def count(self, given: Mapping[str, Sequence[str]]) -> int:
+        """How many cells `combined` names, before any is made."""
+        return sum(math.prod(map(len, choices)) for choices in self._choices(given))
+
+    def _choices(self, given: Mapping[str, Sequence[str]]) -> Iterator[list[Sequence[str]]]:
+        """The words of each key, by what is combined: the axes, and each of the cells."""
         said = {key.lstrip("+~") for key in given}
-        axes = {key: words for key, words in self.axes.items() if key not in said}
-        if self.axes:
-            yield from _product(axes, given)
-        for cell in self.cells:
-            yield from _product({key: [word] for key, word in cell.items() if key not in said}, given)
-
-
-def _product(own: Mapping[str, Sequence[str]], given: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
-    return map(list, itertools.product(*own.values(), *given.values()))
+        groups = [self.axes] if self.axes else []
+        for own in (*groups, *({key: [word] for key, word in cell.items()} for cell in self.cells)):
+            yield [*(words for key, words in own.items() if key not in said), *given.values()]
 
 
 @cache
@@ -121,17 +126,17 @@ def _words(key: str, values: Any, where: str, project: Path) -> list[str]:
         found = [_word(key, value, where) for value in values] if isinstance(values, list) else []
     if not found:
         raise SpecError(f"{where}={values}: a list of values expected.", f"For instance: {key}: [{values}]")
-    twice = next((word for word in found if found.count(word) > 1), None)
+    twice = next((word for word, count in Counter(found).items() if count > 1), None)
     if twice:
-        raise SpecError(f"{where}: {twice} stands there twice.", "Leave one of them out.")
+        raise SpecError(f"{where}: {twice} is listed twice.", "Leave one of them out.")
     return found
 
 
 def _word(key: str, value: Any, where: str) -> str:
-    if isinstance(value, Mapping) or (key in AXES and not isinstance(value, str)):
+    if (isinstance(value, Mapping) and "." not in key) or (key in AXES and not isinstance(value, str)):
         expected = f"an option of {key}" if key in AXES else "a plain value"
         raise SpecError(f"{where}={value}: {expected} expected.", f"See: python -m runner list {key.partition('.')[0]}")
-    return overrides.readable([overrides.word(key, value)])[0]
+    return overrides.word(key, value)
 
 
 def _cell(cell: Any, where: str) -> dict[str, str]:

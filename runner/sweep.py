@@ -7,9 +7,9 @@ impossible cell, which is told and left out.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from hydra.core.override_parser.types import Override
 
@@ -25,22 +25,23 @@ Outcome = Spec | Impossible | Sequence[Exclude]  # what became of one cell; the 
 
 def read(project: Path, words: Iterable[str]) -> Sweep:
     """The sweep that a command line names. Raises SpecError."""
-    given = overrides.readable(words)
-    overrides.check(overrides.parse(given), project, sweeps=True)
-    with compose.explained(project), compose.loader(project) as loader:
-        return composed(loader, project, given)
+    texts = list(words)
+    with compose.explained(project):
+        overrides.check(overrides.parse(texts), project, sweeps=True)
+        return composed(compose.loader(project), project, texts)
 
 
-def composed(loader: Any, project: Path, words: Sequence[str]) -> Sweep:
-    """Every cell that checked `words` name, composed with Hydra's `loader`.
+def composed(loader: compose.Loader, project: Path, words: Sequence[str]) -> Sweep:
+    """Every cell that checked `words` name, composed with `loader`.
 
     Raises SpecError for a wrong word in any cell, an exclude that excludes nothing, and where no cell is possible.
     """
     given = overrides.parse(words)
     narrowed = any(one.key_or_group.partition(".")[0] not in NOT_SPEC for one in given)
-    named = list(_named(given, project))
+    experiments = [name for one in given if one.key_or_group == "experiment" for name in overrides.named(one, project)]
+    named = list(_named(given, experiments, project))
     common = set.intersection(*(set(words) for _, cells in named for words in cells))
-    composer = Composer(loader, project)
+    composer = Composer(loader, project, experiments)
     found: list[tuple[str, Outcome]] = []
     for own, cells in named:
         outcomes = [_outcome(composer.cell(words), own) for words in cells]
@@ -51,15 +52,24 @@ def composed(loader: Any, project: Path, words: Sequence[str]) -> Sweep:
     return _sorted(found)
 
 
-def _named(given: Sequence[Override], project: Path) -> Iterator[tuple[Study | None, list[list[str]]]]:
-    """The words of each cell, by the experiment that states them. Of two words for one key the last counts."""
+def _named(
+    given: Sequence[Override], experiments: Sequence[str], project: Path
+) -> list[tuple[Study | None, list[list[str]]]]:
+    """The words of each cell, by the experiment that states them. Of two words for one key the last counts.
+
+    They are counted before any is made. Raises SpecError where they are too many.
+    """
     words = {one.get_key_element(): overrides.expanded(one, project) for one in given}
-    experiments = [name for one in given if one.key_or_group == "experiment" for name in overrides.named(one, project)]
     if not experiments:
-        yield None, _product(words)
-    for name in experiments:
-        one, own = {**words, "experiment": [f"experiment={name}"]}, study.read(name, project)
-        yield own, list(own.combined(one)) if own else _product(one)
+        _check_count(math.prod(map(len, words.values())), given)
+        return [(None, _product(words))]
+    studies = [(study.read(name, project), {**words, "experiment": [f"experiment={name}"]}) for name in experiments]
+    _check_count(sum(own.count(one) if own else math.prod(map(len, one.values())) for own, one in studies), given)
+    return [(own, list(own.combined(one)) if own else _product(one)) for own, one in studies]
+
+
+def _check_count(cells: int, given: Sequence[Override]) -> None:
+    overrides.check_count(cells, " ".join(one.input_line or "" for one in given))
 
 
 def _product(words: Mapping[str, Sequence[str]]) -> list[list[str]]:

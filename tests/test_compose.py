@@ -66,8 +66,8 @@ def test_a_project_has_options_of_its_own(tmp_path: Path) -> None:
 
 
 def scheduled(tmp_path: Path, *words: str) -> object:
-    with compose.loader(tmp_path) as loader:
-        return compose.schedule(loader, tmp_path, words)
+    loader = compose.loader(tmp_path)
+    return compose.schedule(loader, tmp_path, words)
 
 
 def test_an_experiment_says_how_its_steps_are_run_and_the_command_line_overrides_it(

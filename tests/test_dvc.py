@@ -18,7 +18,7 @@ import yaml
 
 from tests.conftest import REPOSITORY
 
-FOLDERS = ("runner", "conf", "hydra_plugins", "experiments", "docs")
+FOLDERS = ("runner", "conf", "experiments", "docs")
 FILES = ("dvc.yaml", "params.yaml", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/.gitignore")
 AXES = {"model": ["gru"], "precision": ["fp32"], "backend": ["onnxruntime", "openvino"]}
 OPENVINO = {"compile@gru-fp32-openvino", "benchmark@gru-fp32-openvino"}

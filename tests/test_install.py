@@ -43,10 +43,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 
 def test_the_code_is_the_wheels(installed: Installed, tmp_path: Path) -> None:
-    done = installed.python(
-        tmp_path, "-c", "import runner, hydra_plugins.edge_runner as h; print(runner.__file__, h.__file__)"
-    )
-    assert [Path(word).is_relative_to(installed.folder) for word in done.out.split()] == [True, True]
+    done = installed.python(tmp_path, "-c", "import runner; print(runner.__file__)")
+    assert Path(done.out.strip()).is_relative_to(installed.folder)
 
 
 def test_the_wheel_carries_every_option_and_study(installed: Installed) -> None:
@@ -85,5 +83,5 @@ def test_it_runs_from_a_folder_below_the_project(installed: Installed, tmp_path:
 
 
 def test_no_run_writes_into_the_wheel(installed: Installed) -> None:
-    known = {"runner", "hydra_plugins", "bin", "edge_runner-0.1.0.dist-info"}
+    known = {"runner", "bin", "edge_runner-0.1.0.dist-info"}
     assert {path.name for path in installed.folder.iterdir()} <= known

@@ -40,10 +40,10 @@ def test_a_word_stands_for_one_word_a_value(word: str, words: list[str]) -> None
 @pytest.mark.parametrize(
     ("word", "reason"),
     [
-        ("model=glob(x*)", "model=glob(x*): that are no values at all."),
+        ("model=glob(x*)", "model=glob(x*): matches no values."),
         ("model.hidden=glob(*)", "model.hidden=glob(*): glob() finds options of an axis, not values."),
         ("model.hidden=interval(1,2)", "model.hidden=interval(1,2): an interval can't be swept over."),
-        ("model.hidden=range(3,3)", "model.hidden=range(3,3): that are no values at all."),
+        ("model.hidden=range(3,3)", "model.hidden=range(3,3): matches no values."),
     ],
 )
 def test_what_cant_be_swept_over_is_told(word: str, reason: str) -> None:
@@ -74,8 +74,23 @@ def test_option_none_is_no_option() -> None:
         overrides.check(overrides.parse(["model=null"]), HERE, sweeps=False)
 
 
-def test_the_baselines_overrides_need_no_quotes() -> None:
-    assert overrides.readable(["baseline.overrides=[precision=fp32,model.path=b.onnx]", "seed=1"]) == [
-        "baseline.overrides=['precision=fp32','model.path=b.onnx']",
-        "seed=1",
-    ]
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("[precision=fp32,model.path=b.onnx]", ["precision=fp32", "model.path=b.onnx"]),
+        ("[model.shapes.x=[4,8]]", ["model.shapes.x=[4,8]"]),
+        ("[measure.pin=[0,1],seed=1]", ["measure.pin=[0,1]", "seed=1"]),
+        ("[data.path=a,b.csv,seed=1]", ["data.path=a,b.csv", "seed=1"]),
+        ("['data.path=\"a b,c=d.csv\"', seed=1]", ['data.path="a b,c=d.csv"', "seed=1"]),
+        ("[]", []),
+    ],
+)
+def test_the_baselines_overrides_need_no_quotes(word: str, value: list[str]) -> None:
+    (override,) = overrides.parse([f"baseline.overrides={word}"])
+    assert override.value() == value
+
+
+def test_the_baselines_overrides_can_be_swept_over() -> None:
+    words = expanded("baseline.overrides=[seed=1],[measure.pin=[0,1],seed=2]")
+    values = [overrides.parse([word])[0].value() for word in words]
+    assert values == [["seed=1"], ["measure.pin=[0,1]", "seed=2"]]

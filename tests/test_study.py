@@ -112,7 +112,7 @@ def test_cells_that_say_the_same_are_one(write: Write, tmp_path: Path) -> None:
         ("axes: {model: [grru]}", "sweep.axes.model: model=grru: no such model. Did you mean gru?"),
         ("axes: {model: gru}", "sweep.axes.model=gru: a list of values expected."),
         ("axes: {model: []}", "sweep.axes.model=[]: a list of values expected."),
-        ("axes: {model: [gru, gru]}", "sweep.axes.model: model=gru stands there twice."),
+        ("axes: {model: [gru, gru]}", "sweep.axes.model: model=gru is listed twice."),
         ("axes: {model: [{name: gru}]}", "sweep.axes.model={'name': 'gru'}: an option of model expected."),
         ("cells: {model: gru}", "sweep.cells: a list of mappings expected."),
         ("cells: [gru]", "sweep.cells: keys with values expected, not gru."),

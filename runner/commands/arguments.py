@@ -15,4 +15,4 @@ class _Parser(argparse.ArgumentParser):
 
 def parser(command: str, description: str) -> argparse.ArgumentParser:
     """A parser for `python -m runner <command>`, whose errors are SpecErrors of one line."""
-    return _Parser(prog=f"python -m runner {command}", description=description, allow_abbrev=False)
+    return _Parser(prog=f"python -m runner {command}".rstrip(), description=description, allow_abbrev=False)

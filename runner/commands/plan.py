@@ -34,7 +34,7 @@ def main(argv: list[str]) -> int:
 def _made(words: Sequence[str], multirun: bool, root: Path) -> plan.Plan:
     from runner import compose, overrides, study, sweep
 
-    if multirun or study.sweeps(overrides.parse(overrides.readable(words)), root):
+    if multirun or study.sweeps(overrides.parse(words), root):
         return plan.of_sweep(sweep.read(root, words), root)
     return plan.make([compose.one(root, words)], root)
 

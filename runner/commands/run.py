@@ -2,69 +2,70 @@
 
 from __future__ import annotations
 
+import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner import project as projects
+from runner.commands.arguments import parser
+from runner.errors import SpecError, nearest
 from runner.foreign import visible
 from runner.tracking.client import Tracker
+
+if TYPE_CHECKING:
+    from runner.compose import Loader
 
 FLAGS = ("--json", "--fresh", "--strict")
 FAILED = ("failed", "timeout")
 
 
+# Flags of Hydra's that start from other configs than ours.
+OTHER_ROOTS = ("--config-name", "--config-path", "--config-dir", "--experimental-rerun")
+
+
 @dataclass
 class Command:
-    """The command in the form Hydra wants: called with one composed config, or by our sweeper with all overrides."""
+    """One command: a spec, or a sweep."""
 
     root: Path
     tracker: Tracker
-    arguments: Sequence[str]
+    words: Sequence[str]
     json: bool = False
     fresh: bool = False
     strict: bool = False
     started: float = field(default_factory=time.monotonic)
-    code: int = field(default=0, init=False)
-    error: Exception | None = field(default=None, init=False)
 
-    def __call__(self, config: Any) -> None:
-        """One spec. What it raises is kept for `main`: Hydra would print its own words first."""
-        try:
-            self._one(config)
-        except Exception as error:
-            self.error = error
-
-    def _one(self, config: Any) -> None:
+    def one(self, loader: Loader) -> int:
+        """One spec; returns the exit code."""
         from runner import cells, compose, plan
 
+        config = compose.compose(loader, self.words)
         made = plan.make([compose.from_config(config)], self.root)
         schedule = compose.schedule_of(config, self.root)
         record = cells.perform(made, self.root, self.tracker, schedule, fresh=True).records[0]
-        self.code = exit_code(str(record.content["status"]))
         if self.json:
             _print_json(record.content)
         else:
             from runner.report import ending
 
-            ending.print_run(record, self.arguments)
+            ending.print_run(record, self.words)
+        return exit_code(str(record.content["status"]))
 
-    def sweep(self, loader: Any, words: Sequence[str]) -> None:
-        """Every cell composed and validated before any work; one plan; one table."""
+    def sweep(self, loader: Loader) -> int:
+        """Every cell composed and validated before any work; one plan; one table. Returns the exit code."""
         from runner import cells, compose, plan, sweep
         from runner.report import planned
 
-        schedule = compose.schedule(loader, self.root, words)
-        made = plan.of_sweep(sweep.composed(loader, self.root, words), self.root)
+        schedule = compose.schedule(loader, self.root, self.words)
+        made = plan.of_sweep(sweep.composed(loader, self.root, self.words), self.root)
         name = cells.sweep_name([cell.candidate.spec for cell in made.cells])
         print(visible("\n".join([f"sweep {name}", *planned.lines(made, self.root)])), file=sys.stderr)
         ran = cells.perform(made, self.root, self.tracker, schedule, sweep=name, fresh=self.fresh, started=self.started)
-        self.code = sweep_code([str(record.content["status"]) for record in ran.records], self.strict)
         if self.json:
             from runner.report import swept
 
@@ -72,58 +73,62 @@ class Command:
         else:
             from runner.report import ending, makespan
 
-            ending.print_sweep(name, ran.records, words)
+            ending.print_sweep(name, ran.records, self.words)
             print(makespan.text(ran.schedule))
+        return sweep_code([str(record.content["status"]) for record in ran.records], self.strict)
 
 
 def main(argv: list[str]) -> int:
-    """Compose by Hydra, then run; returns the exit code."""
-    flags = {flag[2:]: flag in argv for flag in FLAGS}
-    arguments = [word for word in argv if word not in FLAGS]
+    """Compose, then run; returns the exit code."""
+    flags = _flags(argv)
     root = projects.root()
     with Tracker(root) as tracker:
         tracker.start()  # MLflow's import takes longer than Hydra's, composing and planning: all at once
-        from runner import compose, overrides
+        from runner import compose, overrides, study
 
-        command = Command(root, tracker, arguments, **flags)
-        _through_hydra(command, overrides.readable(arguments))
-        if command.error:
-            with compose.explained(root):  # an interpolation that can't be resolved
-                raise command.error
-        return command.code
-
-
-def _through_hydra(command: Command, words: list[str]) -> None:
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors as exceptions: we say them in one or two lines ourselves
-    from runner import compose, overrides, study
-
-    with compose.explained(command.root):
-        flags = compose.hydra_flags(words)
-        given = overrides.parse(flags.overrides)
-        sweeps = flags.multirun or study.sweeps(given, command.root)
-        overrides.check(given, command.root, sweeps)
-        if flags.cfg or flags.info or flags.hydra_help or flags.shell_completion:
-            _hydra_main(command, words)
-            return
-        with compose.loader(command.root) as loader:  # hydra.main would compose twice, at 100 ms each
-            if sweeps:
-                compose.through_sweeper(loader, command, flags.overrides)
-                return
-            config = compose.compose(loader, flags.overrides)
-        command(config)
+        command = Command(root, tracker, flags.override, flags.json, flags.fresh, flags.strict)
+        with compose.explained(root):
+            given = overrides.parse(command.words)
+            sweeps = flags.multirun or study.sweeps(given, root)
+            overrides.check(given, root, sweeps)
+            loader = compose.loader(root)
+            if flags.cfg:
+                return _show(compose.compose(loader, command.words), flags.resolve)
+            return command.sweep(loader) if sweeps else command.one(loader)
 
 
-def _hydra_main(command: Command, words: list[str]) -> None:
-    import hydra
+def _flags(argv: Sequence[str]) -> argparse.Namespace:
+    """The flags of a run, and its words. Raises SpecError for an unknown one."""
+    arguments = parser("", "One spec, or with -m a sweep.")
+    arguments.add_argument("override", nargs="*")
+    arguments.add_argument("-m", "--multirun", action="store_true")
+    arguments.add_argument("--cfg", "-c", choices=["job"])
+    arguments.add_argument("--resolve", action="store_true")
+    for flag in FLAGS:
+        arguments.add_argument(flag, action="store_true")
+    flags, unknown = arguments.parse_known_intermixed_args(argv)
+    if unknown:
+        raise _unknown_flag(unknown[0], [*arguments._option_string_actions])
+    if flags.cfg and flags.multirun:
+        raise SpecError("--cfg: it prints one spec, and a sweep has many.", "Leave -m out.")
+    return flags
 
-    from runner import compose
 
-    folder = str(compose.config_folder(command.root))
-    before, sys.argv = sys.argv, ["runner", *words]
-    try:
-        hydra.main(version_base="1.3", config_path=folder, config_name="config")(command)()
-    finally:
-        sys.argv = before
+def _unknown_flag(flag: str, known: Sequence[str]) -> SpecError:
+    name = flag.partition("=")[0]
+    if name in OTHER_ROOTS:
+        return SpecError(
+            f"{name}: every spec starts from conf/config.yaml, and there is no other.",
+            "Options of your own lie in conf/<axis>/NAME.yaml, a whole study in experiments/NAME.yaml.",
+        )
+    return SpecError(f"{flag}: no such flag.{nearest(flag, known)}", "See python -m runner --help.")
+
+
+def _show(config: Any, resolve: bool) -> int:
+    from omegaconf import OmegaConf
+
+    print(OmegaConf.to_yaml(config, resolve=resolve).rstrip())
+    return 0
 
 
 def exit_code(status: str) -> int:

@@ -97,7 +97,7 @@ def _server(root: Path, uri: str, host: str, port: int) -> Iterator[subprocess.P
     """MLflow's server, answering; stopped with all that it started when the block ends."""
     log = root / "mlruns" / "ui.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port), "--workers", "1"]
+    command = start.command("mlflow", "server", "--host", host, "--port", str(port), "--workers", "1")
     command += ["--backend-store-uri", uri, "--default-artifact-root", (root / "mlruns" / "artifacts").as_uri()]
     quiet = {**usage_reports.SWITCHES, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with log.open("wb") as out, _stop_signals():

@@ -10,13 +10,13 @@ import select
 import signal
 import site
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from runner import start
 from runner.endpoints import keeper, memory
 from runner.errors import BY_STATUS, RunnerError, StepFailed, StepTimeout, WorkerLost
 from runner.worker.channel import OUT_OF_MEMORY, ran_out
@@ -66,7 +66,7 @@ def open_worker(
     log = log.absolute()
     mark = keeper.mark(next(numbers))
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "runner.worker", "--log", str(log), "--name", name]
+    command = start.command("runner.worker", "--log", str(log), "--name", name)
     with log.open("ab") as errors:
         process = subprocess.Popen(
             command,
@@ -88,7 +88,7 @@ def environment(threads: int | None, extra: Mapping[str, str]) -> dict[str, str]
     root = str(Path(__file__).parents[2])
     if root not in site.getsitepackages():
         # Run from its source folder and not installed: the worker must find the same `runner`.
-        env["PYTHONPATH"] = os.pathsep.join(filter(None, [env.get("PYTHONPATH"), root]))
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, [*env.get("PYTHONPATH", "").split(os.pathsep), root]))
     return env
 
 

@@ -6,12 +6,12 @@ import contextlib
 import json
 import select
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runner import start
 from runner.endpoints.local import environment
 from runner.telemetry.reader import Meter
 from runner.telemetry.settings import Settings
@@ -131,7 +131,7 @@ def _start(folder: Path, settings: Settings, roles: Sequence[str], priority: str
     file = folder / PROFILE
     options: dict[str, object] = {"--out": file, "--interval-ms": settings.interval_ms, "--roles": ",".join(roles)}
     options |= {"--priority": priority, "--root": root}
-    command = [sys.executable, "-m", "runner.telemetry", *(str(word) for item in options.items() for word in item)]
+    command = start.command("runner.telemetry", *(str(word) for item in options.items() for word in item))
     with (folder / "telemetry.log").open("ab") as log:
         process = subprocess.Popen(
             command,

@@ -1,1 +1,0 @@
-"""What Hydra finds of ours: the search path of options and the sweeper."""
