@@ -1,8 +1,10 @@
-"""`python …/runner/start.py MODULE …` runs a module as `python -m MODULE …` would, but never looks into the working folder.
+"""`python …/runner/start.py MODULE …` runs a module as `python -m MODULE …` does, without the working folder's modules.
 
 `python -m` puts the working folder before everything else: a project's `yaml.py` would be run in the place of the
 library. Python's own switch for it, `-P`, came with 3.11. Nothing is imported here before the folder is taken out.
 """
+
+# ruff: noqa: PTH100, PTH109, PTH120 - pathlib is imported too late for the folder, and takes time
 
 import sys
 

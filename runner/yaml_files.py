@@ -106,9 +106,8 @@ def _check_depth(text: str, path: Path) -> None:
     for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEPTH:
-            raise SpecError(
-                f"{path}, line {event.start_mark.line + 1}: nested deeper than {DEPTH}.", "Write it flatter."
-            )
+            mark: Any = event.start_mark
+            raise SpecError(f"{path}, line {mark.line + 1}: nested deeper than {DEPTH}.", "Write it flatter.")
 
 
 def _built(text: str, path: Path) -> Any:

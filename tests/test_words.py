@@ -12,8 +12,9 @@ from runner.__main__ import main
 from runner.errors import SpecError
 
 NAMES = (
-    "x", "serving_default_x:0", "a(b)", "a,b", "käse", "a[0]", "a=b", "a=b:0=[1]", "{a}", "a b", "it's", 'say "x"', "a.b.c",
-    "model/x", "$x", "*", "~x", "-x", "++x", "\\", "a\\", "${x}", "null", "1", "0x1", "x#y", "a;b", "a&b", "!x", "漢字", "",
+    "x", "serving_default_x:0", "a(b)", "a,b", "käse", "a[0]", "a=b", "a=b:0=[1]", "{a}", "a b", "it's", 'say "x"',
+    "a.b.c", "model/x", "$x", "*", "~x", "-x", "++x", "\\", "a\\", "${x}", "null", "1", "0x1", "x#y", "a;b", "a&b",
+    "!x", "漢字", "",
 )  # fmt: skip
 
 
@@ -60,8 +61,9 @@ def test_a_value_is_the_same_as_a_word_pasted_into_a_shell(value: object) -> Non
 @pytest.mark.parametrize(
     "word",
     [
-        "hydra.run.dir=x", "+hydra.x=1", "++hydra.callbacks.a={b: c}", "~hydra.sweeper", "hydra={a: 1}", "hydra/launcher=basic",
-        "hydra/sweeper@hydra.x=basic", "hydra.searchpath=[pkg://os]", "model@hydra.callbacks=gru", "hydra.mode=MULTIRUN",
+        "hydra.run.dir=x", "+hydra.x=1", "++hydra.callbacks.a={b: c}", "~hydra.sweeper", "hydra={a: 1}",
+        "hydra/launcher=basic", "hydra/sweeper@hydra.x=basic", "hydra.searchpath=[pkg://os]",
+        "model@hydra.callbacks=gru", "hydra.mode=MULTIRUN",
     ],
 )  # fmt: skip
 def test_nothing_of_hydras_own_is_set(word: str) -> None:
@@ -72,8 +74,10 @@ def test_nothing_of_hydras_own_is_set(word: str) -> None:
 @pytest.mark.parametrize(
     "word",
     [
-        "+model._target_=os.system", "model={_target_: os.system}", "++x={a: [{_args_: [id]}]}", 'model={"_target_": "x"}',
-        "model.shapes={_target_: [1]}", "model={a: 1},{_partial_: true}", "_target_=x", "model._target_.x=1",
+        "+model._target_=os.system", "model={_target_: os.system}", "++x={a: [{_args_: [id]}]}",
+        'model={"_target_": "x"}',
+        "model.shapes={_target_: [1]}", "model={a: 1},{_partial_: true}",
+        "_target_=x", "model._target_.x=1",
     ],
 )  # fmt: skip
 def test_nothing_names_code(word: str) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from runner import project
+from runner import project, start
 from runner.commands.arguments import parser
 from runner.commands.said import warn
 from runner.errors import SpecError, StepFailed
