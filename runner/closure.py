@@ -10,10 +10,23 @@ from pathlib import Path
 from runner import keys, sources
 
 
+def look_again() -> None:
+    """Forget what was read where a source was edited since: a process that lives on, such as a notebook, must not plan
+    with the code of an hour ago."""
+    if sources.edited():
+        for remembered in (code, _file, sources.read):
+            remembered.cache_clear()
+
+
 @cache
 def code(modules: tuple[str, ...]) -> str:
     """A hash of the closure of `modules`, which no comment or docstring changes."""
     return keys.digest({name: sources.read(name, path).fingerprint for name, path in closure(modules).items()})
+
+
+def imported(modules: list[str]) -> str:
+    """`code` of a list, for a worker to say what it runs: what it has read once it doesn't read again."""
+    return code(tuple(modules))
 
 
 def closure(modules: Iterable[str]) -> dict[str, Path]:

@@ -41,6 +41,8 @@ class Node:
     tools: Mapping[str, str | None]
     key: str
     blocked: RunnerError | None = None
+    modules: tuple[str, ...] = ()  # whose import closure is the step's code
+    code: str = ""  # the hash of that, in the key
 
     @property
     def id(self) -> str:
@@ -86,6 +88,7 @@ class Plan:
 def make(specs: Iterable[Spec], project: Path) -> Plan:
     """The plan of `specs`. Raises SpecError for a bad input file and for an impossible spec; what can't run here is a
     blocked node or cell."""
+    closure.look_again()
     draft = _Draft(project)
     cells = [_cell(spec, draft) for spec in specs]
     return Plan(draft.nodes, cells)
@@ -96,6 +99,7 @@ def of_sweep(sweep: Sweep, project: Path) -> Plan:
 
     Raises SpecError for a bad input file, and where no cell is left.
     """
+    closure.look_again()
     draft, cells, impossible = _Draft(project), [], list(sweep.impossible)
     for words, spec in sweep.cells:
         try:
@@ -356,15 +360,17 @@ def _node(
     blocked: RunnerError | None = None,
 ) -> Node:
     module = f"runner.steps.{step}"
-    versions = keys.versions(tools or TOOLS[step])
+    versions, modules = keys.versions(tools or TOOLS[step]), (module, *code)
+    ours = closure.code(modules)
     identity = {
         "step": step,
         "settings": _by_content(settings, settings["files"]) if settings.get("files") else settings,
         "inputs": dict(inputs),
-        "code": closure.code((module, *code)),
+        "code": ours,
         "tools": versions,
     }
-    return Node(step, title, module, dict(settings), dict(inputs), versions, keys.digest(identity), blocked)
+    key = keys.digest(identity)
+    return Node(step, title, module, dict(settings), dict(inputs), versions, key, blocked, modules, ours)
 
 
 def _named(choice: Choice) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class Source(NamedTuple):
 @cache
 def read(name: str, path: Path) -> Source:
     """What the module `name` in the file `path` says, parsed unless these bytes were before."""
+    _stamps[path] = _stamp(path)
     content = path.read_bytes()
     about = f"{name} {path.name == '__init__.py'} ".encode()  # relative imports depend on both
     key = hashlib.sha256(about + content).hexdigest()
@@ -38,6 +39,22 @@ def read(name: str, path: Path) -> Source:
         known[key] = _parsed(name, path, content)
         _new.append(key)
     return Source(*known[key])
+
+
+def edited() -> bool:
+    """Whether a file that was read is another now, or gone."""
+    return any(_stamp(path) != before for path, before in _stamps.items())
+
+
+_stamps: dict[Path, tuple[int, int, int] | None] = {}  # of the files that were read, as they were then
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def keep() -> None:

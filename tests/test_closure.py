@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runner import closure, sources
+from runner import closure, plan, sources
 
 
 @pytest.fixture
@@ -65,3 +65,20 @@ def test_a_step_of_ours_reaches_what_it_imports_and_not_the_command_line() -> No
     assert "runner.models._recurrent" in found
     assert "runner.steps._fit" in found
     assert not [name for name in found if name.startswith(("runner.commands", "runner.tracking", "runner.compose"))]
+
+
+def test_a_process_that_lives_on_sees_edits_when_it_looks_again(package: Path) -> None:
+    before = code_of(package)
+    closure.look_again()
+    assert closure.code(("keyed.step",)) == before
+    (package / "helper.py").write_text("def one():\n    return 2\n")
+    assert closure.code(("keyed.step",)) == before  # one plan has one answer
+    closure.look_again()
+    assert closure.code(("keyed.step",)) != before
+
+
+def test_a_plan_looks_again(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = code_of(package)
+    (package / "helper.py").write_text("def one():\n    return 2\n")
+    plan.make([], package)
+    assert closure.code(("keyed.step",)) != before

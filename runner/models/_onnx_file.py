@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
 from runner.errors import SpecError, nearest
-from runner.models import graph
+from runner.models import _onnx_weights, graph
 
 Model = onnx.ModelProto
 Dims = Sequence[int | str]
@@ -48,7 +48,7 @@ def _unreadable(path: str, content: bytes) -> SpecError:
 def external_files(path: str, model: Model) -> list[str]:
     """Paths of the files with the model's external weights. Raises SpecError where one is missing or too short."""
     wanted: dict[str, int] = {}
-    for tensor in _tensors(model):
+    for tensor in _onnx_weights.tensors(model):
         if uses_external_data(tensor):
             info = ExternalDataInfo(tensor)
             end = (info.offset or 0) + (info.length or 0)
@@ -72,11 +72,6 @@ def _external_file(path: str, location: str, size: int) -> str:
             "Copy or export it again.",
         )
     return str(file)
-
-
-def _tensors(model: Model) -> list[onnx.TensorProto]:
-    constants = [a.t for node in model.graph.node for a in node.attribute if a.HasField("t")]
-    return [*model.graph.initializer, *constants]
 
 
 def valid(path: str | None) -> Model:

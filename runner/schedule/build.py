@@ -17,6 +17,7 @@ from runner.endpoints.retry import with_retry
 from runner.errors import SpecError, StepFailed
 from runner.plan import Node
 from runner.report.progress import Display
+from runner.schedule import given
 from runner.schedule.wanted import Lost
 from runner.schedule.workers import StepWorkers
 from runner.spec import Limits
@@ -79,18 +80,38 @@ def build(
     Raises what the step raised, StepFailed, StepTimeout.
     """
     with room(project), store.draft(project, node.step, node.key) as out:
-        answer = _ask(
-            worker,
-            project,
-            timeout=limit_s,
-            on_progress=on_progress,
-            module=node.module,
-            settings=node.settings,
-            inputs={role: artifact.folder for role, artifact in inputs.items()},
-            out=out,
-            scratch=store.scratch(project, node.step, node.key),
-        )
+        scratch = store.scratch(project, node.step, node.key)
+        with given.copied(node.settings, scratch, f"{node.step} {node.title}") as files:
+            answer = files.named(
+                _ask(
+                    worker,
+                    project,
+                    timeout=limit_s,
+                    on_progress=on_progress,
+                    module=node.module,
+                    settings=files.settings,
+                    inputs={role: artifact.folder for role, artifact in inputs.items()},
+                    out=out,
+                    scratch=scratch,
+                )
+            )
+        _check_code(node, worker, limit_s)
         return store.finish(project, out, _content(node, inputs, answer, retries))
+
+
+def _check_code(node: Node, worker: Worker, limit_s: float) -> None:
+    """Raises StepFailed where the worker ran other sources than the key says."""
+    if not node.modules:
+        return
+    arguments = {"modules": node.modules}
+    if (
+        worker.ask("call", timeout=limit_s, module="runner.closure", function="imported", arguments=arguments)
+        != node.code
+    ):
+        raise StepFailed(
+            f"{node.step} {node.title}: its code was edited after this command was planned, so its output isn't kept.",
+            "Run the same command again.",
+        )
 
 
 def _ask(worker: Worker, project: Path, **request: Any) -> Any:

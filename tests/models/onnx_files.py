@@ -43,3 +43,43 @@ def with_external_weights(path: Path) -> str:
     path.unlink()
     onnx.save(model, path, save_as_external_data=True, location="weights.bin", size_threshold=0)
     return str(path)
+
+
+def external(name: str, file: str, values: int = 16) -> TensorProto:
+    """A float32 tensor whose values lie in `file`, beside the model."""
+    tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=[values], data_location=TensorProto.EXTERNAL)
+    tensor.external_data.add(key="location", value=file)
+    tensor.external_data.add(key="length", value=str(4 * values))
+    return tensor
+
+
+def weights_in(where: str, path: Path) -> str:
+    """y = x + w, with w in `w.bin`: used in a branch of an `If`, in the body of a `Loop`, in a `Constant`, or in a
+    function."""
+    (path.parent / "w.bin").write_bytes(np.arange(16, dtype=np.float32).tobytes())
+    tensor = external("w", "w.bin")
+    value = helper.make_tensor_value_info
+    x, y = (value(name, TensorProto.FLOAT, [16]) for name in "xy")
+    always = numpy_helper.from_array(np.array(True), "always")
+    add, constant = helper.make_node("Add", ["x", "w"], ["y"]), helper.make_node("Constant", [], ["w"], value=tensor)
+    if where == "constant":
+        return save(path, helper.make_graph([constant, add], "g", [x], [y]))
+    if where == "branch":
+        branch = helper.make_graph(
+            [helper.make_node("Add", ["x", "w"], ["z"])], "b", [], [value("z", 1, [16])], [tensor]
+        )
+        node = helper.make_node("If", ["always"], ["y"], then_branch=branch, else_branch=branch)
+        return save(path, helper.make_graph([node], "g", [x], [y], [always]))
+    if where == "loop":
+        once = numpy_helper.from_array(np.array(1, np.int64), "once")
+        inner = [helper.make_node("Identity", ["go"], ["on"]), helper.make_node("Add", ["old", "w"], ["new"])]
+        ins = [value("i", TensorProto.INT64, []), value("go", TensorProto.BOOL, []), value("old", 1, [16])]
+        body = helper.make_graph(inner, "b", ins, [value("on", TensorProto.BOOL, []), value("new", 1, [16])], [tensor])
+        node = helper.make_node("Loop", ["once", "always", "x"], ["y"], body=body)
+        return save(path, helper.make_graph([node], "g", [x], [y], [always, once]))
+    own = helper.make_opsetid("own", 1)
+    opsets = [helper.make_opsetid("", 13), own]
+    function = helper.make_function("own", "Shift", ["x"], ["y"], [constant, add], opsets)
+    graph = helper.make_graph([helper.make_node("Shift", ["x"], ["y"], domain="own")], "g", [x], [y])
+    onnx.save(helper.make_model(graph, functions=[function], opset_imports=opsets, ir_version=8), path)
+    return str(path)

@@ -8,7 +8,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from runner import settings
+from runner import compose, plan, settings
 from runner.errors import SpecError
 from runner.models import onnx as user_onnx
 from tests.models import onnx_files
@@ -266,3 +266,24 @@ def test_an_unknown_metric_names_the_nearest(static: str) -> None:
     assert error.value.reason == (
         "model.metric=acuracy: not one of none, accuracy, mae, rmse, max_abs_error. Did you mean accuracy?"
     )
+
+
+@pytest.mark.parametrize("where", ["constant", "branch", "loop", "function"])
+def test_weights_outside_are_files_of_the_model_wherever_they_are_used(where: str, tmp_path: Path) -> None:
+    path = onnx_files.weights_in(where, tmp_path / "my.onnx")
+    assert user_onnx.files(chosen(path=path)) == (path, str(tmp_path / "w.bin"))
+    (tmp_path / "w.bin").unlink()
+    with pytest.raises(SpecError, match=r"its weights are in w\.bin, which is not beside it") as error:
+        user_onnx.files(chosen(path=path))
+    assert error.value.next_step == "Put w.bin into the folder of the ONNX file."
+
+
+@pytest.mark.parametrize("where", ["constant", "branch"])
+def test_other_weights_outside_are_another_key(where: str, tmp_path: Path) -> None:
+    path = onnx_files.weights_in(where, tmp_path / "my.onnx")
+    words = ["model=onnx", f"model.path={path}", "precision=fp32", "baseline=none"]
+    spec = compose.one(tmp_path, words)
+    before = plan.make([spec], tmp_path).cells[0].candidate.keys["export"]
+    assert plan.make([spec], tmp_path).cells[0].candidate.keys["export"] == before
+    (tmp_path / "w.bin").write_bytes(bytes(64))
+    assert plan.make([spec], tmp_path).cells[0].candidate.keys["export"] != before

@@ -15,6 +15,7 @@ from runner.schedule.prepare import prepare
 from runner.schedule.settings import INLINE
 from runner.schedule.wanted import used
 from runner.store import Artifact
+from tests.models import onnx_files
 from tests.schedule.told import LIMITS, Told
 
 
@@ -96,3 +97,31 @@ def test_a_library_that_hides_a_full_disk(made: Plan, tmp_path: Path, monkeypatc
     found, _ = obtain(Plan({**made.nodes, data.key: wrong}, made.cells), "data", tmp_path)
     assert isinstance(found, StepFailed)
     assert found.reason == f"{tmp_path}: no space left on the disk."
+
+
+def test_code_that_was_edited_after_planning_makes_no_artifact(made: Plan, tmp_path: Path) -> None:
+    """The worker says what it ran; the key was made with other sources."""
+    data = node(made, "data")
+    edited = Plan({data.key: replace(data, code="f" * 64)}, made.cells)
+    outcome, told = obtain(edited, "data", tmp_path)
+    assert isinstance(outcome, StepFailed)
+    assert "its code was edited after this command was planned" in outcome.reason
+    assert store.find(tmp_path, "data", data.key) is None
+    assert told.ended[-1] == ("data", "failed")
+
+
+def test_a_users_file_that_was_saved_again_after_planning_makes_no_artifact(tmp_path: Path) -> None:
+    path = onnx_files.weights_in("branch", tmp_path / "my.onnx")
+    spec = compose.one(tmp_path, ["model=onnx", f"model.path={path}", "precision=fp32", "baseline=none"])
+    made = plan.make([spec], tmp_path)
+    weights = tmp_path / "w.bin"
+    before = weights.read_bytes()
+    weights.write_bytes(bytes(64))
+    outcome, _ = obtain(made, "export", tmp_path)
+    assert isinstance(outcome, StepFailed)
+    assert outcome.reason == f"export onnx: {weights} was changed since this command was planned."
+    weights.write_bytes(before)
+    outcome, _ = obtain(made, "export", tmp_path)
+    assert isinstance(outcome, Artifact)
+    weights.unlink()
+    assert store.damage(outcome) == ""  # it is whole without the user's files
