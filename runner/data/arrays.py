@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
+
+from runner.data.drawn import Drawn
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -18,25 +22,45 @@ Arrays = Mapping[str, NDArray[Any]]
 class Dataset:
     """`splits`: train, val, test and calibration arrays, each `in/<input>` and `target` with samples first;
     `meta`: the artifact's meta (docs/architecture.md); `reference`: a finished model's outputs on the test split
-    (a network of ours has them in its export)."""
+    (a network of ours has them in its export); `drawn`: splits whose arrays are made while they are written."""
 
     splits: Mapping[str, Arrays]
     meta: Mapping[str, Any]
     reference: Arrays = field(default_factory=dict)
+    drawn: Mapping[str, Mapping[str, Drawn]] = field(default_factory=dict)
 
 
 def write(dataset: Dataset, out: Path) -> None:
     """One npz a split, and `meta.json`, so that a reader needs nothing but the folder."""
     for split, arrays in dataset.splits.items():
         save(out / f"{split}.npz", arrays)
+    for split, drawn in dataset.drawn.items():
+        save(out / f"{split}.npz", drawn)
     if dataset.reference:
         write_reference(out, dataset.reference)
     (out / "meta.json").write_text(json.dumps(dataset.meta, indent=1) + "\n")
 
 
-def save(file: Path, arrays: Arrays) -> None:
-    """Arrays by name as an npz."""
-    np.savez(file, **dict(arrays))  # type: ignore[arg-type] # numpy's stubs take the first name for `allow_pickle`
+def save(file: Path, arrays: Arrays | Mapping[str, Drawn]) -> None:
+    """Arrays by name as an npz. No pickle: texts are written as numpy's own."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                if isinstance(array, Drawn):
+                    _stream(member, array)
+                else:
+                    plain = np.asarray(array)
+                    text = plain.dtype.kind == "O"
+                    npy.write_array(member, plain.astype(str) if text else plain, allow_pickle=False)
+
+
+def _stream(member: IO[bytes], drawn: Drawn) -> None:
+    """One sample after the other."""
+    dtype = drawn[:1].dtype
+    header = {"shape": (len(drawn), *drawn.sizes), "fortran_order": False, "descr": npy.dtype_to_descr(dtype)}
+    npy.write_array_header_2_0(member, header)
+    for number in range(len(drawn)):
+        member.write(np.ascontiguousarray(drawn.sample(number)).tobytes())
 
 
 def write_reference(folder: Path, outputs: Arrays) -> None:
@@ -48,6 +72,12 @@ def read(folder: Path, split: str) -> dict[str, NDArray[Any]]:
     """The arrays of one split of a data artifact."""
     with np.load(folder / f"{split}.npz", allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
+
+
+def read_truth(folder: Path, split: str) -> dict[str, NDArray[Any]]:
+    """The same without inputs, which may be large: what outputs are compared with."""
+    with np.load(folder / f"{split}.npz", allow_pickle=False) as file:
+        return {name: file[name] for name in file.files if not name.startswith("in/")}
 
 
 def read_meta(folder: Path) -> dict[str, Any]:

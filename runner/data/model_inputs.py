@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from runner.data.arrays import Dataset
+    from runner.data.drawn import Drawn
+    from runner.data.labels import Reading
 
 TASK = "tensors"
 DISTRIBUTIONS = ("numpy", "onnx", "onnxruntime")
+PROOF_BYTES = 16 * 10**6  # of random calibration inputs that are written down for the compile's proof: one at the least
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,12 @@ class Settings:
     """How many inputs are drawn, and from where; all but `calibration` is unused where model.inputs is given."""
 
     samples: int = setting("Inputs to draw for measuring and comparing", unit="samples", low=1, high=100_000)
-    calibration: int = setting("Inputs for calibrating int8", unit="samples", low=1, high=100_000)
+    calibration: int = setting(
+        "Inputs for calibrating int8; of model.inputs a quarter at the most, which isn't measured",
+        unit="samples",
+        low=1,
+        high=100_000,
+    )
     integers_below: int = setting(
         "Whole-number inputs are drawn from 0 up to below this (token ids: the table's)", low=1
     )
@@ -33,59 +41,141 @@ class Settings:
 def make(settings: Settings, needs: Mapping[str, Any], seed: int, inputs: Mapping[str, Path]) -> Dataset:
     """Test and calibration arrays for the `model` artifact (an export), and the float model's outputs on the test
     split as its reference. Raises SpecError for a bad file of inputs, StepFailed where the model doesn't run."""
-    import numpy as np
     import onnx
 
-    from runner.data.arrays import Dataset, inputs_of
-    from runner.models import _tensors, graph
-
     model = onnx.load(inputs["model"] / "model.onnx")
-    draw = np.random.default_rng(seed)
-    if needs["inputs"]:
-        test = _tensors.read(needs["inputs"], model, needs["metric"])
-        calibration = {name: array[: settings.calibration] for name, array in test.items() if name.startswith("in/")}
-    else:
-        test = _drawn(model, settings.samples, settings.integers_below, draw)
-        calibration = _drawn(model, settings.calibration, settings.integers_below, draw)
-    reference = graph.outputs_of_float(model, inputs_of(test))
-    return Dataset({"test": test, "calibration": calibration}, _meta(model, needs, test, calibration), reference)
+    return _given(settings, needs, seed, model) if needs["inputs"] else _random(settings, needs, seed, model)
 
 
-def _drawn(model: onnx.ModelProto, samples: int, below: int, draw: Any) -> dict[str, NDArray[Any]]:
+# --- random ---
+
+
+def _random(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx.ModelProto) -> Dataset:
+    from runner.data.arrays import Dataset
     from runner.models import graph
 
-    batched = graph.is_batched(model)
+    test = _drawn(model, settings.samples, settings.integers_below, seed, "test")
+    drawn: dict[str, dict[str, Drawn]] = {"test": {f"in/{name}": one for name, one in test.items()}}
+    own = _own(settings, needs, seed, model)
+    calibration: dict[str, Any] = {"rows": len(next(iter(own.values()), ())), "from": "model.calibration"}
+    if not own:
+        random = _drawn(model, settings.calibration, settings.integers_below, seed, "calibration")
+        drawn["calibration"] = {f"in/{name}": one for name, one in _for_proof(random).items()}
+        calibration = {**_as_meta(random), "from": "random"}
+    reference = graph.outputs_of_float(model, test)
+    meta = {**_meta(model, needs, "random", settings.samples), "calibration": calibration}
+    splits = {"calibration": own} if own else {}
+    return Dataset(splits, meta, reference, drawn)
+
+
+def _drawn(model: onnx.ModelProto, samples: int, below: int, seed: int, part: str) -> dict[str, Drawn]:
+    from runner.data.drawn import PARTS, Drawn
+    from runner.models import graph
+
+    skipped = 1 if graph.is_batched(model) else 0
     return {
-        f"in/{value.name}": _array(
-            graph.dtype(value), (samples, *graph.dims(value)[1 if batched else 0 :]), below, draw
+        value.name: Drawn(
+            samples,
+            tuple(map(int, graph.dims(value)[skipped:])),
+            graph.dtype(value),
+            below,
+            (seed, PARTS[part], number),
         )
-        for value in graph.inputs(model)
+        for number, value in enumerate(graph.inputs(model))
     }
 
 
-def _array(dtype: str, shape: tuple[Any, ...], below: int, draw: Any) -> NDArray[Any]:
-    """Standard normal floats, small whole numbers, coin flips."""
-    import numpy as np
-
-    if dtype == "bool":
-        return np.asarray(draw.integers(0, 2, shape), bool)
-    if np.issubdtype(np.dtype(dtype), np.integer):
-        return np.asarray(draw.integers(0, below, shape), dtype)
-    return np.asarray(draw.standard_normal(shape), dtype)
+def _for_proof(random: Mapping[str, Drawn]) -> dict[str, Drawn]:
+    """The first few: compiling proves itself with them; quantising draws as many as it uses."""
+    row = sum(one.sample_bytes for one in random.values())
+    return {name: one.limited(max(1, PROOF_BYTES // max(1, row))) for name, one in random.items()}
 
 
-def _meta(
-    model: onnx.ModelProto, needs: Mapping[str, Any], test: Mapping[str, Any], calibration: Mapping[str, Any]
+def _as_meta(random: Mapping[str, Drawn]) -> dict[str, Any]:
+    rows = max((len(one) for one in random.values()), default=0)
+    return {"rows": rows, "drawn": {name: one.as_dict() for name, one in random.items()}}
+
+
+# --- the user's ---
+
+
+def _given(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx.ModelProto) -> Dataset:
+    from runner.data import calibration_set
+    from runner.data.arrays import Dataset, inputs_of
+    from runner.models import _outputs, _tensors, graph
+
+    given = _tensors.read(model, needs)
+    rows = len(next(iter(given.values())))
+    own = _own(settings, needs, seed, model)
+    kept = 0 if own else settings.calibration
+    measured, calibrates = calibration_set.split(rows, kept, seed)
+    inputs = {name: array for name, array in given.items() if name.startswith("in/")}
+    reference = graph.outputs_of_float(model, inputs_of(_rows(inputs, measured)))
+    outputs = {name: one.measured(reference[name]) for name, one in _outputs.of(model).items()}
+    understood, name, reading = _tensors.scored(given, outputs, needs)
+    # Without rows to spare, the compile proves itself with those that are measured; quantising draws its own.
+    calibration = own or _rows(inputs, calibrates if len(calibrates) else measured)
+    about = _about(settings, needs, seed, model, (rows, len(calibrates), len(next(iter(own.values()), ()))))
+    meta = {**_meta(model, needs, "the user's", len(measured)), "calibration": about, **_scoring(name, reading)}
+    return Dataset({"test": _rows(understood, measured), "calibration": calibration}, meta, reference)
+
+
+def _own(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx.ModelProto) -> dict[str, NDArray[Any]]:
+    """`in/<input>` of model.calibration, drawn by seed where it holds more rows than are used; empty without one."""
+    from runner.data import calibration_set
+    from runner.models import _tensors
+
+    if not needs["calibration"]:
+        return {}
+    found = _tensors.calibration(model, needs)
+    rows = len(next(iter(found.values())))
+    return _rows(found, calibration_set.some(rows, settings.calibration, seed))
+
+
+def _rows(arrays: Mapping[str, NDArray[Any]], rows: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    return {name: array[rows] for name, array in arrays.items()}
+
+
+def _about(
+    settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx.ModelProto, counts: tuple[int, int, int]
 ) -> dict[str, Any]:
+    """The artifact's `calibration`; `counts`: rows of model.inputs, those of them that calibrate, rows of a set of
+    its own."""
+    rows, kept, own = counts
+    if own:
+        return {"rows": own, "from": "model.calibration"}
+    if kept:
+        said = (
+            f"calibrated on {kept} of the {rows} rows of model.inputs, which aren't measured; "
+            "a set of its own: model.calibration=my.npz"
+        )
+        return {"rows": kept, "from": "model.inputs", "said": said}
+    random = _drawn(model, settings.calibration, settings.integers_below, seed, "calibration")
+    said = (
+        f"calibrated on random inputs: the {rows} rows of model.inputs are too few to keep some apart; "
+        "give a set of its own: model.calibration=my.npz"
+    )
+    return {**_as_meta(random), "from": "random", "said": said}
+
+
+def _scoring(name: str, reading: Reading | None) -> dict[str, Any]:
+    """How labels are compared, and with which output."""
+    if reading is None:
+        return {}
+    warnings = [reading.warning] if reading.warning else []
+    return {"labels": {"output": name, **reading.as_dict()}, "warnings": warnings}
+
+
+def _meta(model: onnx.ModelProto, needs: Mapping[str, Any], source: str, samples: int) -> dict[str, Any]:
     from runner.models import graph
 
-    parts = {"test": test, "calibration": calibration}
     return {
         "task": "tensors",
         "metric": needs["metric"],
         "unit": "",
         "features": [value.name for value in graph.inputs(model)],
-        "source": "the user's" if needs["inputs"] else "random",
-        "rows": {part: len(next(iter(arrays.values()))) for part, arrays in parts.items()},
+        "outputs": [value.name for value in model.graph.output],
+        "source": source,
+        "rows": {"test": samples},
         "shapes": {value.name: graph.dims(value) for value in graph.inputs(model)},
     }

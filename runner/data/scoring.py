@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runner.data import arrays, units
+from runner.data import arrays, labels, units
 from runner.errors import StepFailed
 
 Outputs = Mapping[str, NDArray[Any]]
@@ -22,12 +22,12 @@ def score(data_folder: Path, outputs: Outputs) -> dict[str, float]:
     Forecasts: `mae_<unit>`, `rmse_<unit>` and `naive_mae_<unit>` of the seasonal-naive forecast.
     Classes: `accuracy`. A user's tensors: the metric that was named. Raises StepFailed on a wrong number of samples.
     """
-    meta, test = arrays.read_meta(data_folder), arrays.read(data_folder, "test")
+    meta, test = arrays.read_meta(data_folder), arrays.read_truth(data_folder, "test")
     if meta["task"] == "forecast":
         return _forecast(_only(outputs, len(test["target"])), meta, test)
     if meta["task"] == "classify":
         return {"accuracy": _accuracy(_only(outputs, len(test["target"])), test["target"])}
-    return _tensors(outputs, meta["metric"], test)
+    return _tensors(outputs, meta, test)
 
 
 def _only(outputs: Outputs, samples: int) -> NDArray[Any]:
@@ -63,21 +63,56 @@ def _accuracy(y: NDArray[Any], labels: NDArray[Any]) -> float:
     return float((np.argmax(y.reshape(len(y), -1), axis=1) == labels.reshape(-1)).mean())
 
 
-def _tensors(outputs: Outputs, metric: str, test: Mapping[str, NDArray[Any]]) -> dict[str, float]:
+def note(data_folder: Path) -> str:
+    """What qualifies the score of a user's model: how labels were read, where it isn't the plain way, and of how many
+    of the rows it is."""
+    meta = arrays.read_meta(data_folder)
+    about = meta.get("calibration", {})
+    parted = about.get("from") == "model.inputs"
+    rows = f"{meta['rows']['test']} rows, {about['rows']} others are for calibration" if parted else ""
+    return "; ".join(text for text in (meta.get("labels", {}).get("said", ""), rows) if text)
+
+
+def _tensors(outputs: Outputs, meta: Mapping[str, Any], test: Mapping[str, NDArray[Any]]) -> dict[str, float]:
     """The named metric over all expected values together."""
+    metric = meta["metric"]
     if metric == "none":
         return {}
+    named = _by_name(outputs, meta.get("outputs", [*outputs]))
     if metric == "accuracy":
-        return {"accuracy": _accuracy(_only(outputs, len(test["target"])), test["target"])}
+        reading = meta.get("labels", {**labels.PLAIN.as_dict(), "output": next(iter(named))})
+        y = _whole(named[reading["output"]], len(test["target"]))
+        return {"accuracy": float(labels.answers(y, test["target"], reading).mean())}
     expected = {name.removeprefix("expected/"): array for name, array in test.items() if name.startswith("expected/")}
-    errors = [_errors(outputs[name], values) for name, values in expected.items()]
+    errors = [_errors(named[name], values) for name, values in expected.items()]
     return {metric: MEASURES[metric](np.concatenate(errors))}
+
+
+def _by_name(outputs: Outputs, names: list[str]) -> Outputs:
+    """By the file's names; where a runtime renamed its outputs, by their order."""
+    return outputs if set(names) <= set(outputs) else dict(zip(names, outputs.values(), strict=True))
 
 
 def _errors(y: NDArray[Any], expected: NDArray[Any]) -> NDArray[np.float64]:
     """Absolute, flat. A fixed batch of one may be written out on one side and not on the other."""
-    values = _whole(np.asarray(y, np.float64), len(expected)).reshape(-1)
-    return np.abs(values - np.asarray(expected, np.float64).reshape(-1))
+    errors: NDArray[np.float64] = np.abs(difference(_whole(y, len(expected)).reshape(-1), expected.reshape(-1)))
+    return errors
+
+
+def difference(ours: NDArray[Any], theirs: NDArray[Any]) -> NDArray[Any]:
+    """`ours - theirs`; equal values differ by 0, also where both are the same infinity or both are NaN (a model may
+    answer so by right). Of text: 0 where equal, 1 elsewhere."""
+    if ours.dtype.kind in "OUS":
+        return np.asarray(ours.astype(str) != theirs.astype(str), np.float64)
+    one, other = wide(ours), wide(theirs)
+    same = (one == other) | (np.isnan(one) & np.isnan(other))
+    with np.errstate(invalid="ignore"):
+        return np.where(same, 0.0, one - other)
+
+
+def wide(array: NDArray[Any]) -> NDArray[Any]:
+    """In the widest type of its kind."""
+    return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
 
 
 MEASURES: dict[str, Callable[[NDArray[np.float64]], float]] = {

@@ -273,7 +273,7 @@ def _metrics(
         *metrics.with_telemetry(
             metrics.of_side(samples, peaks, side.batch, seed, settings.confidence), seen, side.batch
         ),
-        *metrics.of_outputs(judged.quality, judged.fidelity, judged.why_not),
+        *metrics.of_outputs(judged.quality, judged.fidelity, judged.why_not, judged.note),
     ]
 
 

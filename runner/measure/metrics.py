@@ -162,11 +162,15 @@ def _interval(name: str, interval: Interval, replicates: str) -> list[Metric]:
     return [_measured(f"{name}_low", interval.low), _measured(f"{name}_high", interval.high)]
 
 
-def of_outputs(quality: Mapping[str, float], fidelity: Mapping[str, float], why_not: Mapping[str, str]) -> list[Metric]:
-    """`quality/…` and `fidelity/…` of the compiled artifact; `why_not` holds what is missing, by full name."""
+def of_outputs(
+    quality: Mapping[str, float], fidelity: Mapping[str, float], why_not: Mapping[str, str], note: str = ""
+) -> list[Metric]:
+    """`quality/…` (qualified by `note`) and `fidelity/…` of the compiled artifact; `why_not` holds what is missing, by
+    full name."""
     found = {f"quality/{name}": value for name, value in quality.items()}
     found |= {f"fidelity/{name}": value for name, value in fidelity.items()}
-    finite = [_measured(name, value) for name, value in found.items() if math.isfinite(value)]
+    notes = dict.fromkeys((f"quality/{name}" for name in quality), note)
+    finite = [_measured(name, value, notes.get(name, "")) for name, value in found.items() if math.isfinite(value)]
     odd = {name: f"not finite ({value})" for name, value in found.items() if not math.isfinite(value)}
     return [*finite, *(Absent(name, reason) for name, reason in {**odd, **why_not}.items())]
 

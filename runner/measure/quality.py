@@ -19,23 +19,25 @@ Outputs = Mapping[str, npt.NDArray[Any]]
 
 @dataclass(frozen=True)
 class Judgement:
-    """`quality` by the task's metrics, `fidelity` against the float model, and `why_not` by full metric name."""
+    """`quality` by the task's metrics, `fidelity` against the float model, and `why_not` by full metric name. `note`
+    qualifies the quality."""
 
     quality: Mapping[str, float]
     fidelity: Mapping[str, float]
     why_not: Mapping[str, str]
+    note: str = ""
 
 
 def judge(predicted: Path, data: Path, reference: Path | None) -> Judgement:
     """Scores `predicted` (`out/<output>` arrays, samples first) on the data artifact's test split, and compares them
     with `reference` (the float model's outputs in the same form). Raises StepFailed where the shapes disagree."""
     outputs = read_outputs(predicted)
-    quality = scoring.score(data, outputs)
+    quality, note = scoring.score(data, outputs), scoring.note(data)
     if reference is None:
         why = dict.fromkeys(("fidelity/max_abs_error", "fidelity/sqnr_db"), "no outputs of the float model are known")
-        return Judgement(quality, {}, why)
+        return Judgement(quality, {}, why, note)
     found, why = fidelity(outputs, read_outputs(reference))
-    return Judgement(quality, found, why)
+    return Judgement(quality, found, why, note)
 
 
 def read_outputs(path: Path) -> dict[str, npt.NDArray[Any]]:
@@ -50,15 +52,23 @@ def fidelity(outputs: Outputs, reference: Outputs) -> tuple[dict[str, float], di
     Outputs pair up by name; where a runtime renamed them, by their order.
     """
     pairs = _paired(outputs, reference)
-    errors = [np.asarray(ours, np.float64) - np.asarray(theirs, np.float64) for ours, theirs in pairs]
-    noise = sum(float((error**2).sum()) for error in errors)
-    signal = sum(float((np.asarray(theirs, np.float64) ** 2).sum()) for _, theirs in pairs)
-    found = {"max_abs_error": max(float(np.abs(error).max()) for error in errors)}
+    errors = [scoring.difference(ours, theirs) for ours, theirs in pairs]
+    noise = sum(float((np.abs(error) ** 2).sum()) for error in errors)
+    signal = sum(float((np.abs(_finite(theirs)) ** 2).sum()) for _, theirs in pairs)
+    found = {"max_abs_error": max((float(np.abs(error).max()) for error in errors if error.size), default=0.0)}
     if noise == 0:
         return found, {"fidelity/sqnr_db": "infinite: the outputs equal the float model's"}
     if signal == 0:
         return found, {"fidelity/sqnr_db": "the float model's outputs are all 0"}
     return {**found, "sqnr_db": 10 * math.log10(signal / noise) if math.isfinite(noise) else math.nan}, {}
+
+
+def _finite(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Without what has no size: infinities, NaN, text."""
+    if array.dtype.kind in "OUS":
+        return np.ones(array.shape)
+    wide = scoring.wide(array)
+    return np.where(np.isfinite(wide), wide, 0.0)
 
 
 def _paired(outputs: Outputs, reference: Outputs) -> list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:

@@ -54,9 +54,9 @@ def is_batched(model: onnx.ModelProto) -> bool:
     return all(dims(value)[:1] == ["batch"] for value in inputs(model))
 
 
-def feeds(model: onnx.ModelProto, arrays: Mapping[str, NDArray[Any]], batch: int) -> Iterator[dict[str, NDArray[Any]]]:
-    """Inputs of successive runs over all samples (first axis of `arrays`): `batch` rows where the model is batched,
-    otherwise one sample, which has the whole shape of the input."""
+def feeds(model: onnx.ModelProto, arrays: Mapping[str, Any], batch: int) -> Iterator[dict[str, NDArray[Any]]]:
+    """Inputs of successive runs over all samples (first axis of `arrays`, or of what slices like one): `batch` rows
+    where the model is batched, otherwise one sample, which has the whole shape of the input."""
     samples = len(next(iter(arrays.values())))
     if not is_batched(model):
         batch = 1
@@ -65,7 +65,7 @@ def feeds(model: onnx.ModelProto, arrays: Mapping[str, NDArray[Any]], batch: int
         yield rows if is_batched(model) else {name: np.asarray(array[0]) for name, array in rows.items()}
 
 
-def outputs_of_float(model: onnx.ModelProto, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+def outputs_of_float(model: onnx.ModelProto, arrays: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
     """`{output: array}` over all samples by ONNX Runtime with its graph optimisations off; samples first.
 
     Raises StepFailed where ONNX Runtime can't load or run the model.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from runner.errors import SpecError, Unsupported
+from runner.errors import Unsupported
 from runner.settings import setting
 
 if TYPE_CHECKING:
@@ -32,11 +32,16 @@ class Settings:
         "An .npz file with arrays named as the inputs, and outputs' expected values or `labels`"
     )
     metric: str = setting("How outputs are compared with those of model.inputs", choices=METRICS)
+    output: str | None = setting("The output that `labels` are for, where the model has several")
+    calibration: str | None = setting(
+        "An .npz file with arrays named as the inputs, for int8; without it a part of model.inputs that isn't measured"
+    )
+    nonfinite: str = setting("NaN and infinity among the inputs", choices=("error", "allow"))
 
 
 def data_needs(settings: Settings) -> dict[str, Any]:
     """What the data step reads instead of drawing random inputs."""
-    return {"inputs": settings.inputs, "metric": settings.metric}
+    return {name: getattr(settings, name) for name in ("inputs", "metric", "output", "calibration", "nonfinite")}
 
 
 def files(settings: Settings) -> tuple[str, ...]:
@@ -46,6 +51,7 @@ def files(settings: Settings) -> tuple[str, ...]:
     model = _onnx_file.read(settings.path)
     external = _onnx_file.external_files(str(settings.path), model)
     inputs = [_tensors.existing(settings.inputs)] if settings.inputs else []
+    inputs += [_tensors.existing(settings.calibration, "model.calibration")] if settings.calibration else []
     return (str(settings.path), *external, *inputs)
 
 
@@ -69,10 +75,5 @@ def problems(settings: Settings) -> None:
     from runner.models import _onnx_file, _tensors
 
     fixed = _onnx_file.shaped(_onnx_file.valid(settings.path), settings.shapes, str(settings.path))
-    if settings.inputs:
-        _tensors.read(settings.inputs, fixed, settings.metric)
-    elif settings.metric != "none":
-        raise SpecError(
-            f"model.metric={settings.metric} needs expected outputs or labels.",
-            "Give them with the inputs: model.inputs=my.npz",
-        )
+    _tensors.check_output([value.name for value in fixed.graph.output], settings.output)
+    _tensors.check(fixed, data_needs(settings))

@@ -43,8 +43,9 @@ def fp16(model: Model) -> Model:
     return made
 
 
-def static(model: Model, settings: Int8, calibration: Arrays, scratch: Path) -> Model:
-    """Q/DQ nodes around what ONNX Runtime's static quantiser knows; ranges from `calibration` (samples first)."""
+def static(model: Model, settings: Int8, calibration: Mapping[str, Any], scratch: Path) -> Model:
+    """Q/DQ nodes around what ONNX Runtime's static quantiser knows; ranges from all of `calibration` (samples first:
+    arrays, or what slices like one)."""
     from onnxruntime import quantization as q  # type: ignore[import-untyped]
 
     methods = {
@@ -53,12 +54,11 @@ def static(model: Model, settings: Int8, calibration: Arrays, scratch: Path) -> 
         "percentile": q.CalibrationMethod.Percentile,
     }
     ready = _prepared(model, scratch)
-    used = {name: array[: settings.calibration_samples] for name, array in calibration.items()}
     _quietly(
         lambda: q.quantize_static(
             ready,
             scratch / "static.onnx",
-            _reader(model, used),
+            _reader(model, calibration),
             quant_format=q.QuantFormat.QDQ,
             per_channel=settings.per_channel,
             activation_type=q.QuantType.QInt8,
@@ -99,7 +99,7 @@ def _prepared(model: Model, scratch: Path) -> Path:
     return ready
 
 
-def _reader(model: Model, calibration: Arrays) -> Any:
+def _reader(model: Model, calibration: Mapping[str, Any]) -> Any:
     """Calibration data as ONNX Runtime asks for it: one run's inputs at a time, None at the end."""
     from onnxruntime.quantization import CalibrationDataReader  # type: ignore[import-untyped]
 

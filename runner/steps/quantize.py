@@ -17,7 +17,7 @@ def run(job: Job) -> dict[str, Any]:
     """
     import onnx
 
-    from runner.data import arrays
+    from runner.data import calibration_set
     from runner.steps import _quantizers
 
     name = job.settings["precision"]
@@ -26,10 +26,11 @@ def run(job: Job) -> dict[str, Any]:
     if name == "fp16":
         made = _quantizers.fp16(model)
     elif name == "int8":
-        calibration = arrays.inputs_of(arrays.read(job.inputs["data"], "calibration"))
+        calibration = calibration_set.read(job.inputs["data"], chosen.calibration_samples)
         made = _quantizers.static(model, chosen, calibration, job.scratch)
     else:
         made = _quantizers.dynamic(model, tuple(job.settings["dynamic_ops"]), job.scratch)
     onnx.save(made, job.out / "model.onnx")
     counts = _quantizers.counts(model, made, name)
-    return {"precision": name, "quantized": counts, "warnings": _quantizers.warnings(counts, name)}
+    said = calibration_set.said(job.inputs["data"]) if name == "int8" else []
+    return {"precision": name, "quantized": counts, "warnings": [*_quantizers.warnings(counts, name), *said]}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,10 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper
 
-from runner.data import arrays, scoring
-from runner.errors import StepFailed
+from runner import settings
+from runner.data import arrays, calibration_set, drawn, scoring
+from runner.errors import SpecError, StepFailed
+from runner.models import onnx as user_onnx
 from tests.models import onnx_files
 from tests.steps import chain
 
@@ -19,13 +22,19 @@ FIXED = {"ids": [1, 3], "x": [1, 4]}
 
 
 def prepared(
-    base: Path, path: str, seed: int = 0, metric: str = "none", inputs: str | None = None, **shapes: Any
+    base: Path,
+    path: str,
+    seed: int = 0,
+    shapes: Any = MappingProxyType({}),
+    needs: Any = MappingProxyType({}),
+    **changed: Any,
 ) -> Path:
     """The data artifact of a user's file, after its export."""
-    model = chain.model("onnx", path=path, shapes=shapes, inputs=inputs, metric=metric)
+    model = chain.model("onnx", path=path, shapes=dict(shapes), **needs)
     chain.do("export", {"model": model}, {}, base)
-    needs = {"inputs": inputs, "metric": metric}
-    return chain.data(base, "model_inputs", needs, seed, {"model": base / "export"}, samples=6, integers_below=5)
+    chosen = settings.build(user_onnx.Settings, model["settings"], "model")
+    options = {"samples": 6, "integers_below": 5, **changed}
+    return chain.data(base, "model_inputs", user_onnx.data_needs(chosen), seed, {"model": base / "export"}, **options)
 
 
 @pytest.fixture
@@ -34,21 +43,21 @@ def dynamic(tmp_path: Path) -> str:
 
 
 def test_random_inputs_have_the_types_and_shapes_of_the_file(dynamic: str, tmp_path: Path) -> None:
-    test = arrays.read(prepared(tmp_path, dynamic, **FREE), "test")
+    test = arrays.read(prepared(tmp_path, dynamic, shapes=FREE), "test")
     assert (test["in/ids"].shape, test["in/ids"].dtype) == ((6, 3), np.int64)
     assert (test["in/x"].shape, test["in/x"].dtype) == ((6, 4), np.float32)
     assert set(test["in/ids"].ravel().tolist()) <= {0, 1, 2, 3, 4}
 
 
 def test_without_a_free_batch_each_sample_has_the_whole_shape(dynamic: str, tmp_path: Path) -> None:
-    test = arrays.read(prepared(tmp_path, dynamic, **FIXED), "test")
+    test = arrays.read(prepared(tmp_path, dynamic, shapes=FIXED), "test")
     assert test["in/x"].shape == (6, 1, 4)
 
 
 def test_the_seed_draws_the_inputs(dynamic: str, tmp_path: Path) -> None:
     seeds = {"a": 1, "b": 1, "c": 2}
     first, same, other = (
-        arrays.read(prepared(tmp_path / name, dynamic, seed, **FREE), "test")["in/x"] for name, seed in seeds.items()
+        arrays.read(prepared(tmp_path / name, dynamic, seed, FREE), "test")["in/x"] for name, seed in seeds.items()
     )
     assert np.array_equal(first, same)
     assert not np.array_equal(first, other)
@@ -56,7 +65,7 @@ def test_the_seed_draws_the_inputs(dynamic: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shapes", [FREE, FIXED])
 def test_the_reference_is_the_float_model_on_the_test_split(shapes: Any, dynamic: str, tmp_path: Path) -> None:
-    folder = prepared(tmp_path, dynamic, **shapes)
+    folder = prepared(tmp_path, dynamic, shapes=shapes)
     test, session = arrays.read(folder, "test"), ort.InferenceSession(dynamic)
     reference = np.load(folder / "reference.npz")["out/y"]
     assert len(reference) == 6
@@ -71,7 +80,7 @@ def test_the_users_expected_values_are_scored(dynamic: str, tmp_path: Path) -> N
     (y,) = ort.InferenceSession(dynamic).run(["y"], {"ids": ids, "x": x})
     path = tmp_path / "my.npz"
     np.savez(path, ids=ids, x=x, y=y + 0.5)
-    folder = prepared(tmp_path, dynamic, metric="mae", inputs=str(path), **FIXED)
+    folder = prepared(tmp_path, dynamic, shapes=FIXED, needs={"metric": "mae", "inputs": str(path)})
     outputs = {"y": np.load(folder / "reference.npz")["out/y"]}
     assert scoring.score(folder, outputs) == {"mae": pytest.approx(0.5, abs=1e-6)}
     assert arrays.read_meta(folder)["source"] == "the user's"
@@ -127,4 +136,93 @@ def test_a_free_batch_needs_one_row_a_sample(tmp_path: Path) -> None:
     graph = helper.make_graph([helper.make_node("ReduceSum", ["x"], ["y"], keepdims=0)], "sum", [x], [y])
     path = onnx_files.save(tmp_path / "my.onnx", graph)
     with pytest.raises(StepFailed, match=r"^Output y has not one row a sample, so the batch can't stay free\."):
-        prepared(tmp_path, path, x=["batch", 4])
+        prepared(tmp_path, path, shapes={"x": ["batch", 4]})
+
+
+def test_a_quarter_of_the_users_rows_calibrates_and_is_not_measured(dynamic: str, tmp_path: Path) -> None:
+    ids, x = np.zeros((40, 3), np.int64), np.arange(160, dtype=np.float32).reshape(40, 4)
+    given = saved(tmp_path / "my.npz", ids=ids, x=x, y=x)
+    needs = {"inputs": given, "metric": "mae"}
+    folder = prepared(tmp_path, dynamic, shapes=FREE, needs=needs, calibration=128)
+    test, calibration = (arrays.read(folder, part)["in/x"] for part in ("test", "calibration"))
+    assert (len(test), len(calibration)) == (30, 10)
+    assert sorted([*test[:, 0], *calibration[:, 0]]) == x[:, 0].tolist()
+    np.testing.assert_array_equal(arrays.read(folder, "test")["expected/y"], test)
+    assert scoring.note(folder) == "30 rows, 10 others are for calibration"
+    assert calibration_set.said(folder) == [
+        "calibrated on 10 of the 40 rows of model.inputs, which aren't measured; "
+        "a set of its own: model.calibration=my.npz"
+    ]
+
+
+def test_too_few_rows_are_all_measured_and_calibration_is_random_and_says_so(dynamic: str, tmp_path: Path) -> None:
+    x = np.arange(20, dtype=np.float32).reshape(5, 4)
+    given = saved(tmp_path / "my.npz", ids=np.zeros((5, 3), np.int64), x=x)
+    folder = prepared(tmp_path, dynamic, shapes=FREE, needs={"inputs": given}, calibration=9)
+    np.testing.assert_array_equal(arrays.read(folder, "test")["in/x"], x)
+    used = calibration_set.read(folder, 7)["x"]
+    assert len(used) == 7
+    assert not np.isin(used[:], x).any()
+    assert calibration_set.said(folder)[0].startswith("calibrated on random inputs: the 5 rows of model.inputs are too")
+
+
+def test_a_calibration_set_of_its_own_leaves_every_row_to_be_measured(dynamic: str, tmp_path: Path) -> None:
+    x = np.ones((40, 4), np.float32)
+    given = saved(tmp_path / "my.npz", ids=np.zeros((40, 3), np.int64), x=x)
+    own = saved(tmp_path / "own.npz", ids=np.zeros((3, 3), np.int64), x=2 * x[:3])
+    folder = prepared(tmp_path, dynamic, shapes=FREE, needs={"inputs": given, "calibration": own})
+    np.testing.assert_array_equal(arrays.read(folder, "test")["in/x"], x)
+    np.testing.assert_array_equal(calibration_set.read(folder, 99)["x"][:], 2 * x[:3])
+    assert calibration_set.said(folder) == []
+
+
+def test_random_inputs_are_calibrated_with_others_than_are_measured(dynamic: str, tmp_path: Path) -> None:
+    folder = prepared(tmp_path, dynamic, shapes=FREE, calibration=9)
+    test, used = arrays.read(folder, "test")["in/x"], calibration_set.read(folder, 99)["x"]
+    assert len(used) == 9
+    assert not np.isin(used[:], test).any()
+    np.testing.assert_array_equal(used[:], arrays.read(folder, "calibration")["in/x"])
+
+
+def test_large_random_inputs_for_calibration_are_not_written_down(tmp_path: Path) -> None:
+    path = onnx_files.one_node(tmp_path / "large.onnx", "Relu", [1, 3_000_000], [1, 3_000_000])
+    folder = prepared(tmp_path, path, samples=2, calibration=1000)
+    assert len(arrays.read(folder, "calibration")["in/x"]) == 1  # for the compile's proof
+    used = calibration_set.read(folder, 500)["x"]
+    assert len(used) == 500
+    np.testing.assert_array_equal(used[:1], arrays.read(folder, "calibration")["in/x"])
+
+
+@pytest.mark.parametrize("below", [5, 1000])
+def test_whole_numbers_are_drawn_within_their_type(below: int) -> None:
+    values = drawn.Drawn(200, (4,), "int8", below, (0, 0, 0))[:]
+    assert (values.dtype, values.min() >= 0, values.max() < below) == (np.int8, True, True)
+
+
+def test_one_sample_is_the_same_however_many_are_drawn() -> None:
+    many, few = (drawn.Drawn(samples, (2, 3), "float32", 2, (7, 0, 1)) for samples in (50, 3))
+    np.testing.assert_array_equal(many[2:3], few[2:3])
+    assert many[:].dtype == np.float32
+
+
+def test_labels_are_read_by_the_float_models_outputs(tmp_path: Path) -> None:
+    path = onnx_files.one_node(tmp_path / "one.onnx", "ReduceMax", ["n", 4], ["n", 1], axes=[1])
+    x = np.repeat(np.array([[3], [-2], [0.2]], np.float32), 4, axis=1)
+    given = saved(tmp_path / "my.npz", x=x, labels=[1, 0, 1])
+    needs = {"inputs": given, "metric": "accuracy"}
+    folder = prepared(tmp_path, path, shapes={"x": ["batch", 4]}, needs=needs)
+    y = np.load(folder / "reference.npz")["out/y"]
+    assert scoring.score(folder, {"renamed": y}) == {"accuracy": 1.0}
+    assert scoring.note(folder) == "one column: above 0 is 1 (outputs leave 0 to 1)"
+
+
+def test_labels_that_do_not_fit_an_output_whose_size_only_a_run_shows(tmp_path: Path) -> None:
+    path = onnx_files.rows_of_a_size_in_the_input(tmp_path / "sized.onnx")
+    given = saved(tmp_path / "my.npz", x=np.ones((3, 4), np.float32), size=np.full((3, 1), 4), labels=[1, 2, 4])
+    with pytest.raises(SpecError, match=r"labels run from 1 to 4; output y \[samples, 4\] has the classes 0 to 3\."):
+        prepared(tmp_path, path, needs={"inputs": given, "metric": "accuracy"})
+
+
+def saved(path: Path, **given: Any) -> str:
+    np.savez(path, **given)
+    return str(path)

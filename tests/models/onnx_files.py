@@ -31,6 +31,33 @@ def lookup_and_add(path: Path, ids: Sequence[DIM], x: Sequence[DIM]) -> str:
     return save(path, helper.make_graph(nodes, "lookup_and_add", inputs, outputs, tensors))
 
 
+def one_node(path: Path, op: str, x: Sequence[DIM], y: Sequence[DIM], **attributes: object) -> str:
+    """y = op(x): float32 into float32, or into int64 where it is an ArgMax."""
+    kind = TensorProto.INT64 if op == "ArgMax" else TensorProto.FLOAT
+    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, x)]
+    outputs = [helper.make_tensor_value_info("y", kind, y)]
+    return save(path, helper.make_graph([helper.make_node(op, ["x"], ["y"], **attributes)], op, inputs, outputs))
+
+
+def two_outputs(path: Path) -> str:
+    """scores = relu(x), size = sum(x)."""
+    nodes = [helper.make_node("Relu", ["x"], ["scores"]), helper.make_node("ReduceSum", ["x"], ["size"])]
+    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4])]
+    shapes = {"scores": [1, 4], "size": [1, 1]}
+    outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items()]
+    return save(path, helper.make_graph(nodes, "two_outputs", inputs, outputs))
+
+
+def rows_of_a_size_in_the_input(path: Path) -> str:
+    """y = x reshaped into the size that another input holds: no shape until it runs."""
+    inputs = [
+        helper.make_tensor_value_info("x", TensorProto.FLOAT, [4]),
+        helper.make_tensor_value_info("size", TensorProto.INT64, [1]),
+    ]
+    outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None])]
+    return save(path, helper.make_graph([helper.make_node("Reshape", ["x", "size"], ["y"])], "sized", inputs, outputs))
+
+
 def save(path: Path, graph: onnx.GraphProto, **options: object) -> str:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     onnx.save(model, path, **options)

@@ -13,7 +13,10 @@ from runner.errors import SpecError
 from runner.models import onnx as user_onnx
 from tests.models import onnx_files
 
-EMPTY: dict[str, Any] = {"path": None, "shapes": {}, "inputs": None, "metric": "none"}
+EMPTY: dict[str, Any] = {
+    "path": None, "shapes": {}, "inputs": None, "metric": "none", "output": None, "calibration": None,
+    "nonfinite": "error",
+}  # fmt: skip
 
 
 def chosen(**values: Any) -> user_onnx.Settings:
@@ -209,6 +212,58 @@ INPUTS: dict[str, tuple[dict[str, Any], str, str]] = {
         "none",
         "model.inputs={npz}: numbers of samples differ or are 0: ids 6, x 5.\nGive as many of each.",
     ),
+    "a whole number that its type can't hold": (
+        {"ids": IDS.astype(np.uint64) + np.array([0, 2**63, 0], np.uint64), "x": X},
+        "none",
+        "model.inputs={npz}: ids[0,1] is 9223372036854775808, which int64 can't hold.\n"
+        "The model wants int64: -9223372036854775808 to 9223372036854775807.",
+    ),
+    "a number too large for its type": (
+        {"ids": IDS, "x": np.where(np.arange(4) == 2, 1e39, np.zeros((6, 4)))},
+        "none",
+        "model.inputs={npz}: x[0,2] is 1e+39, which float32 can't hold.\n"
+        "The model wants float32: give values that it can hold, or export the model with a wider type.",
+    ),
+    "a whole number that rounding would change": (
+        {"ids": IDS, "x": np.full((6, 4), 2**24 + 1)},
+        "none",
+        "model.inputs={npz}: x[0,0] is 16777217, which float32 can't hold.\n"
+        "The model wants float32: give values that it can hold, or export the model with a wider type.",
+    ),
+    "NaN": (
+        {"ids": IDS, "x": np.where(np.arange(24).reshape(6, 4) > 21, np.nan, X)},
+        "none",
+        "model.inputs={npz}: x[5,2] is nan (2 of 24 values are NaN or infinite).\n"
+        "Mend the file; if the model takes such values, type model.nonfinite=allow",
+    ),
+    "text": (
+        {"ids": IDS, "x": np.full((6, 4), "1.5")},
+        "none",
+        "model.inputs={npz}: x is text.\nThe model wants float32.",
+    ),
+    "expected outputs of another shape": (
+        {"ids": IDS, "x": X, "y": Y[:, :2]},
+        "mae",
+        "model.inputs={npz}: y has shape [6, 2].\nThe model's output is [samples, 1, 4].",
+    ),
+    "expected outputs that are NaN": (
+        {"ids": IDS, "x": X, "y": np.where(np.arange(4) == 1, -np.inf, Y)},
+        "rmse",
+        "model.inputs={npz}: y[0,1] is -inf (6 of 24 values are NaN or infinite).\n"
+        "Mend the file, or leave those samples out.",
+    ),
+    "labels from 1": (
+        {"ids": IDS, "x": X, "labels": [1, 2, 3, 4, 1, 2]},
+        "accuracy",
+        "model.inputs={npz}: labels run from 1 to 4; output y [samples, 1, 4] has the classes 0 to 3.\n"
+        "Count them from 0: labels - 1",
+    ),
+    "labels as text": (
+        {"ids": IDS, "x": X, "labels": [*"cowcow"]},
+        "accuracy",
+        "model.inputs={npz}: labels are text ('c', 'o', 'w'); output y is numbers, and which class is which isn't "
+        "said.\nGive class numbers from 0; in alphabetical order: numpy.unique(labels, return_inverse=True)[1]",
+    ),
     "no labels": (
         {"ids": IDS, "x": X},
         "accuracy",
@@ -234,6 +289,31 @@ def test_inputs_that_fit_belong_to_the_files(static: str, tmp_path: Path) -> Non
     path = npz(tmp_path, ids=IDS, x=X, y=Y)
     user_onnx.problems(chosen(path=static, inputs=path, metric="mae"))
     assert user_onnx.files(chosen(path=static, inputs=path)) == (static, path)
+
+
+def test_a_model_that_takes_nan_is_given_it_when_asked(static: str, tmp_path: Path) -> None:
+    path = npz(tmp_path, ids=IDS, x=np.full((6, 4), np.nan))
+    user_onnx.problems(chosen(path=static, inputs=path, nonfinite="allow"))
+
+
+def test_a_calibration_file_is_checked_like_the_inputs(static: str, tmp_path: Path) -> None:
+    path = npz(tmp_path, ids=IDS, x=X[:, :2])
+    expected = f"model.calibration={path}: x has shape [6, 2].\nThe model wants [samples, 1, 4]."
+    assert refusal(path=static, calibration=path) == expected
+    assert user_onnx.files(chosen(path=static, calibration=path)) == (static, path)
+
+
+def test_labels_of_a_model_with_two_outputs_say_which_they_are_for(tmp_path: Path) -> None:
+    path = onnx_files.two_outputs(tmp_path / "my.onnx")
+    given = npz(tmp_path, x=X, labels=[0, 1, 2, 3, 0, 1])
+    assert refusal(path=path, inputs=given, metric="accuracy") == (
+        "model.metric=accuracy: the model has 2 outputs (scores, size).\n"
+        "Say which the labels are for, for example: model.output=scores"
+    )
+    user_onnx.problems(chosen(path=path, inputs=given, metric="accuracy", output="scores"))
+    assert refusal(path=path, output="score") == (
+        "model.output=score: the model has no such output. Did you mean scores?\nIts outputs: scores, size."
+    )
 
 
 def test_a_file_of_inputs_that_is_not_there(static: str) -> None:
