@@ -163,7 +163,7 @@ def main() -> int:
     with prepared() as folder:
         found = alternated(
             {
-                "a cell, schedule=local": lambda: swept(chosen.cells, Settings(None, None, 3)),
+                "a cell, schedule=local": lambda: swept(chosen.cells, Settings(None, None, 3, {}, False)),
                 "a cell, schedule=inline": lambda: swept(chosen.cells, INLINE),
                 "a job of Hydra's basic launcher": lambda: launched(chosen.jobs, folder),
                 "a worker that does nothing": lambda: fresh_worker(folder),

@@ -8,8 +8,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 import pytest
@@ -26,12 +27,12 @@ pytestmark = pytest.mark.slow
 class Running:
     """A command that runs, what it has said so far, and its workers."""
 
-    def __init__(self, project: Path, *words: str) -> None:
+    def __init__(self, project: Path, *words: str, env: Mapping[str, str] = MappingProxyType({})) -> None:
         self.project = project
         self.process = subprocess.Popen(
             [sys.executable, "-m", "runner", *words],
             cwd=project,
-            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY), **env},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ipaddress
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ from pathlib import Path
 from runner import project, start
 from runner.commands.arguments import parser
 from runner.commands.said import warn
+from runner.endpoints import keeper
 from runner.errors import SpecError, StepFailed
 from runner.worker import usage_reports
 
@@ -46,14 +48,28 @@ def main(argv: list[str]) -> int:
 
 def _options(argv: list[str]) -> argparse.Namespace:
     arguments = parser("ui", "MLflow's UI on this project's store. Ctrl-C ends it.")
-    arguments.add_argument("--host", default=HOST, help=f"where to listen (default {HOST}: this machine only)")
+    arguments.add_argument("--host", default=HOST, help=f"an address of this machine alone (default {HOST})")
     arguments.add_argument("--port", type=int, help=f"default {PORT}, or the next free one")
     arguments.add_argument("--sweep", help="show one sweep only")
     arguments.add_argument("--json", action="store_true", help="the address as one JSON document on standard output")
     options = arguments.parse_args(argv)
+    _check_host(options.host)
     if options.port is not None and not 1 <= options.port <= 65535:
         raise SpecError(f"--port {options.port}: out of range.", "A port is a number from 1 to 65535.")
     return options
+
+
+def _check_host(host: str) -> None:
+    """Raises SpecError for an address that others reach: MLflow's server asks nobody for a password."""
+    loopback = host == "localhost"
+    with contextlib.suppress(ValueError):  # a name: whom it means is not looked up
+        loopback = ipaddress.ip_address(host).is_loopback
+    if not loopback:
+        raise SpecError(
+            f"--host {host}: others could read and change your runs there.",
+            f"Leave --host out; for others put a proxy that asks for a password before {HOST} (docs/ports.md), "
+            f"or from your own machine: ssh -L {PORT}:{HOST}:{PORT} THIS_MACHINE",
+        )
 
 
 def _say(address: str, as_json: bool) -> None:
@@ -84,10 +100,10 @@ def _is_free(host: str, port: int) -> bool:
         try:
             probe.bind((host, port))
         except socket.gaierror:
-            raise SpecError(f"--host {host}: no such host.", "Use 127.0.0.1, or 0.0.0.0 for every interface.") from None
+            raise SpecError(f"--host {host}: no such host.", f"Use {HOST}.") from None
         except OSError as error:
             if error.errno == 99:  # EADDRNOTAVAIL
-                raise SpecError(f"--host {host} is no address of this machine.", "Use 127.0.0.1 or 0.0.0.0.") from None
+                raise SpecError(f"--host {host} is no address of this machine.", f"Use {HOST}.") from None
             return False
     return True
 
@@ -102,9 +118,9 @@ def _server(root: Path, uri: str, host: str, port: int) -> Iterator[subprocess.P
     quiet = {**usage_reports.SWITCHES, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with log.open("wb") as out, _stop_signals():
         # In a session of its own: Ctrl-C comes to us alone, and one signal reaches all its processes.
-        server = subprocess.Popen(
-            command, stdout=out, stderr=out, env={**os.environ, **quiet}, cwd=log.parent, start_new_session=True
-        )
+        # By its mark the keeper finds them where we are killed.
+        env = {**os.environ, **quiet, **keeper.mark("ui")}
+        server = subprocess.Popen(command, stdout=out, stderr=out, env=env, cwd=log.parent, start_new_session=True)
         try:
             _wait_until_up(server, host, port, log)
             yield server

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -29,6 +30,7 @@ PAUSE_SECONDS = 0.01
 START_SECONDS = 0.5  # in which a process that was just being started has got its own environment
 
 _starting = threading.Lock()
+_folders: dict[int, str] = {}  # by process: a fork has none of its parent's
 
 
 def mark(name: int | str) -> dict[str, str]:
@@ -39,16 +41,45 @@ def mark(name: int | str) -> dict[str, str]:
 
 
 def folder() -> Path:
-    """Where this process may put temporary files; the keeper removes it. Without one it is the system's own place."""
+    """A folder of this process alone for temporary files; the keeper removes it. Without a keeper it is the system's
+    own place, in which a caller makes one of its own.
+
+    Raises StepFailed where others may write to it.
+    """
     import tempfile
     from pathlib import Path
 
+    pid = os.getpid()
     with _starting:
-        if _start(os.getpid()) is None:
+        keeper = _start(pid)
+        if keeper is None:
             return Path(tempfile.gettempdir())
-    place = Path(_place(os.getpid()))
-    place.mkdir(mode=0o700, exist_ok=True)
-    return place
+        if not os.path.lexists(_folders.get(pid, "")):
+            _folders[pid] = tempfile.mkdtemp(
+                prefix="edge-"
+            )  # its name is drawn when it is made: nobody can be there before
+            _tell(keeper, _folders[pid])
+        return _own(Path(_folders[pid]))
+
+
+def _own(folder: Path) -> Path:
+    from runner.errors import StepFailed
+
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        raise StepFailed(
+            f"{folder}: this temporary folder isn't yours alone (user {found.st_uid}, {stat.filemode(found.st_mode)}).",
+            "Set TMPDIR to a folder of your own: export TMPDIR=$HOME/tmp",
+        )
+    return folder
+
+
+def _tell(keeper: subprocess.Popen[bytes], folder: str) -> None:
+    """What the keeper is to remove. It is not among its words, which everybody can read (/proc/PID/cmdline)."""
+    assert keeper.stdin is not None
+    with contextlib.suppress(BrokenPipeError):  # somebody has killed it: the folder stays
+        keeper.stdin.write(os.fsencode(folder) + b"\0")
+        keeper.stdin.flush()
 
 
 def kill_marked(value: str) -> None:
@@ -87,19 +118,12 @@ def _token(pid: int) -> str:
 
 
 @lru_cache(maxsize=None)  # noqa: UP033
-def _place(pid: int) -> str:
-    import tempfile
-
-    return os.path.join(tempfile.gettempdir(), f"edge-{_token(pid)}")  # noqa: PTH118
-
-
-@lru_cache(maxsize=None)  # noqa: UP033
 def _start(pid: int) -> subprocess.Popen[bytes] | None:
     """The keeper of process `pid`, which is this one; it sees the end of its standard input when this one has ended."""
     if not sys.platform.startswith("linux"):
         return None
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", __file__, f"{_token(pid)}.", _place(pid)],
+        [sys.executable, "-I", "-S", __file__, f"{_token(pid)}."],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -109,18 +133,19 @@ def _start(pid: int) -> subprocess.Popen[bytes] | None:
     )
 
 
-def main(value: str, place: str) -> None:
+def main(value: str) -> None:
     """Sleep until whoever holds the other end of standard input has ended; then kill what is marked, and remove the
-    folder `place`."""
+    folders that were named there."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    os.read(0, 1)
+    named = sys.stdin.buffer.read()
     kill_marked(value)
     time.sleep(START_SECONDS)
     kill_marked(value)
     import shutil
 
-    shutil.rmtree(place, ignore_errors=True)
+    for folder in named.split(b"\0")[:-1]:
+        shutil.rmtree(os.fsdecode(folder), ignore_errors=True)
 
 
 if __name__ == "__main__":

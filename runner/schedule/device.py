@@ -141,6 +141,10 @@ def alone(device: str, say: Callable[[str], None]) -> Iterator[None]:
 def _lock_of(device: str) -> Path:
     try:
         return lock_of(device)
+    except FileExistsError as error:
+        raise StepFailed(
+            f"{error.filename}: {error.strerror}.", "Set XDG_CACHE_HOME to a folder that you alone may write to."
+        ) from error
     except RuntimeError as error:  # pathlib's
         raise StepFailed(
             f"No folder for locks: HOME is not set, and the system knows no home folder of user {os.getuid()}.",

@@ -8,6 +8,7 @@ A parcel is a folder that is named by its content's digest: one that was changed
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -20,14 +21,34 @@ from typing import Any
 
 MARK = "edge-runner:"
 PIECE = 1 << 20
+OTHERS = 0o022  # of a mode: its group and everybody may write
 
 
 def home() -> Path:
     """The one folder of ours outside of projects: locks, a list of fonts, and on a device parcels, and outputs until
-    they are fetched. Raises RuntimeError where the user has no home folder."""
+    they are fetched. Made where it is missing and can be; yours alone to write to.
+
+    Raises RuntimeError where the user has no home folder, FileExistsError where somebody else may have put it there.
+    """
     cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
     # A path that is not absolute doesn't count: https://specifications.freedesktop.org/basedir-spec/latest/
-    return (cache if cache.is_absolute() else Path.home() / ".cache") / "edge-runner"
+    folder = (cache if cache.is_absolute() else Path.home() / ".cache") / "edge-runner"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:  # whoever writes there says why it can't be made
+        return folder
+    _close(folder)
+    return folder
+
+
+def _close(folder: Path) -> None:
+    """A folder of ours is closed to other writers; one of somebody else's is refused where many may have made it."""
+    found = folder.stat()
+    if found.st_uid != os.geteuid() and folder.parent.stat().st_mode & OTHERS:
+        owner = f"belongs to user {found.st_uid}, in a folder to which others write"
+        raise FileExistsError(errno.EEXIST, owner, str(folder))
+    if found.st_uid == os.geteuid() and found.st_mode & OTHERS:
+        folder.chmod(found.st_mode & 0o777 & ~OTHERS)
 
 
 def digest(files: dict[str, Path]) -> str:

@@ -14,8 +14,10 @@ import pytest
 
 from runner.commands import ui
 from runner.errors import SpecError
+from tests.doors import listening
 from tests.report import fixtures
 from tests.report.fixtures import measured, spec
+from tests.test_interrupt import alive, until
 
 RUN = [sys.executable, "-c", "import sys; from runner.__main__ import main; sys.exit(main(sys.argv[1:]))", "ui"]
 
@@ -51,13 +53,42 @@ def test_one_command_serves_the_right_store_and_ctrl_c_ends_it_cleanly(project: 
         assert query.startswith("experiments/1/runs?viewStateShareKey=comparison")
         with urllib.request.urlopen(f"{site}/ajax-api/2.0/mlflow/experiments/get?experiment_id=1") as answer:
             assert json.load(answer)["experiment"]["name"] == "edge-runner"
-        children = psutil.Process(process.pid).children(recursive=True)
+        children = [one for one in psutil.Process(process.pid).children(recursive=True) if not is_keeper(one)]
         assert children
+        port = int(site.rpartition(":")[2])
+        assert {found.split()[0] for found in listening(process.pid)} == {f"127.0.0.1:{port}"}
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
-        assert [child.pid for child in children if child.is_running() and child.status() != "zombie"] == []
+        assert alive(children) == []
     assert sorted(path.name for path in project.iterdir()) == ["mlruns", "records", "runner.toml"]
     assert not (project / "mlruns" / "mlruns").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP], ids=lambda one: one.name)
+def test_a_command_that_is_killed_leaves_no_server(project: Path, number: signal.Signals) -> None:
+    with served(project) as (process, _):
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(number)
+        assert process.wait(60) == -number
+        until(lambda: not alive(children), f"still running: {alive(children)}")
+
+
+def is_keeper(process: psutil.Process) -> bool:
+    """The process that sleeps until the command has ended, and ends after it."""
+    return any("keeper" in word for word in process.cmdline())
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com", ""])
+def test_a_host_that_others_reach_is_refused(host: str) -> None:
+    with pytest.raises(SpecError, match=f"--host {host}: others could read and change your runs there") as caught:
+        ui._options(["--host", host])
+    assert "put a proxy that asks for a password before 127.0.0.1 (docs/ports.md)" in caught.value.next_step
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_every_name_of_this_machine_alone_is_taken(host: str) -> None:
+    assert ui._options(["--host", host]).host == host
 
 
 def test_the_default_port_gives_way_to_the_next_free_one(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 
 from runner.endpoints import keeper
 from runner.endpoints.local import Worker
-from runner.errors import StepTimeout
+from runner.errors import StepFailed, StepTimeout
 from tests.endpoints.commands import environment, killed, opening
 from tests.endpoints.test_local import call, gone
 
@@ -60,6 +62,42 @@ def test_temporary_files_go_with_their_command(tmp_path: Path, after: str) -> No
     while place.exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_the_folder_for_temporary_files_has_a_name_that_nobody_is_told(tmp_path: Path) -> None:
+    code = (
+        "import os, psutil; from runner.endpoints import keeper; keeper.mark('x'); "
+        "print([one.cmdline() for one in psutil.Process().children()]); print(keeper.folder(), keeper.folder())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(TMPDIR=str(tmp_path)),
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    )
+    words, folders = done.stdout.splitlines()
+    first, second = folders.split()
+    assert first == second
+    assert first not in words
+    assert Path(first).name.removeprefix("edge-") not in words
+
+
+def test_that_folder_is_the_users_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(keeper, "_folders", {})
+    place = keeper.folder()
+    assert (place.stat().st_uid, stat.S_IMODE(place.stat().st_mode)) == (os.geteuid(), 0o700)
+    place.chmod(0o777)
+    with pytest.raises(StepFailed, match=r"isn't yours alone \(user \d+, drwxrwxrwx\)"):
+        keeper.folder()
+    place.rmdir()
+    again = keeper.folder()
+    assert again != place
+    again.rmdir()
+    again.symlink_to(tmp_path)
+    with pytest.raises(StepFailed, match="isn't yours alone"):
+        keeper.folder()
 
 
 def test_another_workers_processes_are_left_alone() -> None:
