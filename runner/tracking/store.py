@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 
@@ -73,12 +74,14 @@ def locked(root: Path) -> Iterator[None]:
 def reported(root: Path) -> Iterator[None]:
     """Turns what mlflow and its database raise into one line what is wrong and one what to do."""
     _import()
+    import sqlite3
+
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
         yield
-    except (MlflowException, SQLAlchemyError, ConnectionError) as error:
+    except (MlflowException, SQLAlchemyError, sqlite3.Error, ConnectionError) as error:
         reason = str(error).strip().splitlines()[0][:300]
         if is_own(root):
             raise StepFailed(
@@ -107,6 +110,7 @@ def _open(root: Path, address: str) -> Store:
         if is_own(root):
             with locked(root):
                 _initialise(root)
+                _probe(database(root))
         client = MlflowClient(tracking_uri=address)
         return Store(client, _experiment(client, root), address)
 
@@ -147,4 +151,15 @@ def _experiment(client: MlflowClient, root: Path) -> str:
 
 
 def _sqlite(file: Path) -> str:
-    return f"sqlite:///{file.resolve()}"
+    """The database's address. SQLAlchemy reads %XX and ? in it as an URL's, so that they are quoted; and so are slashes
+    then: MLflow makes the folder that it reads in the quoted address, and finds none."""
+    path = str(file.resolve())
+    return f"sqlite:///{quote(path, safe='') if {'%', '?'} & set(path) else path}"
+
+
+def _probe(file: Path) -> None:
+    """Raises sqlite3.Error where the database can't be used: MLflow would try for 100 s before it said so."""
+    import sqlite3
+
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True)) as connection:
+        connection.execute("PRAGMA schema_version")

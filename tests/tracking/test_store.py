@@ -50,6 +50,25 @@ def test_nothing_is_made_in_the_working_folder(root: Path, tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["feature%2Fx@2", "a b?c#d;e"])
+def test_any_folder_may_be_a_project(tmp_path: Path, name: str) -> None:
+    project = tmp_path / "all" / name
+    project.mkdir(parents=True)
+    subprocess.run([sys.executable, "-c", OPEN, str(project)], cwd=project, check=True)
+    assert experiments(project) == ["Default", "edge-runner"]
+    assert [path.name for path in project.parent.iterdir()] == [name]  # MLflow has made no other folder beside it
+    assert [path.name for path in project.iterdir()] == ["mlruns"]
+
+
+def test_a_broken_database_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow tries ten times, and waits longer each time."""
+    store.database(tmp_path).parent.mkdir()
+    store.database(tmp_path).write_text("no database")
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("it waits"))
+    with pytest.raises(StepFailed, match="file is not a database"):
+        store.open_store(tmp_path)
+
+
 def test_a_broken_database_says_what_it_is_and_what_to_do(tmp_path: Path) -> None:
     store.database(tmp_path).parent.mkdir()
     store.database(tmp_path).write_text("no database")
