@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from runner.errors import StepFailed, Unsupported
-from runner.worker import feed
+from runner.worker import feed, predictions, values
 
 # What optimising, fusing or converting a graph may change, of the largest output. Float sums are reordered; int8
 # rounds at other places. A wrong graph or layout is off by about 1.
@@ -41,14 +41,13 @@ def drawn_feed(data: Path, inputs: list[dict[str, Any]], batch: int) -> dict[str
 
 
 def compared(session: Any, inputs: Mapping[str, Any], expected: list[Any], precision: str) -> float:
-    """The largest absolute difference between a session's outputs and `expected`.
+    """The largest absolute difference between a session's outputs and `expected`, 0 where both are infinite or NaN.
 
-    Raises StepFailed where it is not finite or beyond the precision's TOLERANCE of the largest value.
+    Raises StepFailed where one alone is, or it is beyond the precision's TOLERANCE of the largest value.
     """
     outputs = session.run(session.bind(dict(inputs)))
-    errors = [_error(found, want) for found, want in zip(outputs, expected, strict=True)]
-    scale = max((float(np.abs(want).max()) for want in expected if want.size), default=0.0)
-    worst = max(errors, default=0.0)
+    found = [values.array(output, spec["dtype"]) for output, spec in zip(outputs, session.outputs, strict=True)]
+    worst, scale = apart(found, expected)
     if not worst <= TOLERANCE[precision] * max(scale, 1e-6):
         raise StepFailed(
             f"The compiled model's outputs differ by {worst:.3g} from its source's (largest value {scale:.3g}).",
@@ -57,28 +56,55 @@ def compared(session: Any, inputs: Mapping[str, Any], expected: list[Any], preci
     return worst
 
 
+def apart(found: list[Any], expected: list[Any]) -> tuple[float, float]:
+    """(the largest difference, the largest size of `expected`) of outputs; infinite where a shape is another."""
+    errors = [_error(one, want) for one, want in zip(found, expected, strict=True)]
+    return max(errors, default=0.0), max((_largest(values.sizes(want)) for want in expected), default=0.0)
+
+
 def _error(found: Any, want: Any) -> float:
-    if found.shape != want.shape:
-        return float("inf")
-    difference = np.abs(found.astype(np.float64) - want.astype(np.float64))
-    return float(difference.max()) if difference.size else 0.0
+    return _largest(values.differences(found, want)) if found.shape == want.shape else float("inf")
+
+
+def _largest(magnitudes: Any) -> float:
+    return float(magnitudes.max()) if magnitudes.size else 0.0
 
 
 def shapes(session: Any, arrays: Mapping[str, Any], batch: int) -> None:
-    """Raises Unsupported where an input's shape is open, or is not the data's with `batch` rows."""
+    """Raises Unsupported where an input's shape is not the data's with `batch` rows; an open size takes any."""
     for spec in session.inputs:
-        open_sizes = [size for size in spec["shape"] if not isinstance(size, int)]
-        if open_sizes:
-            raise Unsupported(
-                f"Input {spec['name']} has the shape {spec['shape']}: {', '.join(map(str, open_sizes))} is not fixed.",
-                f"Fix it: model.shapes.{spec['name']}=[…]",
-            )
-        if list(arrays[spec["name"]].shape) != spec["shape"]:
+        array = arrays.get(spec["name"])
+        if array is not None and spec["shape"] and not _fits(spec["shape"], array.shape):
             raise Unsupported(
                 f"Input {spec['name']} has the shape {spec['shape']} in the model, "
-                f"but {list(arrays[spec['name']].shape)} was asked for (batch {batch}).",
+                f"but {list(array.shape)} was asked for (batch {batch}).",
                 "Use the batch that the model is made for, or export it with a symbolic batch axis.",
             )
+
+
+def _fits(shape: list[Any], sizes: tuple[int, ...]) -> bool:
+    """Whether sizes are those of a shape; unknown ones are no numbers."""
+    return len(shape) == len(sizes) and all(
+        size == own or not isinstance(own, int) for own, size in zip(shape, sizes, strict=True)
+    )
+
+
+def finite(session: Any, outputs: list[Any], data: Path) -> list[str]:
+    """A line for each output that is not finite where the float model's aren't finite either, or aren't known.
+
+    Raises StepFailed where the float model's are.
+    """
+    pairs = zip(session.outputs, outputs, strict=True)
+    odd = [spec["name"] for spec, output in pairs if not values.finite(values.array(output, spec["dtype"]))]
+    file = data / "reference.npz"
+    known = predictions.read(str(file)) if odd and file.is_file() else {}
+    for name in odd:
+        if not known or all(values.finite(np.asarray(row)) for row in known.get(name, ())):
+            raise StepFailed(
+                f"The compiled model's output {name} is not finite on real inputs.",
+                "Try precision=fp32, or look at the model: it may overflow.",
+            )
+    return [f"output {name} has NaN or infinite values, as the model's own has" for name in odd]
 
 
 def precision_warnings(precision: str, effective: Mapping[str, Mapping[str, int]]) -> list[str]:

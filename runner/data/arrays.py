@@ -14,6 +14,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from runner.data.drawn import Drawn
+from runner.worker import predictions
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -64,8 +65,9 @@ def _stream(member: IO[bytes], drawn: Drawn) -> None:
 
 
 def write_reference(folder: Path, outputs: Arrays) -> None:
-    """`reference.npz`: the float model's outputs on the whole test split, as `out/<output>`."""
-    save(folder / "reference.npz", {f"out/{name}": array for name, array in outputs.items()})
+    """`reference.npz`: the float model's outputs on the whole test split (`runner/worker/predictions.py`)."""
+    parts = (predictions.arrays(name, [array]) for name, array in outputs.items())
+    save(folder / "reference.npz", {key: part for one in parts for key, part in one.items()})
 
 
 def read(folder: Path, split: str) -> dict[str, NDArray[Any]]:

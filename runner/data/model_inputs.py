@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from runner.data.arrays import Dataset
     from runner.data.drawn import Drawn
-    from runner.data.labels import Reading
+    from runner.data.labels import Output, Reading
 
 TASK = "tensors"
 DISTRIBUTIONS = ("numpy", "onnx", "onnxruntime")
@@ -52,7 +52,7 @@ def make(settings: Settings, needs: Mapping[str, Any], seed: int, inputs: Mappin
 
 def _random(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx.ModelProto) -> Dataset:
     from runner.data.arrays import Dataset
-    from runner.models import graph
+    from runner.models import graph, steering
 
     test = _drawn(model, settings.samples, settings.integers_below, seed, "test")
     drawn: dict[str, dict[str, Drawn]] = {"test": {f"in/{name}": one for name, one in test.items()}}
@@ -63,7 +63,8 @@ def _random(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx
         drawn["calibration"] = {f"in/{name}": one for name, one in _for_proof(random).items()}
         calibration = {**_as_meta(random), "from": "random"}
     reference = graph.outputs_of_float(model, test)
-    meta = {**_meta(model, needs, "random", settings.samples), "calibration": calibration}
+    about = {"calibration": calibration, "warnings": steering.warnings(model, settings.integers_below)}
+    meta = {**_meta(model, needs, "random", settings.samples if test else 1), **about}
     splits = {"calibration": own} if own else {}
     return Dataset(splits, meta, reference, drawn)
 
@@ -111,13 +112,18 @@ def _given(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx.
     measured, calibrates = calibration_set.split(rows, kept, seed)
     inputs = {name: array for name, array in given.items() if name.startswith("in/")}
     reference = graph.outputs_of_float(model, inputs_of(_rows(inputs, measured)))
-    outputs = {name: one.measured(reference[name]) for name, one in _outputs.of(model).items()}
+    outputs = {name: _seen(one, reference.get(name)) for name, one in _outputs.of(model).items()}
     understood, name, reading = _tensors.scored(given, outputs, needs)
     # Without rows to spare, the compile proves itself with those that are measured; quantising draws its own.
     calibration = own or _rows(inputs, calibrates if len(calibrates) else measured)
     about = _about(settings, needs, seed, model, (rows, len(calibrates), len(next(iter(own.values()), ()))))
     meta = {**_meta(model, needs, "the user's", len(measured)), "calibration": about, **_scoring(name, reading)}
     return Dataset({"test": _rows(understood, measured), "calibration": calibration}, meta, reference)
+
+
+def _seen(output: Output, values: NDArray[Any] | None) -> Output:
+    """With what the float model's answers say of it, where they are known and of one shape."""
+    return output if values is None or values.dtype.kind == "O" else output.measured(values)
 
 
 def _own(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx.ModelProto) -> dict[str, NDArray[Any]]:

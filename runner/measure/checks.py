@@ -63,6 +63,8 @@ def _repeats(timed: Timed) -> dict[str, Any]:
     """Fails where even the cautious end of the interval says that a repeated input is quicker by more than 10 %."""
     if timed.repeats is None:
         return _check("not checked", "the probe for repeated inputs was not made")
+    if "problem" in timed.repeats:
+        return _check("not checked", str(timed.repeats["problem"]))
     logs = np.log(timed.repeats["different_ns"]) - np.log(timed.repeats["same_ns"])
     gain = hodges_lehmann(logs)
     ratio, low = math.exp(gain.estimate), math.exp(gain.low)

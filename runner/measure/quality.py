@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from runner.data import scoring
 from runner.errors import StepFailed
+from runner.worker import predictions, values
 
 Outputs = Mapping[str, npt.NDArray[Any]]
 
@@ -41,21 +42,25 @@ def judge(predicted: Path, data: Path, reference: Path | None) -> Judgement:
 
 
 def read_outputs(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """`{output: array}` of a file of `out/<output>` arrays."""
-    with np.load(path, allow_pickle=False) as file:
-        return {name.removeprefix("out/"): file[name] for name in file.files if name.startswith("out/")}
+    """`{output: array}`, samples first; where shapes differ from sample to sample an array of objects."""
+    return predictions.read(str(path))
 
 
 def fidelity(outputs: Outputs, reference: Outputs) -> tuple[dict[str, float], dict[str, str]]:
     """(`max_abs_error` and `sqnr_db` = 10 log10(Σ reference² / Σ error²) over all outputs, what is missing and why).
 
-    Outputs pair up by name; where a runtime renamed them, by their order.
+    Outputs pair up by name; where a runtime renamed them, by their order. One whose size depends on the data, and is
+    another than the float model's for some sample, can't be compared.
     """
-    pairs = _paired(outputs, reference)
-    errors = [scoring.difference(ours, theirs) for ours, theirs in pairs]
-    noise = sum(float((np.abs(error) ** 2).sum()) for error in errors)
-    signal = sum(float((np.abs(_finite(theirs)) ** 2).sum()) for _, theirs in pairs)
-    found = {"max_abs_error": max((float(np.abs(error).max()) for error in errors if error.size), default=0.0)}
+    pairs = [(np.asarray(ours), np.asarray(theirs)) for _, ours, theirs in paired(outputs, reference)]
+    why = dict.fromkeys(("fidelity/max_abs_error", "fidelity/sqnr_db"), "sizes of outputs are not the float model's")
+    if not pairs:
+        return {}, why
+    errors = [values.differences(ours, theirs) for ours, theirs in pairs]
+    noise = sum(float((error**2).sum()) for error in errors)
+    signal = sum(float((values.sizes(theirs) ** 2).sum()) for _, theirs in pairs)
+    worst = max(float(error.max(initial=0)) for error in errors)
+    found = {"max_abs_error": worst if math.isfinite(worst) else math.nan}
     if noise == 0:
         return found, {"fidelity/sqnr_db": "infinite: the outputs equal the float model's"}
     if signal == 0:
@@ -63,26 +68,37 @@ def fidelity(outputs: Outputs, reference: Outputs) -> tuple[dict[str, float], di
     return {**found, "sqnr_db": 10 * math.log10(signal / noise) if math.isfinite(noise) else math.nan}, {}
 
 
-def _finite(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Without what has no size: infinities, NaN, text."""
-    if array.dtype.kind in "OUS":
-        return np.ones(array.shape)
-    wide = scoring.wide(array)
-    return np.where(np.isfinite(wide), wide, 0.0)
-
-
-def _paired(outputs: Outputs, reference: Outputs) -> list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
-    names = list(reference) if set(reference) == set(outputs) else list(outputs)
-    if len(outputs) != len(reference):
+def paired(outputs: Outputs, reference: Outputs) -> list[tuple[str, npt.NDArray[Any], npt.NDArray[Any]]]:
+    """(name, ours, theirs) of what can be compared. Raises StepFailed where a fixed shape is another."""
+    known = dict(reference)
+    if not set(known) <= set(outputs) and len(outputs) == len(known):
+        known = dict(zip(outputs, known.values(), strict=True))
+    lacking = [name for name in known if name not in outputs]
+    if lacking:
         raise StepFailed(
-            f"The compiled model has {len(outputs)} outputs, the float model {len(reference)}.",
+            f"The compiled model lacks the float model's output {lacking[0]}; it has {', '.join(outputs)}.",
             "The backend dropped or split outputs: see its compile log.",
         )
-    pairs = [(outputs[name], theirs) for name, theirs in zip(names, reference.values(), strict=True)]
-    for name, (ours, theirs) in zip(names, pairs, strict=True):
-        if ours.shape != theirs.shape:
-            raise StepFailed(
-                f"Output {name} has shape {ours.shape}, the float model's {theirs.shape}.",
-                "The backend changed the model's outputs: see its compile log.",
-            )
-    return pairs
+    pairs = [_flat(name, outputs[name], theirs) for name, theirs in known.items()]
+    return [pair for pair in pairs if pair is not None]
+
+
+Compared = tuple[str, npt.NDArray[Any], npt.NDArray[Any]]
+
+
+def _flat(name: str, ours: npt.NDArray[Any], theirs: npt.NDArray[Any]) -> Compared | None:
+    """Sizes that depend on the data: all values in a row, None where some sample has not as many."""
+    if "O" in (ours.dtype.kind, theirs.dtype.kind):
+        if [np.size(row) for row in ours] != [np.size(row) for row in theirs]:
+            return None
+        return name, _row(ours), _row(theirs)
+    if ours.shape != theirs.shape:
+        raise StepFailed(
+            f"Output {name} has shape {ours.shape}, the float model's {theirs.shape}.",
+            "The backend changed the model's outputs: see its compile log.",
+        )
+    return name, ours, theirs
+
+
+def _row(samples: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return np.concatenate([np.ravel(one) for one in samples])

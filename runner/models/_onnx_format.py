@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import onnx
 
-from runner.errors import Unsupported
+from runner import keys
+from runner.errors import SpecError, Unsupported
 from runner.models import _onnx_file
 
 if TYPE_CHECKING:
@@ -20,7 +22,15 @@ CALLED = {"ir": "IR version", "opset": "opset"}
 
 
 def unread(path: str | None, ask: Ask) -> Unsupported | None:
-    """None, or what is too new for which library; ONNX Runtime is asked only about a file that it might not read."""
+    """None, or what is too new for which library; ONNX Runtime is asked only about a file that it might not read.
+    Raises SpecError for a file that neither reads."""
+    found = _newer(path, ask)
+    if found is None:
+        check(str(path), ask)
+    return found
+
+
+def _newer(path: str | None, ask: Ask) -> Unsupported | None:
     has = versions(_onnx_file.read(path))
     if all(has[kind] <= SURE[kind] for kind in has):
         return None
@@ -30,6 +40,13 @@ def unread(path: str | None, ask: Ask) -> Unsupported | None:
         return _too_new(path, has, own, f"onnx {onnx.__version__}")
     found = ask(INQUIRY, "reads", **has)
     return _too_new(path, has, found["limits"], f"onnxruntime {found['version']}") if found["limits"] else None
+
+
+def check(path: str, ask: Ask) -> None:
+    """Raise SpecError where onnx's checker finds fault with a file and ONNX Runtime refuses it, too."""
+    complaint = _onnx_file.complaint(path)
+    if complaint and ask(INQUIRY, "refuses", path=str(Path(path).resolve()), content=keys.file_hash(Path(path))):
+        raise SpecError(f"model.path={path}: not a valid ONNX model: {complaint}", "Export it again.")
 
 
 def versions(model: onnx.ModelProto) -> dict[str, int]:

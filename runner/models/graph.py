@@ -10,7 +10,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from runner.errors import StepFailed
+from runner.worker import values
 
 
 def describe(values: Any) -> list[dict[str, Any]]:
@@ -20,13 +20,36 @@ def describe(values: Any) -> list[dict[str, Any]]:
 
 def dims(value: onnx.ValueInfoProto) -> list[int | str]:
     """The dimensions of a tensor."""
-    found = value.type.tensor_type.shape.dim
+    found = tensor(value.type).shape.dim
     return [d.dim_value if d.HasField("dim_value") else d.dim_param or "?" for d in found]
 
 
 def dtype(value: onnx.ValueInfoProto) -> str:
-    """The tensor's element type by numpy's name."""
-    return str(onnx.helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type))
+    """The tensor's element type by numpy's or ml_dtypes' name, `str` for text; of a sequence its elements'."""
+    kind = tensor(value.type).elem_type
+    return TEXT if kind == onnx.TensorProto.STRING else str(onnx.helper.tensor_dtype_to_np_dtype(kind))
+
+
+def tensor(kind: onnx.TypeProto) -> onnx.TypeProto.Tensor:
+    """The tensor that a type is, or that a sequence, a map or an optional value is made of."""
+    name = kind.WhichOneof("value")
+    if name in ("sequence_type", "optional_type"):
+        return tensor(getattr(kind, name).elem_type)
+    return tensor(kind.map_type.value_type) if name == "map_type" else kind.tensor_type
+
+
+def container(value: onnx.ValueInfoProto) -> str:
+    """`sequence`, `map`, `optional`, … where a value is no tensor; "" of a tensor."""
+    return (value.type.WhichOneof("value") or "tensor_type").removesuffix("_type").removesuffix("tensor")
+
+
+def nodes(part: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    """All nodes, those of branches and loops too."""
+    for node in part.node:
+        yield node
+        for attribute in node.attribute:
+            for branch in (attribute.g, *attribute.graphs):
+                yield from nodes(branch)
 
 
 def inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
@@ -41,6 +64,7 @@ def parameters(model: onnx.ModelProto) -> tuple[int, int]:
     return sum(w.size for w in weights), sum(int(np.count_nonzero(w)) for w in weights)
 
 
+TEXT = values.TEXT
 FLOATS = (
     onnx.TensorProto.FLOAT,
     onnx.TensorProto.DOUBLE,
@@ -51,13 +75,15 @@ FLOATS = (
 
 def is_batched(model: onnx.ModelProto) -> bool:
     """True where the first axis of every input is symbolic, the batch; otherwise a run takes whole inputs."""
-    return all(dims(value)[:1] == ["batch"] for value in inputs(model))
+    taken = inputs(model)
+    return bool(taken) and all(dims(value)[:1] == ["batch"] for value in taken)
 
 
 def feeds(model: onnx.ModelProto, arrays: Mapping[str, Any], batch: int) -> Iterator[dict[str, NDArray[Any]]]:
     """Inputs of successive runs over all samples (first axis of `arrays`, or of what slices like one): `batch` rows
-    where the model is batched, otherwise one sample, which has the whole shape of the input."""
-    samples = len(next(iter(arrays.values())))
+    where the model is batched, otherwise one sample, which has the whole shape of the input. One run without
+    inputs where there are none."""
+    samples = len(next(iter(arrays.values()), [0]))
     if not is_batched(model):
         batch = 1
     for start in range(0, samples, batch):
@@ -65,38 +91,33 @@ def feeds(model: onnx.ModelProto, arrays: Mapping[str, Any], batch: int) -> Iter
         yield rows if is_batched(model) else {name: np.asarray(array[0]) for name, array in rows.items()}
 
 
+def opened(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy without sizes, but for a free batch: where a branch that never runs doesn't fit the sizes asked for, a
+    runtime refuses a graph that has them and runs one that hasn't."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    copy.graph.ClearField("value_info")
+    for value in inputs(copy):
+        for number, dim in enumerate(value.type.tensor_type.shape.dim):
+            if not dim.dim_param:
+                dim.Clear()
+                dim.dim_param = f"{value.name}_{number}"
+    for output in copy.graph.output:
+        if output.type.HasField("tensor_type"):
+            output.type.tensor_type.ClearField("shape")
+    return copy
+
+
 def outputs_of_float(model: onnx.ModelProto, arrays: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
-    """`{output: array}` over all samples by ONNX Runtime with its graph optimisations off; samples first.
+    """`{output: array}` over all samples by ONNX Runtime with its graph optimisations off; samples first, as
+    `runner/worker/predictions.py` has them. Without an output that has not one row a sample of a free batch; empty
+    where ONNX Runtime refuses the graph (another runtime may run it) or outputs differ from run to run.
 
-    Raises StepFailed where ONNX Runtime can't load or run the model.
+    Raises Unsupported where the model doesn't run with these inputs.
     """
-    import onnxruntime as ort  # type: ignore[import-untyped]
+    from runner.backends.onnxruntime import reference
 
-    options = ort.SessionOptions()
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.log_severity_level = 3
-    names = [value.name for value in model.graph.output]
-    try:
-        session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        runs = [session.run(names, feed) for feed in feeds(model, arrays, 32)]
-    except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
-        raise StepFailed(
-            f"ONNX Runtime can't run the model: {first_line(error)}", "Mend the model, or give it other inputs."
-        ) from error
-    parts = {name: [run[position] for run in runs] for position, name in enumerate(names)}
-    if not is_batched(model):
-        return {name: np.stack(outputs) for name, outputs in parts.items()}
-    samples = len(next(iter(arrays.values())))
-    return {name: _joined(name, outputs, samples) for name, outputs in parts.items()}
-
-
-def _joined(name: str, outputs: list[NDArray[Any]], samples: int) -> NDArray[Any]:
-    if sum(len(output) if output.ndim else 0 for output in outputs) != samples:
-        raise StepFailed(
-            f"Output {name} has not one row a sample, so the batch can't stay free.",
-            "Give numbers instead of `batch` in model.shapes.",
-        )
-    return np.concatenate(outputs)
+    return reference.outputs(model, arrays)
 
 
 def first_line(error: BaseException) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 import onnx
 from numpy.typing import NDArray
 
-from runner.errors import StepFailed
-from runner.models import graph
+from runner.errors import StepFailed, Unsupported
+from runner.models import _onnx_format, graph
 from runner.precision import Int8
 
 Model = onnx.ModelProto
@@ -19,6 +19,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 # Operators that carry weights or do the multiplying, so that their precision decides the speed.
 HEAVY = ("Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU", "RNN")
+SCALE_A_TENSOR, SCALE_A_CHANNEL = 10, 13  # the opsets from which on a graph can say so
 WHY_NOT = {
     "fp16": "the converter leaves it in float32",
     "int8": "ONNX Runtime's static quantiser leaves it in float",
@@ -43,8 +44,9 @@ def fp16(model: Model) -> Model:
     return made
 
 
-def static(model: Model, settings: Int8, calibration: Mapping[str, Any], scratch: Path) -> Model:
-    """Q/DQ nodes around what ONNX Runtime's static quantiser knows; ranges from all of `calibration` (samples first:
+def static(model: Model, settings: Int8, calibration: Mapping[str, Any], scratch: Path) -> tuple[Model, list[str]]:
+    """Q/DQ nodes around what ONNX Runtime's static quantiser knows; and what is told of them;
+    ranges from all of `calibration` (samples first:
     arrays, or what slices like one)."""
     from onnxruntime import quantization as q  # type: ignore[import-untyped]
 
@@ -53,6 +55,7 @@ def static(model: Model, settings: Int8, calibration: Mapping[str, Any], scratch
         "entropy": q.CalibrationMethod.Entropy,
         "percentile": q.CalibrationMethod.Percentile,
     }
+    model, per_channel, notes = _for_scales(model, settings.per_channel)
     ready = _prepared(model, scratch)
     _quietly(
         lambda: q.quantize_static(
@@ -60,14 +63,31 @@ def static(model: Model, settings: Int8, calibration: Mapping[str, Any], scratch
             scratch / "static.onnx",
             _reader(model, calibration),
             quant_format=q.QuantFormat.QDQ,
-            per_channel=settings.per_channel,
+            per_channel=per_channel,
             activation_type=q.QuantType.QInt8,
             weight_type=q.QuantType.QInt8,
             calibrate_method=methods[settings.calibration],
             extra_options={"CalibPercentile": settings.percentile} if settings.calibration == "percentile" else {},
         )
     )
-    return onnx.load(scratch / "static.onnx")
+    return onnx.load(scratch / "static.onnx"), notes
+
+
+def _for_scales(model: Model, per_channel: bool) -> tuple[Model, bool, list[str]]:
+    """A model into whose opset Q/DQ nodes can be written, whether they may have a scale a channel, and what is told:
+    opset 10 has the nodes, opset 13 their axis; ONNX Runtime's quantiser writes them into older ones all the same."""
+    opset = _onnx_format.versions(model)["opset"]
+    needed = SCALE_A_CHANNEL if per_channel else SCALE_A_TENSOR
+    if opset >= needed:
+        return model, per_channel, []
+    try:
+        raised = onnx.version_converter.convert_version(model, SCALE_A_CHANNEL)
+        return named(raised), per_channel, [f"opset {opset} raised to {SCALE_A_CHANNEL}, which int8 needs"]
+    except Exception as error:  # the converter's own share no base class
+        said = f"opset {opset} can't be raised to {SCALE_A_CHANNEL} ({graph.first_line(error)})"
+        if opset < SCALE_A_TENSOR:
+            raise Unsupported(f"precision=int8: {said}.", "Export the model with a newer opset.") from error
+        return model, False, [f"one scale a tensor instead of one a channel: {said}"]
 
 
 def dynamic(model: Model, op_types: tuple[str, ...], scratch: Path) -> Model:

@@ -23,14 +23,15 @@ def run(job: Job) -> dict[str, Any]:
     name = job.settings["precision"]
     chosen: Any = settings.build(precision.settings_class(name), job.settings["settings"], "precision")
     model = _quantizers.named(onnx.load(job.inputs["model"] / "model.onnx"))
+    notes: list[str] = []
     if name == "fp16":
         made = _quantizers.fp16(model)
     elif name == "int8":
         calibration = calibration_set.read(job.inputs["data"], chosen.calibration_samples)
-        made = _quantizers.static(model, chosen, calibration, job.scratch)
+        made, notes = _quantizers.static(model, chosen, calibration, job.scratch)
     else:
         made = _quantizers.dynamic(model, tuple(job.settings["dynamic_ops"]), job.scratch)
     onnx.save(made, job.out / "model.onnx")
     counts = _quantizers.counts(model, made, name)
     said = calibration_set.said(job.inputs["data"]) if name == "int8" else []
-    return {"precision": name, "quantized": counts, "warnings": [*_quantizers.warnings(counts, name), *said]}
+    return {"precision": name, "quantized": counts, "warnings": [*notes, *_quantizers.warnings(counts, name), *said]}

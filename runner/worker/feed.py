@@ -8,15 +8,31 @@ from typing import Any
 import numpy as np
 
 from runner.errors import StepFailed, Unsupported
+from runner.worker import predictions, values
+
+SEQUENCE = ("seq(", "optional(seq(")
+OPTIONAL = "optional("
 
 
 def read(npz: str, inputs: list[dict[str, Any]]) -> dict[str, Any]:
-    """`in/<input>` of a data file for each of a session's `inputs`; first axis = samples, dtype as the session's.
+    """`in/<input>` of a data file for each of a session's `inputs`; first axis = samples, dtype as the session's
+    (`values.stored`). A sequence is `in/<input>/0`, `in/<input>/1`, …; an optional input may be missing.
 
     Raises StepFailed naming the input that the file lacks.
     """
     with np.load(npz, allow_pickle=False) as file:
-        return {spec["name"]: _one(file, npz, spec) for spec in inputs}
+        found = {}
+        for spec in inputs:
+            if spec["dtype"].startswith(SEQUENCE):
+                found.update(_elements(file, spec["name"]))
+            elif "in/" + spec["name"] in file.files or not spec["dtype"].startswith(OPTIONAL):
+                found[spec["name"]] = _one(file, npz, spec)
+        return found
+
+
+def _elements(file: Any, name: str) -> dict[str, Any]:
+    held = [key for key in file.files if key.startswith(f"in/{name}/") and key.rpartition("/")[2].isdigit()]
+    return {key[len("in/") :]: file[key] for key in sorted(held, key=lambda key: int(key.rpartition("/")[2]))}
 
 
 def _one(file: Any, npz: str, spec: dict[str, Any]) -> Any:
@@ -24,16 +40,19 @@ def _one(file: Any, npz: str, spec: dict[str, Any]) -> Any:
     if key not in file.files:
         held = ", ".join(file.files)
         raise StepFailed(f"{npz} has no array {key}, which the model takes as input.", f"It has: {held}.")
-    return np.ascontiguousarray(file[key], dtype=spec["dtype"])
+    return file[key] if spec["dtype"].startswith(OPTIONAL) else values.raw(file[key], spec["dtype"])
 
 
 def has_batch_axis(arrays: dict[str, Any], inputs: list[dict[str, Any]]) -> bool:
-    """True where a model's inputs have as many axes as the arrays of samples; False where one fewer."""
-    return all(arrays[spec["name"]].ndim == len(spec["shape"]) for spec in inputs)
+    """True where a model's inputs have as many axes as the arrays of samples; False where one fewer, or no input."""
+    tensors = [spec for spec in inputs if not spec["dtype"].startswith((*SEQUENCE, OPTIONAL))]
+    return len(tensors) == len(inputs) > 0 and all(arrays[s["name"]].ndim == len(s["shape"]) for s in tensors)
 
 
 def rows(arrays: dict[str, Any]) -> int:
-    """The number of samples; raises StepFailed where inputs disagree or there are none."""
+    """The number of samples, 1 of a model without inputs; raises StepFailed where inputs disagree or are empty."""
+    if not arrays:
+        return 1
     counts = {name: len(array) for name, array in arrays.items()}
     if len(set(counts.values())) != 1 or 0 in counts.values():
         raise StepFailed(
@@ -56,32 +75,49 @@ def picks(total: int, batch: int, samples: int, seed: int) -> Any:
     return order.reshape(samples, batch)
 
 
-def never_seen(arrays: dict[str, Any], batch: int, samples: int, seed: int, batched: bool) -> Iterator[dict[str, Any]]:
-    """`drawn`, but no input equals any that was drawn before: floating-point values are moved by a thousandth of
-    their spread, others by the order of each row's values."""
-    rng = np.random.default_rng((seed, samples))
-    for inputs in drawn(arrays, batch, samples, seed, batched):
-        yield {name: _moved(array, rng) for name, array in inputs.items()}
+def never_seen(inputs: dict[str, Any], count: int, seed: int, integers: bool = True) -> Iterator[dict[str, Any]]:
+    """`count` inputs that differ from `inputs`, and from each other, as little as they can: floats in their last bits,
+    and with `integers` two values of each whole-number array change places.
+
+    So a runtime that knows inputs again has never seen them, and the processor's branches and the sizes that inputs
+    may give are the same.
+    """
+    rng = np.random.default_rng((seed, count))
+    for _ in range(count):
+        yield {name: _moved(array, rng, integers) for name, array in inputs.items()}
 
 
-def _moved(array: Any, rng: Any) -> Any:
-    if np.issubdtype(array.dtype, np.floating):
-        step = 1e-3 * (float(array.std()) or 1.0)
-        return (array + step * rng.standard_normal(array.shape)).astype(array.dtype)
-    return rng.permuted(array, axis=-1) if array.ndim else array
+def _moved(array: Any, rng: Any, integers: bool) -> Any:
+    if array.dtype.kind == "f" and array.size:
+        # Few values need more bits between them to differ each time; zeros stay, as denormal numbers take longer.
+        most = 4 if array.size > 16 else 256 if array.dtype.itemsize > 2 else 16
+        steps = rng.integers(-most, most + 1, array.shape)
+        return np.asarray(array * (1 + steps * np.finfo(array.dtype).eps), dtype=array.dtype)
+    if array.dtype.kind in "iu" and integers and array.size > 1:
+        return _swapped(array, rng)
+    return array
+
+
+def _swapped(array: Any, rng: Any) -> Any:
+    found = array.copy().reshape(-1)
+    one, other = rng.choice(found.size, 2, replace=False)
+    found[[one, other]] = found[[other, one]]
+    return found.reshape(array.shape)
 
 
 def expected(npz: str, outputs: list[dict[str, Any]], picked: Any) -> list[Any]:
-    """For each of a session's `outputs`, in order, the float model's rows `picked` (samples, batch) of `npz`.
+    """For each of a session's `outputs`, in order, the float model's rows `picked` (samples, batch) of `npz`; None for
+    one that it says nothing of.
 
-    By name; where a runtime renamed its outputs, by their order. Empty where their numbers differ.
+    By name; where a runtime renamed its outputs, by their order.
     """
-    with np.load(npz, allow_pickle=False) as file:
-        names = [name for name in file.files if name.startswith("out/")]
-        own = ["out/" + spec["name"] for spec in outputs]
-        if len(own) != len(names):
-            return []
-        return [file[name][picked] for name in (own if set(own) == set(names) else names)]
+    known = predictions.read(npz)
+    own = [spec["name"] for spec in outputs]
+    if not set(known) <= set(own):
+        if len(own) != len(known):
+            return [None] * len(own)
+        known = dict(zip(own, known.values()))  # noqa: B905 - not in Python 3.8
+    return [known[name][picked] if name in known else None for name in own]
 
 
 def whole(arrays: dict[str, Any], batch: int, batched: bool) -> Iterator[tuple[int, dict[str, Any]]]:

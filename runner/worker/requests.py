@@ -125,45 +125,80 @@ def warmup(state: State, request: dict[str, Any], progress: Callable[[int, int, 
 
 def burst(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
     """Times `iterations` runs; the last outputs are checked afterwards: finite, and how far from the reference."""
-    import numpy as np
-
     session = _session(state)
     ns, start_ns, outputs = loop.burst(session.run, state.bound, request["iterations"], state.position)
     state.position += request["iterations"]
-    finite = all(bool(np.isfinite(output).all()) for output in outputs)
-    return {"ns": ns, "start_ns": start_ns, "outputs_finite": finite, **_deviation(state, outputs)}
+    found = _arrays(session, outputs)
+    wanted = _wanted(state, found)
+    return {"ns": ns, "start_ns": start_ns, "outputs_finite": _finite(found, wanted), **_deviation(found, wanted)}
 
 
-def _deviation(state: State, outputs: list[Any]) -> dict[str, float]:
+def _arrays(session: Any, outputs: list[Any]) -> list[Any]:
+    from runner.worker import values
+
+    return [values.array(output, spec["dtype"]) for output, spec in zip(outputs, session.outputs)]  # noqa: B905
+
+
+def _wanted(state: State, found: list[Any]) -> list[Any]:
+    """Of each of the last run's outputs the reference's, flat where shapes differ from sample to sample; None where
+    nothing of that size is known."""
+    index = (state.position - 1) % len(state.bound)
+    rows = [None if kept is None else kept[index] if state.batched else kept[index][0] for kept in state.expected]
+    rows = rows or [None] * len(found)
+    return [_alike(ours, row) for ours, row in zip(found, rows)]  # noqa: B905 - not in Python 3.8
+
+
+def _alike(ours: Any, row: Any) -> Any:
+    if row is None or row.dtype.kind == "O" or ours.size != row.size:
+        return None
+    return row.reshape(ours.shape) if row.shape == ours.shape or row.ndim == 1 else None
+
+
+def _finite(found: list[Any], wanted: list[Any]) -> bool:
+    """Whether every output is finite, or NaN and infinite where the reference is."""
+    import numpy as np
+
+    from runner.worker import values
+
+    return all(
+        values.finite(ours) or (row is not None and bool(np.isfinite(values.differences(ours, row)).all()))
+        for ours, row in zip(found, wanted)  # noqa: B905 - not in Python 3.8
+    )
+
+
+def _deviation(found: list[Any], wanted: list[Any]) -> dict[str, float]:
     """`error` and `signal`: sums of squares of the last run's outputs less the reference's, and of the reference's;
     `values`: how many those are. Empty without a reference of that shape."""
     import numpy as np
 
-    index = (state.position - 1) % len(state.bound)
-    wanted = [kept[index] if state.batched else kept[index][0] for kept in state.expected]
-    if not wanted or [np.shape(output) for output in outputs] != [one.shape for one in wanted]:
+    from runner.worker import values
+
+    pairs = [(ours, row) for ours, row in zip(found, wanted) if row is not None]  # noqa: B905 - not in Python 3.8
+    if not pairs:
         return {}
-    pairs = [(np.asarray(ours, np.float64), theirs.astype(np.float64)) for ours, theirs in zip(outputs, wanted)]  # noqa: B905
-    error = sum(float(((ours - theirs) ** 2).sum()) for ours, theirs in pairs)
-    signal = sum(float((theirs**2).sum()) for _, theirs in pairs)
+    with np.errstate(over="ignore"):
+        error = sum(float((values.differences(ours, row) ** 2).sum()) for ours, row in pairs)
+        signal = sum(float((values.sizes(row) ** 2).sum()) for _, row in pairs)
     # JSON has no nan: an infinite error says as much.
     error = error if np.isfinite(error) else sys.float_info.max
-    return {"error": error, "signal": signal, "values": sum(one.size for one in wanted)}
+    signal = signal if np.isfinite(signal) else sys.float_info.max
+    return {"error": error, "signal": signal, "values": sum(row.size for _, row in pairs)}
 
 
 def repeats(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
     """Whether a repeated input is quicker: in each of `rounds`, `iterations` runs of one input that was run before,
-    and as many of inputs that never were. `same_ns` and `different_ns` (rounds,): medians of a run.
+    and as many of inputs that never were but differ from it in their last bits alone. `same_ns` and `different_ns`
+    (rounds,): medians of a run; or `problem`, where the model runs with no other input.
 
-    The idea is MLPerf's TEST04 audit, which compares a sample issued again and again with different ones.
+    The idea is MLPerf's TEST04 audit, which compares a sample issued again and again with different ones. Samples that
+    differ more would take other branches of decision trees, which the processor predicts where they repeat.
     """
     from statistics import median
 
-    from runner.worker import feed
-
     session, size, rounds = _session(state), request["iterations"], request["rounds"]
-    arrays = feed.read(state.data, session.inputs)
-    fresh = feed.never_seen(arrays, state.batch, size * rounds, request["seed"], state.batched)
+    fresh, problem = _others(state, size * rounds + 1, request["seed"])
+    if problem:
+        return {"problem": problem}
     found: dict[str, list[float]] = {"same_ns": [], "different_ns": []}
     for number in range(rounds):
         unseen = [session.bind(next(fresh)) for _ in range(size)]
@@ -173,21 +208,46 @@ def repeats(state: State, request: dict[str, Any], progress: Callable[[int, int,
     return dict(found)
 
 
+def _others(state: State, count: int, seed: int) -> tuple[Any, str]:
+    """Inputs that differ little from the first that was bound, and why there are none. A whole number may be a size or
+    an axis that the model runs with in no other order: then it stays."""
+    from runner.worker import feed
+
+    session = _session(state)
+    arrays = feed.read(state.data, session.inputs)
+    first = next(feed.drawn(arrays, state.batch, 1, seed, state.batched))
+    reason = "the inputs have no values that could be changed"
+    for integers in (True, False):
+        fresh = feed.never_seen(first, count, seed, integers)
+        tried = next(fresh)
+        if all((tried[name] == array).all() for name, array in first.items()):
+            continue
+        try:
+            session.run(session.bind(tried))
+        except Exception as error:  # a runtime's exceptions share no base class
+            reason = "the model runs with these inputs only: " + " ".join(str(error).split())[:200]
+        else:
+            return fresh, ""
+    return None, reason
+
+
 def predict(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
-    """Writes `out/<output>` for every sample of `inputs`, in its order."""
+    """Writes the outputs of every sample of `inputs`, in its order (`predictions.py`); left out is an output that has
+    not one row a sample of a batch."""
     import numpy as np
 
-    from runner.worker import feed
+    from runner.worker import feed, predictions
 
     session = _session(state)
     arrays = feed.read(request["inputs"], session.inputs)
     found: dict[str, list[Any]] = {spec["name"]: [] for spec in session.outputs}
     for count, inputs in feed.whole(arrays, state.batch, state.batched):
-        for name, output in zip(found, session.run(session.bind(inputs))):  # noqa: B905 - not in Python 3.8
+        for parts, output in zip(found.values(), _arrays(session, session.run(session.bind(inputs)))):  # noqa: B905
+            rows = output if state.batched else output[None]
             # Copied: a runtime may hand out the same memory on every run.
-            found[name].append(np.array(output[:count] if state.batched else [output]))
-    outputs: dict[str, Any] = {f"out/{name}": np.concatenate(parts) for name, parts in found.items()}
-    np.savez(request["out"], **outputs)
+            parts.append(np.array(rows[:count]) if rows.ndim and len(rows) >= count else None)
+    whole = [(name, parts) for name, parts in found.items() if all(part is not None for part in parts)]
+    np.savez(request["out"], **{key: array for one in whole for key, array in predictions.arrays(*one).items()})
     return {"samples": feed.rows(arrays)}
 
 

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper
 
 from runner import settings
 from runner.data import arrays, calibration_set, drawn, scoring
-from runner.errors import SpecError, StepFailed
+from runner.errors import SpecError
 from runner.models import onnx as user_onnx
 from tests.models import onnx_files
 from tests.steps import chain
@@ -116,7 +116,7 @@ def test_an_input_without_axes_is_one_number_a_sample(tmp_path: Path) -> None:
     )
 
 
-def test_a_model_that_does_not_run_is_named(tmp_path: Path) -> None:
+def test_what_onnx_runtime_refuses_has_no_reference(tmp_path: Path) -> None:
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4])
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 4])
     node = helper.make_node("Odd", ["x"], ["y"], domain="my.domain")
@@ -126,17 +126,30 @@ def test_a_model_that_does_not_run_is_named(tmp_path: Path) -> None:
         ir_version=8,
     )
     onnx.save(model, tmp_path / "my.onnx")
-    with pytest.raises(StepFailed, match=r"^ONNX Runtime can't run the model: "):
-        prepared(tmp_path, str(tmp_path / "my.onnx"))
+    folder = prepared(tmp_path, str(tmp_path / "my.onnx"))  # another runtime may run it; the compile says what doesn't
+    assert not (folder / "reference.npz").exists()
 
 
-def test_a_free_batch_needs_one_row_a_sample(tmp_path: Path) -> None:
+def test_an_output_without_one_row_a_sample_of_a_free_batch_has_no_reference(tmp_path: Path) -> None:
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 4])
-    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [])
-    graph = helper.make_graph([helper.make_node("ReduceSum", ["x"], ["y"], keepdims=0)], "sum", [x], [y])
-    path = onnx_files.save(tmp_path / "my.onnx", graph)
-    with pytest.raises(StepFailed, match=r"^Output y has not one row a sample, so the batch can't stay free\."):
-        prepared(tmp_path, path, shapes={"x": ["batch", 4]})
+    outputs = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in (("s", []), ("y", None))
+    ]
+    nodes = [helper.make_node("ReduceSum", ["x"], ["s"], keepdims=0), helper.make_node("Relu", ["x"], ["y"])]
+    path = onnx_files.save(tmp_path / "my.onnx", helper.make_graph(nodes, "sum", [x], outputs))
+    assert list(np.load(prepared(tmp_path, path, x=["batch", 4]) / "reference.npz")) == ["out/y"]
+
+
+def test_whole_numbers_that_were_drawn_are_told_with_what_they_steer(dynamic: str, tmp_path: Path) -> None:
+    model = chain.model("onnx", path=dynamic, shapes=FIXED)
+    chain.do("export", {"model": model}, {}, tmp_path)
+    settings = chain.values("data", "model_inputs", samples=2, integers_below=5)
+    asked = {"name": "model_inputs", "settings": settings, "needs": NEEDS, "seed": 0}
+    (said,) = chain.do("data", asked, {"model": tmp_path / "export"}, tmp_path)["warnings"]
+    assert said == (
+        "whole numbers of ids were drawn from 0 to 4 (data.integers_below=5); as sizes, axes or places: ids (Gather); "
+        "real ones: model.inputs=my.npz"
+    )
 
 
 def test_a_quarter_of_the_users_rows_calibrates_and_is_not_measured(dynamic: str, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from runner.errors import RunnerError
 from runner.measure.benchmark import Benchmark, benchmark
 from runner.measure.pairs import Side
 from runner.measure.settings import Settings
+from runner.worker import feed
 
 MakeSettings = Callable[..., Settings]
 
@@ -78,13 +79,23 @@ def test_a_cpu_that_is_not_there_is_unavailable(side: Side, measured: Callable[.
     assert caught.value.status == "unavailable"
 
 
-def test_inputs_of_the_probe_were_never_seen():
-    from runner.worker import feed
+def test_inputs_of_the_probe_were_never_seen_and_differ_in_their_last_bits():
+    inputs = {"x": np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32), "ids": np.arange(20)}
+    drawn = list(feed.never_seen(inputs, 12, 3))
+    assert len({one["x"].tobytes() for one in drawn} | {inputs["x"].tobytes()}) == 13
+    for one in drawn:
+        np.testing.assert_allclose(one["x"], inputs["x"], rtol=1e-6)
+        assert sorted(one["ids"]) == list(range(20))
+        assert (one["ids"] != inputs["ids"]).sum() == 2
+    assert {one["x"].dtype for one in drawn} == {np.dtype(np.float32)}
 
-    arrays = {"x": np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32), "ids": np.arange(20).reshape(5, 4)}
-    seen = {row.tobytes() for row in arrays["x"]}
-    drawn = list(feed.never_seen(arrays, 1, 12, 3, True))
-    assert not seen & {inputs["x"].tobytes() for inputs in drawn}
-    assert len({inputs["x"].tobytes() for inputs in drawn}) == 12
-    assert all(np.abs(inputs["x"] - arrays["x"][inputs["ids"].min() // 4]).max() < 0.05 for inputs in drawn)
-    assert {inputs["x"].dtype for inputs in drawn} == {np.dtype(np.float32)}
+
+def test_a_probed_scalar_stays_an_array_and_a_zero_stays_zero():
+    drawn = next(feed.never_seen({"a": np.array(2.0, np.float32), "b": np.zeros(3, np.float32)}, 1, 0))
+    assert (type(drawn["a"]), drawn["a"].shape) == (np.ndarray, ())
+    assert not drawn["b"].any()
+
+
+def test_whole_numbers_that_steer_a_model_can_be_left_as_they_are():
+    drawn = next(feed.never_seen({"axes": np.array([1, 2])}, 1, 0, integers=False))
+    assert drawn["axes"].tolist() == [1, 2]

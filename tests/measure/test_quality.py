@@ -10,6 +10,7 @@ import pytest
 
 from runner.errors import StepFailed
 from runner.measure import quality
+from runner.worker import predictions
 
 
 def test_fidelity_by_hand():
@@ -41,8 +42,26 @@ def test_other_shapes_are_an_error_that_names_both():
 
 
 def test_missing_outputs_are_an_error():
-    with pytest.raises(StepFailed, match="has 1 outputs, the float model 2"):
+    with pytest.raises(StepFailed, match="lacks the float model's output z; it has y"):
         quality.fidelity({"y": np.ones(2)}, {"y": np.ones(2), "z": np.ones(2)})
+
+
+def test_what_is_infinite_or_nan_by_right_is_equal():
+    y = np.array([math.inf, math.nan, -math.inf, 1.0])
+    assert quality.fidelity({"y": y}, {"y": y.copy()})[0] == {"max_abs_error": 0.0}
+
+
+def test_outputs_whose_size_depends_on_the_data_are_compared_sample_by_sample():
+    ours, theirs, other = (predictions.joined([np.ones((1, n)) for n in sizes]) for sizes in ((2, 3), (2, 3), (3, 2)))
+    assert quality.fidelity({"y": ours}, {"y": theirs})[0] == {"max_abs_error": 0.0}
+    found, why_not = quality.fidelity({"y": ours}, {"y": other})
+    assert found == {}
+    assert "sizes of outputs" in why_not["fidelity/max_abs_error"]
+
+
+def test_texts_are_equal_or_not():
+    found, _ = quality.fidelity({"y": np.array(["a", "b"])}, {"y": np.array(["a", "c"])})
+    assert found["max_abs_error"] == 1.0
 
 
 def test_it_judges_the_file_that_the_worker_wrote(artifacts: Path):

@@ -111,7 +111,22 @@ def test_a_graph_that_is_not_valid(static: str) -> None:
     model = onnx.load(static)
     model.graph.node[0].op_type = "NoSuchOp"
     onnx.save(model, static)
-    assert refusal(path=static).startswith(f"model.path={static}: not a valid ONNX model: ")
+    with pytest.raises(SpecError, match=rf"^model.path={static}: not a valid ONNX model: .*NoSuchOp"):
+        user_onnx.unread(chosen(path=static), ask)
+
+
+def test_what_onnx_finds_fault_with_and_onnx_runtime_reads_is_read(static: str) -> None:
+    model = onnx.load(static)
+    model.graph.name = ""  # the checker wants a name
+    onnx.save(model, static)
+    assert user_onnx.unread(chosen(path=static), ask) is None
+    user_onnx.problems(chosen(path=static))
+
+
+def test_a_size_of_nothing_is_a_size(tmp_path: Path) -> None:
+    path = onnx_files.lookup_and_add(tmp_path / "my.onnx", [1, 3], [0, 4])
+    user_onnx.problems(chosen(path=path))
+    user_onnx.problems(chosen(path=path, shapes={"x": [1, 4]}))  # some exporters write 0 for any size
 
 
 def test_a_dynamic_dimension_says_what_to_type(dynamic: str) -> None:
@@ -154,14 +169,14 @@ SHAPES: dict[str, tuple[dict[str, Any], str]] = {
         {"ids": [1], "x": [1, 4]},
         "model.shapes.ids=[1]: {path} has 2 axes there: [n,tokens].\nGive a size for each.",
     ),
-    "a size of nothing": (
-        {"ids": [1, 0], "x": [1, 4]},
-        "model.shapes.ids=[1,0]: 0 is no size.\nSizes are whole numbers from 1, or `batch` for the first axis.",
+    "a size below nothing": (
+        {"ids": [1, -1], "x": [1, 4]},
+        "model.shapes.ids=[1,-1]: -1 is no size.\nSizes are whole numbers from 0, or `batch` for the first axis.",
     ),
     "a word that is no size": (
         {"ids": [1, "tokens"], "x": [1, 4]},
         "model.shapes.ids=[1,tokens]: tokens is no size.\n"
-        "Sizes are whole numbers from 1, or `batch` for the first axis.",
+        "Sizes are whole numbers from 0, or `batch` for the first axis.",
     ),
     "only one of two given": (
         {"ids": [1, 2]},

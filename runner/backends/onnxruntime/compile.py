@@ -6,33 +6,92 @@ import json
 import shutil
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner.backends.check import calibration_feed, compared
-from runner.backends.onnxruntime.session import FILE, load, open_session, session_options
+import onnx
+
+from runner.backends.check import apart, calibration_feed, compared, shapes
+from runner.backends.onnxruntime.session import FILE, LOADING, Session, load, open_session, refused, session_options
+from runner.errors import Unsupported
+from runner.models import chance, graph
 from runner.steps import Job
+from runner.worker import values
 
 TYPES = {"float": "fp32", "float16": "fp16", "bfloat16": "bf16", "double": "fp64", "int8": "int8", "uint8": "int8"}
 CONVERSIONS = ("Cast", "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear")
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """One way to store a graph. `source`: the file; `level`: how far it is optimised whenever it is loaded, None: now,
+    once and for all. `note` is what is said of it."""
+
+    source: Path
+    level: str | None
+    note: str
+
+
 def compile(job: Job) -> dict[str, Any]:
-    """Writes `model.onnx` optimised for `job.settings["batch"]`; compares it with the graph that it came from."""
-    settings, source = dict(job.settings["settings"]), job.inputs["model"] / FILE
-    optimise(source, job.out / FILE, settings, job.settings["batch"])
-    session = open_session(str(job.out), settings)
-    feed = calibration_feed(job.inputs["data"], session, job.settings["batch"])
-    original = _original(source, settings)
-    expected = original.run([output["name"] for output in session.outputs], feed)
-    error = compared(session, feed, expected, job.settings["precision"])
-    nodes = profile(job.out / FILE, settings, feed, job.scratch)
+    """Writes `model.onnx` optimised for `job.settings["batch"]`; compares it with the graph that it came from.
+
+    What ONNX Runtime runs, runs: where it refuses the graph with our sizes in it, or what its optimiser stored, the
+    next of `attempts` is tried, and told. Raises Unsupported with its words where none works.
+    """
+    settings = dict(job.settings["settings"])
+    made, session, feed = _made(job, settings)
+    error, notes = _compared(_original(made.source, settings), session, feed, job.settings["precision"], made.source)
+    nodes = profile(job.out, settings, feed, job.scratch)
     return {
         "version": session.version,
         "effective": precisions(nodes),
         "fallback": fallback(nodes, settings["provider"]),
         "max_abs_error_of_optimisation": error,
+        "warnings": [*([made.note] if made.note else []), *notes],
     }
+
+
+def _made(job: Job, settings: dict[str, Any]) -> tuple[Attempt, Session, dict[str, Any]]:
+    """The first attempt that opens and runs, its session, and what it ran with. Raises what stopped the first."""
+    first: Unsupported | None = None
+    for attempt in attempts(job.inputs["model"] / FILE, job.scratch, settings["graph_optimization"]):
+        try:
+            _store(attempt, job.out, settings, job.settings["batch"])
+            session = open_session(str(job.out), settings)
+            feed = calibration_feed(job.inputs["data"], session, job.settings["batch"])
+            shapes(session, feed, job.settings["batch"])
+            _outputs(session, feed, attempt.source)
+        except Unsupported as error:
+            first = first or error
+        else:
+            return attempt, session, feed
+    assert first is not None, "there are attempts"
+    raise first
+
+
+def attempts(source: Path, scratch: Path, asked: str) -> Iterator[Attempt]:
+    """In order of preference; the file without sizes is written to `scratch` when it is needed."""
+    yield Attempt(source, None, "")
+    loose = scratch / "without-sizes.onnx"
+    onnx.save(graph.opened(onnx.load(source)), loose)
+    unsized = "stored without the sizes of its inputs: ONNX Runtime refuses the graph with them"
+    yield Attempt(loose, None, unsized)
+    for level in dict.fromkeys((asked, "basic", "disabled")):
+        at_load = f"optimised ({level}) at each load: ONNX Runtime refuses what its own optimiser stored"
+        yield Attempt(source, level, at_load)
+        yield Attempt(loose, level, f"{unsized}; {at_load}")
+
+
+def _store(attempt: Attempt, out: Path, settings: dict[str, Any], batch: int) -> None:
+    for path in (*out.glob(f"{FILE}*"), out / LOADING):
+        path.unlink(missing_ok=True)
+    if attempt.level is None:
+        optimise(attempt.source, out / FILE, settings, batch)
+        return
+    shutil.copyfile(attempt.source, out / FILE)
+    (out / LOADING).write_text(json.dumps({"level": attempt.level}) + "\n", encoding="utf-8")
 
 
 def optimise(source: Path, target: Path, settings: dict[str, Any], batch: int) -> None:
@@ -43,22 +102,38 @@ def optimise(source: Path, target: Path, settings: dict[str, Any], batch: int) -
     load(source, options, settings["provider"])
 
 
-def _original(source: Path, settings: dict[str, Any]) -> Any:
+def _original(source: Path, settings: dict[str, Any]) -> Session:
     """The graph before optimisation, as the reference for numbers."""
-    return load(source, session_options(settings, "disabled"), "CPUExecutionProvider")
+    return Session(load(source, session_options(settings, "disabled"), "CPUExecutionProvider"))
 
 
-def profile(path: Path, settings: dict[str, Any], feed: dict[str, Any], scratch: Path) -> list[dict[str, Any]]:
+def _compared(
+    original: Session, session: Session, feed: dict[str, Any], precision: str, source: Path
+) -> tuple[float | None, list[str]]:
+    """The largest difference that optimising made. None where the graph's own outputs differ from run to run."""
+    expected, again = (_outputs(original, feed, source) for _ in range(2))
+    if apart(expected, again)[0] == 0:
+        return compared(session, feed, expected, precision), []
+    return None, [f"outputs differ from run to run{chance.why(source)}: they are compared with nothing"]
+
+
+def _outputs(session: Session, feed: dict[str, Any], source: Path) -> list[Any]:
+    try:
+        outputs = session.run(session.bind(feed))
+    except Exception as error:  # ONNX Runtime's own share no base class
+        raise refused(error, source, "run") from error
+    found = [values.array(output, spec["dtype"]) for output, spec in zip(outputs, session.outputs, strict=True)]
+    return [array.copy() for array in found]  # the session writes the next run's into the same memory
+
+
+def profile(folder: Path, settings: dict[str, Any], feed: dict[str, Any], scratch: Path) -> list[dict[str, Any]]:
     """One run's nodes as ONNX Runtime's profiler saw them (`op_name`, `provider`, types): what ran, not what the
     file says. ONNX Runtime puts Casts around operators for which it has no float16 kernel; here they show."""
-    options = session_options(settings, "disabled")
-    folder = Path(tempfile.mkdtemp(dir=scratch))
-    options.enable_profiling = True
-    options.profile_file_prefix = str(folder / "profile")
-    session = load(path, options, settings["provider"])
-    session.run(None, feed)
+    kept = Path(tempfile.mkdtemp(dir=scratch))
+    session = open_session(str(folder), settings, profile=str(kept / "profile"))
+    session.run(session.bind(feed))
     events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
-    shutil.rmtree(folder)
+    shutil.rmtree(kept)
     nodes = {event["name"]: event["args"] for event in events if event["name"].endswith("_kernel_time")}
     return list(nodes.values())
 

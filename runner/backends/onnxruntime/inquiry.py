@@ -39,7 +39,17 @@ def reads(ir: int, opset: int) -> dict[str, Any]:
     return {"version": onnxruntime.__version__, "limits": {}}
 
 
-def _session(model: bytes, wanted: list[str]) -> Any:
+def refuses(path: str, content: str) -> str:
+    """What ONNX Runtime says against the file, "" where it loads it. `content` is its hash: another file at the same
+    path is another question."""
+    try:
+        _session(path, [EVERYWHERE])
+    except Exception as error:  # its own share no base class
+        return " ".join(str(error).split())[:300]
+    return ""
+
+
+def _session(model: bytes | str, wanted: list[str]) -> Any:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(model, options, providers=wanted)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import json
+import re
 from collections import namedtuple
 from pathlib import Path
 from typing import Any
@@ -9,18 +12,38 @@ from typing import Any
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped,unused-ignore]
 
-from runner.backends.onnxruntime import provider
-from runner.errors import RunnerError, StepFailed
+from runner.backends.onnxruntime import provider, refusal
+from runner.errors import RunnerError, StepFailed, Unsupported
+from runner.worker import values
+from runner.worker.feed import SEQUENCE
 
 FILE = "model.onnx"
+LOADING = "load.json"  # how the stored graph is loaded, where not as it stands there
 INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
 DTYPES = {
     "tensor(float)": "float32",
     "tensor(float16)": "float16",
     "tensor(double)": "float64",
     "tensor(bool)": "bool",
+    "tensor(string)": values.TEXT,
     **{f"tensor({name})": name for name in INTEGERS},
 }
+# Types that numpy lacks, by ml_dtypes' names: (ONNX's number of the type, values in one byte).
+OWN_TYPES = {
+    "bfloat16": (16, 0),
+    "float8_e4m3fn": (17, 1),
+    "float8_e4m3fnuz": (18, 1),
+    "float8_e5m2": (19, 1),
+    "float8_e5m2fnuz": (20, 1),
+    "uint4": (21, 2),
+    "int4": (22, 2),
+    "float4_e2m1fn": (23, 2),
+    "float8_e8m0fnu": (24, 1),
+    "uint2": (25, 4),
+    "int2": (26, 4),
+}
+DTYPES.update({f"tensor({name.replace('float8_', 'float8')})": name for name in OWN_TYPES})
+UNREADABLE = ("InvalidProtobuf", "NoSuchFile")  # what ONNX Runtime raises of a file that is no whole graph
 LEVELS = {
     "disabled": onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL,
     "basic": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC,
@@ -31,9 +54,15 @@ LEVELS = {
 Bound = namedtuple("Bound", ["binding", "outputs", "inputs"])
 
 
-def open_session(folder: str, options: dict[str, Any]) -> Session:
-    """The compiled model in `folder`; `options` are the backend's settings (threads, execution_mode, provider)."""
-    return Session(Path(folder) / FILE, options)
+def open_session(folder: str, options: dict[str, Any], profile: str | None = None) -> Session:
+    """The compiled model in `folder`; `options` are the backend's settings (threads, execution_mode, provider).
+    With `profile`, how long its nodes take is written there."""
+    loading = Path(folder) / LOADING
+    level = json.loads(loading.read_text(encoding="utf-8"))["level"] if loading.is_file() else "disabled"
+    how = session_options(options, level)
+    if profile:
+        how.enable_profiling, how.profile_file_prefix = True, profile
+    return Session(load(Path(folder) / FILE, how, options["provider"]))
 
 
 def session_options(settings: dict[str, Any], level: str) -> Any:
@@ -61,62 +90,101 @@ def providers(wanted: str) -> list[str]:
 def load(path: Path, options: Any, wanted: str) -> Any:
     """An `onnxruntime.InferenceSession` on the provider asked for.
 
-    Raises StepFailed where the file can't be read or run, Unavailable where the provider doesn't start
-    (ONNX Runtime falls back to the CPU without an error).
+    Raises StepFailed where the file is no graph, Unsupported where it refuses the graph, Unavailable where the
+    provider doesn't start (ONNX Runtime falls back to the CPU without an error).
     """
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=providers(wanted))
     except RunnerError:
         raise
     except Exception as error:  # ONNX Runtime's own share no base class
-        raise StepFailed(
-            f"onnxruntime can't load {path}: {_said(error)}",
-            "If the file is damaged, remove its artifact folder and it is built again.",
-        ) from error
+        raise (damaged if type(error).__name__ in UNREADABLE else refused)(error, Path(path)) from error
     if wanted not in session.get_providers():
         raise provider.stopped(wanted)
     return session
 
 
-def _said(error: Exception) -> str:
-    """What is wrong, without the source position and C++ signature that ONNX Runtime puts before it."""
-    said = " ".join(str(error).split()).rsplit("failed:", 1)[-1]
+def damaged(error: Exception, path: Path) -> StepFailed:
+    return StepFailed(
+        f"onnxruntime can't load {path}: {said_by(error)}",
+        "If the file is damaged, remove its artifact folder and it is built again.",
+    )
+
+
+def refused(error: Exception, path: Path, doing: str = "load") -> Unsupported:
+    """What ONNX Runtime said of a graph, with the node that it speaks of and the node's type."""
+    said = said_by(error)
+    node = refusal.node(str(error), refusal.nodes_of(path))
+    what = f"node {node}" if node else "this model"
+    return Unsupported(f"onnxruntime can't {doing} {what}: {said}", "Choose another backend, or export it otherwise.")
+
+
+def said_by(error: Exception) -> str:
+    """What is wrong, without the source position and C++ signature that ONNX Runtime puts before it, and without the
+    nodes around the one that failed."""
+    said = " ".join(str(error).split()).rsplit("failed:", 1)[-1].rsplit("Status Message:", 1)[-1].strip()
+    said = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", said)
     return said.rsplit(") ", 1)[-1][-300:] if said.startswith("/") else said[:300]
 
 
 class Session:
-    """A loaded model; inputs and outputs are bound to memory beforehand, a run copies nothing."""
+    """A loaded model; inputs and outputs are bound to memory beforehand, a run copies nothing.
 
-    def __init__(self, path: Path, settings: dict[str, Any]) -> None:
-        session = load(path, session_options(settings, "disabled"), settings["provider"])
+    Text, sequences and optional inputs can't be bound: ONNX Runtime copies them in every run. Memory of outputs whose
+    sizes depend on the data, and of those that hand an input on (which it doesn't write), is ONNX Runtime's own.
+    """
+
+    def __init__(self, session: Any) -> None:
         self._session = session
         self.version = onnxruntime.__version__
         self.inputs = [_described(node) for node in session.get_inputs()]
-        self.outputs = [_described(node) for node in session.get_outputs()]
-        self._fixed = all(isinstance(size, int) for output in self.outputs for size in output["shape"])
-        self.run = self._run_fixed if self._fixed else self._run_open
+        # An output that a file lists twice is one.
+        self.outputs = list({node.name: _described(node) for node in session.get_outputs()}.values())
+        self._names = [output["name"] for output in self.outputs]
+        self._fixed = all(_sized(output) for output in self.outputs)
+        self._fixed = self._fixed and not {spec["name"] for spec in self.inputs} & set(self._names)
+        self._plain = any(not _bindable(spec["dtype"]) for spec in self.inputs)
+        self.run = self._run_plain if self._plain else self._run_fixed if self._fixed else self._run_open
         self.effective = _effective(session)
 
     def bind(self, arrays: dict[str, Any]) -> Bound:
         """Arrays by input name, made ready; their memory is used as it is."""
-        binding = self._session.io_binding()
-        for name, array in arrays.items():
-            binding.bind_cpu_input(name, array)
-        outputs = [np.empty(output["shape"], output["dtype"]) for output in self.outputs] if self._fixed else []
+        if self._plain:
+            return Bound({spec["name"]: _plain(spec, arrays) for spec in self.inputs}, [], arrays)
+        binding, kept = self._session.io_binding(), dict(arrays)
+        for spec in self.inputs:
+            name, dtype = spec["name"], spec["dtype"]
+            if dtype in OWN_TYPES:
+                kept[name] = _packed(arrays[name], dtype)
+                value = onnxruntime.OrtValue.ortvalue_from_numpy_with_onnx_type
+                binding.bind_ortvalue_input(name, value(kept[name], OWN_TYPES[dtype][0]))
+            else:
+                binding.bind_cpu_input(name, arrays[name])
+        outputs = [_memory(spec) for spec in self.outputs] if self._fixed else []
         for spec, output in zip(self.outputs, outputs):  # noqa: B905 - not in Python 3.8
-            binding.bind_output(spec["name"], "cpu", 0, output.dtype, output.shape, output.ctypes.data)
+            kind = OWN_TYPES[spec["dtype"]][0] if spec["dtype"] in OWN_TYPES else output.dtype
+            binding.bind_output(spec["name"], "cpu", 0, kind, spec["shape"], output.ctypes.data)
         for spec in self.outputs[len(outputs) :]:
             binding.bind_output(spec["name"])
-        return Bound(binding, outputs, arrays)
+        return Bound(binding, outputs, kept)
 
     def _run_fixed(self, bound: Bound) -> list[Any]:
         self._session.run_with_iobinding(bound.binding)
         return bound.outputs  # type: ignore[no-any-return]
 
     def _run_open(self, bound: Bound) -> list[Any]:
-        """For outputs whose shape depends on the data: ONNX Runtime allocates them in each run."""
+        """ONNX Runtime allocates the outputs in each run."""
         self._session.run_with_iobinding(bound.binding)
+        if any(spec["dtype"] in OWN_TYPES for spec in self.outputs):
+            return [_read(value) for value in bound.binding.get_outputs()]
         return bound.binding.copy_outputs_to_cpu()  # type: ignore[no-any-return]
+
+    def _run_plain(self, bound: Bound) -> list[Any]:
+        return self._session.run(self._names, bound.binding)  # type: ignore[no-any-return]
+
+    def end_profiling(self) -> str:
+        """The file with what was profiled."""
+        return self._session.end_profiling()  # type: ignore[no-any-return]
 
     def close(self) -> None:
         del self._session
@@ -124,6 +192,73 @@ class Session:
 
 def _described(node: Any) -> dict[str, Any]:
     return {"name": node.name, "shape": list(node.shape), "dtype": DTYPES.get(node.type, node.type)}
+
+
+def _bindable(dtype: str) -> bool:
+    return dtype in OWN_TYPES or (dtype in DTYPES.values() and dtype != values.TEXT)
+
+
+def _sized(output: dict[str, Any]) -> bool:
+    """Whether an output's memory can be made ready before a run. Of a narrow type two or four values share a byte."""
+    narrow = OWN_TYPES.get(output["dtype"], (0, 0))[1] > 1
+    return _bindable(output["dtype"]) and not narrow and all(isinstance(size, int) for size in output["shape"])
+
+
+def _memory(output: dict[str, Any]) -> Any:
+    return np.empty(output["shape"], values.stored(output["dtype"]))
+
+
+def _plain(spec: dict[str, Any], arrays: dict[str, Any]) -> Any:
+    """An input as `InferenceSession.run` takes it."""
+    name = spec["name"]
+    if spec["dtype"].startswith(SEQUENCE):
+        count = sum(key.startswith(f"{name}/") for key in arrays)
+        return [_objects(arrays[f"{name}/{index}"]) for index in range(count)]
+    return _objects(arrays[name]) if name in arrays else None
+
+
+def _objects(array: Any) -> Any:
+    """ONNX Runtime wants text as objects."""
+    return array.astype(object) if array.dtype.kind == "U" else array
+
+
+def _packed(array: Any, dtype: str) -> Any:
+    """Values narrower than a byte, several in one, the first in the lowest bits; the shape stays, as ONNX Runtime takes
+    it for the tensor's, and the bytes are the first of the memory."""
+    in_one = OWN_TYPES[dtype][1]
+    if in_one < 2:
+        return array
+    bits = 8 // in_one
+    flat = np.zeros(-(-array.size // in_one) * in_one, np.uint8)
+    flat[: array.size] = array.reshape(-1).astype(np.uint8) & (1 << bits) - 1
+    packed = sum(flat[place::in_one].astype(np.uint8) << place * bits for place in range(in_one))
+    found = np.zeros(array.size, np.uint8)
+    found[: len(flat) // in_one] = packed
+    return found.reshape(array.shape)
+
+
+def _read(value: Any) -> Any:
+    """An OrtValue as numpy; bits of a type that numpy lacks."""
+    name = DTYPES.get(value.data_type()) if value.is_tensor() else None
+    if name not in OWN_TYPES:
+        return value.numpy()
+    shape, in_one = value.shape(), OWN_TYPES[name][1]
+    count = int(np.prod(shape))
+    size = 2 * count if name == "bfloat16" else -(-count // in_one)
+    memory = np.frombuffer(ctypes.string_at(value.data_ptr(), size), np.uint8)
+    if in_one < 2:
+        return memory.view(values.stored(name)).reshape(shape)
+    return _unpacked(memory, name, count).reshape(shape)
+
+
+def _unpacked(memory: Any, dtype: str, count: int) -> Any:
+    in_one = OWN_TYPES[dtype][1]
+    bits = 8 // in_one
+    found = np.stack([memory >> place * bits & (1 << bits) - 1 for place in range(in_one)], axis=1).reshape(-1)[:count]
+    if dtype.startswith("int"):
+        signed = found.astype(np.int8)
+        return np.where(signed >= 1 << bits - 1, signed - (1 << bits), signed).astype(np.int8)
+    return found
 
 
 def _effective(session: Any) -> dict[str, Any]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx
 import openvino  # type: ignore[import-untyped,unused-ignore]
 
-from runner.backends.openvino.session import FILE, Session, configuration, last_line
+from runner.backends.openvino.session import FILE, Session, configuration, last_line, name_of, refused
 from runner.errors import StepFailed, Unsupported
+from runner.models import graph
 from runner.steps import Job
 
 PRECISIONS = {"f32": "fp32", "f16": "fp16", "bf16": "bf16", "f64": "fp64", "i8": "int8", "u8": "int8"}
@@ -18,38 +22,59 @@ NOT_WORK = ("Input", "Output", "Const")
 
 
 def compile(job: Job) -> dict[str, Any]:
-    """Writes `model.xml` and `model.bin` with the batch fixed; says what each layer runs in once it is loaded."""
-    model = read(job.inputs["model"] / "model.onnx")
-    fix_batch(model, job.settings["batch"])
+    """Writes `model.xml` and `model.bin` with all sizes fixed; says what each layer runs in once it is loaded.
+
+    Raises Unsupported with OpenVINO's words where it can't convert, size or load the model.
+    """
+    source, sizes = job.inputs["model"] / "model.onnx", _sizes(job.inputs["data"], job.settings["batch"])
+    loose = job.scratch / "without-sizes.onnx"
+    warnings: list[str] = []
+    try:
+        model = sized(read(source), sizes, job.settings["batch"])
+    except Unsupported as error:
+        try:
+            onnx.save(graph.opened(onnx.load(source)), loose)
+            model = sized(read(loose), sizes, job.settings["batch"])
+        except Unsupported:
+            raise error from None
+        warnings.append("converted without the sizes of its inputs: OpenVINO refuses the graph with them")
     openvino.save_model(model, str(job.out / FILE), compress_to_fp16=False)
-    session = Session(job.out / FILE, configuration(dict(job.settings["settings"]), job.settings["precision"]))
-    warnings = _precision_kept(job.settings["precision"], session.effective["inference_precision"])
+    properties = configuration(dict(job.settings["settings"]), job.settings["precision"])
+    try:
+        session = Session(job.out / FILE, properties)
+    except StepFailed as error:  # the file is as we wrote it
+        raise refused("load", error.__cause__ or error) from error
+    warnings += _precision_kept(job.settings["precision"], session.effective["inference_precision"])
     return {"version": session.version, "effective": precisions(session), "fallback": {}, "warnings": warnings}
+
+
+def _sizes(data: Path, batch: int) -> dict[str, list[int]]:
+    """Each input's sizes by what the data hold: of a free batch with `batch` rows and without."""
+    with np.load(data / "calibration.npz", allow_pickle=False) as file:
+        return {name[len("in/") :]: [batch, *file[name].shape[1:]] for name in file.files if name.startswith("in/")}
 
 
 def read(path: Path) -> Any:
     """`openvino.Model` of an ONNX file. Raises Unsupported naming the operators that OpenVINO can't convert."""
     try:
         return openvino.Core().read_model(str(path))
-    except RuntimeError as error:
-        if "OpConversionFailure" in str(error):
-            raise Unsupported(f"openvino: {last_line(error)}", "Choose another backend for this model.") from error
-        raise StepFailed(
-            f"openvino can't read {path}: {last_line(error)}",
-            "If the file is damaged, remove its artifact folder and it is built again.",
-        ) from error
+    except Exception as error:  # RuntimeError, and others that its plug-ins raise
+        raise refused("convert", error) from error
 
 
-def fix_batch(model: Any, batch: int) -> None:
-    """Sets an open first axis of every input to `batch`, in place."""
-    shapes = {port: port.get_partial_shape() for port in model.inputs}
-    for shape in shapes.values():
-        if len(shape) and shape[0].is_dynamic:
-            shape[0] = batch
+def sized(model: Any, sizes: Mapping[str, list[int]], batch: int) -> Any:
+    """`model` with every open size fixed, in place: those of the samples, or those with `batch` rows."""
+    shapes = {}
+    for port in model.inputs:
+        shape, known = port.get_partial_shape(), sizes.get(name_of(port), [])
+        rank = len(shape) if shape.rank.is_static else len(known) - 1
+        own = known if rank == len(known) else known[1:]
+        shapes[port] = openvino.PartialShape(own) if shape.is_dynamic and len(own) == rank else shape
     try:
         model.reshape(shapes)
     except RuntimeError as error:
         raise Unsupported(f"openvino can't fix the batch at {batch}: {last_line(error)}", "Try batch 1.") from error
+    return model
 
 
 def precisions(session: Session) -> dict[str, dict[str, int]]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import openvino  # type: ignore[import-untyped,unused-ignore]
 
-from runner.errors import StepFailed
+from runner.errors import StepFailed, Unsupported
 
 FILE = "model.xml"
 HINTS = {"fp32": "f32", "fp16": "f16", "int8": "f32", "int8_dynamic": "f32"}
@@ -80,14 +80,19 @@ class Session:
 def _load(path: Path, properties: dict[str, Any]) -> Any:
     try:
         return openvino.Core().compile_model(str(path), "CPU", properties)
-    except RuntimeError as error:
+    except Exception as error:  # RuntimeError, and others that its plug-ins raise
         raise StepFailed(
             f"openvino can't load {path}: {last_line(error)}",
             "If the file is damaged, remove its artifact folder and it is built again.",
         ) from error
 
 
-def last_line(error: Exception) -> str:
+def refused(doing: str, error: BaseException) -> Unsupported:
+    """What OpenVINO said of a model."""
+    return Unsupported(f"openvino can't {doing} the model: {last_line(error)}", "Choose another backend for it.")
+
+
+def last_line(error: BaseException) -> str:
     """What OpenVINO says last: the lines before are its own source positions."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__
@@ -95,10 +100,10 @@ def last_line(error: Exception) -> str:
 
 def _described(port: Any) -> dict[str, Any]:
     sizes = [size.get_length() if size.is_static else str(size) for size in port.get_partial_shape()]
-    return {"name": _name(port), "shape": sizes, "dtype": np.dtype(port.get_element_type().to_dtype()).name}
+    return {"name": name_of(port), "shape": sizes, "dtype": np.dtype(port.get_element_type().to_dtype()).name}
 
 
-def _name(port: Any) -> str:
+def name_of(port: Any) -> str:
     """The model's own name of an input or output: where OpenVINO drops a Cast, the port gets its names as well."""
     name: str = port.get_node().get_friendly_name().split("/sink_port_", 1)[0]
     return name if name in port.get_names() else port.get_any_name()

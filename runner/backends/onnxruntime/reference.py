@@ -1,0 +1,81 @@
+"""The float model's own outputs, by ONNX Runtime with its graph optimisations off: what others are compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime  # type: ignore[import-untyped,unused-ignore]
+
+from runner.backends.check import apart
+from runner.backends.onnxruntime import refusal
+from runner.backends.onnxruntime.session import LEVELS, Session, said_by
+from runner.errors import Unsupported
+from runner.models import graph
+from runner.worker import predictions, values
+
+BATCH = 32
+
+
+def outputs(model: onnx.ModelProto, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """As `graph.outputs_of_float`."""
+    session = _session(model)
+    if session is None:
+        return {}
+    rows, batched = BATCH, graph.is_batched(model)
+    parts: dict[str, list[Any]] = {spec["name"]: [] for spec in session.outputs}
+    for feed in graph.feeds(model, arrays, rows):
+        found = _run(model, session, feed)
+        taken = len(next(iter(feed.values()))) if batched else 1
+        for name, output in zip(parts, found, strict=True):
+            whole = output if batched else output[None]
+            parts[name].append(whole.copy() if whole.ndim and len(whole) == taken else None)
+    if _differs(model, session, arrays):
+        return {}
+    whole = {name: found for name, found in parts.items() if all(part is not None for part in found)}
+    return {name: predictions.joined(found) for name, found in whole.items()}
+
+
+def _session(model: onnx.ModelProto) -> Session | None:
+    """None where ONNX Runtime refuses the graph, with its sizes and without."""
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = LEVELS["disabled"]
+    options.log_severity_level = 3
+    for sized in (True, False):
+        try:
+            content = (model if sized else graph.opened(model)).SerializeToString()
+            return Session(onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"]))
+        except Exception:  # its own share no base class; what it said, the compile says
+            continue
+    return None
+
+
+def _run(model: onnx.ModelProto, session: Session, feed: Mapping[str, Any]) -> list[Any]:
+    kept = {
+        spec["name"]: values.raw(feed[spec["name"]], spec["dtype"]) for spec in session.inputs if spec["name"] in feed
+    }
+    try:
+        found = session.run(session.bind({**feed, **kept}))
+    except Exception as error:  # its own share no base class
+        raise _unfit(model, error) from error
+    return [values.array(output, spec["dtype"]) for output, spec in zip(found, session.outputs, strict=True)]
+
+
+def _unfit(model: onnx.ModelProto, error: Exception) -> Unsupported:
+    node = refusal.node(str(error), graph.nodes(model.graph))
+    where = f" at node {node}" if node else ""
+    whole = [value.name for value in graph.inputs(model) if "int" in graph.dtype(value)]
+    drawn = f"Whole numbers ({', '.join(whole)}) are random below data.integers_below unless given. " if whole else ""
+    return Unsupported(
+        f"The model doesn't run with its inputs{where}: {said_by(error)}",
+        f"{drawn}Give real inputs: model.inputs=my.npz, with an array for each; or other sizes: model.shapes.",
+    )
+
+
+def _differs(model: onnx.ModelProto, session: Session, arrays: Mapping[str, Any]) -> bool:
+    """Whether the same inputs give other outputs when they come again."""
+    feed = next(graph.feeds(model, arrays, 1))
+    one = [np.array(output) for output in _run(model, session, feed)]
+    return apart(_run(model, session, feed), one)[0] > 0
