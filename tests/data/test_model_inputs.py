@@ -132,19 +132,18 @@ def test_what_onnx_runtime_refuses_has_no_reference(tmp_path: Path) -> None:
 
 def test_an_output_without_one_row_a_sample_of_a_free_batch_has_no_reference(tmp_path: Path) -> None:
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 4])
-    outputs = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in (("s", []), ("y", None))
-    ]
+    total, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, dims) for name, dims in (("s", []), ("y", None)))
     nodes = [helper.make_node("ReduceSum", ["x"], ["s"], keepdims=0), helper.make_node("Relu", ["x"], ["y"])]
-    path = onnx_files.save(tmp_path / "my.onnx", helper.make_graph(nodes, "sum", [x], outputs))
-    assert list(np.load(prepared(tmp_path, path, x=["batch", 4]) / "reference.npz")) == ["out/y"]
+    path = onnx_files.save(tmp_path / "my.onnx", helper.make_graph(nodes, "sum", [x], [total, y]))
+    assert list(np.load(prepared(tmp_path, path, shapes={"x": ["batch", 4]}) / "reference.npz")) == ["out/y"]
 
 
 def test_whole_numbers_that_were_drawn_are_told_with_what_they_steer(dynamic: str, tmp_path: Path) -> None:
     model = chain.model("onnx", path=dynamic, shapes=FIXED)
     chain.do("export", {"model": model}, {}, tmp_path)
-    settings = chain.values("data", "model_inputs", samples=2, integers_below=5)
-    asked = {"name": "model_inputs", "settings": settings, "needs": NEEDS, "seed": 0}
+    drawing = chain.values("data", "model_inputs", samples=2, integers_below=5)
+    needs = user_onnx.data_needs(settings.build(user_onnx.Settings, model["settings"], "model"))
+    asked = {"name": "model_inputs", "settings": drawing, "needs": needs, "seed": 0}
     (said,) = chain.do("data", asked, {"model": tmp_path / "export"}, tmp_path)["warnings"]
     assert said == (
         "whole numbers of ids were drawn from 0 to 4 (data.integers_below=5); as sizes, axes or places: ids (Gather); "

@@ -9,6 +9,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from runner import compose, plan, settings
+from runner.backends.ask import ask
 from runner.errors import SpecError
 from runner.models import onnx as user_onnx
 from tests.models import onnx_files

@@ -199,9 +199,10 @@ def _bindable(dtype: str) -> bool:
 
 
 def _sized(output: dict[str, Any]) -> bool:
-    """Whether an output's memory can be made ready before a run. Of a narrow type two or four values share a byte."""
-    narrow = OWN_TYPES.get(output["dtype"], (0, 0))[1] > 1
-    return _bindable(output["dtype"]) and not narrow and all(isinstance(size, int) for size in output["shape"])
+    """Whether an output's memory can be made ready before a run. Of a narrow type two or four values share a byte;
+    no sizes at all may be a scalar's, or nobody knows them: ONNX Runtime doesn't tell."""
+    narrow, sizes = OWN_TYPES.get(output["dtype"], (0, 0))[1] > 1, output["shape"]
+    return _bindable(output["dtype"]) and not narrow and bool(sizes) and all(isinstance(size, int) for size in sizes)
 
 
 def _memory(output: dict[str, Any]) -> Any:

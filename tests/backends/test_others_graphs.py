@@ -1,0 +1,296 @@
+"""Other people's graphs: what ONNX Runtime runs, we run; what it refuses is told with the node and its type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from runner import settings
+from runner.errors import Unsupported
+from runner.measure import quality
+from runner.models import onnx as user_onnx
+from runner.worker import requests
+from tests.steps import chain
+
+FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
+SAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Ran:
+    """`warnings` of all steps; `outputs` (samples first) by the compiled file, `reference` the float model's, `inputs`
+    the test split's; `burst` and `repeats` as a worker answers them."""
+
+    warnings: list[str]
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+    reference: dict[str, Any]
+    burst: dict[str, Any]
+    repeats: dict[str, Any]
+
+    def same(self) -> None:
+        """The compiled file answers as the float model."""
+        assert self.burst["outputs_finite"]
+        assert self.outputs.keys() == self.reference.keys() > set()
+        assert quality.fidelity(self.outputs, self.reference)[0]["max_abs_error"] < 1e-5
+
+
+def value(name: str, kind: int, dims: Sequence[int | str] | None) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, kind, dims)
+
+
+def saved(
+    path: Path,
+    nodes: list[onnx.NodeProto],
+    inputs: list[onnx.ValueInfoProto],
+    outputs: list[onnx.ValueInfoProto],
+    weights: dict[str, Any] | None = None,
+    opset: int = 17,
+    ir: int = 8,
+    domain: str = "",
+) -> str:
+    tensors = [numpy_helper.from_array(np.asarray(array), name) for name, array in (weights or {}).items()]
+    graph = helper.make_graph(nodes, "theirs", inputs, outputs, tensors)
+    opsets = [helper.make_opsetid("", opset), *([helper.make_opsetid(domain, 1)] if domain else [])]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=ir), path)
+    return str(path)
+
+
+def through(base: Path, path: str, inputs: dict[str, Any] | None = None, precision: str = "fp32", **shapes: Any) -> Ran:
+    """All steps and a short measurement, in this process."""
+    given = str(base / "given.npz") if inputs else None
+    if inputs and given:
+        np.savez(given, **inputs)
+    model = chain.model("onnx", path=path, shapes=shapes, inputs=given)
+    needs = user_onnx.data_needs(settings.build(user_onnx.Settings, model["settings"], "model"))
+    warnings = chain.do("export", {"model": model}, {}, base)["warnings"]
+    roles = {"model": base / "export"}
+    roles["data"] = chain.data(base, "model_inputs", needs, 0, roles, samples=SAMPLES, calibration=4)
+    if precision != "fp32":
+        asked = {"precision": precision, "settings": chain.values("precision", precision), "dynamic_ops": ["MatMul"]}
+        warnings += chain.do("quantize", asked, roles, base)["warnings"]
+        roles["model"] = base / "quantize"
+    backend = chain.values("backend", "onnxruntime")
+    asked = {"backend": "onnxruntime", "settings": backend, "batch": 1, "precision": precision}
+    meta = chain.do("compile", asked, roles, base)
+    return measured(base, meta["session"], backend, warnings + meta["warnings"])
+
+
+def measured(base: Path, session: str, options: dict[str, Any], warnings: list[str]) -> Ran:
+    test, reference, state = str(base / "data/test.npz"), base / "data/reference.npz", requests.State()
+    known = str(reference) if reference.exists() else None
+    load = {"session": session, "folder": str(base / "compile"), "options": options, "inputs": test, "batch": 1}
+
+    def do(name: str, **request: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = requests.DO[name](state, request, lambda *_: None)
+        return answer
+
+    do("load", **load, samples=2, seed=0, reference=known)
+    burst, repeats = do("burst", iterations=3), do("repeats", iterations=2, rounds=2, seed=0)
+    do("predict", inputs=test, out=str(base / "predicted.npz"))
+    with np.load(test) as file:
+        fed = {name.removeprefix("in/"): file[name] for name in file.files}
+    theirs = quality.read_outputs(Path(known)) if known else {}
+    return Ran(warnings, fed, quality.read_outputs(base / "predicted.npz"), theirs, burst, repeats)
+
+
+def test_outputs_as_large_as_the_data_say(tmp_path: Path) -> None:
+    nodes = [helper.make_node("Relu", ["x"], ["r"]), helper.make_node("NonZero", ["r"], ["y"])]
+    ran = through(tmp_path, saved(tmp_path / "my.onnx", nodes, [value("x", FLOAT, [20])], [value("y", INT64, None)]))
+    ran.same()
+    assert [len(row) for row in ran.outputs["y"]] == [(row > 0).sum() for row in ran.inputs["x"]]
+
+
+def test_an_output_that_is_an_input_or_comes_twice(tmp_path: Path) -> None:
+    x, y, w = (value(name, FLOAT, [1, 4]) for name in "xyw")
+    nodes = [helper.make_node("Mul", ["x", "w"], ["y"])]
+    ran = through(tmp_path, saved(tmp_path / "my.onnx", nodes, [x], [y, x, w, y], {"w": np.full((1, 4), 2, "f4")}))
+    ran.same()
+    np.testing.assert_array_equal(ran.outputs["x"], ran.inputs["x"])
+    np.testing.assert_array_equal(ran.outputs["y"], 2 * ran.inputs["x"])
+    assert (ran.outputs["w"] == 2).all()
+
+
+def test_a_graph_without_nodes(tmp_path: Path) -> None:
+    x = value("x", FLOAT, [2])
+    ran = through(tmp_path, saved(tmp_path / "my.onnx", [], [x], [x]))
+    ran.same()
+
+
+def test_a_scalar(tmp_path: Path) -> None:
+    a, b, y = (value(name, FLOAT, []) for name in "aby")
+    ran = through(tmp_path, saved(tmp_path / "my.onnx", [helper.make_node("Add", ["a", "b"], ["y"])], [a, b], [y]))
+    ran.same()
+    assert set(ran.repeats) == {"same_ns", "different_ns"}
+
+
+@pytest.mark.parametrize("kind", ["RandomNormalLike", "Dropout"])
+def test_a_random_operator_is_named_and_compared_with_nothing(kind: str, tmp_path: Path) -> None:
+    weights: dict[str, Any] = {}
+    if kind == "Dropout":
+        weights = {"ratio": np.array(0.5, "f4"), "training": np.array(True)}
+    nodes = [helper.make_node(kind, ["x", *weights], ["y"], name="odd")]
+    path = saved(tmp_path / "my.onnx", nodes, [value("x", FLOAT, [1, 64])], [value("y", FLOAT, [1, 64])], weights)
+    ran = through(tmp_path, path)
+    assert f"outputs differ from run to run (odd ({kind}): random): they are compared with nothing" in ran.warnings
+    assert ran.reference == {}
+
+
+def test_an_axis_of_size_0(tmp_path: Path) -> None:
+    past, x, y = value("past", FLOAT, [1, 0, 8]), value("x", FLOAT, [1, 2, 8]), value("y", FLOAT, [1, 2, 8])
+    nodes = [helper.make_node("Concat", ["past", "x"], ["y"], axis=1)]
+    ran = through(tmp_path, saved(tmp_path / "my.onnx", nodes, [past, x], [y]))
+    ran.same()
+    assert ran.inputs["past"].shape == (SAMPLES, 1, 0, 8)
+
+
+def test_no_inputs_at_all(tmp_path: Path) -> None:
+    nodes = [helper.make_node("Add", ["w", "w"], ["y"])]
+    path = saved(tmp_path / "my.onnx", nodes, [], [value("y", FLOAT, [3])], {"w": np.ones(3, "f4")})
+    ran = through(tmp_path, path)
+    ran.same()
+    assert ran.repeats == {"problem": "the inputs have no values that could be changed"}
+
+
+def test_infinite_and_nan_by_right(tmp_path: Path) -> None:
+    nodes = [helper.make_node("Log", ["x"], ["y"]), helper.make_node("Div", ["x", "zero"], ["z"])]
+    outputs = [value("y", FLOAT, [1, 8]), value("z", FLOAT, [1, 8])]
+    path = saved(tmp_path / "my.onnx", nodes, [value("x", FLOAT, [1, 8])], outputs, {"zero": np.zeros(1, "f4")})
+    ran = through(tmp_path, path)
+    ran.same()
+    assert "output z has NaN or infinite values, as the model's own has" in ran.warnings
+
+
+def branches(path: Path) -> str:
+    """A branch that the condition never takes, and whose matrix doesn't fit the sizes asked for."""
+
+    def branch(name: str, weight: int) -> onnx.GraphProto:
+        nodes = [helper.make_node("MatMul", ["x", name], [f"{name}_y"], name=f"multiply_{name}")]
+        tensor = numpy_helper.from_array(np.ones((weight, 2), np.float32), name)
+        return helper.make_graph(nodes, name, [], [value(f"{name}_y", FLOAT, None)], [tensor])
+
+    nodes = [
+        helper.make_node("Greater", ["rate", "limit"], ["high"]),
+        helper.make_node("If", ["high"], ["y"], then_branch=branch("a", 4), else_branch=branch("b", 3)),
+    ]
+    inputs = [value("x", FLOAT, ["n", "size"]), value("rate", INT64, [])]
+    return saved(path, nodes, inputs, [value("y", FLOAT, None)], {"limit": np.array(5)})
+
+
+def test_a_branch_that_never_runs_need_not_fit(tmp_path: Path) -> None:
+    given = {"x": np.ones((SAMPLES, 1, 4), "f4"), "rate": np.full(SAMPLES, 8)}
+    ran = through(tmp_path, branches(tmp_path / "my.onnx"), given, x=[1, 4])
+    ran.same()
+    assert any(text.startswith("stored without the sizes of its inputs") for text in ran.warnings)
+
+
+def test_inputs_with_which_a_model_does_not_run_name_the_node(tmp_path: Path) -> None:
+    with pytest.raises(Unsupported, match=r"^The model doesn't run with its inputs at node multiply_b \(MatMul\)") as e:
+        through(tmp_path, branches(tmp_path / "my.onnx"), x=[1, 4])
+    assert "Whole numbers (rate) are random below data.integers_below" in e.value.next_step
+
+
+@pytest.mark.parametrize("opset", [7, 9, 12])
+def test_int8_for_older_opsets(opset: int, tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    weights = {"k": draw.normal(size=(4, 2, 3, 3)).astype("f4"), "b": np.zeros(4, "f4")}
+    nodes = [helper.make_node("Conv", ["x", "k", "b"], ["y"])]
+    inputs = [value("x", FLOAT, [1, 2, 6, 6])]
+    path = saved(tmp_path / "my.onnx", nodes, inputs, [value("y", FLOAT, [1, 4, 4, 4])], weights, opset, 6)
+    ran = through(tmp_path, path, precision="int8")
+    assert f"opset {opset} raised to 13, which int8 needs" in ran.warnings
+    assert quality.fidelity(ran.outputs, ran.reference)[0]["sqnr_db"] > 10
+
+
+def test_initialisers_that_are_listed_as_inputs(tmp_path: Path) -> None:
+    x, w, y = value("x", FLOAT, [1, 2]), value("w", FLOAT, [2, 2]), value("y", FLOAT, [1, 2])
+    weights = {"w": np.eye(2, dtype="f4")}
+    path = saved(tmp_path / "my.onnx", [helper.make_node("MatMul", ["x", "w"], ["y"])], [x, w], [y], weights, 8, 3)
+    ran = through(tmp_path, path)
+    ran.same()
+    assert set(ran.inputs) == {"x"}
+
+
+def test_a_vendors_operator_that_onnx_runtime_has(tmp_path: Path) -> None:
+    nodes = [helper.make_node("Gelu", ["x"], ["y"], domain="com.microsoft")]
+    x, y = value("x", FLOAT, [1, 4]), value("y", FLOAT, [1, 4])
+    through(tmp_path, saved(tmp_path / "my.onnx", nodes, [x], [y], domain="com.microsoft")).same()
+
+
+def test_an_operator_that_nobody_has_is_named(tmp_path: Path) -> None:
+    nodes = [helper.make_node("Odd", ["x"], ["y"], name="the one", domain="acme")]
+    x, y = value("x", FLOAT, [1, 4]), value("y", FLOAT, [1, 4])
+    with pytest.raises(Unsupported, match=r"^onnxruntime can't load node the one \(acme\.Odd\): ") as error:
+        through(tmp_path, saved(tmp_path / "my.onnx", nodes, [x], [y], domain="acme"))
+    assert "damaged" not in str(error.value)
+
+
+def test_text_in_and_out(tmp_path: Path) -> None:
+    x, y = value("x", TensorProto.STRING, [2]), value("y", TensorProto.STRING, [2])
+    path = saved(tmp_path / "my.onnx", [helper.make_node("Identity", ["x"], ["y"])], [x], [y])
+    ran = through(tmp_path, path, {"x": np.array([["a", "b"], ["c", "dä"]])})
+    assert ran.outputs["y"].tolist() == [["a", "b"], ["c", "dä"]]
+
+
+@pytest.mark.parametrize("kind", ["BFLOAT16", "FLOAT8E4M3FN", "FLOAT16", "INT4", "UINT4"])
+def test_types_that_numpy_lacks(kind: str, tmp_path: Path) -> None:
+    number = getattr(TensorProto, kind)
+    nodes = [helper.make_node("Cast", ["x"], ["f"], to=FLOAT), helper.make_node("Cast", ["f"], ["y"], to=number)]
+    inputs, outputs = [value("x", number, [5])], [value("f", FLOAT, [5]), value("y", number, [5])]
+    ran = through(tmp_path, saved(tmp_path / "my.onnx", nodes, inputs, outputs, opset=21, ir=10))
+    ran.same()
+    np.testing.assert_array_equal(ran.outputs["y"], ran.outputs["f"])
+
+
+def test_sequences_and_maps_come_out_as_their_numbers(tmp_path: Path) -> None:
+    kind = helper.make_sequence_type_proto(helper.make_map_type_proto(INT64, helper.make_tensor_type_proto(FLOAT, [])))
+    nodes = [
+        helper.make_node("ZipMap", ["x"], ["y"], domain="ai.onnx.ml", classlabels_int64s=[3, 4]),
+        helper.make_node("SplitToSequence", ["x"], ["z"], axis=1),
+    ]
+    parts = helper.make_tensor_sequence_value_info("z", FLOAT, None)
+    outputs = [helper.make_value_info("y", kind), parts]
+    ran = through(
+        tmp_path, saved(tmp_path / "my.onnx", nodes, [value("x", FLOAT, [1, 2])], outputs, domain="ai.onnx.ml")
+    )
+    ran.same()
+    np.testing.assert_array_equal(ran.outputs["y"], ran.inputs["x"])
+    np.testing.assert_array_equal(ran.outputs["z"].reshape(ran.inputs["x"].shape), ran.inputs["x"])
+
+
+def test_the_domain_of_machine_learning_alone(tmp_path: Path) -> None:
+    node = helper.make_node("Scaler", ["x"], ["y"], domain="ai.onnx.ml", offset=[1.0], scale=[2.0])
+    graph = helper.make_graph([node], "scaler", [value("x", FLOAT, [1, 3])], [value("y", FLOAT, [1, 3])])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("ai.onnx.ml", 1)], ir_version=6)
+    onnx.save(model, tmp_path / "my.onnx")
+    ran = through(tmp_path, str(tmp_path / "my.onnx"))
+    ran.same()
+    np.testing.assert_allclose(ran.outputs["y"], 2 * (ran.inputs["x"] - 1), rtol=1e-6)
+
+
+def test_an_integer_input_that_steers_is_never_changed_to_what_does_not_run(tmp_path: Path) -> None:
+    nodes = [helper.make_node("Reshape", ["x", "shape"], ["r"]), helper.make_node("MatMul", ["r", "w"], ["y"])]
+    inputs = [value("x", FLOAT, [6]), value("shape", INT64, [2])]
+    path = saved(tmp_path / "my.onnx", nodes, inputs, [value("y", FLOAT, None)], {"w": np.ones((3, 2), "f4")})
+    ran = through(tmp_path, path, {"x": np.ones((SAMPLES, 6), "f4"), "shape": np.array([[2, 3]] * SAMPLES)})
+    ran.same()
+    assert set(ran.repeats) == {"same_ns", "different_ns"}  # the floats alone were changed
+
+
+def test_every_kind_answers_as_a_bare_session(tmp_path: Path) -> None:
+    nodes = [helper.make_node("TopK", ["x", "k"], ["v", "i"], axis=0)]
+    outputs = [value("v", FLOAT, None), value("i", INT64, None)]
+    path = saved(tmp_path / "my.onnx", nodes, [value("x", FLOAT, [9]), value("k", INT64, [1])], outputs)
+    x = np.random.default_rng(0).normal(size=(1, 9)).astype("f4")
+    ran = through(tmp_path, path, {"x": x, "k": np.array([[4]])})
+    bare = ort.InferenceSession(path).run(None, {"x": x[0], "k": np.array([4])})
+    for name, theirs in zip(("v", "i"), bare, strict=True):
+        np.testing.assert_array_equal(ran.outputs[name][0], theirs)
