@@ -61,6 +61,10 @@ class WorkerLost(StepFailed):
     """A worker was killed from outside, or the connection to it was lost: what it did is not to blame."""
 
 
+class OddAnswer(StepFailed):
+    """A worker, or the device that it runs on, answered what can't be: it is broken, or it lies."""
+
+
 class StepTimeout(RunnerError):
     """A step or a benchmark took longer than its limit."""
 

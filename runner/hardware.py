@@ -203,6 +203,22 @@ def _quota(text: str | None) -> float | None:
     return int(quota) / int(period)
 
 
+def memory_available(root: Path = Path("/")) -> int | None:
+    """Bytes that a program may still take without swapping: of the machine, and of this process's control groups. None
+    where nothing tells."""
+    free = _field(_text(root / "proc/meminfo") or "", "MemAvailable")
+    found = [] if free is None else [int(free.split()[0]) * 1024]
+    for controller, limit, used in (
+        ("", "memory.max", "memory.current"),
+        ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
+    ):
+        for folder in cgroup_folders(root, controller):
+            most, now = _text(folder / limit), _text(folder / used)
+            if most and now and most != "max" and int(most) < UNLIMITED_V1:
+                found.append(max(0, int(most) - int(now)))
+    return min(found, default=None)
+
+
 def _memory_limit_mb(root: Path) -> int | None:
     limits = [_text(folder / "memory.max") for folder in cgroup_folders(root, "")]
     limits += [_text(folder / "memory.limit_in_bytes") for folder in cgroup_folders(root, "memory")]

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from runner import devices, hardware, registry
-from runner.errors import RunnerError, SpecError, Unavailable, Unsupported
+from runner.errors import OddAnswer, RunnerError, SpecError, Unavailable, Unsupported
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,12 @@ def of(settings: Any) -> Target:
     except SpecError:
         raise
     except RunnerError as error:
-        return Target(device.name, {}, Unavailable(error.reason, error.next_step))
+        return Target(device.name, {}, _problem(error))
+
+
+def _problem(error: RunnerError) -> RunnerError:
+    """Why nothing can be measured on a device that answered like this: it isn't there, or it isn't to be believed."""
+    return error if isinstance(error, OddAnswer) else Unavailable(error.reason, error.next_step)
 
 
 def foreign(target: Target, backend: str, settings: Any) -> Unsupported | None:
@@ -62,12 +67,18 @@ def foreign(target: Target, backend: str, settings: Any) -> Unsupported | None:
     )
 
 
-def lacking(target: Target, backend: str, settings: Any) -> Unavailable | None:
-    """What a backend's session imports and the device has not. Asked of remote ones: here `plan` knows by itself."""
+def lacking(target: Target, backend: str, settings: Any) -> RunnerError | None:
+    """What a backend's session imports and the device has not, or why it doesn't tell. Asked of remote ones: here
+    `plan` knows by itself."""
     if target.name == devices.LOCAL or target.problem:
         return None
     wanted = dict.fromkeys(("numpy", *imported(f"{registry.module('backend', backend)}.session")))
-    missing = devices.of(settings).call("runner.worker.process", "lacking", modules=list(wanted))
+    try:
+        missing = devices.of(settings).call("runner.worker.process", "lacking", modules=list(wanted))
+    except SpecError:
+        raise
+    except RunnerError as error:
+        return _problem(error)
     if not missing:
         return None
     return Unavailable(

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import subprocess
-from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from runner.endpoints import keeper, parcels
+from runner.endpoints import answers, keeper, parcels
+from runner.endpoints.answers import Odd
 from runner.endpoints.local import numbers
 from runner.endpoints.master import Master
 from runner.endpoints.parcels import Parcel
-from runner.errors import RunnerError, StepFailed, Unavailable, WorkerLost
+from runner.endpoints.reply import MARK, Reply, listen
+from runner.errors import OddAnswer, RunnerError, StepFailed, Unavailable, WorkerLost
 from runner.worker import arrival
 
 ANSWER_SECONDS = 60.0
@@ -54,49 +55,61 @@ class Delivery:
         """
         parcel = parcels.parcel_of(path)
         if parcel.digest not in self.there:
-            found = self._exchange("look", parcel.digest)[0]
+            found = self._exchange("look", parcel.digest)
             if found["missing"]:
                 self._exchange("take", parcel.digest, send=parcel)
             self.there[parcel.digest] = f"{found['home']}/{parcel.digest}"
         return f"{self.there[parcel.digest]}/{parcel.entry}".rstrip("/")
 
-    def fetch(self, there: str) -> bytes:
-        """A file of the device, which is removed there."""
-        answer, content = self._exchange("give", there)
-        if arrival.hash_of(content) != answer["sha256"]:
-            raise WorkerLost(f"{self.device}: a file of {answer['bytes']} bytes came back damaged.", "Measure again.")
-        return content
+    def fetch(self, there: str, here: Path, most: int) -> None:
+        """A file of the device, of at most `most` bytes, becomes the file `here` and is removed there.
 
-    def _exchange(self, *words: str, send: Parcel | None = None) -> tuple[dict[str, Any], bytes]:
-        """What `arrival` answers there to `words`, and the bytes behind it."""
+        Raises WorkerLost where it came back damaged, StepFailed.
+        """
+        with here.open("wb") as file:
+            answer = self._exchange("give", there, keep=file, most=most)
+        if arrival.file_hash(here) != answer["sha256"]:
+            raise WorkerLost(f"{self.device}: a file of {answer['bytes']} bytes came back damaged.", "Measure again.")
+
+    def _exchange(
+        self, *words: str, send: Parcel | None = None, keep: IO[bytes] | None = None, most: int = 0
+    ) -> dict[str, Any]:
+        """What `arrival` answers there to `words`; the bytes behind it, at most `most`, go into `keep`."""
         text, limit = Path(arrival.__file__).read_text(encoding="utf-8"), SEND_SECONDS if send else ANSWER_SECONDS
         command = " ".join([self.interpreter(), "-c", *map(shlex.quote, (START, text, *words))])
         pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        with self.master.start(command, keeper.mark(next(numbers)), **pipes) as process:
-            try:
-                if send:
-                    _stream(send, process.stdin)
-                out, said = process.communicate(timeout=limit)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise self._failed(f"it took longer than {limit:g} s to answer") from None
-        if process.returncode:
-            raise self._refused(process.returncode, said.decode(errors="replace"))
-        return self._read(out)
+        reply, process = Reply(keep, most), self.master.start(command, keeper.mark(next(numbers)), **pipes)
+        listen(process, partial(parcels.send, send) if send else _nothing, reply, limit)
+        if reply.odd:
+            raise self._odd(words[0], Odd(reply.odd))
+        if reply.code is None:
+            raise self._failed(f"it took longer than {limit:g} s to answer")
+        if reply.code:
+            raise self._refused(reply.code, reply.errors.decode(errors="replace"))
+        return self._read(words[0], bytes(reply.head))
 
-    def _read(self, out: bytes) -> tuple[dict[str, Any], bytes]:
-        before, mark, rest = out.partition(arrival.MARK.encode())
+    def _read(self, do: str, head: bytes) -> dict[str, Any]:
+        before, mark, line = head.partition(MARK)
         if before.strip() or not mark:
             shown = before.decode(errors="replace").strip().splitlines() or ["nothing"]
             raise Unavailable(
                 f"{self.device}: its login shell prints `{shown[0][:60]}` before any command.",
                 "Let it print in interactive sessions only (on the device: ~/.bashrc, ~/.profile).",
             )
-        line, _, content = rest.partition(b"\n")
-        answer: dict[str, Any] = json.loads(line)
-        if "error" in answer:
-            raise self._failed(answer["error"])
-        return answer, content
+        try:
+            answer = answers.object_of(line)
+            if "error" in answer:
+                raise self._failed(answers.reason_of(answer))
+            answers.check(do, answer, {})
+        except Odd as error:
+            raise self._odd(do, error) from None
+        return answer
+
+    def _odd(self, do: str, error: Odd) -> OddAnswer:
+        return OddAnswer(
+            f"{self.device}: the device's answer to `{do}` can't be right: {error}.",
+            f"Does `{self.python}` there run Python and nothing else?",
+        )
 
     def _failed(self, what: str) -> StepFailed:
         return StepFailed(f"{self.device}: {what}.", "Is there space and permission in ~/.cache/edge-runner there?")
@@ -126,8 +139,5 @@ def lost(device: str, meanwhile: str) -> WorkerLost:
     )
 
 
-def _stream(parcel: Parcel, sink: IO[bytes] | None) -> None:
-    """Where the other end gives up, its answer says why."""
-    assert sink is not None
-    with suppress(BrokenPipeError):
-        parcels.send(parcel, sink)
+def _nothing(sink: IO[bytes]) -> None:
+    """All that is to be said stands in the command."""

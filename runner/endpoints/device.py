@@ -32,8 +32,8 @@ class Device(Protocol):
     def put(self, path: Path) -> str:
         """Where a worker there finds a file or a folder of this machine."""
 
-    def output(self, path: Path) -> AbstractContextManager[str]:
-        """Where a worker there shall write what is to be `path` here, when the block is left."""
+    def output(self, path: Path, most: int) -> AbstractContextManager[str]:
+        """Where a worker there shall write what is to be `path` here, when the block is left: at most so many bytes."""
 
     def call(self, module: str, function: str, **arguments: Any) -> Any:
         """What a function of ours answers there (JSON types), in none of the measured workers."""
@@ -63,7 +63,7 @@ class Here:
     def put(self, path: Path) -> str:
         return str(path)
 
-    def output(self, path: Path) -> AbstractContextManager[str]:
+    def output(self, path: Path, most: int) -> AbstractContextManager[str]:
         return nullcontext(str(path))
 
     def call(self, module: str, function: str, **arguments: Any) -> Any:

@@ -17,8 +17,10 @@ from types import TracebackType
 from typing import Any
 
 from runner import start
-from runner.endpoints import keeper, memory
-from runner.errors import BY_STATUS, RunnerError, StepFailed, StepTimeout, WorkerLost
+from runner.endpoints import answers, keeper, lines, memory, worker_log
+from runner.endpoints.answers import Odd, Request
+from runner.endpoints.worker_log import WorkerLog
+from runner.errors import BY_STATUS, OddAnswer, RunnerError, SpecError, StepFailed, StepTimeout, WorkerLost
 from runner.worker.channel import OUT_OF_MEMORY, ran_out
 
 CLOSE_SECONDS = 5.0
@@ -66,17 +68,15 @@ def open_worker(
     log = log.absolute()
     mark = keeper.mark(next(numbers))
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = start.command("runner.worker", "--log", str(log), "--name", name)
-    with log.open("ab") as errors:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            env=environment(threads, {**(env or {}), **mark}),
-            # Its own session: Ctrl-C goes to the runner alone, and a kill takes what the worker started along.
-            start_new_session=True,
-        )
+    process = subprocess.Popen(
+        start.command("runner.worker", "--name", name),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(threads, {**(env or {}), **mark}),
+        # Its own session: Ctrl-C goes to the runner alone, and a kill takes what the worker started along.
+        start_new_session=True,
+    )
     return Worker(process, name, log, mark[keeper.MARK], memory_mb)
 
 
@@ -105,7 +105,8 @@ class Worker:
         carried: Carried = _itself,
     ) -> None:
         """`process` is the worker, or what carries its requests elsewhere; of that, `carried` reads the exit code. It
-        raises where the connection was lost."""
+        raises where the connection was lost. All three of its streams are pipes."""
+        assert process.stdin and process.stdout and process.stderr
         self.name = name
         self.log = log
         self.pid = process.pid
@@ -117,28 +118,27 @@ class Worker:
         self._kills = memory.kills()
         self._sent = 0
         self._busy = False
-        self._rest = b""
+        self._lines = lines.Lines(process.stdout.fileno())
         self._log_start = 0
+        self._printed = WorkerLog(process.stderr, log)
         self._poll = select.poll()
-        assert process.stdout is not None
         self._poll.register(process.stdout, select.POLLIN)
 
     def ask(self, do: str, *, timeout: float, on_progress: OnProgress | None = None, **request: Any) -> Any:
         """The worker's answer to `do` (JSON types); sleeps meanwhile.
 
         Raises what the worker raised (RunnerError classes as they are, anything else as StepFailed),
-        StepFailed where it died (WorkerLost where that was from outside) or held more memory than it may, StepTimeout
-        after `timeout` seconds; the last two kill it.
+        StepFailed where it died (WorkerLost where that was from outside), held more memory than it may or answered
+        what can't be (`answers.py`), StepTimeout after `timeout` seconds; the last three kill it.
         """
         self._sent += 1
-        deadline = time.monotonic() + timeout
-        self._log_start = _size(self.log)
+        begun = time.monotonic()
+        self._log_start = worker_log.size(self.log)
+        self._lines.received = 0
         self._busy = True
-        self._send({"id": self._sent, "do": do, **request}, do)
+        self._send({"id": self._sent, "do": do, **request}, do, begun, timeout)
         while True:
-            message = self._next_message(do, deadline, timeout)
-            if message.get("id") != self._sent:
-                continue
+            message = self._next_message(do, begun, timeout, request)
             if "progress" in message:
                 if on_progress is not None:
                     progress = message["progress"]
@@ -146,40 +146,70 @@ class Worker:
                 continue
             self._busy = False
             if "error" in message:
-                raise self._raised(message["error"], do) from WorkerTraceback(message["error"]["traceback"])
+                trace = _cut(message["error"]["traceback"], answers.TRACEBACK)
+                raise self._raised(message["error"], do) from WorkerTraceback(trace)
+            self._check(do, message["answer"], request)
             self._look(do, memory.QUIET_SECONDS if do in TIMED else 0.0)
             return message["answer"]
 
-    def _send(self, request: dict[str, Any], do: str) -> None:
+    def _send(self, request: dict[str, Any], do: str, begun: float, timeout: float) -> None:
         assert self._process.stdin is not None
+        data = json.dumps(request, default=os.fspath).encode() + b"\n"
         try:
-            self._process.stdin.write(json.dumps(request, default=os.fspath).encode() + b"\n")
-            self._process.stdin.flush()
+            taken = lines.write(self._process.stdin.fileno(), data, begun + timeout)
         except BrokenPipeError:
             raise self._died(do) from None
+        if not taken:
+            raise self._late(do, timeout)
 
-    def _next_message(self, do: str, deadline: float, timeout: float) -> dict[str, Any]:
-        while b"\n" not in self._rest:
-            self._wait(do, deadline, timeout)
-            assert self._process.stdout is not None
-            data = os.read(self._process.stdout.fileno(), 1 << 16)
-            if not data:
+    def _next_message(self, do: str, begun: float, timeout: float, request: Request) -> Mapping[str, Any]:
+        """The next message that belongs to the request in hand."""
+        while True:
+            line = self._next_line(do, begun, timeout, request)
+            try:
+                message = answers.message(answers.tree(line))
+                if message["id"] > self._sent:
+                    raise Odd(f"is to request {message['id']}, which was never asked")
+            except Odd as error:
+                raise self._odd(do, error) from None
+            if message["id"] == self._sent:
+                return message
+
+    def _next_line(self, do: str, begun: float, timeout: float, request: Request) -> bytes:
+        while (line := self._lines.take()) is None:
+            self._wait(do, begun + timeout, timeout)
+            if not self._lines.read():
                 raise self._died(do)
-            self._rest += data
-        line, self._rest = self._rest.split(b"\n", 1)
-        message: dict[str, Any] = json.loads(line)
-        return message
+            seconds = min(time.monotonic() - begun, timeout)
+            if self._lines.received > answers.most_bytes(do, request) + answers.BYTES_A_SECOND * seconds:
+                raise self._odd(do, Odd("is endless"))
+        return line
+
+    def _check(self, do: str, answer: Any, request: Request) -> None:
+        try:
+            answers.check(do, answer, request)
+        except Odd as error:
+            raise self._odd(do, error) from None
+
+    def _odd(self, do: str, error: Odd) -> OddAnswer:
+        """What it said is not believed, and nor is what it would say next."""
+        self._kill()
+        whose = "the worker's" if self._carried is _itself else "the device's"
+        return OddAnswer(f"{self.name}: {whose} answer to `{do}` can't be right: {error}.", f"Read {self.log}.")
 
     def _wait(self, do: str, deadline: float, timeout: float) -> None:
         """Sleeps until there is something to read; wakes up now and then to look at the memory of what isn't timed."""
         while not self._poll.poll(1000 * self._nap(do, deadline)):
             if time.monotonic() >= deadline:
-                self._kill()
-                raise StepTimeout(
-                    f"{self.name}: `{do}` took longer than {timeout:g} s and was stopped.{self._last_words()}",
-                    f"Allow more time (limits.step_s, limits.answer_s), or read {self.log}.",
-                )
+                raise self._late(do, timeout)
             self._look(do, memory.LOOK_SECONDS)
+
+    def _late(self, do: str, timeout: float) -> StepTimeout:
+        self._kill()
+        return StepTimeout(
+            f"{self.name}: `{do}` took longer than {timeout:g} s and was stopped.{self._last_words()}",
+            f"Allow more time (limits.step_s, limits.answer_s), or read {self.log}.",
+        )
 
     def _nap(self, do: str, deadline: float) -> float:
         left = max(0.0, deadline - time.monotonic())
@@ -222,9 +252,12 @@ class Worker:
 
     def _raised(self, error: Mapping[str, str], do: str) -> Exception:
         kind = BY_STATUS.get(error["status"], StepFailed)
+        if kind is SpecError and self._carried is not _itself:
+            kind = StepFailed  # a spec is judged here
         known = bool(error["next_step"]) or kind is not StepFailed
-        reason = error["reason"] if known else f"{self.name}: {error['reason']} (in `{do}`)"
-        return kind(reason, error["next_step"] or f"Read {self.log}.")
+        told, advice = (_cut(error[part], answers.REASON) for part in ("reason", "next_step"))
+        reason = told if known else f"{self.name}: {told} (in `{do}`)"
+        return kind(reason, advice or f"Read {self.log}.")
 
     def _last_words(self) -> str:
         """What was logged last since the request was sent, without the interpreter's own dump of a crash."""
@@ -233,11 +266,8 @@ class Worker:
         return f" Its last words: {lines[-1][:200]}" if lines else ""
 
     def _logged(self) -> str:
-        """What was logged since the request was sent; nothing where somebody removed the log."""
-        try:
-            return self.log.read_bytes()[self._log_start :].decode(errors="replace")
-        except FileNotFoundError:
-            return ""
+        """What was logged since the request was sent."""
+        return worker_log.tail(self.log, self._log_start)
 
     @property
     def alive(self) -> bool:
@@ -280,6 +310,7 @@ class Worker:
         self._kill_group()
         self._process.wait()
         keeper.kill_marked(self._mark)
+        self._printed.close()
         self._busy = False
 
     def __enter__(self) -> Worker:
@@ -308,12 +339,8 @@ def _await_end(process: subprocess.Popen[bytes], seconds: float) -> None:
         os.close(descriptor)
 
 
-def _size(log: Path) -> int:
-    """Bytes of a log; 0 where somebody removed it: commands share some, and tidy up."""
-    try:
-        return log.stat().st_size
-    except FileNotFoundError:
-        return 0
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def _ended(code: int) -> str:

@@ -10,15 +10,17 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner.endpoints import keeper
+from runner.endpoints import keeper, worker_log
 from runner.endpoints.local import numbers
 from runner.errors import SpecError, Unavailable
 
 CONNECT_SECONDS = 10  # for the other end to answer at all
+CLOSE_SECONDS = 5.0
 LOGIN_SECONDS = 60.0  # for all of it: keys, a slow login
 # Nobody is there to answer; nothing of the user's own sessions is wanted. A connection that is silent for 15 s is lost.
 OPTIONS = {
@@ -106,6 +108,9 @@ class Master:
     def close(self) -> None:
         """Ends the connection, and with it what runs there for it."""
         self.process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(CLOSE_SECONDS)
+        self.process.kill()
         self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -130,7 +135,7 @@ def connect(address: Address) -> Master:
     found = Master(address, process, folder)
     atexit.register(found.close)
     if not _up(found):
-        told = (folder / "said").read_text(errors="replace")
+        told = worker_log.tail(folder / "said", 0)
         found.close()
         raise refusal(address, told)
     return found
@@ -151,7 +156,9 @@ def refusal(address: Address, said: str) -> Unavailable:
     means, advice = next((means, advice) for pattern, means, advice in REFUSALS if re.search(pattern, said))
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     typed = " ".join(word for word in ("ssh", *address.words()) if word != "--")
-    return Unavailable(f"{address.name}: {means} ({lines[-1] if lines else 'no answer'}).", advice.format(ssh=typed))
+    return Unavailable(
+        f"{address.name}: {means} ({lines[-1][:200] if lines else 'no answer'}).", advice.format(ssh=typed)
+    )
 
 
 def _options() -> list[str]:

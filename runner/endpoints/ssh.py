@@ -62,8 +62,7 @@ class Ssh:
         log.parent.mkdir(parents=True, exist_ok=True)
         mark, pipe = keeper.mark(next(numbers)), subprocess.PIPE
         command = self._guarded(name, threads, modules)
-        with log.open("ab") as said:
-            process = self._connected().delivery.master.start(command, mark, stdin=pipe, stdout=pipe, stderr=said)
+        process = self._connected().delivery.master.start(command, mark, stdin=pipe, stdout=pipe, stderr=pipe)
         own_code = partial(_own_code, self.name)
         return Worker(process, f"{name} on {self.name}", log, mark[keeper.MARK], None, own_code)
 
@@ -72,11 +71,11 @@ class Ssh:
             return self._connected().delivery.put(path)
 
     @contextmanager
-    def output(self, path: Path) -> Iterator[str]:
+    def output(self, path: Path, most: int) -> Iterator[str]:
         home = self._bundle(()).rsplit("/", 2)[0]
         there = f"{home}/{uuid.uuid4().hex}-{path.name}"
         yield there
-        path.write_bytes(self._connected().delivery.fetch(there))
+        self._connected().delivery.fetch(there, path, most)
 
     def call(self, module: str, function: str, **arguments: Any) -> Any:
         with self._lock:

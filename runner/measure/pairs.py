@@ -23,7 +23,8 @@ import numpy.typing as npt
 
 from runner.endpoints.device import HERE, Device
 from runner.endpoints.local import Worker
-from runner.measure import watch
+from runner.measure import clock, watch
+from runner.measure.clock import Clock
 from runner.measure.settings import Settings
 from runner.telemetry.energy import Window
 
@@ -35,6 +36,8 @@ ENERGY_PAIRS = 4  # the first so many pairs also work uninterrupted, for their p
 DURING_SECONDS = 0.25  # between two looks at the machine while a pair takes its turns; a look takes about 1 ms
 REPEAT_ROUNDS = 8  # of the probe for runtimes that remember inputs
 REPEAT_SECONDS = 0.02  # of each of its halves
+MOST_ITERATIONS = 10_000_000  # of one burst: its times travel in one answer
+OUTPUT_BYTES = 1_000_000_000  # of predictions, where the float model's are not known
 INPUT_BYTES = 64_000_000  # memory for bound inputs: the worker's peak is to be the runtime's, not ours
 
 
@@ -247,6 +250,7 @@ class _Process:
     sampler: Sampler | None = None
     cpus: tuple[int, ...] | None = None
     worker: Worker = field(init=False)
+    clock: Clock = field(init=False)
     loaded: Mapping[str, Any] = field(init=False)
     ns: list[int] = field(default_factory=list)
     starts_ns: list[int] = field(default_factory=list)
@@ -267,6 +271,7 @@ class _Process:
         self.worker = side.device.open_worker(
             log, name=name, threads=side.threads, memory_mb=side.memory_mb, modules=(side.session,)
         )
+        self.clock = Clock(self.worker.name)
         if self.sampler:
             self.sampler.watch(self.role, self.worker.pid)
         return self
@@ -302,11 +307,13 @@ class _Process:
 
     def warm_up(self) -> float | None:
         """Seconds an iteration took; None where there was none."""
-        settings = self.settings
+        settings, begun = self.settings, clock.now()
         answer = self.worker.ask(
             "warmup", timeout=self.limit_s, iterations=settings.warmup, seconds=settings.warmup_seconds
         )
-        return answer["seconds"] / answer["iterations"] if answer["iterations"] else None
+        self.clock.check_seconds(answer["seconds"], clock.now() - begun)
+        each = answer["seconds"] / answer["iterations"] if answer["iterations"] else None
+        return each and max(each, clock.SHORTEST_S)
 
     @property
     def done(self) -> bool:
@@ -317,7 +324,7 @@ class _Process:
 
     def burst(self, size: int) -> None:
         left = self.settings.iterations - len(self.ns)
-        answer = self.worker.ask("burst", timeout=self.limit_s, iterations=min(size, left) if left > 0 else size)
+        answer = self._timed(min(size, left) if left > 0 else size)
         self.ns += answer["ns"]
         self.starts_ns.append(answer["start_ns"])
         self.sizes.append(len(answer["ns"]))
@@ -325,14 +332,23 @@ class _Process:
         self.finite = self.finite and answer["outputs_finite"]
         if "values" in answer:
             self.error = min(self.error + answer["error"], sys.float_info.max)
-            self.signal += answer["signal"]
+            self.signal = min(self.signal + answer["signal"], sys.float_info.max)
             self.values += answer["values"]
+
+    def _timed(self, iterations: int) -> dict[str, Any]:
+        """The answer to a burst, once this machine's clock agrees with it."""
+        begun = clock.now()
+        answer: dict[str, Any] = self.worker.ask(
+            "burst", timeout=self.limit_s, iterations=min(iterations, MOST_ITERATIONS)
+        )
+        self.clock.check_burst(answer, begun, clock.now())
+        return answer
 
     def work_alone(self, seconds: float) -> None:
         """Works at least so long without a turn of the other side: what its power is read in."""
         count = max(1, math.ceil(seconds * 1e9 * len(self.ns) / self.total_ns))
-        answer = self.worker.ask("burst", timeout=self.limit_s, iterations=count)
-        self.window = Window(answer["start_ns"], answer["start_ns"] + sum(answer["ns"]), count)
+        answer = self._timed(count)
+        self.window = Window(answer["start_ns"], answer["start_ns"] + sum(answer["ns"]), len(answer["ns"]))
 
     def remember_peak(self) -> None:
         """Peak memory of the timed work: what follows isn't what is measured."""
@@ -350,7 +366,7 @@ class _Process:
         if predict_into is not None:
             predicted = predict_into / f"{self.role}.npz"
             device = self.side.device
-            with device.output(predicted) as out:
+            with device.output(predicted, most_predicted(self.side)) as out:
                 self.worker.ask("predict", timeout=self.limit_s, inputs=device.put(self.side.inputs), out=out)
         return Timed(
             ns=np.asarray(self.ns, dtype=np.int64),
@@ -364,6 +380,12 @@ class _Process:
             deviation=math.sqrt(self.error / (self.signal or self.values)) if self.values else None,
             repeats=self.repeats,
         )
+
+
+def most_predicted(side: Side) -> int:
+    """Bytes that the outputs on the test split can have at most: a runtime may answer a float model's bytes in types
+    eight times as wide."""
+    return OUTPUT_BYTES if side.reference is None else 1_000_000 + 8 * side.reference.stat().st_size
 
 
 def different_inputs(side: Side, wanted: int) -> int:

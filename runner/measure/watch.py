@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from runner.endpoints.device import Device
 from runner.endpoints.local import Worker
+from runner.errors import OddAnswer
 
 if TYPE_CHECKING:
     from runner.telemetry.sampler import Sampler
@@ -22,9 +23,16 @@ def looking(device: Device, workers: Sequence[Worker], sampler: Sampler | None) 
     """How to look at `device` while `workers` measure there; `sampler` runs beside them. Their work is ours, what
     everybody else does is not."""
     pids = [*device.pids(workers), *([sampler.process.pid] if sampler else [])]
+    last = [-1.0]
 
     def look(everybody: bool = False) -> Mapping[str, Any]:
         seen: Mapping[str, Any] = device.call("runner.measure.conditions", "read", ours=pids, everybody=everybody)
+        if seen["monotonic_s"] <= last[0]:
+            raise OddAnswer(
+                f"{device.name}: the device's answer to `read` can't be right: its clock stands.",
+                "Look at its monotonic clock (clock_gettime(2)).",
+            )
+        last[0] = seen["monotonic_s"]
         return seen
 
     return look

@@ -1,4 +1,4 @@
-"""`python -m runner.worker --log FILE`: JSON requests on standard input, JSON answers on standard output."""
+"""`python -m runner.worker`: JSON requests on standard input, JSON answers on standard output."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from runner.worker import channel, process, requests, usage_reports
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m runner.worker")
-    parser.add_argument("--log", required=True, help="file that takes everything a library prints; -: standard error")
     parser.add_argument("--name", default="worker", help="shown in process listings")
-    arguments = parser.parse_args(argv)
+    parser.parse_args(argv)
     usage_reports.off()
     process.die_with_parent()
     process.ignore_interrupts()
-    source, sink = process.keep_protocol_apart(arguments.log)
+    source, sink = process.keep_protocol_apart()
     requests.serve(channel.Channel(source, sink))
     sys.stdout.flush()
     # Everything is answered: a runtime that crashes while it is torn down has no say any more.

@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> None:
 def _start(name: str, mark: str) -> subprocess.Popen[bytes]:
     """The worker, in a session of its own, so that a kill takes along what it started."""
     # By the zipapp's path: -m would look into the working folder first.
-    command = [sys.executable, sys.argv[0], "worker", "--log", "-", "--name", name]
+    command = [sys.executable, sys.argv[0], "worker", "--name", name]
     return subprocess.Popen(command, env={**os.environ, keeper.MARK: mark}, start_new_session=True)
 
 

@@ -31,20 +31,16 @@ def ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def keep_protocol_apart(log: str) -> tuple[Any, Any]:
-    """(requests, answers) as binary files; file descriptors 1 and 2 write to `log`, 0 reads nothing.
-
-    `-` is where 2 writes already.
+def keep_protocol_apart() -> tuple[Any, Any]:
+    """(requests, answers) as binary files; file descriptor 1 writes to standard error, as 2 does, 0 reads nothing.
 
     Vendor code may print from C or read standard input; neither may touch the protocol.
     """
     source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
     nothing = os.open(os.devnull, os.O_RDONLY)
-    file = os.dup(2) if log == "-" else os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    for old, new in ((nothing, 0), (file, 1), (file, 2)):
+    for old, new in ((nothing, 0), (2, 1)):
         os.dup2(old, new)
     os.close(nothing)
-    os.close(file)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(line_buffering=True)

@@ -195,7 +195,7 @@ def test_a_changed_file_is_another_one(device: Ssh, tmp_path: Path) -> None:
 
 
 def test_an_output_comes_back_and_is_removed_there(server: Sshd, device: Ssh, tmp_path: Path) -> None:
-    with device.output(tmp_path / "predicted.npz") as there:
+    with device.output(tmp_path / "predicted.npz", 100_000) as there:
         np.savez(there, **{"out/y": np.arange(3)})  # type: ignore[arg-type]
     with np.load(tmp_path / "predicted.npz") as found:
         assert found["out/y"].tolist() == [0, 1, 2]
@@ -203,7 +203,7 @@ def test_an_output_comes_back_and_is_removed_there(server: Sshd, device: Ssh, tm
 
 
 def test_an_output_that_was_not_written_is_told(device: Ssh, tmp_path: Path) -> None:
-    with pytest.raises(StepFailed, match=r"ssh:device: .*No such file"), device.output(tmp_path / "y.npz"):
+    with pytest.raises(StepFailed, match=r"ssh:device: .*No such file"), device.output(tmp_path / "y.npz", 1000):
         pass
 
 

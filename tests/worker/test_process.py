@@ -45,6 +45,7 @@ def test_a_workers_feed_imports_only_numpy_beside() -> None:
 def test_what_a_library_prints_goes_to_the_log_and_not_into_the_protocol(worker: Worker) -> None:
     answer = worker.ask("call", timeout=30, module="odd_code", function="print_everywhere", arguments={"text": "hi"})
     assert answer == "printed"
+    worker.close()
     assert worker.log.read_text().splitlines() == ["hi python", "hi c stdout", "hi c stderr"]
 
 
