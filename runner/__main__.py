@@ -55,6 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _report(
             argv, "Interrupted.", "What is finished is kept; the same command goes on from there.", 130, error
         )
+    except SystemExit as end:  # a subcommand has printed its own help
+        return int(end.code or 0)
     except BrokenPipeError:  # `runner list | head`: the reader has gone, and there is nobody to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -105,10 +107,11 @@ def _refuse_words(argv: list[str]) -> None:
 
     first = argv[0] if argv else ""
     if "--" in argv:
-        import shlex
+        from runner.advice import shell
 
-        words = shlex.join(word for word in argv if word != "--")
-        raise SpecError("--: no such flag; overrides need nothing before them.", f"Type: python -m runner {words}")
+        words = [word for word in argv if word != "--"]
+        advice = f"Type: {shell('python', '-m', 'runner', *words)}"
+        raise SpecError("--: no such flag; overrides need nothing before them.", advice)
     if first and first[0] not in "-~+" and "=" not in first:
         raise SpecError(f"{first}: no such command.{nearest(first, COMMANDS)}", "See python -m runner --help.")
 
@@ -123,9 +126,9 @@ def _report(argv: list[str], reason: str, next_step: str, code: int, error: Base
 
         document = {"schema": 1, "status": getattr(error, "status", "failed"), "exit_code": code}
         print(json.dumps({**document, "reason": reason, "next_step": next_step}, indent=1))
-    from runner.foreign import visible
+    from runner.foreign import line
 
-    print(visible("\n".join(filter(None, (f"error: {reason}", next_step)))), file=sys.stderr)
+    print("\n".join(line(text) for text in (f"error: {reason}", next_step) if text), file=sys.stderr)
     return code
 
 

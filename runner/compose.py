@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,17 @@ from hydra.errors import ConfigCompositionException, HydraException, MissingConf
 from omegaconf import DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
-from runner import options, study
+from runner import advice, options, study
 from runner.config_source import Repository
 from runner.errors import RunnerError, SpecError, nearest
+from runner.foreign import line
 from runner.overrides import NOT_SPEC, check, expanded, parse
 from runner.schedule.settings import Schedule
 from runner.schedule.settings import check as check_schedule
 from runner.settings import build, rules
 from runner.spec import AXES, PARTS, Spec, from_plain, settings_class
+
+HELP = "See python -m runner --help."
 
 
 @dataclass(frozen=True)
@@ -52,16 +55,17 @@ def one(project: Path, words: Iterable[str]) -> Spec:
         return from_config(compose(loader(project), texts))
 
 
-def compose(loader: Loader, words: Iterable[str]) -> DictConfig:
+def compose(loader: Loader, words: Sequence[str]) -> DictConfig:
     """The composed config of one cell: Hydra's defaults lists and overrides, without Hydra's own node.
 
     Raises SpecError, and what `explained` turns into one.
     """
+    given = parse(words)
     repository = CachingConfigRepository(loader.repository)
-    found = create_defaults_list(
-        repo=repository, config_name="config", overrides_list=parse(words), prepend_hydra=False, skip_missing=False
-    )
     try:
+        found = create_defaults_list(
+            repo=repository, config_name="config", overrides_list=given, prepend_hydra=False, skip_missing=False
+        )
         config = OmegaConf.create()
         with flag_override(config, "no_deepcopy_set_nodes", True):
             for default in found.defaults:
@@ -70,6 +74,14 @@ def compose(loader: Loader, words: Iterable[str]) -> DictConfig:
         ConfigLoaderImpl._apply_overrides_to_config(found.config_overrides, config)
     except OmegaConfBaseException as error:
         raise ConfigCompositionException() from error
+    except RecursionError as error:
+        raise SpecError(
+            "Defaults lists include each other without end.", "Look into what each option brings."
+        ) from error
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # Hydra's own code meets words and lists that it doesn't expect: they can't be composed.
+        said = line(str(error) or type(error).__name__, longest=300)
+        raise SpecError(f"{line(' '.join(words), longest=300)}: can't be composed: {said}", HELP) from error
     return config
 
 
@@ -134,7 +146,7 @@ def _explain(error: Exception, project: Path) -> SpecError:
         return _unknown_key(unknown.group(2) or unknown.group(1), project)
     first = [line.strip() for line in str(error).splitlines() if line.strip()]
     detail = [line for line in first[1:2] if not line.startswith("full_key")]
-    return SpecError(" ".join(first[:1] + detail), "See python -m runner --help.")
+    return SpecError(" ".join(first[:1] + detail), HELP)
 
 
 def _missing(error: MissingConfigException) -> SpecError:
@@ -156,14 +168,21 @@ def _file_of(config: str) -> str:
 def _unknown_key(full: str, project: Path) -> SpecError:
     axis, _, key = full.partition(".")
     known = _keys(axis, project)
-    listed = f"Its keys: {', '.join(known)}." if known else f"It is one value: {axis}=…"
-    advice = f"See its keys: python -m runner show {axis}=…" if axis in AXES else listed
-    return SpecError(f"{full}: {axis} has no such key.{nearest(key, known)}", advice)
+    near = nearest(key, [name for names in known.values() for name in names])
+    if axis in AXES:
+        option = next((option for option, names in known.items() if near and near.split()[-1][:-1] in names), "")
+        shown = advice.shell(f"{axis}={option or next(iter(known), '')}")
+        return SpecError(f"{full}: {axis} has no such key.{near}", f"See its keys: python -m runner show {shown}")
+    listed = f"Its keys: {', '.join(known[''])}." if known.get("") else f"It is one value: {axis}=…"
+    return SpecError(f"{full}: {axis} has no such key.{near}", listed)
 
 
-def _keys(axis: str, project: Path) -> list[str]:
-    """The keys of an axis' options, or of a part of the spec that has no options."""
+def _keys(axis: str, project: Path) -> dict[str, list[str]]:
+    """The keys of each option of an axis; of a part of the spec that has no options those of the option ``."""
     if axis in PARTS:
-        return [*rules(settings_class(axis, ""))]
-    every = (options.values(axis, option, project) for option in options.names(axis, project))
-    return [*dict.fromkeys(key for values in every for key in values)]
+        return {"": [*rules(settings_class(axis, ""))]}
+    found: dict[str, list[str]] = {}
+    for option in options.names(axis, project):
+        with suppress(SpecError):  # a file that nobody asked for
+            found[option] = [*options.values(axis, option, project)]
+    return found

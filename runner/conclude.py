@@ -12,9 +12,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner import devices, keys, records
+from runner import devices, keys, records, registry
+from runner.advice import shell
 from runner.disk import room
-from runner.errors import RunnerError
+from runner.errors import RunnerError, StepFailed
 from runner.plan import Cell, Chain
 from runner.records import Record
 from runner.report.progress import Display
@@ -211,7 +212,7 @@ def side_of(chain: Chain, artifacts: Mapping[str, Artifact], label: str) -> Any:
     options.pop("name")
     return Side(
         label=label,
-        session=str(compiled.meta["session"]),
+        session=_session(compiled, spec.backend.name),
         folder=compiled.folder,
         options=options,
         data=artifacts["data"].folder,
@@ -222,6 +223,17 @@ def side_of(chain: Chain, artifacts: Mapping[str, Artifact], label: str) -> Any:
         memory_mb=spec.limits.memory_mb,
         device=devices.of(spec.hardware.settings),
     )
+
+
+def _session(compiled: Artifact, backend: str) -> str:
+    """The module that runs an artifact: its backend's and no other, whatever the artifact says."""
+    wanted, said = f"{registry.module('backend', backend)}.session", compiled.meta.get("session")
+    if said != wanted:
+        advice = f"Remove it, and it is made again: {shell('rm', '-r', str(compiled.folder))}"
+        raise StepFailed(
+            f"{compiled.folder}: it names {said} as what runs it, and backend={backend} has {wanted}.", advice
+        )
+    return wanted
 
 
 def _figures(found: Any, cell: Cell, parts: Mapping[str, Mapping[str, Artifact]]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -89,6 +90,14 @@ def detect(root: Path = Path("/")) -> Hardware:
 def described() -> dict[str, Any]:
     """The machine that this runs on, as plain values."""
     return detect().as_dict()
+
+
+def usable(found: Mapping[str, Any]) -> int | None:
+    """The cores that a process on a machine (as plain values) may use, by affinity and by a container's quota, of which
+    whole ones count, at least one; None where they aren't known."""
+    cores = found.get("usable_cores") or found.get("logical_cores")
+    limit = found.get("cpu_limit")
+    return max(1, min(cores, math.floor(limit or cores))) if cores else None
 
 
 def _text(path: Path) -> str | None:

@@ -83,7 +83,11 @@ def _words() -> ModuleType:
 @lru_cache(maxsize=4096)
 def _read(text: str) -> Any:
     """One word of the baseline's overrides. Raises SpecError where it doesn't set one value."""
-    word = _words().parse(text)
+    words = _words()
+    word = words.parse(text)
+    if word.value_type is words.ValueType.SIMPLE_CHOICE_SWEEP:  # one baseline: a comma is of the text (`a,b.csv`)
+        key, _, value = text.partition("=")
+        word = words.parse(f"{key}={words.text_of(value)}")
     if word.is_sweep_override() or word.is_delete() or word.package is not None:
         raise SpecError(f"baseline.overrides: {text}: one value of one key expected.", "For instance: precision=fp32")
     return word

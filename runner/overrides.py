@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hydra.core.override_parser.types import Glob, Override, QuotedString, RangeSweep
 
-from runner import options, words, yaml_files
+from runner import advice, options, words, yaml_files
 from runner import project as projects
 from runner.errors import SpecError, nearest
 from runner.spec import AXES, GROUPS, PARTS
@@ -85,7 +85,9 @@ def check(overrides: Sequence[Override], project: Path, sweeps: bool) -> None:
         if axis == "schedule" and override.is_sweep_override():
             raise SpecError(f"{line}: one schedule runs every cell.", "Name one: schedule=local")
         if override.is_sweep_override() and not sweeps:
-            raise SpecError(f"{line}: several values make a sweep.", f"Add -m: python -m runner -m {words.shell(line)}")
+            raise SpecError(
+                f"{line}: several values make a sweep.", f"Add -m: python -m runner -m {advice.shell(line)}"
+            )
         if rest or override.package is not None or override.is_delete():
             continue
         if axis in GROUPS:
@@ -152,7 +154,7 @@ def named(override: Override, project: Path) -> list[str]:
     value = override.value()
     if not isinstance(value, str):
         axis = override.key_or_group
-        several = words.shell(f"{axis}={','.join(_options(override, project)[:2])}")
+        several = advice.shell(f"{axis}={','.join(_options(override, project)[:2])}")
         raise SpecError(
             f"{override.input_line}: one option of {axis} expected.",
             f"Several are a sweep: python -m runner -m {several}",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from runner import baseline, closure, keys, options, registry, store
+from runner import advice, baseline, closure, hardware, keys, options, registry, store
 from runner import target as targets
 from runner.backends.ask import ask
 from runner.errors import Impossible, RunnerError, SpecError, Unavailable, Unsupported
@@ -194,7 +194,7 @@ def _imported(spec: Spec, draft: _Draft) -> list[Node]:
     if batch > 1 and not module.batches(spec.model.settings):
         raise Impossible(
             f"scenario.batch={batch}: the sizes of {spec.model.settings.path}'s inputs are fixed.",
-            "Give the first axis of each as batch: model.shapes.<input>=[batch,…]",
+            f"Give the first axis of each as batch: {advice.shape('INPUT', ['batch', 3])}",
         )
     return [export, _sampled(spec, export.key, draft)]
 
@@ -316,9 +316,10 @@ def _compile(
 
 def _check_threads(backend: Choice, target: Target) -> None:
     """More threads than cores measure the operating system's scheduler, and some runtimes hang."""
-    threads, cores = getattr(backend.settings, "threads", None), target.hardware.get("logical_cores")
+    threads, cores = getattr(backend.settings, "threads", None), hardware.usable(target.hardware)
     if threads and cores and threads > cores:
-        raise Impossible(f"backend.threads={threads}: {target.words} has {cores} cores.", f"At most {cores} here.")
+        has = f"{target.words} has {cores} usable core{'s' if cores > 1 else ''}"
+        raise Impossible(f"backend.threads={threads}: {has}.", f"Use backend.threads={cores}.")
 
 
 def blocker(backend: Choice, model: str, data: str, precision: str, batch: int, target: Target) -> RunnerError | None:

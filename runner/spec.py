@@ -136,7 +136,7 @@ class Sweep:
 
 
 def from_plain(values: Mapping[str, Any]) -> Spec:
-    """A checked spec from plain values (Hydra's composed config, or a record's `spec`).
+    """A checked spec from plain values, as composed from words and the project's files; never a record's.
 
     Raises SpecError for an unknown key, a wrong type and a value out of range, Impossible for axes that make no sense
     together.
@@ -152,7 +152,11 @@ def check_names(values: Mapping[str, Any]) -> None:
             raise SpecError(f"{key}: no such key.{nearest(str(key), NAMES)}", f"Known: {', '.join(NAMES)}.")
     for key in NAMES:
         if values.get(key) is None:
-            raise SpecError(f"{key} is not set.", f"Choose one: python -m runner list {key}")
+            raise SpecError(f"{key} is not set.", _example(key))
+
+
+def _example(name: str) -> str:
+    return f"Choose one: python -m runner list {name}" if name in AXES else f"For instance: {PARTS.get(name, 'seed=0')}"
 
 
 def plain_part(value: Any) -> Any:

@@ -135,7 +135,8 @@ def _words(key: str, values: Any, where: str, project: Path) -> list[str]:
 def _word(key: str, value: Any, where: str) -> str:
     if (isinstance(value, Mapping) and "." not in key) or (key in AXES and not isinstance(value, str)):
         expected = f"an option of {key}" if key in AXES else "a plain value"
-        raise SpecError(f"{where}={value}: {expected} expected.", f"See: python -m runner list {key.partition('.')[0]}")
+        advice = f"See: python -m runner list {key}" if key in AXES else "Name a key of it: limits.step_s"
+        raise SpecError(f"{where}={value}: {expected} expected.", advice)
     return overrides.word(key, value)
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -29,6 +28,7 @@ from hydra.core.override_parser.types import (
     ValueType,
 )
 
+from runner.advice import shell
 from runner.errors import SpecError
 from runner.spec import AXES
 from runner.yaml_files import CALLS, HYDRA
@@ -231,13 +231,3 @@ def _has_mapping(value: Any) -> bool:
 
 def _str(value: Any) -> str:
     return Transformer.str(value)
-
-
-def shell(*words: str) -> str:
-    """Words as they can be pasted into a shell."""
-    return shlex.join(words)
-
-
-def shape(name: str, dims: Sequence[int | str]) -> str:
-    """The word that gives an input its sizes, to be pasted into a shell."""
-    return shell(f"{FILLED}.{name}=[{','.join(str(size) for size in dims)}]")

@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from runner.disk import ADVICE
 from runner.errors import SpecError
 
 BYTES = 1_000_000
@@ -60,15 +61,21 @@ def load(path: Path) -> File:
 
 
 def _text(path: Path) -> str:
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode):
-        raise not_a_file(path)
-    if status.st_size > BYTES:
-        raise SpecError(
-            f"{path}: {status.st_size:,} bytes, more than the {BYTES:,} that a YAML file may have.", "Make it smaller."
-        )
     try:
-        return path.read_text(encoding="utf-8")
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise not_a_file(path)
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            content = file.read(BYTES + 1) if size <= BYTES else b""
+    except OSError as error:
+        if error.errno in ADVICE:
+            raise
+        raise SpecError(f"{path}: can't be read: {error.strerror}.", "Put a YAML file there.") from error
+    if max(size, len(content)) > BYTES:  # some files of /proc have no size, and no end
+        had = f"{size:,} bytes, more" if size > BYTES else "more bytes"
+        raise SpecError(f"{path}: {had} than the {BYTES:,} that a YAML file may have.", "Make it smaller.")
+    try:
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _not_text(path) from error
 

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import psutil
+import pytest
 import yaml
 
-from runner import settings
+from runner import hardware, settings
 from runner.hardware import Settings, detect
 
 PI5_CPU = """\
@@ -169,3 +170,18 @@ def test_the_yaml_names_the_keys_of_the_settings():
     values = yaml.safe_load((Path(__file__).parents[1] / "conf/hardware/local.yaml").read_text())
     assert values.pop("name") == "local"
     assert settings.build(Settings, values, "hardware") == Settings()
+
+
+@pytest.mark.parametrize(
+    ("found", "cores"),
+    [
+        ({"usable_cores": 1, "logical_cores": 8}, 1),
+        ({"logical_cores": 8}, 8),
+        ({"usable_cores": 4, "cpu_limit": 1.5}, 1),
+        ({"usable_cores": 4, "cpu_limit": 0.5}, 1),
+        ({"usable_cores": 2, "cpu_limit": 3.0}, 2),
+        ({}, None),
+    ],
+)
+def test_usable_are_the_cores_of_affinity_and_quota(found: dict[str, float], cores: int | None) -> None:
+    assert hardware.usable(found) == cores

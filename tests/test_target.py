@@ -57,8 +57,8 @@ def test_a_compile_is_tuned_to_the_device_and_shared_where_it_is_of_this_kind(
 
 
 def test_its_cores_are_the_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    on(Target("ssh:pi", {**PI, "logical_cores": 1}), monkeypatch)
-    with pytest.raises(Exception, match=r"backend\.threads=2: ssh:pi has 1 cores"):
+    on(Target("ssh:pi", {**PI, "usable_cores": 1}), monkeypatch)
+    with pytest.raises(Exception, match=r"backend\.threads=2: ssh:pi has 1 usable core"):
         planned(tmp_path, "backend.threads=2")
 
 

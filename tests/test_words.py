@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner import compose, overrides, sweep, words
+from runner import advice, compose, overrides, sweep, words
 from runner.__main__ import main
 from runner.errors import SpecError
 
@@ -20,19 +20,19 @@ NAMES = (
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_input_may_have_any_name(name: str) -> None:
-    (word,) = shlex.split(words.shape(name, [1, "batch"]))
+    (word,) = shlex.split(advice.shape(name, [1, "batch"]))
     found = words.parse(word)
     assert (found.key_or_group, found.value()) == ("model.shapes", {name: [1, "batch"]})
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name and "${" not in name])
 def test_such_a_name_reaches_the_spec_typed_in_a_sweep_and_in_the_baseline(tmp_path: Path, name: str) -> None:
-    (word,) = shlex.split(words.shape(name, [1, 8]))
+    (word,) = shlex.split(advice.shape(name, [1, 8]))
     spec = compose.one(tmp_path, ["model=onnx", word, "model.shapes.other=[2]"])
     assert spec.model.settings.shapes == {name: (1, 8), "other": (2,)}
     cells = sweep.read(tmp_path, ["model=onnx", f"{word},[4,8]"]).cells
     assert [one.model.settings.shapes for _, one in cells] == [{name: (1, 8)}, {name: (4, 8)}]
-    (quoted,) = shlex.split(words.shell(words.word("baseline.overrides", [word])))
+    (quoted,) = shlex.split(advice.shell(words.word("baseline.overrides", [word])))
     assert compose.one(tmp_path, ["baseline=spec", quoted]).baseline.settings.overrides == (word,)
 
 
@@ -54,7 +54,7 @@ VALUES = (
 
 @pytest.mark.parametrize("value", VALUES, ids=str)
 def test_a_value_is_the_same_as_a_word_pasted_into_a_shell(value: object) -> None:
-    (word,) = shlex.split(words.shell(words.word("backend.x", value)))
+    (word,) = shlex.split(advice.shell(words.word("backend.x", value)))
     assert words.parse(word).value() == value
 
 

@@ -9,6 +9,7 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
+from runner import advice
 from runner.errors import SpecError, nearest
 from runner.models import _onnx_weights, graph
 
@@ -179,12 +180,13 @@ def _check_static(values: Sequence[onnx.ValueInfoProto], path: str) -> None:
     for value in values:
         if not value.type.tensor_type.HasField("shape"):
             raise SpecError(
-                f"model.path={path}: input {value.name} has no shape.", f"Type: model.shapes.{value.name}=[…]"
+                f"model.path={path}: input {value.name} has no shape.",
+                f"Give its sizes, for example: {advice.shape(value.name, [1, GUESS])}",
             )
     dynamic = {value.name: _dims(value) for value in values if any(isinstance(d, str) for d in _dims(value))}
     if dynamic:
         first, have = next(iter(dynamic.items()))
-        examples = (_typed(name, [_example(axis, d) for axis, d in enumerate(h)]) for name, h in dynamic.items())
+        examples = (advice.shape(name, [_example(axis, d) for axis, d in enumerate(h)]) for name, h in dynamic.items())
         raise SpecError(
             f"model.path={path}: input {first} has dynamic dimensions: {_list(have)}.",
             f"Give their sizes, for example: {' '.join(examples)}",
@@ -205,11 +207,6 @@ def _example(axis: int, size: int | str) -> int | str:
     if isinstance(size, int):
         return size
     return 1 if axis == 0 else GUESS
-
-
-def _typed(name: str, dims: Dims) -> str:
-    """As it is typed on the command line; a name with dots or slashes needs the long form."""
-    return f"model.shapes.{name}={_list(dims)}" if name.isidentifier() else f"'model.shapes={{{name}:{_list(dims)}}}'"
 
 
 def _list(dims: Dims) -> str:
