@@ -93,14 +93,20 @@ def interpolated(values: Floats) -> Floats:
 
 
 def _scales(train: Mapping[str, Floats]) -> dict[str, Floats]:
-    """Mean and standard deviation of the training part: per feature of the windows, one pair for the target."""
+    """Mean and standard deviation of the training part: per feature of the windows, one pair for the target. What
+    stands still there has the deviation 1, so that what moves later is no huge number."""
     x, y = train["x"], train["y"]
     return {
         "x_mean": x.mean(axis=(0, 1)),
-        "x_std": np.maximum(x.std(axis=(0, 1)), 1e-12),
+        "x_std": _moving(x.std(axis=(0, 1)), x.mean(axis=(0, 1))),
         "y_mean": y.mean(),
-        "y_std": np.maximum(y.std(), 1e-12),
+        "y_std": _moving(y.std(), y.mean()),
     }
+
+
+def _moving(deviation: Any, mean: Any) -> Floats:
+    """Rounding alone makes a deviation of about 1e-16 of the mean."""
+    return np.where(deviation > np.maximum(1e-12, 1e-13 * np.abs(mean)), deviation, 1.0)
 
 
 def _normalised(samples: Mapping[str, Floats], scales: Mapping[str, Floats]) -> dict[str, NDArray[Any]]:

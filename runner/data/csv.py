@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,12 @@ class Settings:
     """The file, its columns, and how the series is split by time; the newest rows that remain are the test part."""
 
     path: str | None = setting("The CSV file, with a line of column names; relative to the working folder")
-    delimiter: str = setting("What separates columns")
-    time: str = setting("Column of the time: ISO dates (2024-01-31 or 2024-01-31T12:00), or numbers; ascending")
+    delimiter: str = setting("What separates columns: a character, or comma, semicolon, tab, pipe, space")
+    decimal: str = setting("Decimal sign of the numbers: point or comma", choices=(".", ",", "point", "comma"))
+    time: str = setting(
+        "Column of the time: ISO dates (2024-01-31 or 2024-01-31T12:00), digits (20240131), or numbers; ascending"
+    )
+    time_format: str | None = setting("How times are written, where not so: %d.%m.%Y (Python's strptime)")
     target: str = setting("Column that is forecast; its own past is the first feature")
     features: tuple[str, ...] = setting("Further columns that the model sees")
     frequency: str = setting("Time between rows: 15min, 1h, 1D, 1W …; auto (the least); rows (don't look at it)")
@@ -49,7 +53,7 @@ def problems(settings: Settings, needs: Mapping[str, Any]) -> None:
     from runner.data import _split, _table
 
     (path,) = files(settings)
-    rows = len(_table.read(settings))
+    rows = len(_table.read(settings).rows)
     window, horizon = needs["window"], needs["horizon"]
     _split.check(rows, settings.train, settings.val, window, horizon, settings.season, path)
 
@@ -58,13 +62,16 @@ def make(settings: Settings, needs: Mapping[str, Any], seed: int, inputs: Mappin
     """Forecasting samples in the unit of the target; the seed draws the calibration windows."""
     import numpy as np
 
-    from runner.data import _series, _table
+    from runner.data import _odd_values, _series, _split, _table
 
     (path,) = files(settings)
-    values = np.array(_table.read(settings), np.float64)
+    table = _table.read(settings)
+    values = np.array(table.rows, np.float64)
     names = (settings.target, *settings.features)
     series = _series.Series(values, names, settings.unit, settings.season, path)
     cut = _series.Windowing(
         needs["window"], needs["horizon"], settings.train, settings.val, settings.calibration, settings.relative
     )
-    return _series.dataset(series, cut, seed)
+    _, training = _split.bounds(len(values), settings.train, settings.val)["train"]
+    made = _series.dataset(series, cut, seed)
+    return replace(made, meta={**made.meta, "warnings": [*table.said, *_odd_values.said(values, names, training)]})

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -170,10 +170,79 @@ FAULTS: dict[str, tuple[Callable[[list[str]], list[str]], dict[str, Any], str]] 
         {"time": "when"},
         "data.time=when: {path} has no such column.\nIts columns: date, load, temp.",
     ),
+    "decimal commas that make columns": (
+        put(2, "2024-01-03,2,5,0,5"),
+        {},
+        "{path}, line 4: 5 columns instead of 3 (decimal comma?).\n"
+        "Write numbers with a point, or separate columns by ; and type data.delimiter=semicolon data.decimal=comma",
+    ),
+    "a decimal comma in quotes": (
+        put(2, '2024-01-03,"2,5",0'),
+        {},
+        "{path}, line 4: load is '2,5', which is no number.\n"
+        "If that is a decimal comma, type data.decimal=comma; else write it without thousands' separators.",
+    ),
+    "a thousand, or a decimal comma": (
+        put(2, '2024-01-03,"2,500",0'),
+        {},
+        "{path}, line 4: load is '2,500', which is no number.\n"
+        "If that is a decimal comma, type data.decimal=comma; else write it without thousands' separators.",
+    ),
+    "a number beyond float32": (
+        put(2, "2024-01-03,2e301,0"),
+        {},
+        "{path}, line 4: load is 2e301, too large to compute with.\nMend it, or leave it empty.",
+    ),
+    "a row of units": (
+        lambda lines: ["-,MW,°C", *lines],
+        {},
+        "{path}, line 2: names or units instead of data: -, MW, °C.\nDelete that line: sed -i 2d {path}",
+    ),
+    "a second header": (
+        lambda lines: ["date,load,temp", *lines],
+        {},
+        "{path}, line 2: names or units instead of data: date, load, temp.\nDelete that line: sed -i 2d {path}",
+    ),
+    "dates with points": (
+        put(0, "31.01.2024,2,0"),
+        {},
+        "{path}, line 2: date is '31.01.2024', which is no time.\nSay how it is written: data.time_format=%d.%m.%Y",
+    ),
+    "dates of two kinds": (
+        put(0, "01/02/2024 10:00,2,0"),
+        {},
+        "{path}, line 2: date is '01/02/2024 10:00', which is no time.\n"
+        "Say how it is written: 'data.time_format=\"%m/%d/%Y %H:%M\"' or 'data.time_format=\"%d/%m/%Y %H:%M\"'",
+    ),
+    "a date in another format than was said": (
+        list,
+        {"time_format": "%d.%m.%Y"},
+        "{path}, line 2: date is '2024-01-01', which isn't of data.time_format=%d.%m.%Y.\n"
+        "Mend it, or give the format that it has: docs.python.org/3/library/datetime.html#format-codes",
+    ),
+    "a zone that only some have": (
+        put(2, "2024-01-03T00:00Z,2,0"),
+        {},
+        "{path}, line 4: a time with a zone, unlike those above it.\nWrite all times with a zone, or all without.",
+    ),
+    "more rows made up than there are": (
+        lambda lines: [lines[0], *lines[1::5]],
+        {},
+        "{path}: 60 of 77 rows (78%) would be made up: its times don't fit data.frequency=auto.\n"
+        "Give data.frequency, or data.frequency=rows where rows are unevenly spaced. Are times read rightly? "
+        "See data.time_format.",
+    ),
+    "more values made up than there are": (
+        lambda lines: [line if n % 3 == 0 else f"{line.split(',')[0]},,0" for n, line in enumerate(lines)],
+        {},
+        "{path}: 53 of 80 values of load (66%) would be made up.\n"
+        "Choose another column, or give the part of the file that has values.",
+    ),
     "a delimiter of two characters": (
         list,
         {"delimiter": ";;"},
-        "data.delimiter=';;': one character expected.",
+        "data.delimiter=';;': one character expected.\n"
+        "Type data.delimiter=tab, or another of comma, semicolon, tab, pipe, space.",
     ),
 }
 
@@ -214,3 +283,180 @@ def test_times_with_and_without_a_zone_and_semicolons_are_read(tmp_path: Path) -
 def test_the_file_belongs_to_the_key(tmp_path: Path) -> None:
     path = series.write_csv(tmp_path / "my.csv", rows())
     assert csv.files(settings(path)) == (path,)
+
+
+def said(path: str, **changed: Any) -> list[str]:
+    warnings: list[str] = csv.make(settings(path, **changed), NEEDS, 0, {}).meta["warnings"]
+    return warnings
+
+
+def last_targets(path: str, **changed: Any) -> list[float]:
+    """In units, of the newest sample."""
+    made = csv.make(settings(path, **changed), NEEDS, 0, {})
+    test = made.splits["test"]
+    found: list[float] = units.to_units(test["target"], made.meta, test)[-1].round(3).tolist()
+    return found
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_every_unicode_is_read(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "my.csv"
+    path.write_bytes("\n".join(["date,load,temp", *rows()]).encode(encoding))
+    assert last_targets(str(path)) == [78, 79]
+
+
+def test_windows_text_says_how_to_convert_it(tmp_path: Path) -> None:
+    path = tmp_path / "a b.csv"
+    path.write_bytes("\n".join(["date,load,temp,Größe", *rows()]).encode("windows-1252"))
+    assert refusal(str(path)) == (
+        f"{path}, line 1: not a text file in UTF-8 (byte 0xf6).\n"
+        f"Save it as CSV in UTF-8; from Windows: iconv -f windows-1252 -t utf-8 '{path}' > utf8.csv"
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "sign"), [("tab", "\t"), ("\\t", "\t"), ("semicolon", ";"), (";", ";"), ("pipe", "|")]
+)
+def test_delimiters_have_names(word: str, sign: str, tmp_path: Path) -> None:
+    lines = [line.replace(",", sign) for line in rows()]
+    path = series.write_csv(tmp_path / "my.csv", lines, "date,load,temp".replace(",", sign))
+    assert last_targets(path, delimiter=word) == [78, 79]
+
+
+@pytest.mark.parametrize(("name", "sign"), [("tab", "\t"), ("semicolon", ";")])
+def test_another_delimiter_is_advised(name: str, sign: str, tmp_path: Path) -> None:
+    path = series.write_csv(tmp_path / "my.csv", rows(), "date,load,temp".replace(",", sign))
+    assert refusal(path) == (
+        f"data.time=date: {path} has no such column.\nIts columns are separated otherwise: data.delimiter={name}"
+    )
+
+
+def test_a_german_file(tmp_path: Path) -> None:
+    lines = [f"{DAY + timedelta(days=n):%d.%m.%Y};1.{n:03},5;0,25" for n in range(80)]
+    path = series.write_csv(tmp_path / "my.csv", lines, "\ufeffdate;load;temp")
+    german = {"delimiter": ";", "decimal": "comma", "time_format": "%d.%m.%Y"}
+    assert last_targets(path, **german) == [1078.5, 1079.5]
+
+
+@pytest.mark.parametrize("number", ['"1,0{n:02}.5"', "1 0{n:02}.5", "1'0{n:02}.5", '"1,000,0{n:02}"'])
+def test_thousands_that_can_be_nothing_else(number: str, tmp_path: Path) -> None:
+    lines = [f"{DAY + timedelta(days=n)},{number.format(n=n)},0" for n in range(80)]
+    found = last_targets(series.write_csv(tmp_path / "my.csv", lines))
+    assert found in ([1078.5, 1079.5], [1000078, 1000079])
+
+
+def test_points_that_could_be_decimal_are_not_taken_for_thousands(tmp_path: Path) -> None:
+    lines = [f"{DAY + timedelta(days=n)};1.{n:03};0" for n in range(80)]
+    path = series.write_csv(tmp_path / "my.csv", lines, "date;load;temp")
+    assert refusal(path, delimiter=";", decimal="comma") == (
+        f"{path}, line 2: load is '1.000', which is no number.\n"
+        "If that is a decimal point, type data.decimal=point; else write it without thousands' separators."
+    )
+
+
+def test_separators_at_the_end_of_lines_are_no_columns(tmp_path: Path) -> None:
+    path = series.write_csv(tmp_path / "my.csv", [f"{line},," for line in rows()])
+    assert last_targets(path) == [78, 79]
+
+
+def test_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    path = series.write_csv(tmp_path / "my.csv", rows(), "date,load,load")
+    assert refusal(path, features=[]) == f"data.target=load: {path} has 2 columns of that name.\nRename the others."
+
+
+def test_a_header_further_down_is_found(tmp_path: Path) -> None:
+    path = series.write_csv(tmp_path / "my.csv", ["", "date,load,temp", *rows()], "# from the meter")
+    assert refusal(path) == (
+        f"data.time=date: {path} has no such column.\nThey are in line 3: delete the lines above it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "step"), [("%Y%m%d", timedelta(days=1)), ("%Y%m%d%H", timedelta(hours=1)), ("%Y%m", timedelta(days=32))]
+)
+def test_dates_as_digits_are_dates(form: str, step: timedelta, tmp_path: Path) -> None:
+    when = [DAY]
+    while len(when) < 80:
+        when.append((when[-1] + step).replace(day=1) if form == "%Y%m" else when[-1] + step)
+    moments = [datetime(2024, 1, 1) + n * step for n in range(80)] if "%H" in form else when
+    lines = [f"{one.strftime(form)},{n},0" for n, one in enumerate(moments)]
+    path = series.write_csv(tmp_path / "my.csv", lines)
+    assert last_targets(path) == [78, 79]
+    assert said(path)[0].startswith(f"times such as {moments[0].strftime(form)} are read as ")
+    assert len(said(path)) == 1 + 1  # and that temp stands still
+
+
+HOURS = [datetime(2024, 10, 26) + timedelta(hours=n) for n in range(26)]
+AGAIN = [datetime(2024, 10, 27, 2) + timedelta(hours=n) for n in range(54)]
+
+
+def test_a_clock_that_is_put_back_is_hinted_at(tmp_path: Path) -> None:
+    when = [*HOURS, datetime(2024, 10, 27, 2), *AGAIN]
+    path = series.write_csv(tmp_path / "my.csv", [f"{one:%Y-%m-%d %H:%M},{n},{n % 7}" for n, one in enumerate(when)])
+    assert refusal(path) == (
+        f"{path}, line 29: its date comes twice, as where the clock was put back.\n"
+        "Write times with their offset (2023-10-29T02:00+02:00, then +01:00) and type data.frequency=1h, "
+        "or take rows as they come: data.frequency=rows"
+    )
+    assert last_targets(path, frequency="rows") == [79, 80]
+
+
+def test_times_with_their_offset_know_of_no_clock_change(tmp_path: Path) -> None:
+    when = [f"{one:%Y-%m-%d %H:%M}+02:00" for one in [*HOURS, datetime(2024, 10, 27, 2)]]
+    when += [f"{one:%Y-%m-%d %H:%M}+01:00" for one in AGAIN]
+    path = series.write_csv(tmp_path / "my.csv", [f"{one},{n},{n % 7}" for n, one in enumerate(when)])
+    assert last_targets(path, frequency="1h") == [79, 80]
+    assert said(path) == []
+
+
+def test_a_clock_that_is_put_forward_leaves_an_hour_to_be_made_up(tmp_path: Path) -> None:
+    hours = [datetime(2024, 3, 30) + timedelta(hours=n) for n in range(80)]
+    lines = [f"{one:%Y-%m-%dT%H:%M},{n},{n % 7}" for n, one in enumerate(hours) if one != datetime(2024, 3, 31, 2)]
+    (line, other) = said(series.write_csv(tmp_path / "my.csv", lines))
+    assert line == (
+        "1 of 80 values of load (1.2 %) are made up, interpolated: 1 rows that the file lacks, 0 empty; "
+        "1 where a clock was put forward (write times in UTC)"
+    )
+    assert "of temp" in other
+
+
+def test_the_share_of_made_up_values_is_said(tmp_path: Path) -> None:
+    lines = rows()
+    lines[20] = f"{DAY + timedelta(days=20)},,6"
+    del lines[30:34]
+    found = said(series.write_csv(tmp_path / "my.csv", lines))
+    assert found == [
+        "5 of 80 values of load (6.2 %) are made up, interpolated: 4 rows that the file lacks, 1 empty",
+        "4 of 80 values of temp (5 %) are made up, interpolated: 4 rows that the file lacks, 0 empty",
+    ]
+
+
+ODD: dict[str, tuple[Callable[[int], Any], str]] = {
+    "constant": (lambda n: 7.5, "load is 7.5 in the whole training part: nothing can be learnt from it"),
+    "it moves only later": (
+        lambda n: 7.5 if n < 60 else n,
+        "load is 7.5 in the whole training part: nothing can be learnt from it",
+    ),
+    "it stands still for long": (
+        lambda n: 3 if 30 <= n < 55 else n,
+        "load is 3 in 25 of 80 rows on end: did it get stuck?",
+    ),
+    "a value that stands for none": (
+        lambda n: -999 if n in (5, 9) else n,
+        "load is -999 2 times, and else within 0 to 79: if that stands for a missing value, leave it empty",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_odd_values_are_said_and_what_is_made_of_them_is_finite(kind: str, tmp_path: Path) -> None:
+    value, expected = ODD[kind]
+    path = series.write_csv(tmp_path / "my.csv", [f"{DAY + timedelta(days=n)},{value(n)},{n % 7}" for n in range(80)])
+    made = csv.make(settings(path), NEEDS, 0, {})
+    assert made.meta["warnings"] == [expected]
+    for arrays in made.splits.values():
+        assert all(np.isfinite(array).all() and np.abs(array).max() < 1e6 for array in arrays.values())
+
+
+def test_a_good_file_has_nothing_odd(tmp_path: Path) -> None:
+    assert said(series.write_csv(tmp_path / "my.csv", rows())) == []
