@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from runner import keys, records
+from runner.data import _text as _text_file
 from runner.errors import SpecError, nearest
 from runner.foreign import visible
 from runner.report.naming import AXES, IMPORTED
@@ -127,8 +128,8 @@ def _read(file: Path) -> str:
             raise SpecError(f"{file} is no file.", "Expected is a text file in UTF-8.")
         if file.stat().st_size > LARGEST:
             raise SpecError(f"{file} is larger than {LARGEST // MB} MB.", "Import the rows that matter.")
-        return file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        return _text_file.decoded(file.read_bytes(), str(file))
+    except OSError as error:
         raise SpecError(f"{file} can't be read: {error}.", "Expected is a text file in UTF-8.") from error
 
 
@@ -141,12 +142,14 @@ def _csv(text: str, file: Path) -> Iterator[tuple[int, Cells]]:
     """`(row, cells)`: row 1 is the first below the header; empty lines are left out, empty cells are no value."""
     reader = csv.reader(io.StringIO(text), strict=True)
     try:
-        header = [name.strip() for name in next(reader, [])]
+        header = _without_end([name.strip() for name in next(reader, [])])
         _check_header(header, file)
-        for number, cells in enumerate(filter(None, reader), 1):
+        for number, line in enumerate(filter(any, reader), 1):
             _check_count(number, file)
+            cells = line if any(cell.strip() for cell in line[len(header) :]) else line[: len(header)]
             if len(cells) != len(header):
-                raise SpecError(f"{file}, row {number}: {len(cells)} cells under {len(header)} columns.", ADVICE)
+                comma = " (decimal comma?)" if len(cells) > len(header) else ""
+                raise SpecError(f"{file}, row {number}: {len(cells)} cells under {len(header)} columns{comma}.", ADVICE)
             yield number, {name: cell.strip() for name, cell in zip(header, cells, strict=True) if cell.strip()}
     except csv.Error as error:
         raise SpecError(f"{file}, line {reader.line_num}: {error}.", "Expected is CSV with commas.") from error
@@ -156,8 +159,15 @@ def _check_header(header: Sequence[str], file: Path) -> None:
     twice = next((name for name in header if header.count(name) > 1), None)
     if twice is not None:
         raise SpecError(f"{file}: the column {reprlib.repr(twice)} is there twice.", ADVICE)
-    if len(header) == 1 and ";" in header[0]:
-        raise SpecError(f"{file}: columns are separated by semicolons.", "Save it with commas, numbers with points.")
+    for name, sign in (("semicolons", ";"), ("tabs", "\t")):
+        if len(header) == 1 and sign in header[0]:
+            raise SpecError(f"{file}: columns are separated by {name}.", "Save it with commas, numbers with points.")
+
+
+def _without_end(cells: Sequence[str]) -> Sequence[str]:
+    """Without the empty cells that separators at the end of a line make."""
+    last = max((place for place, cell in enumerate(cells, 1) if cell.strip()), default=0)
+    return cells[:last]
 
 
 def _json(text: str, file: Path) -> Iterator[tuple[int, Cells]]:
@@ -238,7 +248,8 @@ def _number(value: Any, name: str, where: str) -> float:
         found = math.nan
     if not math.isfinite(found):
         raise SpecError(
-            f"{where}: {reprlib.repr(value)} is not a number.", "Numbers have a decimal point; leave unknown ones out."
+            f"{where}: {reprlib.repr(value)} is not a number.",
+            "Numbers have a decimal point, and no separators of thousands; leave unknown ones out.",
         )
     if abs(found) > HIGHEST:
         raise SpecError(f"{where}: {reprlib.repr(value)} is beyond {HIGHEST:g}.", "Units are in the columns' names.")

@@ -39,6 +39,22 @@ def test_a_row_becomes_a_record_whose_every_metric_says_imported(tmp_path: Path)
     assert second.figures == (Imported("latency/p50_ms", 0.31),)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_spreadsheets_text_is_read(encoding: str, tmp_path: Path) -> None:
+    file = tmp_path / "results.csv"
+    ended = "".join(f"{line},,\n" for line in CSV.splitlines()) + ",,,\n"
+    file.write_bytes(ended.encode(encoding))
+    assert elsewhere.read(file, "zoo") == elsewhere.read(written(tmp_path, CSV, "plain.csv"), "zoo")
+
+
+def test_text_of_windows_says_how_to_convert_it(tmp_path: Path) -> None:
+    file = tmp_path / "results.csv"
+    file.write_bytes(CSV.replace("bilstm", "größe").encode("windows-1252"))
+    with pytest.raises(SpecError, match=r"results\.csv, line 2: not a text file in UTF-8 \(byte 0xf6\)") as caught:
+        elsewhere.read(file, "zoo")
+    assert caught.value.next_step.startswith("Save it as CSV in UTF-8; from Windows: iconv -f windows-1252")
+
+
 def test_json_holds_the_same_rows(tmp_path: Path) -> None:
     text = """[{"model": "bilstm", "precision": "int8", "backend": "hailo8l", "hardware": "raspberry-pi-5",
       "date": "2026-10-02", "latency/p50_ms": 0.84, "quality/accuracy": 0.971, "source": null}]"""
@@ -79,6 +95,9 @@ ROW = "bilstm,int8,hailo8l,raspberry-pi-5,2026-10-02,0.84,0.971"
         (f"{HEAD.replace('quality/accuracy', 'estimate/cycles')}\n{ROW}\n", r"an estimate is no measurement"),
         (f"{HEAD},date\n{ROW},2026-10-02\n", r"the column 'date' is there twice"),
         (f"{HEAD.replace(',', ';')}\n", r"separated by semicolons"),
+        (f"{HEAD}\n{ROW}\n".replace(",", "\t"), r"separated by tabs"),
+        (f"{HEAD}\n{ROW.replace('0.84', '0,84')}\n", r"row 1: 8 cells under 7 columns \(decimal comma\?\)"),
+        (f"{HEAD}\n" + ROW.replace("0.84", '"0,84"') + "\n", r"row 1, column latency/p50_ms: '0,84' is not a number"),
         (f"{HEAD}\n", r"no rows"),
         (f'{HEAD}\n"bil\n', r"line 2: unexpected end of data"),
     ],
