@@ -61,8 +61,10 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
-        text = f"Unexpected {type(error).__name__}: {' '.join(str(error).split())[:300]}"
-        return _report(argv, text, "This is a bug of the runner. RUNNER_DEBUG=1 shows where.", 5, error)
+        from runner.unexpected import unexpected
+
+        told = unexpected(error)
+        return _report(argv, told.reason, told.next_step, told.exit_code, error)
 
 
 def _here() -> "Path":

@@ -1,5 +1,6 @@
 """One live display of a plan: what is done, what runs, how long it may still take. Plain lines without a terminal.
 
+Of a plan with more items than the terminal has lines those are shown that run, that ended last and that come next.
 Nothing here draws by itself: the display changes only when it is told something, and nobody tells it anything while
 a worker measures.
 """
@@ -7,9 +8,11 @@ a worker measures.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Protocol
 
 from rich.console import Console, Group
@@ -19,6 +22,7 @@ from rich.text import Text
 from runner.foreign import line
 
 MARKS = {"waits": "·", "runs": "▸", "done": "✓", "there": "✓", "skipped": "–"}
+NAMES = {"waits": "waiting", "runs": "running", "there": "already there"}  # of states, where they are counted
 STYLES = {"waits": "dim", "runs": "bold cyan", "done": "green", "there": "dim green", "skipped": "dim"}
 
 
@@ -39,6 +43,7 @@ class Item:
     state: str = "waits"
     note: str = ""
     started: float = 0.0
+    ended: float = 0.0
     done: int = 0
     total: int = 0
 
@@ -72,11 +77,10 @@ class Lines:
 
 @dataclass
 class Screen:
-    """For a terminal: all items, redrawn when told something."""
+    """For a terminal: what fits of the items, redrawn when told something."""
 
     live: Live
     items: dict[str, Item]
-    drawn: float = field(default=0.0)
 
     def begin(self, item: str) -> None:
         self.items[item].state, self.items[item].started = "runs", time.monotonic()
@@ -90,14 +94,26 @@ class Screen:
 
     def end(self, item: str, state: str, seconds: float, reason: str) -> None:
         one = self.items[item]
-        one.state, one.note = state, reason or (f"{seconds:.1f} s" if seconds else "")
+        one.state, one.ended, one.note = state, time.monotonic(), reason or (f"{seconds:.1f} s" if seconds else "")
+        if state not in MARKS:  # its row may be cut, or make way for another's
+            self.live.console.print(
+                line(_line(one, state, seconds, reason)), markup=False, highlight=False, style="red"
+            )
         self._draw()
 
     def warn(self, text: str) -> None:
-        self.live.console.print(line(f"warning: {text}"), markup=False, highlight=False, style="yellow")
+        self._print(f"warning: {text}", "yellow")
+
+    def _print(self, text: str, style: str) -> None:
+        """Above the rows, for good."""
+        self.live.console.print(line(text), markup=False, highlight=False, style=style)
 
     def _draw(self) -> None:
-        self.live.update(Group(*(_row(item) for item in self.items.values())), refresh=True)
+        size = self.live.console.size
+        # One line stays free: the cursor's.
+        shown, rest = fitting([*self.items.values()], size.height - 1)
+        more = [Text(_rest(rest), style="dim", no_wrap=True, overflow="ellipsis")] if rest else []
+        self.live.update(Group(*(_row(item, size.width) for item in shown), *more), refresh=True)
 
 
 @contextmanager
@@ -111,10 +127,39 @@ def opened(console: Console, items: Sequence[tuple[str, str]]) -> Iterator[Displ
         yield Screen(live, rows)
 
 
-def _row(item: Item) -> Text:
+def fitting(items: Sequence[Item], lines: int) -> tuple[list[Item], list[Item]]:
+    """The items for a terminal of so many lines, in their order, and the others, for which one line is left.
+
+    Those that run come first, then by turns the last that ended and the next that wait.
+    """
+    if len(items) <= lines:
+        return list(items), []
+    running = sorted((one for one in items if one.state == "runs"), key=lambda one: -one.started)
+    ended = sorted((one for one in items if one.state not in ("runs", "waits")), key=lambda one: -one.ended)
+    waiting = [one for one in items if one.state == "waits"]
+    turns = [one for pair in zip_longest(ended, waiting) for one in pair if one]
+    chosen = {id(one) for one in [*running, *turns][: max(lines - 1, 1)]}
+    return [one for one in items if id(one) in chosen], [one for one in items if id(one) not in chosen]
+
+
+def _rest(items: Sequence[Item]) -> str:
+    """`and 31 more: 12 done, 19 waiting`."""
+    counts = Counter(NAMES.get(one.state, one.state) for one in items)
+    return f"  and {len(items)} more: {', '.join(f'{number} {state}' for state, number in counts.items())}"
+
+
+def _row(item: Item, width: int) -> Text:
+    """One line of at most `width`: a long title leaves half of it to the note."""
     mark = MARKS.get(item.state, "✗")
     note = "already there" if item.state == "there" else line(item.note)
-    return Text.assemble((f"{mark} {item.title:<34}", STYLES.get(item.state, "red")), (f" {note}", "dim"))
+    title = _cut(item.title, width - 3 - min(len(note), width // 2))
+    text = Text.assemble((f"{mark} {title:<{min(34, width // 2)}}", STYLES.get(item.state, "red")), (f" {note}", "dim"))
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: max(width - 1, 0)]}…"
 
 
 def _line(item: Item, state: str, seconds: float, reason: str) -> str:

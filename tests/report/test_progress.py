@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 
 import pytest
 from rich.console import Console
 
 from runner.report import progress
+from runner.report.progress import Item
 
 ITEMS = [("train-1", "train gru"), ("measure-1", "measure gru")]
 
@@ -108,3 +110,80 @@ def test_a_terminal_is_still_while_nobody_tells_it_anything() -> None:
         assert written(console) == before
         display.update("measure-1", 1, 8, "1.02×")
         assert written(console) != before
+
+
+# --- a sweep of many cells on a small terminal ---
+
+
+def many(count: int) -> list[tuple[str, str]]:
+    return [(f"measure-{number}", f"measure gru fp32 onnxruntime (model.hidden={number})") for number in range(count)]
+
+
+class Tall(Console):
+    """A terminal of 24 lines and 80 columns."""
+
+    def __init__(self) -> None:
+        super().__init__(file=io.StringIO(), force_terminal=True, width=80, height=24, color_system=None)
+
+
+def frame(console: Console) -> list[str]:
+    """What stands on the terminal after everything that was written, line by line."""
+    lines: list[str] = [""]
+    at = 0
+    for part in re.split(r"(\x1b\[[0-9;?]*[A-Za-z]|\r|\n)", written(console)):
+        if part == "\n":
+            at += 1
+            lines += [""] * (at + 1 - len(lines))
+        elif part == "\x1b[1A":
+            at -= 1
+        elif part == "\x1b[2K":
+            lines[at] = ""
+        elif not part.startswith("\x1b") and part != "\r":
+            lines[at] += part
+    return [one.rstrip() for one in lines if one.strip()]
+
+
+def test_what_runs_stays_in_24_lines_wherever_it_stands_in_a_long_plan() -> None:
+    console = Tall()
+    with progress.opened(console, many(200)) as display:
+        for number in range(150):
+            display.begin(f"measure-{number}")
+            display.end(f"measure-{number}", "done", 1.0, "")
+        display.begin("measure-150")
+        display.update("measure-150", 3, 8, "1.02×")
+        rows = frame(console)
+    assert len(rows) <= 23
+    assert "▸ measure gru fp32 onnxruntime (model.hidden=150) 3/8 1.02×" in rows
+    assert "✓ measure gru fp32 onnxruntime (model.hidden=149) 1.0 s" in rows
+    assert "· measure gru fp32 onnxruntime (model.hidden=151)" in rows
+    assert rows[-1] == "  and 178 more: 139 done, 39 waiting"
+
+
+def test_all_that_run_at_once_are_shown_and_the_latest_of_more_than_fit() -> None:
+    items = [Item(str(number), "runs" if number % 2 else "waits", started=float(number)) for number in range(100)]
+    shown, rest = progress.fitting(items, 12)
+    assert [one.title for one in shown] == [str(number) for number in range(79, 100, 2)]
+    assert len(shown) + len(rest) == 100
+
+
+def test_a_short_plan_is_shown_whole() -> None:
+    items = [Item(str(number)) for number in range(23)]
+    assert progress.fitting(items, 23) == (items, [])
+
+
+def test_no_row_is_longer_than_the_terminal_is_wide() -> None:
+    console = Tall()
+    with progress.opened(console, [("measure-1", "measure " + "x" * 200), ("measure-2", "measure gru")]) as display:
+        display.begin("measure-1")
+        display.update("measure-1", 3, 8, "1.02× [1.00, 1.04], about 12 s left")
+        rows = frame(console)
+    assert rows == [f"▸ measure {'x' * 29}… 3/8 1.02× [1.00, 1.04], about 12 s left", "· measure gru"]
+    assert max(map(len, rows)) <= 80
+
+
+def test_why_something_failed_is_said_whole_above_the_rows() -> None:
+    console = Tall()
+    with progress.opened(console, many(40)) as display:
+        display.end("measure-0", "failed", 0.0, "a long reason " * 10)
+        rows = " ".join(frame(console))
+    assert f"measure gru fp32 onnxruntime (model.hidden=0): failed: {'a long reason ' * 10}".strip() in rows
