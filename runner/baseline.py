@@ -6,11 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner import devices, options
+from runner import devices, labels, options
 from runner.errors import SpecError, Unavailable
 from runner.settings import setting
 from runner.spec import Spec
 
+ITSELF = "its own"  # the label of a candidate that is its own baseline
 NAMES = ("auto", "tensorrt", "onnxruntime", "self", "none", "spec")
 
 
@@ -22,7 +23,8 @@ class Settings:
 
 
 def resolve(spec: Spec, project: Path, backends: Collection[str]) -> Spec | None:
-    """The baseline's spec, None for `baseline=none`; the candidate's own for `self` (an A/A, really measured).
+    """The baseline's spec; None for `baseline=none`, and where the baseline proves to be the candidate: that is one
+    measurement. `self` is the candidate's own, an A/A that is really measured.
 
     `backends` are those that are declared (`options.names`). Raises Unavailable for `baseline=tensorrt` where there is
     no TensorRT backend, SpecError for wrong overrides.
@@ -35,6 +37,12 @@ def resolve(spec: Spec, project: Path, backends: Collection[str]) -> Spec | None
         return None
     if name == "self":
         return spec
+    found = _other(spec, overrides, project, backends)
+    return None if found.measures_the_same(spec) else found
+
+
+def _other(spec: Spec, overrides: tuple[str, ...], project: Path, backends: Collection[str]) -> Spec:
+    name = spec.baseline.name
     if name == "spec":
         return _by_overrides(spec, overrides, project)
     if name == "tensorrt" or (name == "auto" and "tensorrt" in backends):
@@ -43,18 +51,8 @@ def resolve(spec: Spec, project: Path, backends: Collection[str]) -> Spec | None
 
 
 def label(baseline: Spec, candidate: Spec) -> str:
-    """The baseline's name in tables: what differs from the candidate, or `self`."""
-    if baseline.measures_the_same(candidate):
-        return "self"
-    parts = [baseline.backend.name, baseline.precision.name]
-    if baseline.compression.name != "none":
-        parts.append(baseline.compression.name)
-    if baseline.model.name != candidate.model.name:
-        parts.insert(0, baseline.model.name)
-    device = devices.name_of(baseline.hardware.settings)
-    if device != devices.name_of(candidate.hardware.settings):
-        parts.append(f"on {device}")
-    return " ".join(parts)
+    """The baseline's name in tables: what it is, and all that it has else than the candidate; or `self`."""
+    return labels.of_baseline(candidate.plain(), baseline.plain())
 
 
 def _by_overrides(spec: Spec, overrides: tuple[str, ...], project: Path) -> Spec:

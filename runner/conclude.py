@@ -12,12 +12,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner import devices, keys, records, registry
+from runner import devices, keys, labels, records, registry
 from runner.advice import shell
 from runner.disk import room
+from runner.effective import precision
 from runner.errors import RunnerError, StepFailed
 from runner.plan import Cell, Chain
 from runner.records import Record
+from runner.report import naming
 from runner.report.progress import Display
 from runner.schedule.wanted import Outcome
 from runner.spec import Spec
@@ -99,6 +101,7 @@ def benchmarked(
         content = {**_identity(cell, outcomes, origin, machine), "status": "ok", "reason": "", "next_step": ""}
         content |= _figures(found, cell, parts)
         content["warnings"] = [*origin.warnings, *content["warnings"]]
+        content["title"] = naming.title(content)
         content["timing"] = {"benchmark_s": found.seconds}
         from runner.telemetry import summary
 
@@ -245,12 +248,13 @@ def _figures(found: Any, cell: Cell, parts: Mapping[str, Mapping[str, Artifact]]
     every["candidate"].append(metrics.size_ratio(sizes["candidate"], sizes.get("baseline")))
     if cell.baseline:
         every["baseline"] = [*found.baseline_metrics, *_of_artifact(parts["baseline"])]
+    effective = {role: _effective(role, found, artifacts) for role, artifacts in parts.items()}
     return {
         "metrics": metrics.numbers(every["candidate"]),
         "unavailable": metrics.reasons(every["candidate"]),
         "notes": metrics.notes(every["candidate"]),
-        "effective": {role: _effective(role, found, artifacts) for role, artifacts in parts.items()},
-        "comparison": _comparison(found, cell, every.get("baseline", [])),
+        "effective": effective,
+        "comparison": _comparison(found, cell, every.get("baseline", []), effective.get("baseline", {})),
         "conditions": found.conditions,
         "checks": found.checks,
         "outliers": found.outliers,
@@ -273,7 +277,8 @@ def _effective(role: str, found: Any, artifacts: Mapping[str, Artifact]) -> dict
     return {"settings": found.effective[role], "precision": precision, "quantized": quantized}
 
 
-def _comparison(found: Any, cell: Cell, baseline_metrics: Any) -> dict[str, Any] | None:
+def _comparison(found: Any, cell: Cell, baseline_metrics: Any, ran: Mapping[str, Any]) -> dict[str, Any] | None:
+    """`ran` is what the baseline's runtime made of it."""
     from runner.measure import metrics
 
     if found.comparison is None or cell.baseline is None:
@@ -281,7 +286,7 @@ def _comparison(found: Any, cell: Cell, baseline_metrics: Any) -> dict[str, Any]
     spec = cell.baseline.spec
     return {
         "baseline": {
-            "label": cell.label,
+            "label": labels.of_baseline(cell.candidate.spec.plain(), spec.plain(), precision(spec.precision.name, ran)),
             "spec": spec.plain(),
             "key": spec.key,
             "keys": dict(cell.baseline.keys),

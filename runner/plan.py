@@ -59,8 +59,8 @@ class Chain:
 
 @dataclass(frozen=True)
 class Cell:
-    """One comparison to be measured: a candidate, and a baseline unless `baseline=none`. `words` are those of the
-    command line or of the experiment that tell it from the others of its sweep."""
+    """One comparison to be measured: a candidate, and a baseline unless `baseline=none` or it is its own. `words` are
+    those of the command line or of the experiment that tell it from the others of its sweep."""
 
     candidate: Chain
     baseline: Chain | None
@@ -151,7 +151,8 @@ def _cell(spec: Spec, draft: _Draft) -> Cell:
     except Unavailable as error:
         return Cell(candidate, None, spec.baseline.name, blocked=error)
     if against is None:
-        return Cell(candidate, None, "none", _unfit([spec], draft))
+        label = "none" if spec.baseline.name == "none" else baseline.ITSELF
+        return Cell(candidate, None, label, _unfit([spec], draft))
     found = _chain(against, draft)
     return Cell(candidate, found, baseline.label(against, spec), _unfit([spec, against], draft))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runner import plan, project
+from runner.baseline import ITSELF
 from runner.commands.arguments import parser
 from runner.commands.said import say
 from runner.report import planned
@@ -81,6 +82,6 @@ def _state(one: dict[str, Any]) -> str:
 
 def _measured(cell: plan.Cell, made: plan.Plan) -> str:
     error = plan.blocked(cell, made)
-    against = f" against {cell.label}" if cell.label != "none" else ""
+    against = {"none": "", ITSELF: ", its own baseline"}.get(cell.label, f" against {cell.label}")
     title = f"{cell.words or cell.candidate.spec.title}{against}"
     return f"{title}  {error.status}: {error.reason} {error.next_step}" if error else title

@@ -151,7 +151,7 @@ def of_comparison(ratio: Interval | None, seen: Mapping[str, Observed]) -> list[
     return [_measured(name, ratio.estimate), *_interval(name, ratio, "pairs"), energy_ratio(seen)]
 
 
-NO_BASELINE = "nothing to compare with: baseline=none"
+NO_BASELINE = "nothing to compare with: measured without a baseline"
 
 
 def _interval(name: str, interval: Interval, replicates: str) -> list[Metric]:

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from runner.errors import SpecError
+from runner.labels import flatten, point
 from runner.measure.verdict import NoiseFloor
 from runner.records import Record
 from runner.report import floor as floors
 from runner.report import unpaired
-from runner.report.naming import flatten, imported, point
+from runner.report.naming import imported
 from runner.report.plot import read_samples
 from runner.report.wording import number
 

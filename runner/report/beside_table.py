@@ -7,12 +7,12 @@ from typing import Any
 
 from rich.console import Group, RenderableType
 
+from runner.labels import SELF
 from runner.records import Record
-from runner.report import floor
+from runner.report import floor, naming
 from runner.report.beside import Beside, Line
 from runner.report.layout import Grid, text
 from runner.report.naming import title
-from runner.report.reference import SELF
 from runner.report.summary import COLOURS, figures
 from runner.report.threshold import Subject
 from runner.report.wording import ratio
@@ -53,8 +53,8 @@ def rests_on(found: Mapping[str, Any]) -> str:
 def _asides(two: Beside) -> list[str]:
     if two.through is None or two.drift is None:
         return []
-    shared = two.candidate.content["comparison"]["baseline"]
-    label = title(shared["spec"]) if shared["label"] == SELF else shared["label"]
+    label = naming.baseline(two.candidate.content)
+    label = title(two.candidate.content) if label == SELF else label
     by = f"By way of {label}, against which both were measured: {_ratio(two.through)}, {two.through['verdict']}."
     drift = f"{label} itself ran {_ratio(two.drift)} as fast in the candidate's run"
     steady = two.drift["verdict"] == "same"
@@ -73,7 +73,7 @@ def _name(record: Record) -> str:
     content = record.content
     machine = ((content.get("environment") or {}).get("hardware") or {}).get("cpu")
     day = f"{content['date'][:16].replace('T', ' ')} UTC"
-    return " · ".join(filter(None, [title(content["spec"]), content["record_id"], day, machine and str(machine)]))
+    return " · ".join(filter(None, [title(content), content["record_id"], day, machine and str(machine)]))
 
 
 def _figures(two: Beside) -> list[Line]:
@@ -103,7 +103,7 @@ def metrics(two: Beside) -> dict[str, float]:
 def subject(two: Beside) -> Subject:
     """What conditions are checked on."""
     content = two.candidate.content
-    return Subject(str(content["record_id"]), title(content["spec"]), metrics(two))
+    return Subject(str(content["record_id"]), title(content), metrics(two))
 
 
 def as_json(two: Beside) -> dict[str, Any]:

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from runner import labels
 from runner.errors import SpecError, nearest
+from runner.labels import SELF, flatten, point
 from runner.records import Record
-from runner.report import corrected, floor, reference
+from runner.report import corrected, floor, groups, naming, reference
 from runner.report.corrected import Correction, Finding
-from runner.report.naming import IMPORTED, flatten, imported, names, point
+from runner.report.naming import IMPORTED, imported, names
 from runner.report.reference import Reference
 
 if TYPE_CHECKING:
@@ -26,8 +28,9 @@ STATUSES = ("ok", "unsupported", "unavailable", "failed", "timeout")
 class Against:
     """A row's speed-up over the chosen baseline. `kind`: `paired`, `across devices`, `unpaired`, or `baseline` for the
     baseline's own row; `low` and `high` are None where there is no finite interval, `p_value` and `floor` where a
-    record lacks them. `correction` is what became of the verdict among others (`corrected.Correction`). `own`: it was
-    measured with the row's record, not recomputed from stored samples."""
+    record lacks them. `correction` is what became of the verdict among others (`corrected.Correction`); `over` what the
+    baseline is called beside this row; `made` the key of what was compiled of it. `own`: it was measured with the
+    row's record, not recomputed from stored samples."""
 
     ratio: float
     low: float | None
@@ -38,18 +41,23 @@ class Against:
     p_value: float | None = None
     floor: Mapping[str, Any] | None = None
     correction: Mapping[str, Any] | None = None
+    over: str = ""
+    made: str = ""
     own: bool = False
 
 
 @dataclass(frozen=True)
 class Row:
     """One spec's latest record. `metrics` hold no `vs_baseline/…` over another baseline than the chosen one;
-    `missing` says why there is no speed-up, or no measurement at all."""
+    `missing` says why there is no speed-up, or no measurement at all; `base` is the spec of what it was compared with,
+    `group` what tells the rows that it is ranked among from others (empty: all are)."""
 
     record: Record
     metrics: Mapping[str, float]
     against: Against | None
     missing: str
+    base: Mapping[str, Any] | None = None
+    group: str = ""
 
     @property
     def content(self) -> Mapping[str, Any]:
@@ -64,7 +72,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows best first, what was not measured last; `baseline` is the one that every speed-up is over."""
+    """Rows best first in each group, what was not measured last; `baseline` is what the speed-ups are over."""
 
     rows: tuple[Row, ...]
     baseline: str
@@ -93,7 +101,8 @@ def compare(
     rows = _corrected([_row(record, chosen, sound, calibrated or {}) for record in latest], sound)
     rows += [Row(record, {}, None, EDITED) for record in wanted if record.seal == "edited"]
     notes = (*_notes(rows, chosen), *_floors(rows), *_corrections(rows))
-    return Comparison(_sorted(rows, sort), chosen.label, sort, sweep, notes)
+    ranked = groups.arranged(_sorted(rows, sort), chosen.label)
+    return Comparison(ranked, chosen.label, sort, sweep, notes)
 
 
 def _corrected(rows: Sequence[Row], every: Sequence[Record]) -> list[Row]:
@@ -197,15 +206,53 @@ def _row(record: Record, chosen: Reference, every: Sequence[Record], calibrated:
     if imported(content):
         # Numbers of elsewhere have no samples: they stand beside what was measured, never against it.
         return Row(record, content["metrics"], None, IMPORTED)
-    wanted = reference.point_for(record, chosen, every)
-    comparison = content.get("comparison")
-    if wanted is not None and comparison and point(comparison["baseline"]["spec"]) == wanted:
-        return Row(record, content["metrics"], replace(_against(comparison), own=True), "")
+    wanted = reference.point_for(record, chosen)
+    mine = naming.baseline_spec(content)
+    if wanted is not None and mine and point(mine) == wanted:
+        return Row(record, content["metrics"], _own(content), "", base=wanted)
     # Deltas and ratios over another baseline don't belong in this column, whatever they are of.
     own = {name: value for name, value in content["metrics"].items() if not name.startswith("vs_baseline/")}
-    if chosen.record is not None and content["record_id"] == chosen.record.content["record_id"]:
-        return _with(Row(record, own, None, ""), Against(1.0, None, None, "the baseline", 0, "baseline"))
-    return _recomputed(Row(record, own, None, ""), wanted, chosen, every, calibrated)
+    row = Row(record, own, None, "", base=wanted)
+    if _is_baseline(content, wanted, chosen):
+        made = _made(content, "candidate")
+        return _with(row, Against(1.0, None, None, "the baseline", 0, "baseline", over=chosen.label, made=made))
+    why = _not_comparable(row, wanted, chosen)
+    if why:
+        return replace(row, missing=why, base=None)
+    return _recomputed(row, chosen, every, calibrated)
+
+
+def _is_baseline(content: Mapping[str, Any], wanted: Mapping[str, Any] | None, chosen: Reference) -> bool:
+    """Whether a row is what the others are compared with: the record that was named, or a measurement of that point
+    that was its own baseline."""
+    if chosen.record is not None:
+        return bool(content["record_id"] == chosen.record.content["record_id"])
+    return wanted == point(content["spec"]) and not content.get("comparison")
+
+
+def _not_comparable(row: Row, wanted: Mapping[str, Any] | None, chosen: Reference) -> str:
+    """Why a row is not put beside samples of the chosen baseline."""
+    if chosen.label == reference.NO_BASELINE:
+        return "measured without a baseline"
+    if reference.label(row.record) == SELF:
+        return "measured against itself alone"
+    if wanted is None:
+        return f"{chosen.label} was not measured for this model, data and scenario"
+    if wanted.get("scenario") != row.content["spec"].get("scenario"):
+        return "measured in another scenario than the baseline"
+    return "" if reference.has_samples(row.record) else "samples.npz is missing"
+
+
+def _own(content: Mapping[str, Any]) -> Against:
+    """What was measured with the record, in pairs or blocks."""
+    found = _against(content["comparison"])
+    return replace(found, over=naming.baseline(content), made=_made(content, "baseline"), own=True)
+
+
+def _made(content: Mapping[str, Any], role: str) -> str:
+    """The key of what was compiled for one side; empty where an older record doesn't say."""
+    side = content if role == "candidate" else content["comparison"]["baseline"]
+    return str((side.get("keys") or {}).get("compile", ""))
 
 
 def _against(comparison: Mapping[str, Any]) -> Against:
@@ -213,24 +260,18 @@ def _against(comparison: Mapping[str, Any]) -> Against:
     return Against(**known, p_value=comparison.get("p_value"), floor=comparison.get("floor"))
 
 
-def _recomputed(
-    row: Row,
-    wanted: Mapping[str, Any] | None,
-    chosen: Reference,
-    every: Sequence[Record],
-    calibrated: Mapping[str, NoiseFloor],
-) -> Row:
+def _recomputed(row: Row, chosen: Reference, every: Sequence[Record], calibrated: Mapping[str, NoiseFloor]) -> Row:
     """The row against samples that were taken at another time."""
-    if chosen.label == reference.NO_BASELINE:
-        return replace(row, missing="measured without a baseline")
-    if wanted is None:
-        return replace(row, missing=f"{chosen.label} was not measured for this model, data and scenario")
-    if wanted["scenario"] != row.content["spec"]["scenario"]:
-        return replace(row, missing="measured in another scenario than the baseline")
-    found = reference.source(wanted, chosen, every)
-    if found is None or not reference.has_samples(row.record):
-        return replace(row, missing="samples.npz is missing")
-    return _with(row, _unpaired(row.record, *found, calibrated))
+    assert row.base is not None
+    found = reference.source(row.base, chosen, every, row.record)
+    if found is None:
+        return replace(row, missing="samples.npz is missing", base=None)
+    source, role = found
+    ran = naming.precision(source.content, role)
+    over = labels.of_baseline(row.content["spec"], row.base, ran)
+    against = _unpaired(row.record, source, role, calibrated)
+    shown = chosen.label if chosen.record is None or over == SELF else f"{over} of {source.content['record_id']}"
+    return _with(row, replace(against, over=shown, made=_made(source.content, role)))
 
 
 def _with(row: Row, against: Against) -> Row:
@@ -246,7 +287,7 @@ def _unpaired(record: Record, source: Record, role: str, calibrated: Mapping[str
     mine = list(read_samples(record.folder / "samples.npz", "candidate").values())
     theirs = list(read_samples(source.folder / "samples.npz", role).values())
     measure = record.content["spec"]["measure"]
-    kind = unpaired.kind(record.content["environment"], source.content["environment"])
+    kind = unpaired.kind(record.content["environment"], reference.environment(source, role))
     noise = floor.between(record.content, source.content, calibrated)
     return _against(unpaired.compared(mine, theirs, kind, noise, measure["equivalence"], measure["confidence"]))
 
@@ -275,7 +316,7 @@ def higher_is_better(metric: str) -> bool:
 
 def _notes(rows: Sequence[Row], chosen: Reference) -> list[str]:
     kinds = [row.against.kind for row in rows if row.against]
-    others = sorted({reference.label(row.record) for row in rows} - {"", reference.SELF, chosen.label})
+    others = sorted({reference.label(row.record) for row in rows} - {"", SELF, chosen.label})
     found = []
     if unpaired := kinds.count("unpaired"):
         found.append(f"{unpaired} unpaired: recomputed from samples that were not taken in turns with the baseline's.")
@@ -296,21 +337,11 @@ def distinguishing(rows: Sequence[Row]) -> dict[str, str]:
     """`{record_id: settings}` that tell apart rows whose options have the same names: `backend.threads=2`."""
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        groups.setdefault(tuple(names(row.content["spec"]).values()), []).append(row)
+        groups.setdefault(tuple(names(row.content).values()), []).append(row)
     found = {}
     for group in groups.values():
         flat = [dict(flatten(row.content["spec"])) for row in group]
-        keys = list(dict.fromkeys(key for one in flat for key in one))
-        differing = [key for key in keys if len({one.get(key) for one in flat}) > 1 and not _implied(key, flat)]
+        differing = labels.distinguishing(flat)
         for row, one in zip(group, flat, strict=True):
             found[row.content["record_id"]] = " ".join(f"{key}={one[key]}" for key in differing if key in one)
     return found
-
-
-def _implied(key: str, flat: Sequence[Mapping[str, str]]) -> bool:
-    """Whether an option's name says it already: `measure.warmup` differs because `measure` does, and only then."""
-    axis, dot, _ = key.partition(".")
-    values: dict[str | None, set[str | None]] = {}
-    for one in flat:
-        values.setdefault(one.get(axis), set()).add(one.get(key))
-    return bool(dot) and len(values) > 1 and all(len(found) == 1 for found in values.values())

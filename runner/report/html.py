@@ -85,7 +85,7 @@ def _head(page: Page) -> Element:
     else:
         head.append(_el("h1", _el("span", str(content["status"]), kind=f"verdict {content['status']}")))
     # The number and the verdict stand above already.
-    head.append(_el("p", against(compared) if compared else page.finding, kind="finding"))
+    head.append(_el("p", against(content) if compared else page.finding, kind="finding"))
     told = (*filter(None, [content.get("next_step"), page.stopped]), *page.asides)
     head.extend(_el("p", text, kind="aside") for text in told)
     return head

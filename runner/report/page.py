@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from runner.labels import flatten
 from runner.records import Record
-from runner.report import corrected, summary, surer, telemetry, trust
+from runner.report import corrected, naming, summary, surer, telemetry, trust
 from runner.report.beside import NOTHING, WORDS, spread, worded
 from runner.report.corrected import Correction
-from runner.report.naming import IMPORTED, flatten, imported
+from runner.report.naming import IMPORTED, imported
 from runner.report.plot import Samples, read_samples
 from runner.report.wording import ratio, replicates, verdict_line
 
@@ -147,7 +148,7 @@ def _pairs(content: Mapping[str, Any], candidate: Samples, baseline: Samples) ->
 
 
 def _distributions(content: Mapping[str, Any], candidate: Samples, baseline: Samples) -> tuple[Distribution, ...]:
-    label = ((content.get("comparison") or {}).get("baseline") or {}).get("label", "")
+    label = naming.baseline(content)
     sides = [("candidate", "candidate", candidate), ("baseline", f"baseline: {label}", baseline)]
     there = [(role, name, samples) for role, name, samples in sides if samples]
     if not there:
@@ -273,7 +274,7 @@ def _sections(content: Mapping[str, Any], profile: Mapping[str, Any], seal: str)
     comparison = content.get("comparison") or {}
     baseline = comparison.get("baseline") or {}
     roles = ("candidate", "baseline") if baseline else ("candidate",)
-    head = (IMPORTED,) if imported(content) else ("candidate", f"baseline: {baseline.get('label')}")[: len(roles)]
+    head = (IMPORTED,) if imported(content) else ("candidate", f"baseline: {naming.baseline(content)}")[: len(roles)]
     yield Section("Metrics", ("", *head), tuple(_metrics(content, baseline)))
     yield _conditions(content)
     yield Section("Checks", ("", ""), tuple(_checks(content)))

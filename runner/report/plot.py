@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from runner import records
 from runner.foreign import line
-from runner.report import canvas
+from runner.report import canvas, naming
 from runner.report.naming import title
 from runner.report.wording import against, ratio, verdict_line
 
@@ -86,12 +86,12 @@ def latency_plot(samples: Path, out: Path, captions: Captions, comparison: Mappi
 
 def _captions(content: Mapping[str, Any]) -> Captions:
     comparison = content.get("comparison")
-    label = comparison["baseline"]["label"] if comparison else ""
+    label = naming.baseline(content)
     # A sweep's verdicts stand when all of it is measured: until then a picture has the numbers alone.
     finding = verdict_line(content)
     if comparison and content.get("sweep"):
-        finding = f"{ratio(comparison['ratio'], comparison['low'], comparison['high'])} {against(comparison)}"
-    return Captions(*map(_drawn, (f"{title(content['spec'])} · {content['date'][:10]}", label, finding)))
+        finding = f"{ratio(comparison['ratio'], comparison['low'], comparison['high'])} {against(content)}"
+    return Captions(*map(_drawn, (f"{title(content)} · {content['date'][:10]}", label, finding)))
 
 
 def _drawn(text: str) -> str:

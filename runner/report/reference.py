@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runner import labels
 from runner.errors import SpecError, nearest
+from runner.labels import SELF, point
 from runner.records import Record
-from runner.report.naming import imported, point, title
+from runner.report import naming
+from runner.report.naming import imported, title
+from runner.report.unpaired import identity
 
-SELF = "self"
 NO_BASELINE = "none"
-# What a candidate shares with a baseline that is named by its label, such as `onnxruntime fp32`.
-SHARED = ("model", "data", "train", "hardware", "scenario", "seed")
 
 
 @dataclass(frozen=True)
 class Reference:
-    """The chosen baseline: one record's candidate, or what a label means for each row's model and data."""
+    """The chosen baseline: one record's candidate, or what a label means for each row's model and data. `known` are
+    the baselines with that label, the newest first: spec, and the precision that it ran in."""
 
     label: str
     record: Record | None = None
+    known: tuple[tuple[Mapping[str, Any], str], ...] = ()
 
 
 def choose(every: Sequence[Record], latest: Sequence[Record], wanted: str | None) -> Reference:
@@ -31,16 +34,16 @@ def choose(every: Sequence[Record], latest: Sequence[Record], wanted: str | None
     Raises SpecError where `wanted` is neither, or names a record that was not measured.
     """
     if wanted is None:
-        return Reference(_usual(latest))
-    labels = sorted({label(record) for record in every} - {"", SELF})
-    if wanted in labels:
-        return Reference(wanted)
+        return _labelled(_usual(latest), every)
+    known = sorted({label(record) for record in every} - {"", SELF})
+    if wanted in known:
+        return _labelled(wanted, every)
     record = next((record for record in every if record.content["record_id"] == wanted), None)
     if record is None:
-        known = [*labels, *(str(record.content["record_id"]) for record in every)]
+        every_name = [*known, *(str(record.content["record_id"]) for record in every)]
         raise SpecError(
-            f"--baseline {wanted}: neither a record nor a baseline's label.{nearest(wanted, known)}",
-            f"Labels: {', '.join(labels) or 'none'}; or a record_id, the name of a folder in records/.",
+            f"--baseline {wanted}: neither a record nor a baseline's label.{nearest(wanted, every_name)}",
+            f"Labels: {', '.join(known) or 'none'}; or a record_id, the name of a folder in records/.",
         )
     if record.content["status"] != "ok":
         raise SpecError(f"--baseline {wanted}: that record is {record.content['status']}.", "Name a measured one.")
@@ -48,7 +51,14 @@ def choose(every: Sequence[Record], latest: Sequence[Record], wanted: str | None
         raise SpecError(
             f"--baseline {wanted}: imported numbers are no baseline.", "Name a record that was measured here."
         )
-    return Reference(f"{title(record.content['spec'])} ({wanted})", record)
+    return Reference(f"{title(record.content)} ({wanted})", record)
+
+
+def _labelled(wanted: str, every: Sequence[Record]) -> Reference:
+    mine = [record.content for record in reversed(every) if label(record) == wanted]
+    known = {str(point(naming.baseline_spec(content))): content for content in reversed(mine)}
+    found = ((naming.baseline_spec(content), naming.precision(content, "baseline")) for content in known.values())
+    return Reference(wanted, known=tuple(found))
 
 
 def _usual(latest: Sequence[Record]) -> str:
@@ -60,7 +70,7 @@ def _usual(latest: Sequence[Record]) -> str:
 
 def label(record: Record) -> str:
     """The label of the baseline that a record was measured against; empty where there was none."""
-    return str(baseline_of(record).get("label", ""))
+    return naming.baseline(record.content)
 
 
 def baseline_of(record: Record) -> Mapping[str, Any]:
@@ -70,31 +80,47 @@ def baseline_of(record: Record) -> Mapping[str, Any]:
     return found
 
 
-def point_for(record: Record, chosen: Reference, every: Sequence[Record]) -> dict[str, Any] | None:
+def point_for(record: Record, chosen: Reference) -> dict[str, Any] | None:
     """What `record` is to be compared with; None where nobody measured it."""
     if chosen.record is not None:
         return point(chosen.record.content["spec"])
     if label(record) == chosen.label:
         return point(baseline_of(record)["spec"])
-    mine = _shared(record.content["spec"])
-    specs = [baseline_of(other)["spec"] for other in reversed(every) if label(other) == chosen.label != SELF]
-    return next((point(spec) for spec in specs if _shared(spec) == mine), None)
+    mine = record.content["spec"]
+    for spec, ran in chosen.known:
+        if point(spec) == point(mine) or labels.of_baseline(mine, spec, ran) == chosen.label != SELF:
+            return point(spec)
+    return None
 
 
-def _shared(spec: Mapping[str, Any]) -> dict[str, Any]:
-    return {axis: spec.get(axis) for axis in SHARED}
-
-
-def source(wanted: Mapping[str, Any], chosen: Reference, every: Sequence[Record]) -> tuple[Record, str] | None:
-    """The record and the role that hold the newest samples of the point `wanted`; None where there are none."""
+def source(
+    wanted: Mapping[str, Any], chosen: Reference, every: Sequence[Record], row: Record
+) -> tuple[Record, str] | None:
+    """The record and the role that hold the newest samples of the point `wanted`, from the machine of `row` where there
+    are any; None where there are none at all."""
     if chosen.record is not None:
         return (chosen.record, "candidate") if has_samples(chosen.record) else None
+    found = list(_sources(wanted, every))
+    machine = identity(row.content.get("environment") or {})
+    near = (one for one in found if identity(environment(*one)) == machine)
+    return next(near, found[0] if found else None)
+
+
+def _sources(wanted: Mapping[str, Any], every: Sequence[Record]) -> Iterator[tuple[Record, str]]:
+    """The newest first."""
     for record in filter(has_samples, reversed(every)):
-        if baseline_of(record) and point(baseline_of(record)["spec"]) == wanted:
-            return record, "baseline"
-        if point(record.content["spec"]) == wanted:
-            return record, "candidate"
-    return None
+        theirs = naming.baseline_spec(record.content)
+        if theirs and point(theirs) == wanted:
+            yield record, "baseline"
+        elif point(record.content["spec"]) == wanted:
+            yield record, "candidate"
+
+
+def environment(record: Record, role: str) -> Mapping[str, Any]:
+    """Where one side of a record was measured: the baseline's device may be another one."""
+    mine: Mapping[str, Any] = record.content.get("environment") or {}
+    theirs = baseline_of(record).get("hardware") if role == "baseline" else None
+    return {**mine, "hardware": theirs} if theirs else mine
 
 
 def has_samples(record: Record) -> bool:

@@ -47,11 +47,11 @@ def run_summary(content: Mapping[str, Any]) -> RenderableType:
 
 def heading(content: Mapping[str, Any]) -> str:
     """`bilstm int8_dynamic onnxruntime · data co2 · hardware local · 2026-11-21 09:46 UTC`."""
-    chosen = naming.names(content["spec"])
+    chosen = naming.names(content)
     day = content["date"][:16].replace("T", " ")
     axes = [f"{axis} {chosen[axis]}" for axis in ("data", "hardware") if axis in chosen]
     axes += filter(None, [content["spec"].get("hardware", {}).get("host")])  # of a device over ssh
-    return " · ".join([title(content["spec"]), *axes, f"{day} UTC"])
+    return " · ".join([title(content), *axes, f"{day} UTC"])
 
 
 def conditions(content: Mapping[str, Any]) -> str:
@@ -72,7 +72,7 @@ def _style(content: Mapping[str, Any]) -> str:
 
 def _table(content: Mapping[str, Any]) -> Grid:
     baseline = (content.get("comparison") or {}).get("baseline")
-    columns = ("", "candidate", *([f"baseline: {baseline['label']}"] if baseline else []))
+    columns = ("", "candidate", *([f"baseline: {naming.baseline(content)}"] if baseline else []))
     sides = [content["metrics"], *([baseline.get("metrics") or {}] if baseline else [])]
     roles = ("candidate", "baseline")[: len(sides)]
     effective = [(content.get("effective") or {}).get(role) or {} for role in roles]

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import groupby
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -37,8 +38,11 @@ def renderable(comparison: Comparison) -> RenderableType:
     """The measured rows as a table, what was not measured below with its reason, then notes."""
     parts: list[RenderableType] = [layout.text(heading(comparison))]
     measured, rest = _split(comparison)
-    if measured:
-        parts.append(Grid(_columns(comparison), _cells(comparison), [_style(row) for row in measured], right=("#",)))
+    for words, rows in _groups(measured):
+        if words:
+            parts += [layout.text(""), layout.text(words, style="bold")]
+        styles = [_style(row) for row in rows]
+        parts.append(Grid(_columns(comparison), _cells(comparison, rows), styles, right=("#",)))
     for row in rest:
         parts.append(layout.text(f"{_name(comparison, row)}: {_why_not(row)} ({_day(row)})"))
     parts += [layout.text(note) for note in comparison.notes]
@@ -53,8 +57,9 @@ def markdown(comparison: Comparison) -> str:
     """GitHub's tables: one of what was measured, one of what was not."""
     measured, rest = _split(comparison)
     parts = [escaped(heading(comparison)), ""]
-    if measured:
-        parts += [*_markdown_table(_columns(comparison), _cells(comparison)), ""]
+    for words, rows in _groups(measured):
+        parts += [escaped(words), ""] if words else []
+        parts += [*_markdown_table(_columns(comparison), _cells(comparison, rows)), ""]
     if rest:
         lines = [(_name(comparison, row), _why_not(row), _day(row)) for row in rest]
         parts += [*_markdown_table(("not measured", "why", "date"), lines), ""]
@@ -77,6 +82,7 @@ def as_csv(comparison: Comparison) -> str:
         "status",
         *AXES,
         "settings",
+        "group",
         "baseline",
         "kind",
         "verdict",
@@ -99,14 +105,15 @@ def _csv_cells(comparison: Comparison, row: Row, settings: Mapping[str, str]) ->
     cells = {
         **{key: content.get(key) or "" for key in ("record_id", "date", "sweep", "status")},
         "seal": row.record.seal,
-        **names(content["spec"]),
+        **names(content),
         "settings": settings[content["record_id"]],
+        "group": row.group,
         "reason": row.missing,
     }
     if against is None:
         return {**cells, "kind": IMPORTED} if imported(content) else cells
     own = {"kind": against.kind, "verdict": against.verdict, "pairs": against.pairs or ""}
-    return {**cells, "baseline": comparison.baseline, **own}
+    return {**cells, "baseline": against.over, **own}
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:
@@ -131,6 +138,7 @@ def _json_row(row: Row) -> dict[str, Any]:
         "unavailable": dict(content.get("unavailable") or {}),
         "comparison": row.against and {name: value for name, value in asdict(row.against).items() if name != "own"},
         "missing": row.missing,
+        "group": row.group,
     }
 
 
@@ -148,7 +156,7 @@ def heading(comparison: Comparison) -> str:
 
 def _shared(comparison: Comparison) -> dict[str, str]:
     """Axes on which all rows agree; those that tell what a row is are columns all the same."""
-    every = [names(row.content["spec"]) for row in comparison.rows]
+    every = [names(row.content) for row in comparison.rows]
     return {
         axis: name for axis, name in every[0].items() if axis not in ALWAYS and all(o.get(axis) == name for o in every)
     }
@@ -157,6 +165,11 @@ def _shared(comparison: Comparison) -> dict[str, str]:
 def _split(comparison: Comparison) -> tuple[list[Row], list[Row]]:
     rows = comparison.rows
     return [row for row in rows if row.measured], [row for row in rows if not row.measured]
+
+
+def _groups(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    """The rows that are ranked among each other, by what tells them from the others."""
+    return [(words, list(members)) for words, members in groupby(rows, key=lambda row: row.group)]
 
 
 def _axes(comparison: Comparison) -> list[str]:
@@ -178,16 +191,18 @@ def _extra(comparison: Comparison) -> list[str]:
     return [comparison.sort] if comparison.sort not in SHOWN else []
 
 
-def _cells(comparison: Comparison) -> list[list[str]]:
+def _cells(comparison: Comparison, rows: Sequence[Row]) -> list[list[str]]:
+    """Of the rows of one group; without a speed-up to rank them by, rows have no place."""
     settings = distinguishing(comparison.rows)
     shown = any(settings.values())
     lines = []
-    for place, row in enumerate(_split(comparison)[0], 1):
-        chosen = names(row.content["spec"])
+    for place, row in enumerate(rows, 1):
+        chosen = names(row.content)
         own = [settings[row.content["record_id"]]] if shown else []
         extra = [_metric(row, name) for name in _extra(comparison)]
         axes = [chosen.get(axis, "") for axis in _axes(comparison)]
-        lines.append([str(place), *axes, *own, *_figures(row), *extra, _day(row)])
+        rank = str(place) if comparison.sort in row.metrics else "–"
+        lines.append([rank, *axes, *own, *_figures(row), *extra, _day(row)])
     return lines
 
 
@@ -232,7 +247,7 @@ def _note(row: Row, name: str) -> str:
 
 
 def _name(comparison: Comparison, row: Row) -> str:
-    chosen = names(row.content["spec"])
+    chosen = names(row.content)
     own = distinguishing(comparison.rows)[row.content["record_id"]]
     return " ".join(filter(None, [*(chosen.get(axis, "") for axis in _axes(comparison)), own]))
 

@@ -123,7 +123,7 @@ def of_rows(rows: Iterable[Row]) -> list[Subject]:
     return [
         Subject(
             str(row.content["record_id"]),
-            title(row.content["spec"]),
+            title(row.content),
             row.metrics,
             excused=_excuse(row),
             broken=f"{row.content['status']}: {row.missing}" if row.content["status"] in ("failed", "timeout") else "",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from runner.report import naming
+
 
 def number(value: float, digits: int = 3) -> str:
     """`digits` significant digits without an exponent: 0.312, 1.52, 24.1, 1430."""
@@ -45,19 +47,26 @@ def verdict_line(content: Mapping[str, Any]) -> str:
         return f"imported from {content['imported']['source']}: not measured here, compared with nothing"
     comparison = content.get("comparison")
     if not comparison:
-        return "measured without a baseline"
+        return _alone(content["spec"])
     shown = ratio(comparison["ratio"], comparison.get("low"), comparison.get("high"))
-    return f"{shown} {against(comparison)}: {worded(comparison['verdict'], comparison.get('correction'))}"
+    return f"{shown} {against(content)}: {worded(comparison['verdict'], comparison.get('correction'))}"
 
 
-def against(comparison: Mapping[str, Any]) -> str:
+def _alone(spec: Mapping[str, Any]) -> str:
+    if (spec.get("baseline") or {}).get("name", "none") == "none":
+        return "measured without a baseline"
+    return "measured alone: it is its own baseline (baseline=self would compare it with itself)"
+
+
+def against(content: Mapping[str, Any]) -> str:
     """`as fast as onnxruntime fp32 (paired, 10 pairs, stopped by target)`"""
+    comparison = content["comparison"]
     how = [comparison["kind"]]
     if comparison.get("pairs"):
         how.append(f"{comparison['pairs']} {replicates(comparison)}")
     if comparison.get("stopped_by"):
         how.append(f"stopped by {comparison['stopped_by']}")
-    return f"as fast as {comparison['baseline']['label']} ({', '.join(how)})"
+    return f"as fast as {naming.baseline(content)} ({', '.join(how)})"
 
 
 def replicates(comparison: Mapping[str, Any]) -> str:

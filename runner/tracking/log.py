@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from runner import records
 from runner.foreign import line, markdown
+from runner.labels import flatten
 from runner.records import Record
-from runner.report.naming import flatten, title
+from runner.report import naming
+from runner.report.naming import title
 from runner.report.wording import verdict_line
 from runner.tracking import sent, store
 from runner.tracking.store import Store
@@ -104,7 +106,7 @@ def _run_of(target: Store, record: Record) -> str:
         target.experiment_id,
         start_time=_milliseconds(record.content["date"]),
         tags={"record_id": record_id},
-        run_name=_cut(title(record.content["spec"])),
+        run_name=_cut(title(record.content)),
     )
     return str(run.info.run_id)
 
@@ -134,15 +136,14 @@ def _params(spec: Mapping[str, Any]) -> list[Param]:
 def _tags(content: Mapping[str, Any]) -> list[RunTag]:
     from mlflow.entities import RunTag
 
-    baseline = (content.get("comparison") or {}).get("baseline") or {}
     tags = {
         "sweep": content.get("sweep") or "",
-        "baseline": baseline.get("label", "none"),
+        "baseline": naming.baseline(content) or "none",
         "status": content["status"],
         "origin": content.get("origin") or ("measured" if content["status"] == "ok" else ""),
         "reason": content.get("reason") or "",
         "date": content["date"],
-        "mlflow.runName": title(content["spec"]),
+        "mlflow.runName": title(content),
         "mlflow.note.content": _note(content),
         "mlflow.source.name": "python -m runner",
     }

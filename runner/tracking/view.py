@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from runner import records
-from runner.report.naming import point
+from runner.labels import point
 from runner.tracking import log, store
 from runner.tracking.store import Store
 

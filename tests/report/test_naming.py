@@ -1,28 +1,39 @@
-from runner.report.naming import flatten, names, point, title
-from tests.report.fixtures import spec
+from runner.report.naming import baseline, names, title
+from tests.report.fixtures import measured, spec
 
 
 def test_a_title_names_what_is_not_the_default() -> None:
-    assert title(spec(precision="int8_dynamic")) == "bilstm int8_dynamic onnxruntime"
-    assert title(spec(compression="magnitude", scenario="offline")) == "bilstm magnitude fp32 onnxruntime offline"
-
-
-def test_a_point_forgets_how_it_was_measured_and_against_what() -> None:
-    other = spec(measure="publish", baseline="self")
-    assert point(other) == point(spec())
-    assert point(spec(precision="fp16")) != point(spec())
+    assert title({"spec": spec(precision="int8_dynamic")}) == "bilstm int8_dynamic onnxruntime"
+    assert (
+        title({"spec": spec(compression="magnitude", scenario="offline")})
+        == "bilstm magnitude fp32 onnxruntime offline"
+    )
 
 
 def test_names_follow_the_axes() -> None:
-    assert list(names(spec()).values()) == ["bilstm", "co2", "none", "fp32", "onnxruntime", "local", "single_stream"]
+    assert list(names({"spec": spec()}).values()) == [
+        "bilstm",
+        "co2",
+        "none",
+        "fp32",
+        "onnxruntime",
+        "local",
+        "single_stream",
+    ]
 
 
-def test_flattening_names_an_axis_by_its_option() -> None:
-    tree = {"backend": {"name": "onnxruntime", "threads": 1, "delegates": ["a", "b"], "log": None}, "seed": 0}
-    assert dict(flatten(tree)) == {
-        "backend": "onnxruntime",
-        "backend.threads": "1",
-        "backend.delegates": '["a", "b"]',
-        "backend.log": "null",
-        "seed": "0",
+def test_the_precision_that_ran_is_in_every_name() -> None:
+    content = measured("20261121T090100-00000001", spec(precision="int8"), spec(precision="fp16"), "", 1.0)
+    content["effective"] = {
+        "candidate": {"precision": {"LSTM": {"fp32": 1}}, "quantized": {"LSTM": [0, 1]}},
+        "baseline": {"precision": {"LSTM": {"fp32": 1}}, "quantized": {"LSTM": [1, 1]}},
     }
+    assert title(content) == "bilstm int8 (ran fp32) onnxruntime"
+    assert names(content)["precision"] == "int8 (ran fp32)"
+    assert baseline(content) == "onnxruntime fp16 (ran fp32)"
+
+
+def test_a_device_over_ssh_is_in_the_title() -> None:
+    there = spec()
+    there["hardware"] = {"name": "ssh", "host": "pi", "port": None}
+    assert title({"spec": there}) == "bilstm fp32 onnxruntime on ssh:pi"

@@ -1,0 +1,39 @@
+"""In which precision a compiled model really ran, beside the one that was asked for."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+# Operators, layers and modules that do a model's work, as ONNX Runtime, OpenVINO and PyTorch call them.
+HEAVY = re.compile(r"conv|matmul|gemm|lstm|gru|rnn|linear|fullyconnected|innerproduct|attention|einsum", re.IGNORECASE)
+KINDS = ("fp64", "fp32", "fp16", "bf16", "int8")
+WANTED = {"int8_dynamic": "int8"}
+
+
+def precision(asked: str, effective: Mapping[str, Any]) -> str:
+    """`int8`, and where not all of it ran so `int8 (ran fp32)` or `int8 (12 of 38 Conv)`.
+
+    `effective` is what a record says of one side: `precision` `{operator: {kind: count}}` as the runtime ran it,
+    `quantized` `{operator: [in the asked precision, all]}` as the graph was made.
+    """
+    ran, wanted = _ran(effective.get("precision") or {}), WANTED.get(asked, asked)
+    partly = {op: found for op, found in (effective.get("quantized") or {}).items() if found[0] < found[1]}
+    if ran and not ran[wanted]:
+        return f"{asked} (ran {' and '.join(kind for kind in KINDS if ran[kind])})"
+    if partly:
+        return f"{asked} ({', '.join(f'{done} of {total} {op}' for op, (done, total) in partly.items())})"
+    total = sum(ran.values())
+    return asked if ran[wanted] == total else f"{asked} ({ran[wanted]} of {total} operators)"
+
+
+def _ran(ops: Mapping[str, Mapping[str, int]]) -> Counter[str]:
+    """`{kind: how many}` of the operators that do the work; of a model that has none of these, of all."""
+    counts = {op: {kind: count for kind, count in kinds.items() if kind in KINDS} for op, kinds in ops.items()}
+    heavy = [kinds for op, kinds in counts.items() if HEAVY.search(op) and kinds]
+    found: Counter[str] = Counter()
+    for kinds in heavy or counts.values():
+        found.update(kinds)
+    return found

@@ -1,0 +1,89 @@
+"""Which rows may be ranked in one table: those with one baseline, as many threads, on one machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from runner import labels
+from runner.keys import canonical
+from runner.report import unpaired
+from runner.report.naming import imported
+
+if TYPE_CHECKING:
+    from runner.report.comparison import Row
+
+NOT_COMPARED = "compared with nothing"
+ELSEWHERE = "measured elsewhere"
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What rows of one group have in common: the baseline's spec (JSON) and the key of what was compiled of it, the
+    candidate's threads and machine, and what the speed-up is over."""
+
+    base: str
+    made: str
+    threads: str
+    machine: str
+    over: str
+
+
+def arranged(rows: Sequence[Row], over: str) -> tuple[Row, ...]:
+    """The rows, those of one group together and named by `Row.group`: the groups in the order of their best rows, then
+    what was not measured. `over` is the baseline in the table's heading. Of one group alone nothing is said."""
+    kinds = _one_key([_kind(row) for row in rows if row.measured])
+    of_kind: dict[_Kind, list[Row]] = {}
+    for kind, row in zip(kinds, [row for row in rows if row.measured], strict=True):
+        of_kind.setdefault(kind, []).append(row)
+    words = _words(list(of_kind), over)
+    found = [replace(row, group=words[kind]) for kind, members in of_kind.items() for row in members]
+    return (*found, *(row for row in rows if not row.measured))
+
+
+def _kind(row: Row) -> _Kind:
+    spec, against = row.content["spec"], row.against
+    if imported(row.content):
+        return _Kind("", "", "", "", ELSEWHERE)
+    threads = str((spec.get("backend") or {}).get("threads", ""))
+    over = against.over if against else NOT_COMPARED
+    made = against.made if against else ""
+    return _Kind(canonical(row.base) if row.base else "", made, threads, _machine(row), over)
+
+
+def _machine(row: Row) -> str:
+    environment = row.content.get("environment") or {}
+    cpu = str((environment.get("hardware") or {}).get("cpu") or "unknown")
+    identity = unpaired.identity(environment)
+    return f"{cpu} {identity[:12]}" if identity else cpu
+
+
+def _one_key(kinds: Sequence[_Kind]) -> list[_Kind]:
+    """A record that doesn't say what its baseline was made from belongs to those with that baseline's only key."""
+    known: dict[_Kind, set[str]] = {}
+    for kind in kinds:
+        known.setdefault(replace(kind, made=""), set()).update({kind.made} - {""})
+    return [kind if len(known[replace(kind, made="")]) > 1 else replace(kind, made="") for kind in kinds]
+
+
+def _words(kinds: Sequence[_Kind], over: str) -> dict[_Kind, str]:
+    """What tells each group from the others; nothing where there is one."""
+    if len(kinds) < 2:
+        return dict.fromkeys(kinds, "")
+    flat = [_facts(kind) for kind in kinds]
+    differing = labels.distinguishing(flat)
+    found = {}
+    for kind, facts in zip(kinds, flat, strict=True):
+        told = [f"{key} {facts[key]}" for key in differing if facts.get(key)]
+        named = [kind.over] if kind.over in (NOT_COMPARED, ELSEWHERE) or kind.over != over else []
+        found[kind] = ", ".join([*named, *told]) or f"over {kind.over}"
+    return found
+
+
+def _facts(kind: _Kind) -> Mapping[str, str]:
+    import json
+
+    base = dict(labels.flatten(json.loads(kind.base))) if kind.base else {}
+    own = {"threads": kind.threads, "machine": kind.machine, "baseline's key": kind.made[:12]}
+    return {**base, **own}
