@@ -37,6 +37,15 @@ from runner.unexpected import attempt
 if TYPE_CHECKING:
     from runner.measure.pairs import Quiet
 
+
+@dataclass(frozen=True)
+class Family:
+    """Comparisons that are corrected together: the name of a sweep or of a grid, and how many it has."""
+
+    name: str
+    comparisons: int
+
+
 Measure = Callable[[Cell, Mapping[str, Outcome], conclude.Origin], Record]
 There = Callable[[Cell, Mapping[str, Outcome], conclude.Origin, str], Record]  # the last: the display's name of it
 
@@ -49,9 +58,11 @@ class Ran:
     schedule: dict[str, Any]
 
 
-def run(specs: Sequence[Spec], root: Path, tracker: Tracker, *, fresh: bool = True) -> list[Record]:
+def run(
+    specs: Sequence[Spec], root: Path, tracker: Tracker, *, fresh: bool = True, family: Family | None = None
+) -> list[Record]:
     """The records of `specs`, whose steps are made one after the other; see `perform`."""
-    return perform(plan.make(specs, root), root, tracker, INLINE, fresh=fresh).records
+    return perform(plan.make(specs, root), root, tracker, INLINE, fresh=fresh, family=family).records
 
 
 def perform(
@@ -63,11 +74,13 @@ def perform(
     sweep: str = "",
     fresh: bool = False,
     started: float | None = None,
+    family: Family | None = None,
 ) -> Ran:
     """Run a plan; one record a cell, in their order. A cell that fails leaves a record that says so.
 
     Without `fresh` a cell of the same `sweep` that was measured before, from the same artifacts, is not measured
-    again. The makespan counts from `started` (of the monotonic clock; now, if not given).
+    again. `family` is the larger one that the plan's comparisons are of, where it isn't the sweep that the plan is. The
+    makespan counts from `started` (of the monotonic clock; now, if not given).
     """
     start = time.monotonic() if started is None else started
     known = set(records.names(root))
@@ -78,7 +91,8 @@ def perform(
     waiting = Plan(made.nodes, [cell for cell in made.cells if cell.candidate.spec.key not in done])
     with progress.opened(console, _items(waiting)) as display:
         timeline = Timeline(display)
-        command = _Command(made, root, tracker, sweep, fresh, known, {}, timeline, threading.Lock())
+        declared = family or Family(sweep, compared(made))
+        command = _Command(made, root, tracker, sweep, declared, fresh, known, {}, timeline, threading.Lock())
         new = _through(waiting, command, schedule) if waiting.cells else {}
         _catch_up(done.values(), command)
     seconds = _seconds(waiting, new, timeline)
@@ -97,6 +111,7 @@ class _Command:
     root: Path
     tracker: Tracker
     sweep: str
+    family: Family
     fresh: bool
     known: set[str]
     meanwhile: dict[str, Record]
@@ -114,7 +129,9 @@ def _through(waiting: Plan, command: _Command, schedule: Schedule) -> dict[str, 
             outcomes = prepare(waiting, command.root, limits, command.timeline, schedule)
         command.tracker.start_pictures()  # steps need every core
         begun_again = _begun_again(command)
-        origin = conclude.Origin(command.sweep, compared(command.made), begun_again, warnings=schedule.warnings)
+        origin = conclude.Origin(
+            command.family.name, command.family.comparisons, begun_again, warnings=schedule.warnings
+        )
         measure = stack.enter_context(_measuring(command, schedule))
         groups = device.grouped(waiting.cells, device.of)
         found = device.alongside(groups, lambda cell: _record(cell, outcomes, origin, command, measure))

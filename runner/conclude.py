@@ -175,6 +175,7 @@ def _identity(
         "schema": records.SCHEMA,
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "sweep": origin.sweep,
+        "comparisons": origin.comparisons,
         "title": spec.title,
         "spec": spec.plain(),
         "spec_key": spec.key,

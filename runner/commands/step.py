@@ -15,9 +15,9 @@ from typing import Any
 
 from rich.console import Console
 
-from runner import cells, leases, pipeline, plan, project, store
+from runner import baseline, cells, leases, options, pipeline, plan, project, store
 from runner.disk import room
-from runner.errors import BY_STATUS, RunnerError, SpecError, StepFailed, Unsupported, nearest
+from runner.errors import BY_STATUS, RunnerError, SpecError, StepFailed, Unavailable, Unsupported, nearest
 from runner.foreign import line
 from runner.plan import Node, Plan
 from runner.report import progress
@@ -122,7 +122,7 @@ def _benchmark(spec: Spec, root: Path, folder: Path) -> dict[str, Any]:
     (folder / "metrics.json").unlink(missing_ok=True)
     with Tracker(root) as tracker:
         tracker.start()
-        record = cells.run([spec], root, tracker, fresh=True)[0].content
+        record = cells.run([spec], root, tracker, fresh=True, family=_family(root))[0].content
     if record["status"] != "ok":
         _say(record)
         _refuse_accidents(record, spec, root)
@@ -130,6 +130,20 @@ def _benchmark(spec: Spec, root: Path, folder: Path) -> dict[str, Any]:
     text = json.dumps(_metrics(record), indent=1)
     (folder / "metrics.json").write_text(f"{text}\n", encoding="utf-8")
     return {"status": record["status"], "record_id": record["record_id"]}
+
+
+def _family(root: Path) -> cells.Family:
+    """The grid's comparisons, whose verdicts are corrected together."""
+    every = pipeline.specs(pipeline.read(root), root)
+    known = options.names("backend", root)
+    return cells.Family(f"dvc-{cells.sweep_name(every)}", sum(_compared(spec, root, known) for spec in every))
+
+
+def _compared(spec: Spec, root: Path, backends: Sequence[str]) -> bool:
+    try:
+        return baseline.resolve(spec, root, backends) is not None
+    except Unavailable:
+        return False
 
 
 def _refuse_accidents(record: Mapping[str, Any], spec: Spec, root: Path) -> None:

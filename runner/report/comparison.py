@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from runner.measure.verdict import NoiseFloor
 
 SPEEDUP = "vs_baseline/speedup"
-TABLE = "this table"  # the family of comparisons that a table alone puts side by side
 EDITED = "the record was changed after it was written (its seal differs)"
 STATUSES = ("ok", "unsupported", "unavailable", "failed", "timeout")
 
@@ -106,20 +105,24 @@ def compare(
 
 
 def _corrected(rows: Sequence[Row], every: Sequence[Record]) -> list[Row]:
-    """The rows with their verdicts after Holm's correction.
+    """The rows with their verdicts after Holm's correction, over the sweep that each belongs to: what it measured in
+    pairs, and apart from that what this table compares anew from its stored samples. Single runs are alone."""
+    families: dict[tuple[str, bool], list[Row]] = {}
+    for row in rows:
+        if row.against and row.content.get("sweep") and _finding(row):
+            families.setdefault((str(row.content["sweep"]), row.against.own), []).append(row)
+    found: dict[str, Correction] = {}
+    for (sweep, own), members in families.items():
+        found |= corrected.of_sweep(every, sweep) if own else _anew(members, sweep)
+    return [_with_verdict(row, found.get(str(row.content["record_id"]))) for row in rows]
 
-    What a sweep measured in pairs is corrected over that sweep, wherever it is shown. The rest (single runs, and what
-    this table compares from stored samples) is corrected over the whole table, which alone puts it side by side.
-    """
-    found = {i: one for i, row in enumerate(rows) if (one := _finding(row))}
-    of_table = dict(zip(found, corrected.correct(list(found.values()), TABLE), strict=True))
-    of_sweeps = {sweep: corrected.of_sweep(every, sweep) for sweep in {_sweep(rows[i]) for i in found} - {""}}
-    return [
-        _with_verdict(row, of_sweeps.get(_sweep(row), {}).get(str(row.content["record_id"]), of_table[i]))
-        if i in found
-        else row
-        for i, row in enumerate(rows)
-    ]
+
+def _anew(members: Sequence[Row], sweep: str) -> dict[str, Correction]:
+    """A sweep's rows that were compared from stored samples, by record_id."""
+    findings = [one for row in members if (one := _finding(row))]
+    family = f"sweep {sweep}, compared anew"
+    made = corrected.correct(findings, family, corrected.declared(row.content for row in members))
+    return {str(row.content["record_id"]): one for row, one in zip(members, made, strict=True)}
 
 
 def _finding(row: Row) -> Finding | None:
@@ -130,13 +133,9 @@ def _finding(row: Row) -> Finding | None:
     return Finding(against.verdict, against.p_value, limit, against.pairs)
 
 
-def _sweep(row: Row) -> str:
-    """The sweep that a row's own pairs belong to; empty for single runs and for what was recomputed."""
-    return str(row.content.get("sweep") or "") if row.against is not None and row.against.own else ""
-
-
-def _with_verdict(row: Row, correction: Correction) -> Row:
-    assert row.against is not None
+def _with_verdict(row: Row, correction: Correction | None) -> Row:
+    if row.against is None or correction is None:
+        return row
     return replace(row, against=replace(row.against, verdict=correction.verdict, correction=asdict(correction)))
 
 
@@ -153,8 +152,7 @@ def _corrections(rows: Sequence[Row]) -> Iterator[str]:
         if row.against and row.against.correction and row.against.correction["comparisons"] > 1:
             families.setdefault(row.against.correction["family"], []).append(row)
     for family, members in families.items():
-        only = " (of rows that are in no sweep, or not paired)" if len(families) > 1 and family == TABLE else ""
-        yield _correction(f"{family}{only}", members)
+        yield _correction(family, members)
 
 
 def _correction(family: str, members: Sequence[Row]) -> str:
@@ -209,7 +207,7 @@ def _row(record: Record, chosen: Reference, every: Sequence[Record], calibrated:
     wanted = reference.point_for(record, chosen)
     mine = naming.baseline_spec(content)
     if wanted is not None and mine and point(mine) == wanted:
-        return Row(record, content["metrics"], _own(content), "", base=wanted)
+        return Row(record, content["metrics"], _own(content, chosen), "", base=wanted)
     # Deltas and ratios over another baseline don't belong in this column, whatever they are of.
     own = {name: value for name, value in content["metrics"].items() if not name.startswith("vs_baseline/")}
     row = Row(record, own, None, "", base=wanted)
@@ -243,10 +241,11 @@ def _not_comparable(row: Row, wanted: Mapping[str, Any] | None, chosen: Referenc
     return "" if reference.has_samples(row.record) else "samples.npz is missing"
 
 
-def _own(content: Mapping[str, Any]) -> Against:
+def _own(content: Mapping[str, Any], chosen: Reference) -> Against:
     """What was measured with the record, in pairs or blocks."""
-    found = _against(content["comparison"])
-    return replace(found, over=naming.baseline(content), made=_made(content, "baseline"), own=True)
+    found, label = _against(content["comparison"]), naming.baseline(content)
+    over = chosen.label if label == SELF else label  # an A/A of the baseline is in its column
+    return replace(found, over=over, made=_made(content, "baseline"), own=True)
 
 
 def _made(content: Mapping[str, Any], role: str) -> str:

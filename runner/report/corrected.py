@@ -1,6 +1,8 @@
 """Holm's correction: the verdicts of a family of comparisons, each as certain as the size of the family asks.
 
-A sweep's paired comparisons are one family, whichever table or page shows them: a record has one corrected verdict.
+A family is declared before it is measured: a sweep, or the grid of a DVC pipeline. Its paired comparisons are corrected
+over its size, whichever table or page shows them, so that a record has one verdict. A single run is alone: nothing that
+is measured later weakens what it found.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ class Finding:
 @dataclass(frozen=True)
 class Correction:
     """A finding among others: its `verdict` there, the one it had `alone`, Holm's adjusted p-value with the limit
-    `alpha`, how many `comparisons` there are, and which `family` (`sweep 8c1f…`, `this table`) they are."""
+    `alpha`, how many `comparisons` there are, and which `family` (`sweep 8c1f…`) they are."""
 
     verdict: str
     alone: str
@@ -45,11 +47,13 @@ class Correction:
         return self.verdict != self.alone
 
 
-def correct(findings: Sequence[Finding], family: str) -> list[Correction]:
+def correct(findings: Sequence[Finding], family: str, declared: int = 0) -> list[Correction]:
     """Each finding after the correction over all of them: a difference that is no longer certain enough becomes
-    `ambiguous`; the other verdicts stay."""
-    adjusted = holm.adjusted([one.p_value for one in findings])
-    return [_one(found, p, len(findings), family) for found, p in zip(findings, adjusted, strict=True)]
+    `ambiguous`; the other verdicts stay. Of a family of `declared` comparisons those that are not here count as the
+    least certain: what is still to be measured can't take a verdict back."""
+    size = max(declared, len(findings))
+    adjusted = holm.adjusted([*(one.p_value for one in findings), *[1.0] * (size - len(findings))])
+    return [_one(found, p, size, family) for found, p in zip(findings, adjusted, strict=False)]
 
 
 def _one(found: Finding, p: float, comparisons: int, family: str) -> Correction:
@@ -78,8 +82,13 @@ def of_sweep(every: Iterable[Record], sweep: str) -> dict[str, Correction]:
     """`{record_id: correction}` over the paired comparisons of one sweep, the latest of each spec."""
     latest = {record.content["spec_key"]: record.content for record in every if record.content.get("sweep") == sweep}
     found = {str(content["record_id"]): one for content in latest.values() if (one := paired(content))}
-    corrected = correct(list(found.values()), f"sweep {sweep}")
+    corrected = correct(list(found.values()), f"sweep {sweep}", declared(latest.values()))
     return dict(zip(found, corrected, strict=True))
+
+
+def declared(contents: Iterable[Mapping[str, Any]]) -> int:
+    """How many comparisons a sweep's records say it has; 0 where they are from before that was kept."""
+    return max((int(content.get("comparisons") or 0) for content in contents), default=0)
 
 
 def contents(records: Sequence[Record], sweep: str) -> list[dict[str, Any]]:

@@ -277,3 +277,121 @@ def test_a_record_from_before_seals_says_so(tmp_path: Path) -> None:
     assert found.rows[0].measured
     assert "2026-11-21 09:01 unsealed" in table.text(found)
     assert "1 unsealed: from before records had a seal; whether they were edited isn't known." in found.notes
+
+
+# --- who is ranked among whom ---
+
+
+def changed(content: dict[str, Any], **parts: Any) -> dict[str, Any]:
+    """The record with other settings of its spec and its baseline's: `changed(one, backend={"threads": 2})`."""
+    for axis, settings in parts.items():
+        content["spec"][axis] |= settings
+        content["comparison"]["baseline"]["spec"][axis] |= settings
+    return content | {"spec_key": content["record_id"]}
+
+
+def on(content: dict[str, Any], machine: str) -> dict[str, Any]:
+    hardware = {**fixtures.HARDWARE, "identity": machine}
+    return content | {"environment": {**fixtures.ENVIRONMENT, "hardware": hardware}, "spec_key": content["record_id"]}
+
+
+def made(content: dict[str, Any], key: str) -> dict[str, Any]:
+    content["comparison"]["baseline"]["keys"] = {"compile": key}
+    return content | {"spec_key": content["record_id"]}
+
+
+def groups(found: Comparison) -> dict[str, list[int]]:
+    told: dict[str, list[int]] = {}
+    for row in found.rows:
+        told.setdefault(row.group, []).append(int(row.content["record_id"][-8:], 16))
+    return told
+
+
+def row_of(found: Comparison, number: int) -> Row:
+    return next(row for row in found.rows if row.content["record_id"] == identity(number))
+
+
+def test_rows_of_one_baseline_and_one_machine_are_one_table(tmp_path: Path) -> None:
+    every = kept(
+        tmp_path,
+        on(measured(identity(1), int8(), spec(), ORT, 1.2), "a1"),
+        on(measured(identity(2), openvino(), spec(), ORT, 1.4), "a1"),
+        on(measured(identity(3), spec(), spec(), "", 1.0, comparison=None), "a1"),
+    )
+    found = comparison.compare(every)
+    assert groups(found) == {"": [2, 1, 3]}
+    assert against(found.rows[2]) == (1.0, "the baseline", "baseline")
+
+
+@pytest.mark.parametrize(("other", "words"), [
+    (lambda one: on(one, "b2"), ["machine AMD EPYC 9B14 a1", "machine AMD EPYC 9B14 b2"]),
+    (
+        lambda one: changed(one, backend={"threads": 2}),
+        ["backend.threads 1, threads 1", "backend.threads 2, threads 2"],
+    ),
+    (lambda one: changed(one, model={"hidden": 64}), ["model.hidden 32", "model.hidden 64"]),
+    (lambda one: changed(one, data={"train": 0.5}), ["data.train 0.7", "data.train 0.5"]),
+    (lambda one: made(one, "e" * 64), [f"baseline's key {'c' * 12}", f"baseline's key {'e' * 12}"]),
+])  # fmt: skip
+def test_rows_of_another_baseline_or_machine_stand_apart_and_say_what_differs(
+    tmp_path: Path, other: Any, words: list[str]
+) -> None:
+    mine = made(on(measured(identity(1), int8(), spec(), ORT, 1.2), "a1"), "c" * 64)
+    theirs = made(on(measured(identity(2), openvino(), spec(), ORT, 1.1), "a1"), "c" * 64)
+    best = on(made(measured(identity(3), openvino(), spec(), ORT, 9.0), "c" * 64), "a1")
+    found = comparison.compare(kept(tmp_path, mine, theirs, other(best)))
+    assert groups(found) == {words[1]: [3], words[0]: [1, 2]}
+
+
+def test_another_model_of_the_baseline_is_in_its_name_and_is_not_the_others_baseline(tmp_path: Path) -> None:
+    larger = spec()
+    larger["model"] = {**larger["model"], "hidden": 64}
+    every = kept(
+        tmp_path,
+        measured(identity(1), int8(), spec(), ORT, 1.4),
+        measured(identity(2), openvino(), spec(), ORT, 1.3),
+        measured(identity(3), spec(precision="fp16"), larger, ORT, 15.5),
+    )
+    named = "onnxruntime fp32 (model.hidden 32→64)"
+    found = comparison.compare(every)
+    assert found.notes[1] == f"Measured against other baselines too: {named} (--baseline)."
+    told = row_of(found, 3).against
+    assert told is not None and (told.kind, told.over) == ("unpaired", ORT)
+    told = row_of(comparison.compare(every, baseline=named), 3).against
+    assert told is not None and (told.kind, told.over, told.ratio) == ("paired", named, 15.5)
+
+
+def test_what_was_measured_against_itself_is_compared_with_nothing_else(tmp_path: Path) -> None:
+    every = kept(
+        tmp_path,
+        measured(identity(1), int8(), spec(), ORT, 1.4),
+        measured(identity(2), openvino(), openvino(), "self", 1.0),
+    )
+    for chosen in (None, identity(1)):
+        row = row_of(comparison.compare(every, baseline=chosen), 2)
+        assert (row.against, row.missing) == (None, "measured against itself alone")
+
+
+def test_a_recomputed_row_says_what_the_chosen_record_has_else(tmp_path: Path) -> None:
+    larger = spec(precision="int8_dynamic")
+    larger["model"] = {**larger["model"], "hidden": 64}
+    every = kept(
+        tmp_path,
+        measured(identity(1), int8(), spec(), ORT, 2.0),
+        measured(identity(2), larger, larger | {"precision": {"name": "fp32"}}, ORT, 1.0, spec_key="larger"),
+    )
+    row = row_of(comparison.compare(every, baseline=identity(1)), 2)
+    assert row.against is not None
+    assert row.against.over == f"onnxruntime int8_dynamic (model.hidden 64→32) of {identity(1)}"
+    assert row.group == row.against.over
+
+
+def test_samples_of_the_same_machine_are_taken_before_newer_ones_of_another(tmp_path: Path) -> None:
+    every = kept(
+        tmp_path,
+        on(measured(identity(1), int8(), spec(), ORT, 1.4), "a1"),
+        on(measured(identity(2), spec(precision="fp16"), spec(), ORT, 1.4), "b2"),
+        on(measured(identity(3), openvino(), int8(), "", 1.0), "a1"),
+    )
+    row = row_of(comparison.compare(every, baseline=ORT), 3)
+    assert row.against is not None and row.against.kind == "unpaired"

@@ -20,7 +20,7 @@ ORT = "onnxruntime fp32"
 def content(number: int, p: float | None, sweep: str = "", label: str = ORT) -> dict[str, Any]:
     """A cell that differs alone, with this p-value."""
     of = spec(precision="int8_dynamic")
-    of["backend"] = {**of["backend"], "threads": number + 1}
+    of["precision"] = {**of["precision"], "calibration_samples": number + 1}
     of["measure"] = {**of["measure"], "verdict_confidence": 0.98}
     against = spec(backend=label.split()[0])
     made = measured(f"20261121T0900{number:02}-0000000{number}", of, against, label, 1.43, sweep=sweep)
@@ -29,7 +29,7 @@ def content(number: int, p: float | None, sweep: str = "", label: str = ORT) -> 
     return made
 
 
-def rows(tmp_path: Path, *p_values: float | None, sweep: str = "") -> Comparison:
+def rows(tmp_path: Path, *p_values: float | None, sweep: str = "aa11") -> Comparison:
     made = [records.Record(tmp_path, content(number, p, sweep)) for number, p in enumerate(p_values)]
     return compare(made)
 
@@ -41,14 +41,14 @@ def verdicts(found: Comparison) -> dict[str, str]:
 def test_a_verdict_that_is_not_certain_enough_among_so_many_is_taken_back(tmp_path: Path) -> None:
     found = rows(tmp_path, 0.0001, 0.015, 0.002)
     assert verdicts(found) == {"key0": "faster", "key1": "faster", "key2": "faster"}  # times 3, 1 and 2
-    assert "Verdicts after Holm's correction over the 3 comparisons of this table." in found.notes
+    assert "Verdicts after Holm's correction over the 3 comparisons of sweep aa11." in found.notes
 
 
 def test_what_would_be_needed_is_said(tmp_path: Path) -> None:
     found = rows(tmp_path, 0.0001, 0.015, 0.016)
     assert verdicts(found) == {"key0": "faster", "key1": "ambiguous", "key2": "ambiguous"}
     assert found.notes[-1] == (
-        "Verdicts after Holm's correction over the 3 comparisons of this table: 2 ambiguous that alone would differ. "
+        "Verdicts after Holm's correction over the 3 comparisons of sweep aa11: 2 ambiguous that alone would differ. "
         "More pairs would settle them."
     )
 
@@ -63,7 +63,7 @@ def test_one_comparison_needs_no_correction_and_older_records_have_no_p_value(
 
 
 def test_too_few_pairs_for_so_many_comparisons_are_told_how_many_it_takes(tmp_path: Path) -> None:
-    made = [content(number, p) for number, p in enumerate((0.0001, 0.015, 0.016))]
+    made = [content(number, p, "aa11") for number, p in enumerate((0.0001, 0.015, 0.016))]
     for one in made:
         one["comparison"]["pairs"] = 8
     found = compare([Record(tmp_path, one) for one in made])
@@ -89,28 +89,39 @@ def spread(typical_ms: float, shift: float = 0.0) -> list[float]:
     return [typical_ms * (1 + 0.02 * place + shift) for place in range(6)]
 
 
-def unpaired(root: Path) -> Comparison:
+def unpaired(root: Path, sweep: str) -> Comparison:
     """Two cells that were measured against openvino, in a table over onnxruntime: six processes a side that overlap a
-    little, 2 · 12/924 = 0.026: enough for one comparison, not for two of three."""
-    first = kept(root, content(0, 0.0001), spread(0.7), spread(1.0))
-    others = [kept(root, content(n, 0.0001, label="openvino fp32"), spread(0.944), spread(2.0)) for n in (1, 2)]
+    little, 2 · 12/924 = 0.026: enough for one comparison, not for one of two."""
+    first = kept(root, content(0, 0.0001, sweep), spread(0.7), spread(1.0))
+    others = [kept(root, content(n, 0.0001, sweep, "openvino fp32"), spread(0.944), spread(2.0)) for n in (1, 2)]
     return compare([first, *others], baseline=ORT)
 
 
-def test_unpaired_rows_are_corrected_with_the_rest_of_the_table(tmp_path: Path) -> None:
-    found = unpaired(tmp_path)
-    kinds = {row.content["spec_key"]: row.against.kind for row in found.rows if row.against}
-    assert kinds == {"key0": "paired", "key1": "unpaired", "key2": "unpaired"}
-    for row in found.rows:
-        assert row.against is not None and row.against.correction is not None
-        assert row.against.correction["comparisons"] == 3
-        assert (row.against.verdict, row.against.correction["alone"]) == (
-            ("faster", "faster") if row.against.kind == "paired" else ("ambiguous", "faster")
-        )
+def test_rows_of_a_sweep_that_are_compared_anew_are_a_family_of_their_own(tmp_path: Path) -> None:
+    found = unpaired(tmp_path, "aa11")
+    against = {row.content["spec_key"]: row.against for row in found.rows if row.against}
+    assert {key: (one.kind, one.verdict) for key, one in against.items()} == {
+        "key0": ("paired", "faster"), "key1": ("unpaired", "ambiguous"), "key2": ("unpaired", "ambiguous"),
+    }  # fmt: skip
     assert found.notes[-1] == (
-        "Verdicts after Holm's correction over the 3 comparisons of this table: 2 ambiguous that alone would differ. "
-        "Measured in pairs they would be surer."
+        "Verdicts after Holm's correction over the 2 comparisons of sweep aa11, compared anew: 2 ambiguous that alone "
+        "would differ. Measured in pairs they would be surer."
     )
+
+
+def test_single_runs_are_alone_however_many_a_table_shows(tmp_path: Path) -> None:
+    found = unpaired(tmp_path, "")
+    assert [row.against.correction for row in found.rows if row.against] == [None, None, None]
+    assert set(verdicts(found).values()) == {"faster"}
+    assert not [note for note in found.notes if "Holm" in note]
+
+
+def test_what_a_sweep_has_still_to_measure_counts_as_declared_and_weakens_nothing_later(tmp_path: Path) -> None:
+    made = [content(number, p, "aa11") | {"comparisons": 3} for number, p in enumerate((0.006, 0.0001, 0.5))]
+    first, all_of_it = ([Record(tmp_path, one) for one in made[:count]] for count in (1, 3))
+    alone = corrected.of_sweep(first, "aa11")[made[0]["record_id"]]
+    among = corrected.of_sweep(all_of_it, "aa11")[made[0]["record_id"]]
+    assert (alone.comparisons, round(alone.p_value, 4), round(among.p_value, 4)) == (3, 0.018, 0.012)
 
 
 # --- one truth: table, page, JSON ---
@@ -145,9 +156,7 @@ def test_a_sweeps_verdicts_are_its_own_whatever_else_a_table_shows(tmp_path: Pat
         "key0": "faster", "key1": "ambiguous",
     }  # fmt: skip
     assert verdicts(compare(every, "aa11")) == {key: verdicts(found)[key] for key in ("key0", "key1", "key2")}
-    assert [note.partition(" comparisons of ")[2].partition(":")[0].rstrip(".") for note in found.notes[-2:]] == [
-        "sweep aa11", "this table (of rows that are in no sweep, or not paired)",
-    ]  # fmt: skip
+    assert [note.partition(" comparisons of ")[2].partition(":")[0] for note in found.notes[-1:]] == ["sweep aa11"]
 
 
 def test_a_verdict_that_stands_is_said_to_stand_and_one_comparison_says_nothing(tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def test_ticks_are_round(low: float, high: float, expected: list[float]) -> None
 
 def test_a_long_name_is_drawn_together_and_stays_inside(tmp_path: Path) -> None:
     content = pages.content()
-    content["comparison"]["baseline"]["label"] = "onnxruntime fp32 " * 8
+    content["comparison"]["baseline"]["spec"]["backend"]["name"] = "onnxruntime " * 8
     found = page.collect(pages.write(tmp_path, content))
     names = [
         text for text in picture.distributions(found.distributions).iter("text") if "name" in str(text.get("class"))

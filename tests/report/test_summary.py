@@ -46,7 +46,8 @@ def test_candidate_and_baseline_side_by_side() -> None:
 
 
 def test_without_a_baseline_there_is_one_column() -> None:
-    shown = lines(measured(ID, INT8, spec(), "", 1.43, comparison=None))
+    alone = spec(precision="int8_dynamic", baseline="none")
+    shown = lines(measured(ID, alone, spec(), "", 1.43, comparison=None))
     assert shown[2] == "candidate"
     assert shown[4] == "latency p50, ms | 0.699 [0.692, 0.706]"
     assert shown[-1] == "measured without a baseline"
@@ -64,8 +65,13 @@ def test_a_figure_that_the_baseline_lacks_is_a_dash() -> None:
 
 
 def test_square_brackets_in_names_are_text_not_markup() -> None:
-    content = measured(ID, INT8, spec(), "[red]x[/red]", 1.43)
-    assert "candidate | baseline: [red]x[/red]" in lines(content)
+    content = measured(ID, INT8, spec(backend="[red]x[/red]"), "", 1.43)
+    assert "candidate | baseline: [red]x[/red] fp32" in lines(content)
+
+
+def test_its_own_baseline_is_one_measurement_and_says_so() -> None:
+    shown = lines(measured(ID, spec(), spec(), "", 1.0, comparison=None))
+    assert shown[-1] == "measured alone: it is its own baseline (baseline=self would compare it with itself)"
 
 
 def test_operators_are_counted() -> None:

@@ -97,7 +97,7 @@ def test_json(found: Comparison) -> None:
     }  # fmt: skip
     assert document["rows"][0]["comparison"] == {
         "ratio": 1.43, "low": 1.4014, "high": 1.4586, "verdict": "faster", "pairs": 10, "kind": "paired",
-        "p_value": None, "floor": None, "correction": None,
+        "p_value": None, "floor": None, "correction": None, "over": ORT, "made": "",
     }  # fmt: skip
     assert document["rows"][0]["unavailable"] == {
         "energy/mj_per_inference": "no power sensor can be read on this machine"

@@ -44,9 +44,12 @@ def test_accuracy_is_a_percentage() -> None:
 
 
 def test_the_verdict_says_how_it_was_found() -> None:
-    content = fixtures.measured("20261121T094600-0000000b", fixtures.spec(), fixtures.spec(), "onnxruntime fp32", 1.43)
+    content = fixtures.measured(
+        "20261121T094600-0000000b", fixtures.spec(backend="openvino"), fixtures.spec(), "", 1.43
+    )
     assert verdict_line(content) == (
         "1.43× [1.40, 1.46] as fast as onnxruntime fp32 (paired, 10 pairs, stopped by target): faster"
     )
-    assert verdict_line({**content, "comparison": None}) == "measured without a baseline"
+    without = {**content, "comparison": None, "spec": fixtures.spec(baseline="none")}
+    assert verdict_line(without) == "measured without a baseline"
     assert verdict_line({**content, "status": "timeout", "reason": "too slow"}) == "timeout: too slow"
