@@ -70,18 +70,14 @@ def text(made: plan.Plan, root: Path) -> str:
     steps = plan.states(made, root)
     lines = [f"project {root}", ""]
     wide = max((len(one["title"]) for one in steps), default=0)
-    lines += [f"{one['step']:<10}{one['title']:<{wide}}  {one['key'][:16]}  {_state(one)}" for one in steps]
+    lines += [f"{one['step']:<10}{one['title']:<{wide}}  {one['key'][:16]}  {one['state']}" for one in steps]
     lines.append("")
     lines += [f"{'benchmark':<10}{_measured(cell, made)}" for cell in made.cells]
-    return "\n".join([*lines, "", *planned.lines(made, root)])
-
-
-def _state(one: dict[str, Any]) -> str:
-    return f"{one['state']}: {one['why']}" if one["why"] else str(one["state"])
+    return "\n".join([*lines, "", *planned.blocked(made), *planned.lines(made, root)])
 
 
 def _measured(cell: plan.Cell, made: plan.Plan) -> str:
     error = plan.blocked(cell, made)
     against = {"none": "", ITSELF: ", its own baseline"}.get(cell.label, f" against {cell.label}")
     title = f"{cell.words or cell.candidate.spec.title}{against}"
-    return f"{title}  {error.status}: {error.reason} {error.next_step}" if error else title
+    return f"{title}  {error.status}" if error else title

@@ -13,16 +13,32 @@ STATES = ("there", "to do", "impossible")
 
 def lines(made: Plan, root: Path) -> list[str]:
     """Why cells are impossible, one line a reason; last the size: `47 cells (1 impossible); 31 distinct steps: …`."""
+    said = [(f"impossible: {cell.error.reason}", cell.words) for cell in made.impossible]
+    return [*_grouped(said), size(made, root)]
+
+
+def blocked(made: Plan) -> list[str]:
+    """Why cells can't be measured here, one line a reason, and for which."""
+    errors = ((cell, plan.blocked(cell, made)) for cell in made.cells)
+    said = [
+        (f"{error.status}: {error.reason} {error.next_step}".rstrip(), cell.words or cell.candidate.spec.title)
+        for cell, error in errors
+        if error
+    ]
+    return _grouped(said)
+
+
+def _grouped(said: list[tuple[str, str]]) -> list[str]:
+    """`reason (words; words; and 3 more)` of pairs of reason and words."""
     by_reason: dict[str, list[str]] = {}
-    for cell in made.impossible:
-        by_reason.setdefault(cell.error.reason, []).append(cell.words)
-    return [*(_refused(reason, words) for reason, words in by_reason.items()), size(made, root)]
+    for reason, words in said:
+        by_reason.setdefault(reason, []).append(words)
+    return [f"{reason} ({_some(words)})" for reason, words in by_reason.items()]
 
 
-def _refused(reason: str, words: list[str]) -> str:
-    shown = "; ".join(words[:SHOWN])
+def _some(words: list[str]) -> str:
     more = f"; and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
-    return f"impossible: {reason} ({shown}{more})"
+    return "; ".join(words[:SHOWN]) + more
 
 
 def size(made: Plan, root: Path) -> str:

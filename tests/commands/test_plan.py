@@ -87,3 +87,14 @@ def test_columns_are_as_wide_as_their_longest_title(capsys: pytest.CaptureFixtur
     columns = [re.fullmatch(r"(\w+ +)(\S.*?  +)([0-9a-f]{16})  .*", line) for line in steps]
     assert len(columns) >= 5 and all(columns)
     assert len({(len(found[1]), len(found[2])) for found in columns if found}) == 1
+
+
+def test_why_steps_and_cells_can_not_be_is_said_once_below_a_table_of_80_columns(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    plan.main(["-m", "model=gru", "model.hidden=4,5,6", "backend=torch", "precision=int8", "baseline=none"])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(len(line) for line in lines if line.startswith(("compile", "benchmark"))) <= 80
+    assert [line.split()[-1] for line in lines if line.startswith("benchmark")] == ["unsupported"] * 3
+    [why] = [line for line in lines if line.startswith("unsupported: backend=torch: precision=int8: ")]
+    assert why.endswith("(model.hidden=4; model.hidden=5; and 1 more)")
