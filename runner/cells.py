@@ -6,7 +6,7 @@ import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from runner import conclude, keys, leases, plan, records
+from runner import conclude, keys, leases, measurement_key, plan, records, resume
 from runner.disk import room
 from runner.endpoints.retry import with_retry
 from runner.errors import RunnerError
@@ -78,21 +78,26 @@ def perform(
 ) -> Ran:
     """Run a plan; one record a cell, in their order. A cell that fails leaves a record that says so.
 
-    Without `fresh` a cell of the same `sweep` that was measured before, from the same artifacts, is not measured
-    again. `family` is the larger one that the plan's comparisons are of, where it isn't the sweep that the plan is. The
-    makespan counts from `started` (of the monotonic clock; now, if not given).
+    Without `fresh` a cell that was measured before, in whichever sweep, is not measured again where nothing differs
+    that changes its number (`measurement_key.py`). `family` is the larger one that the plan's comparisons are of, where
+    it isn't the sweep that the plan is. The makespan counts from `started` (of the monotonic clock; now, if not given).
     """
     start = time.monotonic() if started is None else started
     known = set(records.names(root))
     console = Console(stderr=True)
     say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
     say(f"project {root}")
-    done = {} if fresh else _measured(root, sweep, made, known, lambda text: say(f"warning: {text}"))
+    wanted = {} if fresh else measurement_key.of_all(made.cells, _asking(schedule, say))
+    found = resume.look(root, wanted, known if wanted else (), lambda text: say(f"warning: {text}"))
+    for line in resume.told(found.reasons):
+        say(line)
+    done = dict(found.done)
+    records.join(root, sweep, done.values())
     waiting = Plan(made.nodes, [cell for cell in made.cells if cell.candidate.spec.key not in done])
     with progress.opened(console, _items(waiting)) as display:
         timeline = Timeline(display)
         declared = family or Family(sweep, compared(made))
-        command = _Command(made, root, tracker, sweep, declared, fresh, known, {}, timeline, threading.Lock())
+        command = _Command(made, root, tracker, sweep, declared, wanted, known, {}, timeline, threading.Lock())
         new = _through(waiting, command, schedule) if waiting.cells else {}
         _catch_up(done.values(), command)
     seconds = _seconds(waiting, new, timeline)
@@ -103,7 +108,8 @@ def perform(
 
 @dataclass(frozen=True)
 class _Command:
-    """What all cells of one command share. `known` are the names of records that it has looked at, `meanwhile`
+    """What all cells of one command share. `wanted` are the parts of the measurements' keys by spec key, none where
+    everything is to be measured afresh. `known` are the names of records that it has looked at, `meanwhile`
     those of other commands by spec key. `working` is held
     while this process works for tracking or waits for a measurement on this machine: never both."""
 
@@ -112,7 +118,7 @@ class _Command:
     tracker: Tracker
     sweep: str
     family: Family
-    fresh: bool
+    wanted: Mapping[str, measurement_key.Parts]
     known: set[str]
     meanwhile: dict[str, Record]
     timeline: Timeline
@@ -134,8 +140,8 @@ def _through(waiting: Plan, command: _Command, schedule: Schedule) -> dict[str, 
         )
         measure = stack.enter_context(_measuring(command, schedule))
         groups = device.grouped(waiting.cells, device.of)
-        found = device.alongside(groups, lambda cell: _record(cell, outcomes, origin, command, measure))
-    return {str(record.content["spec_key"]): record for group in found.values() for record in group}
+        found = device.alongside(groups, lambda cell: (cell, _record(cell, outcomes, origin, command, measure)))
+    return {cell.candidate.spec.key: record for group in found.values() for cell, record in group}
 
 
 def _uses(waiting: Plan) -> set[str]:
@@ -202,14 +208,16 @@ def _tried(measure: Callable[[conclude.Origin], Record], origin: conclude.Origin
 
 
 def _meanwhile(cell: Cell, command: _Command) -> Record | None:
-    """The record of another command of the same sweep that measured the cell while this one waited for the device."""
-    if command.fresh:
+    """The record of another command that measured the cell while this one waited for the device."""
+    if not command.wanted:
         return None
     new = records.new_names(command.root, command.known)
     command.known.update(new)
     if new:
-        command.meanwhile.update(_measured(command.root, command.sweep, command.made, new, command.timeline.warn))
-    return command.meanwhile.get(cell.candidate.spec.key)
+        command.meanwhile.update(resume.look(command.root, command.wanted, new, command.timeline.warn).done)
+    found = command.meanwhile.get(cell.candidate.spec.key)
+    records.join(command.root, command.sweep, [found] if found else [])
+    return found
 
 
 def _there_or_here(
@@ -256,19 +264,13 @@ def compared(made: Plan) -> int:
     return sum(cell.baseline is not None for cell in made.cells)
 
 
-def _measured(
-    root: Path, sweep: str, made: Plan, names: Collection[str], warn: Callable[[str], None]
-) -> dict[str, Record]:
-    """Cells of this sweep that are ok already, made from the same artifacts, by spec key; the latest of each. Looked
-    for among the records with these `names`; `warn` is told of damaged ones."""
-    wanted = {cell.candidate.spec.key: dict(cell.candidate.keys) for cell in made.cells}
-    every = records.readable(root, warn, names) if sweep else []
-    found = (record for record in every if record.content["sweep"] == sweep)
-    return {
-        record.content["spec_key"]: record
-        for record in found
-        if record.content["status"] == "ok" and wanted.get(record.content["spec_key"]) == record.content["keys"]
-    }
+def _asking(schedule: Schedule, say: Callable[[str], None]) -> measurement_key.Ask:
+    """How devices are asked what they are: through the cluster where one has this machine's place."""
+    if isinstance(schedule, Inline) or schedule.address is None:
+        return measurement_key.asked
+    from runner.schedule import cluster
+
+    return partial(cluster.asked, schedule, say)
 
 
 def _record(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import tempfile
@@ -12,7 +13,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner import devices, keys, labels, records, registry
+from runner import devices, keys, labels, measurement_key, records, registry
 from runner.advice import shell
 from runner.disk import room
 from runner.effective import precision
@@ -24,6 +25,7 @@ from runner.report.progress import Display
 from runner.schedule.wanted import Outcome
 from runner.spec import Spec
 from runner.store import Artifact
+from runner.worker import variables
 
 if TYPE_CHECKING:
     from runner.measure.pairs import Quiet
@@ -76,7 +78,7 @@ def benchmarked(
     Everything is timed inside `quiet()`; `item` is the display's name of this cell. Raises what the benchmark raises.
     """
     display.begin(item)
-    spec = cell.candidate.spec
+    spec, key = cell.candidate.spec, measurement(cell)
     parts = {"candidate": artifacts_of(cell.candidate, outcomes)}
     if cell.baseline:
         parts["baseline"] = artifacts_of(cell.baseline, outcomes)
@@ -99,7 +101,7 @@ def benchmarked(
             )
         machine = devices.of(spec.hardware.settings).hardware()
         content = {**_identity(cell, outcomes, origin, machine), "status": "ok", "reason": "", "next_step": ""}
-        content |= _figures(found, cell, parts)
+        content |= key | _figures(found, cell, parts)
         content["warnings"] = [*origin.warnings, *content["warnings"]]
         content["title"] = naming.title(content)
         content["timing"] = {"benchmark_s": found.seconds}
@@ -107,6 +109,12 @@ def benchmarked(
 
         yield content, {"samples.npz": _samples(found, draft), **summary.write(found.telemetry, Path(draft))}
     display.end(item, "done", found.seconds, "")
+
+
+def measurement(cell: Cell) -> dict[str, Any]:
+    """The key of what changes the cell's number, as a record has it, with its parts."""
+    parts = measurement_key.of(cell)
+    return {"measurement_key": measurement_key.digest(parts), "measurement": parts}
 
 
 def _specs(cell: Cell) -> dict[str, Spec]:
@@ -199,7 +207,8 @@ def _retries(cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin) -> dic
 
 def _environment() -> dict[str, Any]:
     versions = {name: version for name, version in keys.versions(PACKAGES).items() if version}
-    return {"python": platform.python_version(), "packages": versions}
+    kept = variables.of_timing(os.environ)
+    return {"python": platform.python_version(), "packages": versions, "variables": kept}
 
 
 def artifacts_of(chain: Chain, outcomes: Mapping[str, Outcome]) -> dict[str, Artifact]:

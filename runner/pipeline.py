@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner import closure, compose, keys, options, overrides, plan, sweep
+from runner import compose, keys, measurement_key, options, overrides, plan, sweep
 from runner.errors import SpecError, nearest
 from runner.spec import AXES, PARTS, Spec
 from runner.steps import ORDER
@@ -20,8 +20,6 @@ from runner.steps import ORDER
 PARAMS = "params.yaml"
 GRID = ("model", "precision", "backend")
 STEPS = ("data", "train", "export", "quantize", "compile", "benchmark")
-# Code whose change makes a measurement another one: what is timed, when, and what is made of the times.
-MEASURING = ("runner.worker.loop", "runner.measure.benchmark")
 
 
 @dataclass(frozen=True)
@@ -137,17 +135,14 @@ def key(step: str, cell: plan.Cell, made: plan.Plan) -> str:
 
 
 def _benchmark_key(cell: plan.Cell, made: plan.Plan) -> str:
-    """What a measurement depends on: both sides' artifacts, how it is measured, the machine, what stands in its way."""
-    from runner import hardware
-
+    """What a measurement depends on (`measurement_key.py`), what its verdict is reckoned with, and what stands in its
+    way."""
     spec, error = cell.candidate.spec, plan.blocked(cell, made)
     return keys.digest(
         {
-            "candidate": {"spec": spec.choices(), "keys": cell.candidate.keys},
-            "baseline": cell.baseline and {"spec": cell.baseline.spec.choices(), "keys": cell.baseline.keys},
-            "measure": spec.measure.plain(),
-            "machine": hardware.detect().identity,
-            "code": closure.code(MEASURING),
+            "measurement": measurement_key.of_all([cell]).get(spec.key),
+            "candidate": spec.choices(),
+            "baseline": cell.baseline and cell.baseline.spec.choices(),
             "blocked": error.reason if error else None,
         }
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from runner.errors import Impossible, RunnerError, SpecError, Unavailable, Unsup
 from runner.spec import Choice, ImpossibleCell, Spec, Sweep
 from runner.target import Target
 from runner.unexpected import failure
+from runner.worker import variables
 
 T = TypeVar("T")
 Files = tuple[tuple[str, str], ...]  # path as given, SHA-256
@@ -371,6 +373,9 @@ def _node(
         "code": ours,
         "tools": versions,
     }
+    changing = variables.of_numbers(os.environ)
+    if changing:
+        identity["variables"] = changing
     key = keys.digest(identity)
     return Node(step, title, module, dict(settings), dict(inputs), versions, key, blocked, modules, ours)
 

@@ -20,6 +20,7 @@ from runner.foreign import tree
 
 SCHEMA = 1
 FILE = seal.RECORD
+SWEEPS = ".sweeps"  # which records a sweep has taken over
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,34 @@ def write(root: Path, content: Mapping[str, Any], files: Mapping[str, Path] | No
         shutil.rmtree(draft, ignore_errors=True)
         raise
     return Record(folder, whole)
+
+
+def join(root: Path, sweep: str, found: Iterable[Record]) -> None:
+    """Note that a sweep has taken over these records, which were measured outside of it: a record never changes."""
+    ids = {str(record.content["record_id"]) for record in found if record.content.get("sweep") != sweep}
+    file = _taken_over(root / "records", sweep)
+    known = _ids(file)
+    if sweep and ids - known:
+        durable.make_folder(file.parent)
+        durable.write_text(file, json.dumps({"schema": SCHEMA, "records": sorted(ids | known)}, indent=1) + "\n")
+
+
+def in_sweep(record: Record, sweep: str) -> bool:
+    """Whether a record was measured in this sweep, or taken over by it."""
+    own = record.content.get("sweep") == sweep
+    return own or record.content["record_id"] in _ids(_taken_over(record.folder.parent, sweep))
+
+
+def _taken_over(home: Path, sweep: str) -> Path:
+    return home / SWEEPS / f"{sweep}.json"
+
+
+def _ids(file: Path) -> set[str]:
+    """Nothing where there is no such note, or it was damaged: its records are then shown in their own sweeps alone."""
+    try:
+        return set(json.loads(file.read_text(encoding="utf-8"))["records"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return set()
 
 
 def read(folder: Path) -> Record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -10,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from runner import cells, compose, conclude, plan, records, sweep, unexpected
+from runner import cells, compose, conclude, measurement_key, plan, records, sweep, unexpected
 from runner.commands import run
 from runner.errors import SpecError, StepFailed, Unavailable, WorkerLost
 from runner.plan import Cell, Plan
 from runner.records import Record
+from runner.report import comparison
 from runner.schedule import cluster, device
 from runner.schedule.settings import INLINE, Settings
 from runner.schedule.wanted import Outcome
@@ -65,7 +67,8 @@ def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         titles.append(cell.candidate.spec.title)
         identity = conclude.unmeasured(cell, StepFailed(""), outcomes, origin)
         display.end(item, "done", 0.5, "")
-        return records.write(root, {**identity, "status": "ok", "timing": {"benchmark_s": 0.5}})
+        key = conclude.measurement(cell)
+        return records.write(root, {**identity, **key, "status": "ok", "timing": {"benchmark_s": 0.5}})
 
     monkeypatch.setattr(cells, "prepare", prepare)
     monkeypatch.setattr(conclude, "measured", measure)
@@ -95,9 +98,87 @@ def test_a_sweep_measures_only_what_it_lacks(specs: list[Spec], tmp_path: Path, 
     again = perform(specs, tmp_path, sweep="s")
     assert again.records[0].content == first.content
     assert measured == [specs[0].title, specs[2].title]
-    perform([specs[0]], tmp_path, sweep="other")
     perform([specs[0]], tmp_path, sweep="s", fresh=True)
-    assert measured[2:] == [specs[0].title] * 2
+    assert measured[2:] == [specs[0].title]
+
+
+def test_a_sweep_that_grew_takes_over_what_was_measured_in_another(
+    specs: list[Spec], tmp_path: Path, measured: list[str]
+) -> None:
+    first = perform([specs[0]], tmp_path, sweep="small").records[0]
+    grown = perform([specs[0], specs[2]], tmp_path, sweep="grown").records
+    assert measured == [specs[0].title, specs[2].title]
+    assert grown[0].content == first.content  # its date too
+    assert [records.in_sweep(record, "grown") for record in records.read_all(tmp_path)] == [True, True]
+    assert [records.in_sweep(record, "small") for record in records.read_all(tmp_path)] == [True, False]
+    shown = comparison.compare(records.read_all(tmp_path), sweep="grown")
+    assert {row.content["record_id"] for row in shown.rows} == {one.content["record_id"] for one in grown}
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "reason"),
+    [
+        ("code", "0", "the measuring code changed"),
+        ("candidate.machine_id", "0", "another machine"),
+        ("candidate.cpus", [0, 99], "cpuset: CPUs {cpus} instead of 0,99"),
+        ("candidate.versions", {"numpy": "1.0"}, "numpy: "),
+        ("candidate.variables", {"MALLOC_ARENA_MAX": "1"}, "MALLOC_ARENA_MAX: none instead of 1"),
+        ("candidate.artifacts", {"compile": "0"}, "the candidate's "),
+        ("measure", {}, "measure."),
+    ],
+)
+def test_a_cell_is_measured_anew_where_something_differs_and_it_is_said_what(
+    part: str,
+    value: Any,
+    reason: str,
+    specs: list[Spec],
+    tmp_path: Path,
+    measured: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    now = conclude.measurement
+
+    def then(cell: Cell) -> dict[str, Any]:
+        parts = now(cell)["measurement"]
+        place, _, name = part.rpartition(".")
+        (parts[place] if place else parts)[name] = value
+        return {"measurement_key": measurement_key.digest(parts), "measurement": parts}
+
+    with monkeypatch.context() as earlier:
+        earlier.setattr(conclude, "measurement", then)
+        perform([specs[0]], tmp_path, sweep="s")
+    perform([specs[0]], tmp_path, sweep="s")
+    assert measured == [specs[0].title] * 2
+    cpus = ",".join(map(str, sorted(os.sched_getaffinity(0))))
+    assert f"measured anew (1 cell): {reason.format(cpus=cpus)}" in capsys.readouterr().err
+    perform([specs[0]], tmp_path, sweep="s")
+    assert measured == [specs[0].title] * 2
+
+
+def test_an_edited_record_is_measured_anew(
+    specs: list[Spec], tmp_path: Path, measured: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = perform([specs[0]], tmp_path, sweep="s").records[0].folder / "record.json"
+    file.write_text(file.read_text().replace('"benchmark_s": 0.5', '"benchmark_s": 0.4'))
+    perform([specs[0]], tmp_path, sweep="s")
+    assert measured == [specs[0].title] * 2
+    assert "measured anew (1 cell): its record was edited" in capsys.readouterr().err
+
+
+def test_a_record_without_a_key_is_measured_anew(
+    specs: list[Spec],
+    tmp_path: Path,
+    measured: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(conclude, "measurement", lambda cell: {})
+        perform([specs[0]], tmp_path, sweep="s")
+    perform([specs[0]], tmp_path, sweep="s")
+    assert measured == [specs[0].title] * 2
+    assert "its record is from before measurements had a key" in capsys.readouterr().err
 
 
 def test_a_cell_whose_record_was_damaged_is_measured_again_and_it_is_said(

@@ -15,6 +15,7 @@ OURS = (
     "runner.worker.__main__",
     "runner.worker.guard",
     "runner.worker.alone",
+    "runner.worker.about",
     "runner.hardware",
     "runner.measure.conditions",
 )

@@ -21,6 +21,7 @@ from runner.endpoints import answers, keeper, lines, memory, worker_log
 from runner.endpoints.answers import Odd, Request
 from runner.endpoints.worker_log import WorkerLog
 from runner.errors import BY_STATUS, OddAnswer, RunnerError, SpecError, StepFailed, StepTimeout, WorkerLost
+from runner.worker import variables
 from runner.worker.channel import OUT_OF_MEMORY, ran_out
 
 CLOSE_SECONDS = 5.0
@@ -59,7 +60,8 @@ def open_worker(
     """Starts a worker whose libraries print to `log` (appended; its folder is made).
 
     `name` is for messages and process listings. `threads` limits the thread pools that read OMP_NUM_THREADS and
-    its like when they are imported; None leaves them alone. `env` is added to this process's environment.
+    its like when they are imported; None leaves them alone. `env` is added to what a worker gets of this process's
+    environment (`runner/worker/variables.py`).
     `memory_mb` is the most that it and all that it starts may hold (`runner/endpoints/memory.py`).
     The worker dies with the *thread* that calls this (prctl(2), PR_SET_PDEATHSIG): let that thread live on. What it
     started ends with it, or at the latest with this process (`runner/endpoints/keeper.py`).
@@ -82,7 +84,7 @@ def open_worker(
 
 def environment(threads: int | None, extra: Mapping[str, str]) -> dict[str, str]:
     """The environment in which a fresh Python finds the same `runner`, its thread pools limited."""
-    env = {**os.environ, **extra}
+    env = {**variables.passed(os.environ), **extra}
     if threads is not None:
         env.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
     root = str(Path(__file__).parents[2])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from runner import labels
+from runner import labels, records
 from runner.errors import SpecError, nearest
 from runner.labels import SELF, flatten, point
 from runner.records import Record
@@ -185,7 +185,7 @@ def _needed(against: Against) -> str:
 def _of_sweep(every: Sequence[Record], sweep: str | None) -> list[Record]:
     if not every:
         raise SpecError("Nothing has been measured here: records/ is empty.", "Measure something: python -m runner")
-    found = [record for record in every if sweep is None or record.content.get("sweep") == sweep]
+    found = [record for record in every if sweep is None or records.in_sweep(record, sweep)]
     if not found:
         known = sorted({str(record.content["sweep"]) for record in every if record.content.get("sweep")})
         hint = f"Sweeps: {', '.join(known) or 'none'}."

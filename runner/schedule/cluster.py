@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from distributed import Client, Security
 
-from runner import records, store
+from runner import devices, measurement_key, records, store
 from runner.conclude import Origin
 from runner.disk import room
 from runner.endpoints import keeper
@@ -52,7 +52,7 @@ def perform(
 
     Raises Unavailable where no scheduler answers, or a worker has another runner.
     """
-    with connected(schedule, display) as client:
+    with connected(schedule, display.warn) as client:
         owned = bool(_owners(client))
         first, away, last = _shared_out(todo, owned)
         made: dict[str, Outcome] = inline.perform(first, there, project, limits, display)
@@ -159,8 +159,19 @@ def measuring(
     schedule: Settings, root: Path, display: Display
 ) -> Iterator[Callable[[Cell, Mapping[str, Outcome], Origin, str], Record] | None]:
     """How the worker that owns this machine's device measures a cell; None where none does."""
-    with connected(schedule, display) as client:
+    with connected(schedule, display.warn) as client:
         yield partial(_measured, client, root, display) if _owners(client) else None
+
+
+def asked(schedule: Settings, say: Callable[[str], None], settings: Any, distributions: list[str]) -> Mapping[str, Any]:
+    """What a measurement depends on (`measurement_key.asked`) at the worker that owns this machine's device, where one
+    does."""
+    if devices.name_of(settings) == device.LOCAL:
+        with connected(schedule, say) as client:
+            for owner in _owners(client)[:1]:
+                answers = client.run(measurement_key.asked, settings, distributions, workers=[owner])
+                return dict(answers[owner])
+    return measurement_key.asked(settings, distributions)
 
 
 def _measured(
@@ -203,7 +214,7 @@ def _kept(measured: task.Measured, root: Path) -> Record:
 
 
 @contextmanager
-def connected(schedule: Settings, display: Display) -> Iterator[Client]:
+def connected(schedule: Settings, warn: Callable[[str], None]) -> Iterator[Client]:
     """A client of the scheduler at the schedule's address, once it has a worker; all of its workers run this runner.
 
     Raises Unavailable where none answers or it turns the certificates away, or a worker has another runner.
@@ -212,7 +223,7 @@ def connected(schedule: Settings, display: Display) -> Iterator[Client]:
     with silenced():
         client = _client(address, schedule.tls)
         with client:
-            _await_workers(client, address, display)
+            _await_workers(client, address, warn)
             identity.check(client, address)
             yield client
 
@@ -244,9 +255,9 @@ def _owners(client: Client) -> list[str]:
     return [address for address, about in workers.items() if about["resources"].get(RESOURCE)]
 
 
-def _await_workers(client: Client, address: str, display: Display) -> None:
+def _await_workers(client: Client, address: str, warn: Callable[[str], None]) -> None:
     if not client.scheduler_info()["workers"]:
-        display.warn(f"The cluster at {address} has no worker yet: waiting for the first.")
+        warn(f"The cluster at {address} has no worker yet: waiting for the first.")
         client.wait_for_workers(1)
 
 

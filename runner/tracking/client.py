@@ -88,7 +88,7 @@ class _Assistant:
         self._module = module
         self._problem: RunnerError | None = None
         # The worker is opened by this thread, which lives on: a worker dies with the thread that opened it.
-        self._worker: Worker = open_worker(log, name="tracking")
+        self._worker: Worker = open_worker(log, name="tracking", env=os.environ)
         self._start = threading.Thread(target=self._prepare, kwargs=arguments, daemon=True)
         self._start.start()
 

@@ -125,8 +125,8 @@ def _section(name: str, unfolded: bool) -> dict[str, Any]:
 
 def _shown(target: Store, root: Path, sweep: str | None) -> Shown:
     runs = log.runs_by_record(target)
-    contents = [record.content for record in records.readable(root, lambda text: None)]  # `sync` before it has told
-    mine = [content for content in contents if sweep is None or content.get("sweep") == sweep]
+    every = records.readable(root, lambda text: None)  # `sync` before it has told
+    mine = [record.content for record in every if sweep is None or records.in_sweep(record, sweep)]
     shown = {runs[content["record_id"]]: content for content in mine if content["record_id"] in runs}
     return Shown(shown, _baseline_run(shown))
 

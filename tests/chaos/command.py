@@ -65,19 +65,21 @@ def start(place: Place, *words: str, kill_at: str = "", nth: int = 1, env: Mappi
     """`python -m runner WORDS` in the project; `kill_at` is a point of `hook/sitecustomize.py`."""
     hits = place.outside / "hits"
     hits.unlink(missing_ok=True)
-    chaos = {"CHAOS_AT": kill_at, "CHAOS_NTH": str(nth), "CHAOS_HITS": str(hits)} if kill_at else {}
+    chaos = (
+        {"RUNNER_CHAOS_AT": kill_at, "RUNNER_CHAOS_NTH": str(nth), "RUNNER_CHAOS_HITS": str(hits)} if kill_at else {}
+    )
     paths = (str(HOOK), str(REPOSITORY), os.environ.get("PYTHONPATH"))
     full = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         "XDG_CACHE_HOME": str(place.outside / "cache"),
         "MLFLOW_DISABLE_TELEMETRY": "true",
-        "CHAOS_LOG": str(place.log),
+        "RUNNER_CHAOS_LOG": str(place.log),
         **chaos,
         **(env or {}),
     }
     process = subprocess.Popen(
-        ["sh", "-c", 'CHAOS_GROUP=$$ exec "$@"', "sh", sys.executable, "-m", "runner", *words],
+        ["sh", "-c", 'RUNNER_CHAOS_GROUP=$$ exec "$@"', "sh", sys.executable, "-m", "runner", *words],
         cwd=place.project,
         env=full,
         text=True,
@@ -98,7 +100,7 @@ def left_running(place: Place, seconds: float = 10.0) -> list[int]:
 
 
 def _running(place: Place) -> list[int]:
-    wanted = f"CHAOS_LOG={place.log}".encode()
+    wanted = f"RUNNER_CHAOS_LOG={place.log}".encode()
     return [int(path.name) for path in Path("/proc").glob("[0-9]*") if wanted in _environment(path)]
 
 

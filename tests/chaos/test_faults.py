@@ -93,7 +93,7 @@ def test_a_folder_that_is_removed_before_it_is_measured(place: Place) -> None:
 @pytest.mark.parametrize("clock", ["jump", "630720000"], ids=["jumps", "20 years ahead"])
 def test_a_clock_that_is_off(place: Place, clock: str) -> None:
     """Nothing times out, names are unique, and what is written later sorts later."""
-    finished(place, env={"CHAOS_CLOCK": clock})
+    finished(place, env={"RUNNER_CHAOS_CLOCK": clock})
     first = records.names(place.project)
     finished(place, "--fresh")
     names = records.names(place.project)

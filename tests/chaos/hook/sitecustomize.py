@@ -3,11 +3,12 @@
 Python imports `sitecustomize` when it starts, and finds this one first where this folder stands in PYTHONPATH. So it is
 in every process of a command: the runner and its workers. What it does is said by the environment:
 
-- `CHAOS_LOG`: the file that takes a line for each step and benchmark that begins (`begin KIND KEY`), for each artifact
-  and record that is there for good (`sealed KIND KEY`), and for the kill (`killed POINT`).
-- `CHAOS_AT`, `CHAOS_NTH`, `CHAOS_HITS`, `CHAOS_GROUP`: at the n-th time that any process comes to the point, SIGKILL
-  goes to the process group of the command. The hits are counted by the size of a file.
-- `CHAOS_CLOCK`: seconds by which the wall clock is off; `jump` turns it forth and back with every look.
+- `RUNNER_CHAOS_LOG`: the file that takes a line for each step and benchmark that begins (`begin KIND KEY`), for each
+  artifact and record that is there for good (`sealed KIND KEY`), and for the kill (`killed POINT`).
+- `RUNNER_CHAOS_AT`, `RUNNER_CHAOS_NTH`, `RUNNER_CHAOS_HITS`, `RUNNER_CHAOS_GROUP`: at the n-th time that any
+  process comes to the point, SIGKILL goes to the process group of the command. The hits are counted by the size of a
+  file.
+- `RUNNER_CHAOS_CLOCK`: seconds by which the wall clock is off; `jump` turns it forth and back with every look.
 
 Points: `rename` and `record` (an artifact's and a record's) at `half` (its JSON half written), `before` and `after`
 (the rename); `upsert` at `create_run`, `log_batch`, `log_artifact`, `set_terminated`; `lock` at `store`, `tracking`,
@@ -20,9 +21,9 @@ import os
 import signal
 import sys
 
-LOG = os.environ.get("CHAOS_LOG")
-AT = os.environ.get("CHAOS_AT")
-CLOCK = os.environ.get("CHAOS_CLOCK")
+LOG = os.environ.get("RUNNER_CHAOS_LOG")
+AT = os.environ.get("RUNNER_CHAOS_AT")
+CLOCK = os.environ.get("RUNNER_CHAOS_CLOCK")
 UPSERT = ("create_run", "log_batch", "log_artifact", "set_terminated")
 LOCKS = {"/artifacts/.locks/": "store", "/mlruns/.lock": "tracking", "/edge-runner/locks/": "device"}
 
@@ -43,10 +44,10 @@ def append(path: str, text: str) -> int:
 
 def reach(point: str) -> None:
     """Kill the command's group where this is the point and the time has come."""
-    if point != AT or append(os.environ["CHAOS_HITS"], ".") != int(os.environ["CHAOS_NTH"]):
+    if point != AT or append(os.environ["RUNNER_CHAOS_HITS"], ".") != int(os.environ["RUNNER_CHAOS_NTH"]):
         return
     note("killed", point)
-    os.killpg(int(os.environ["CHAOS_GROUP"]), signal.SIGKILL)
+    os.killpg(int(os.environ["RUNNER_CHAOS_GROUP"]), signal.SIGKILL)
     while True:  # a worker is in a group of its own, and must not go on until it is killed, too
         signal.pause()
 

@@ -1,0 +1,68 @@
+"""The environment of a worker, from one list: what isn't listed doesn't reach it.
+
+A variable that changes *numbers* (which instructions a library uses, so how sums are rounded) is in the keys of steps
+and of measurements; one that changes *timing* alone (an allocator, thread pools) in those of measurements. What a
+process needs to run at all is passed on, and is in no key.
+
+Runs on devices, too: standard library, Python 3.8.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Dict, Mapping, Tuple  # noqa: UP035 - Python 3.8's names
+
+# Further variables that a user wants in workers, `NAME,PREFIX*`. What they change isn't known: they are in every key.
+FURTHER = "RUNNER_PASS"
+
+NEEDED = (
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "LANGUAGE", "LC_*", "TZ", "TZDIR", "TMPDIR", "TMP",
+    "TEMP", "LD_LIBRARY_PATH", "DYLD_*", "XDG_*", "VIRTUAL_ENV", "CONDA_*", "SSL_CERT_*", "COVERAGE_*", "RUNNER_*",
+    "PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH", "PYTHONNOUSERSITE", "PYTHONUSERBASE", "PYTHONDONTWRITEBYTECODE",
+    "PYTHONPYCACHEPREFIX", "PYTHONUTF8", "PYTHONIOENCODING", "PYTHONWARNINGS", "TORCH_HOME", "MPLCONFIGDIR",
+)  # fmt: skip
+NUMBERS = (
+    "ATEN_*", "TORCH_*", "PYTORCH_*", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "MKL_DEBUG_CPU_TYPE", "MKL_VML_*",
+    "ONEDNN_*", "DNNL_*", "OPENBLAS_CORETYPE", "BLIS_ARCH_TYPE", "NPY_*", "GLIBC_TUNABLES", "XNN_*", "TF_*", "TFLITE_*",
+    "TVM_*", "CUBLAS_*", "CUDNN_*", "NVIDIA_TF32_OVERRIDE", "CC", "CXX", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS",
+)  # fmt: skip
+TIMING = (
+    "MALLOC_*", "JE_MALLOC*", "MIMALLOC_*", "TCMALLOC_*", "LD_PRELOAD", "LD_AUDIT", "LD_BIND_*", "OMP_*", "GOMP_*",
+    "KMP_*", "MKL_*", "OPENBLAS_*", "GOTO_*", "BLIS_*", "VECLIB_*", "NUMEXPR_*", "RAYON_*", "TBB_*", "ORT_*",
+    "ONNXRUNTIME_*", "OV_*", "OPENVINO_*", "CUDA_*", "NVIDIA_*", "TRT_*", "HAILO*", "PYTHONMALLOC*", "PYTHONDEVMODE",
+    "PYTHONOPTIMIZE", "PYTHONTRACEMALLOC", "PYTHONHASHSEED", "PYTHONUNBUFFERED", "PYTHONFAULTHANDLER", "PYTHON_*",
+)  # fmt: skip
+
+Variables = Dict[str, str]  # noqa: UP006
+
+
+def passed(environment: Mapping[str, str]) -> Variables:
+    """What a worker gets of this process's environment."""
+    return _chosen(environment, (*NEEDED, *NUMBERS, *TIMING, *_further(environment)))
+
+
+def of_numbers(environment: Mapping[str, str]) -> Variables:
+    """What is in the keys of steps."""
+    return _keyed(environment, NUMBERS)
+
+
+def of_timing(environment: Mapping[str, str]) -> Variables:
+    """What is in the keys of measurements: all of the above, and what changes timing alone."""
+    return _keyed(environment, (*NUMBERS, *TIMING))
+
+
+def _keyed(environment: Mapping[str, str], patterns: Tuple[str, ...]) -> Variables:  # noqa: UP006
+    found = _chosen(environment, (*patterns, *_further(environment)))
+    return {name: value for name, value in found.items() if not _matches(name, NEEDED)}
+
+
+def _chosen(environment: Mapping[str, str], patterns: Tuple[str, ...]) -> Variables:  # noqa: UP006
+    return {name: environment[name] for name in sorted(environment) if _matches(name, patterns)}
+
+
+def _matches(name: str, patterns: Tuple[str, ...]) -> bool:  # noqa: UP006
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _further(environment: Mapping[str, str]) -> Tuple[str, ...]:  # noqa: UP006
+    return tuple(filter(None, (name.strip() for name in environment.get(FURTHER, "").split(","))))
