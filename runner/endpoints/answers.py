@@ -322,7 +322,12 @@ _CONDITIONS = _object(
     ours_s=_number(),
     absent=_mapping(_text(NAME)),
 )
+_ABOUT = _object(
+    machine_id=_if_any(_text(16, "[0-9a-f]{16}")), python=_text(NAME), versions=_mapping(_WORD), cpus=_if_any(_CPUS),
+    variables=_mapping(_text(WORDS)),
+)  # fmt: skip
 CALLED: dict[tuple[str, str], Check] = {
+    ("runner.worker.about", "described"): _ABOUT,
     ("runner.hardware", "described"): _HARDWARE,
     ("runner.measure.conditions", "read"): _CONDITIONS,
     ("runner.worker.process", "allowed"): _if_any(_CPUS),

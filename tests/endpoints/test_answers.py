@@ -18,6 +18,7 @@ from runner.endpoints import answers, worker_log
 from runner.endpoints.answers import Odd
 from runner.endpoints.local import Worker
 from runner.errors import OddAnswer, RunnerError, StepFailed, StepTimeout
+from runner.worker import about
 
 LOADED = {
     "version": "1.2", "inputs": [{"name": "x", "shape": [None, "n", 4], "dtype": "float32"}], "outputs": [],
@@ -33,6 +34,7 @@ def test_what_our_own_workers_say_is_taken() -> None:
     answers.check("warmup", {"iterations": 10, "seconds": 0.2}, {"iterations": 10, "seconds": 0.1})
     answers.check("repeats", {"same_ns": [4.0, 5], "different_ns": [4, 5.5]}, {"rounds": 2})
     answers.check("call", CONDITIONS, {"module": "runner.measure.conditions", "function": "read"})
+    answers.check("call", about.described(["numpy"]), {"module": "runner.worker.about", "function": "described"})
 
 
 @pytest.mark.parametrize(
