@@ -110,7 +110,7 @@ def test_two_different_steps_of_one_name_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", ["measure=quick", "baseline=none", "backend.threads=2", "scenario=offline", "train.epochs=3"]
+    "change", ["measure=quick", "baseline=self", "backend.threads=2", "scenario=offline", "train.epochs=3"]
 )
 def test_what_a_measurement_depends_on_changes_its_key(change: str) -> None:
     assert keys(spec())["benchmark"] != keys(spec(change))["benchmark"]
