@@ -18,7 +18,7 @@ from hydra.errors import ConfigCompositionException, HydraException, MissingConf
 from omegaconf import DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
-from runner import advice, options, study
+from runner import advice, interpolations, options, study
 from runner.config_source import Repository
 from runner.errors import RunnerError, SpecError, nearest
 from runner.foreign import line
@@ -108,6 +108,7 @@ def schedule_of(config: DictConfig, project: Path) -> Schedule:
     """The checked `schedule` of a composed config; of a project's own config.yaml that has none the shipped default."""
     values: Any = options.values("schedule", "local", project)
     if config.get("schedule") is not None:
+        interpolations.check(_bare(config))
         values = OmegaConf.to_container(config.schedule, resolve=True, throw_on_missing=True)
     name = str(values.pop("name", ""))
     found: Schedule = build(settings_class("schedule", name), values, "schedule")
@@ -117,7 +118,18 @@ def schedule_of(config: DictConfig, project: Path) -> Schedule:
 
 def plain(config: DictConfig) -> dict[str, Any]:
     """What a spec is made of, with every interpolation resolved."""
-    values: Any = OmegaConf.to_container(ours(config), resolve=True, throw_on_missing=True)
+    return resolved(ours(config))
+
+
+def resolved(config: DictConfig) -> dict[str, Any]:
+    """Plain values, with every interpolation resolved. Raises SpecError where they stand for too much."""
+    interpolations.check(_bare(config))
+    values: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    return dict(values)
+
+
+def _bare(config: DictConfig) -> dict[str, Any]:
+    values: Any = OmegaConf.to_container(config, resolve=False)
     return dict(values)
 
 

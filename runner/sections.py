@@ -180,10 +180,9 @@ def _interpolates(values: Any) -> bool:
 
 def _resolved(values: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        found: Any = OmegaConf.to_container(OmegaConf.create(dict(values)), resolve=True, throw_on_missing=True)
+        return compose.resolved(OmegaConf.create(dict(values)))
     except OmegaConfBaseException as error:
         raise _AskHydraError from error
-    return dict(found)
 
 
 def _checked(values: Mapping[str, Any]) -> Cell:

@@ -13,6 +13,9 @@ from runner.errors import SpecError, nearest
 from runner.spec import GROUPS
 
 
+HEAD = 10_000  # characters of a file in which its description is looked for
+
+
 def main(argv: list[str]) -> int:
     """Print the options of every axis, or of one."""
     arguments = parser("list", "The axes of a spec and their options, one line each.")
@@ -43,7 +46,12 @@ def _options(axis: str, root: Path) -> dict[str, str]:
 
 def first_comment(path: Path) -> str:
     """The first comment of a YAML: its one-line description."""
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            head = file.read(HEAD)
+    except OSError as error:
+        return f"(can't be read: {error.strerror})"
+    for line in head.splitlines():
         if line.startswith("#") and "@package" not in line:
             return line.lstrip("# ").rstrip()
         if line and not line.startswith("#"):

@@ -40,3 +40,15 @@ def test_options_of_the_project_are_listed_too(project: Path, capsys: pytest.Cap
     (folder / "long.yaml").write_text("# 500 epochs.\nname: long\n")
     command.main(["train"])
     assert "  long            500 epochs." in capsys.readouterr().out.splitlines()
+
+
+def test_a_file_that_cant_be_read_is_listed_as_such(tmp_path: Path) -> None:
+    (tmp_path / "odd.yaml").symlink_to("/proc/self/mem")
+    assert command.first_comment(tmp_path / "odd.yaml") == "(can't be read: Input/output error)"
+
+
+def test_of_a_large_file_the_beginning_is_read(tmp_path: Path) -> None:
+    with (tmp_path / "large.yaml").open("wb") as file:
+        file.write(b"# Large\n")
+        file.truncate(10**12)
+    assert command.first_comment(tmp_path / "large.yaml") == "Large"
