@@ -12,7 +12,6 @@ from runner.commands.said import say
 from runner.errors import SpecError, nearest
 from runner.spec import GROUPS
 
-
 HEAD = 10_000  # characters of a file in which its description is looked for
 
 
