@@ -28,7 +28,7 @@ from hydra.core.override_parser.types import (
     ValueType,
 )
 
-from runner.advice import shell
+from runner.advice import shape, shell
 from runner.errors import SpecError
 from runner.spec import AXES
 from runner.yaml_files import CALLS, HYDRA
@@ -169,6 +169,8 @@ def _read(text: str, word: str) -> Override:
 def _remedy(word: str) -> str:
     """The word with its value in quotes, where that helps."""
     key, _, value = word.partition("=")
+    if PREFIX.sub("", key) == FILLED:
+        return f"Give each input a word of its own: {shape('NAME', [1, 8])}"
     if value and re.fullmatch(r"[+~]*[A-Za-z_][\w.]*", key, re.ASCII) and len(word) < 200:
         return f"Quote what has special characters: {shell(f'{key}={text_of(value)}')}"
     return "For instance: model=gru model.hidden=64 'data.path=\"a b.csv\"'"

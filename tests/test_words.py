@@ -182,3 +182,10 @@ def test_a_range_without_an_end_or_a_value_is_named(word: str) -> None:
     (override,) = overrides.parse([word])
     with pytest.raises(SpecError, match=r"has no end|matches no values"):
         overrides.expanded(override, Path("/"))
+
+
+def test_a_mapping_of_names_that_cant_be_read_says_how_else() -> None:
+    with pytest.raises(SpecError) as caught:
+        words.parse("model.shapes={serving_default_x:0:[1,8]}")
+    assert caught.value.next_step == "Give each input a word of its own: 'model.shapes.NAME=[1,8]'"
+    assert words.parse(r"model.shapes={serving_default_x\:0:[1,8]}").value() == {"serving_default_x:0": [1, 8]}
