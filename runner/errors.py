@@ -39,6 +39,10 @@ class Impossible(SpecError):
     """Every word is right, but together they make no sense: a sweep goes on without that cell."""
 
 
+class BadFile(SpecError):
+    """What a user's file holds isn't what the spec needs: a sweep goes on, and the record of that cell says so."""
+
+
 class Unavailable(RunnerError):
     """A library, an SDK, a sensor or a device is missing here."""
 

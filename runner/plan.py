@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 from runner import advice, baseline, closure, hardware, keys, options, registry, store
 from runner import target as targets
 from runner.backends.ask import ask
-from runner.errors import Impossible, RunnerError, SpecError, Unavailable, Unsupported
+from runner.errors import BadFile, Impossible, RunnerError, SpecError, Unavailable, Unsupported
 from runner.spec import Choice, ImpossibleCell, Spec, Sweep
 from runner.target import Target
 from runner.unexpected import failure
@@ -97,19 +97,24 @@ def make(specs: Iterable[Spec], project: Path) -> Plan:
 
 
 def of_sweep(sweep: Sweep, project: Path) -> Plan:
-    """The plan of a sweep's cells; those that prove impossible here join its impossible ones.
+    """The plan of a sweep's cells; those that prove impossible here join its impossible ones, and those whose own file
+    is bad are blocked, and leave a record.
 
-    Raises SpecError for a bad input file, and where no cell is left.
+    Raises SpecError where no cell is left.
     """
     closure.look_again()
     draft, cells, impossible = _Draft(project), [], list(sweep.impossible)
+    bad: list[BadFile] = []
     for words, spec in sweep.cells:
         try:
             cells.append(replace(_planned(spec, draft), words=words))
         except Impossible as error:
             impossible.append(ImpossibleCell(words or spec.title, error))
-    if not cells:
-        raise impossible[0].error
+        except BadFile as error:
+            bad.append(error)
+            cells.append(Cell(Chain(spec, {}), None, "none", blocked=failure(error), words=words))
+    if len(bad) == len(cells):
+        raise bad[0] if bad else impossible[0].error
     return Plan(draft.nodes, cells, impossible, sweep.excluded, sweep.repeated)
 
 

@@ -132,3 +132,17 @@ def test_states_say_what_is_there(tmp_path: Path) -> None:
         store.finish(tmp_path, folder, {"step": "data", "key": data.key, "meta": {}})
     states = {one["step"]: one["state"] for one in plan.states(made, tmp_path)}
     assert states == {"data": "there", "train": "to do", "export": "to do", "compile": "to do"}
+
+
+def test_a_bad_file_blocks_its_own_cell_of_a_sweep(tmp_path: Path) -> None:
+    for name, value in (("good", "1.5"), ("bad", "1e300")):
+        rows = "\n".join(f"{n},{value if n == 70 else n}" for n in range(80))
+        (tmp_path / f"{name}.csv").write_text(f"time,value\n{rows}\n")
+    words = ("model=gru", "model.window=4", "model.horizon=2", "data=csv", "baseline=none")
+    paths = [f"{tmp_path}/{name}.csv" for name in ("good", "bad")]
+    made = planned(tmp_path, *words, f"data.path={','.join(paths)}", multirun=True)
+    good, bad = (plan.blocked(cell, made) for cell in made.cells)
+    assert good is None
+    assert (bad.status, bad.reason) == ("failed", f"{paths[1]}, line 72: value is 1e300, too large to compute with.")  # type: ignore[union-attr]
+    with pytest.raises(SpecError, match="too large to compute with"):
+        planned(tmp_path, *words, f"data.path={paths[1]}", "seed=1,2", multirun=True)

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from runner.errors import SpecError
+from runner.errors import BadFile
 
 MISSING = ("", "na", "n/a", "nan", "null", "none", "?")
 NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?"
@@ -36,13 +36,13 @@ def _number(line: str, name: str, text: str, sign: str, other: str, grouped: boo
     if text.lower() in MISSING:
         return math.nan
     if re.fullmatch(INFINITE, text.lower()):
-        raise SpecError(f"{line}: {name} is infinite.", "Mend it, or leave it empty.")
+        raise BadFile(f"{line}: {name} is infinite.", "Mend it, or leave it empty.")
     plain = _plain(text, sign, other, grouped)
     if plain is None:
-        raise SpecError(f"{line}: {name} is {text!r}, which is no number.", _advice(text, sign, other))
+        raise BadFile(f"{line}: {name} is {text!r}, which is no number.", _advice(text, sign, other))
     value = float(plain)
     if abs(value) > LARGEST:
-        raise SpecError(f"{line}: {name} is {text}, too large to compute with.", "Mend it, or leave it empty.")
+        raise BadFile(f"{line}: {name} is {text}, too large to compute with.", "Mend it, or leave it empty.")
     return value
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from runner.data import _split
 from runner.data.arrays import Dataset
-from runner.errors import SpecError
+from runner.errors import BadFile
 
 Floats = NDArray[np.float64]
 
@@ -62,7 +62,7 @@ def _origins(series: Series, cut: Windowing) -> dict[str, NDArray[np.int64]]:
         ahead = rows[:, None] + np.arange(cut.horizon + 1)
         found[part] = rows[observed[ahead].all(axis=1)]
         if not len(found[part]):
-            raise SpecError(
+            raise BadFile(
                 f"{series.source}: too many gaps: no window of the {part} part ends on an observed value "
                 f"that {cut.horizon} observed ones follow.",
                 "Give a series with fewer gaps, or make model.horizon smaller.",

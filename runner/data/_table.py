@@ -12,7 +12,7 @@ from typing import Protocol
 
 from runner.data import _numbers, _text, _times
 from runner.data._times import Times
-from runner.errors import SpecError, nearest
+from runner.errors import BadFile, SpecError, nearest
 
 SECONDS = {"s": 1, "min": 60, "h": 3600, "D": 86400, "W": 604800}
 MOST_INVENTED = 0.5  # share of the rows that may be interpolated
@@ -62,7 +62,7 @@ def read(wanted: Columns) -> Table:
     header = _header(wanted, lines, start)
     body = [(number, line) for number, line in enumerate(lines[start + 1 :], start + 2) if any(map(str.strip, line))]
     if not body:
-        raise SpecError(f"{wanted.path}: no rows below the column names.", "Give a file with data.")
+        raise BadFile(f"{wanted.path}: no rows below the column names.", "Give a file with data.")
     for number, line in body:
         _check_width(wanted, number, line, _width(lines[start]))
     _check_second_header(wanted, body[0], header)
@@ -89,7 +89,7 @@ def _parsed(wanted: Columns, body: Sequence[tuple[int, Cells]], header: dict[str
 def _first_line(wanted: Columns, lines: Sequence[Cells]) -> int:
     """The place of the column names; Excel may have written `sep=;` before them."""
     if not lines:
-        raise SpecError(f"{wanted.path}: the file is empty.", "Give a file with column names and data.")
+        raise BadFile(f"{wanted.path}: the file is empty.", "Give a file with column names and data.")
     return 1 if len(lines) > 1 and lines[0] and lines[0][0].startswith("sep=") else 0
 
 
@@ -101,12 +101,12 @@ def _header(wanted: Columns, lines: Sequence[Cells], start: int) -> dict[str, in
     for key, name in keys:
         if name not in header:
             close = nearest(name, header) if len(header) > 1 else ""
-            raise SpecError(
+            raise BadFile(
                 f"data.{key}={name}: {wanted.path} has no such column.{close}",
                 _where_else([name for _, name in keys], lines, names),
             )
         if names.count(name) > 1:
-            raise SpecError(
+            raise BadFile(
                 f"data.{key}={name}: {wanted.path} has {names.count(name)} columns of that name.", "Rename the others."
             )
     return header
@@ -134,13 +134,13 @@ def _width(line: Cells) -> int:
 def _check_width(wanted: Columns, number: int, line: Cells, width: int) -> None:
     fault = f"{wanted.path}, line {number}: {len(line)} columns instead of {width}"
     if len(line) < width:
-        raise SpecError(f"{fault}.", "Mend that line.")
+        raise BadFile(f"{fault}.", "Mend that line.")
     if _width(line) > width:
         comma = _text.delimiter(wanted.delimiter) == ","
         advice = (
             "Write numbers with a point, or separate columns by ; and type data.delimiter=semicolon data.decimal=comma"
         )
-        raise SpecError(f"{fault} (decimal comma?)." if comma else f"{fault}.", advice if comma else "Mend that line.")
+        raise BadFile(f"{fault} (decimal comma?)." if comma else f"{fault}.", advice if comma else "Mend that line.")
 
 
 def _check_second_header(wanted: Columns, first: tuple[int, Cells], header: dict[str, int]) -> None:
@@ -149,7 +149,7 @@ def _check_second_header(wanted: Columns, first: tuple[int, Cells], header: dict
     time, value = (line[header[name]].strip() for name in (wanted.time, wanted.target))
     if not re.search(r"\d", time) and not re.search(r"\d", value) and (time or value.lower() not in _numbers.MISSING):
         shown = ", ".join(cell.strip() for cell in line)
-        raise SpecError(
+        raise BadFile(
             f"{wanted.path}, line {number}: names or units instead of data: {shown}.",
             f"Delete that line: sed -i {number}d {shlex.quote(str(wanted.path))}",
         )
@@ -165,13 +165,13 @@ def _check_ascending(wanted: Columns, where: Sequence[str], times: Times) -> Non
         if _times.clock_went_back(times, row):
             if wanted.frequency == "rows":
                 continue
-            raise SpecError(
+            raise BadFile(
                 f"{where[row]}: its {wanted.time} comes twice, as where the clock was put back.",
                 "Write times with their offset (2023-10-29T02:00+02:00, then +01:00) and type data.frequency=1h, "
                 "or take rows as they come: data.frequency=rows",
             )
         fault = "twice" if after == before else "before the row above it"
-        raise SpecError(
+        raise BadFile(
             f"{where[row]}: its {wanted.time} comes {fault}.", f"Sort the file by {wanted.time}, each time once."
         )
 
@@ -180,9 +180,9 @@ def _check_present(wanted: Columns, where: Sequence[str], names: Sequence[str], 
     for position, name in enumerate(names):
         gaps = [line for line, values in zip(where, rows, strict=True) if math.isnan(values[position])]
         if len(gaps) == len(rows):
-            raise SpecError(f"{wanted.path}: column {name} has no values.", "Choose another column.")
+            raise BadFile(f"{wanted.path}: column {name} has no values.", "Choose another column.")
         if gaps and wanted.missing == "error":
-            raise SpecError(
+            raise BadFile(
                 f"{gaps[0]}: {name} is missing ({len(gaps)} of {len(rows)} are).",
                 "Fill it in, or type data.missing=interpolate.",
             )
@@ -196,7 +196,7 @@ def _on_grid(wanted: Columns, where: Sequence[str], times: Times, rows: Rows) ->
     places = [(time - times.seconds[0]) / step for time in times.seconds]
     for line, place in zip(where, places, strict=True):
         if abs(place - round(place)) > 1e-3:
-            raise SpecError(
+            raise BadFile(
                 f"{line}: its {wanted.time} is not a whole number of steps after the first "
                 f"(data.frequency={wanted.frequency}).",
                 "Give data.frequency (15min, 1h, 1D, 1W), or data.frequency=rows where rows are unevenly spaced.",
@@ -213,7 +213,7 @@ def _step(wanted: Columns, times: Times) -> float:
             f"data.frequency={wanted.frequency}: not a frequency.", "Write 30s, 15min, 1h, 1D, 1W, auto or rows."
         )
     if times.monthly:
-        raise SpecError(
+        raise BadFile(
             f"data.frequency={wanted.frequency}: {wanted.path} has months.", "Leave it out: data.frequency=auto"
         )
     return float(match[1] or 1) * SECONDS[match[2]]
@@ -223,11 +223,11 @@ def _spread(wanted: Columns, places: Sequence[int], rows: Rows) -> Rows:
     total, lacking = places[-1] + 1, places[-1] + 1 - len(rows)
     advice = "Give data.frequency, or data.frequency=rows where rows are unevenly spaced."
     if len(set(places)) < len(places):
-        raise SpecError(f"{wanted.path}: its times don't fit data.frequency={wanted.frequency}.", advice)
+        raise BadFile(f"{wanted.path}: its times don't fit data.frequency={wanted.frequency}.", advice)
     if lacking and wanted.missing == "error":
-        raise SpecError(f"{wanted.path}: {lacking} of {total} rows are missing (data.missing=error).", advice)
+        raise BadFile(f"{wanted.path}: {lacking} of {total} rows are missing (data.missing=error).", advice)
     if lacking > MOST_INVENTED * total:
-        raise SpecError(
+        raise BadFile(
             f"{wanted.path}: {lacking} of {total} rows ({lacking / total:.0%}) would be made up: its times don't fit "
             f"data.frequency={wanted.frequency}.",
             f"{advice} Are times read rightly? See data.time_format.",
@@ -244,7 +244,7 @@ def _invented(wanted: Columns, rows: Rows, grid: Rows, times: Times) -> Iterator
         empty = sum(math.isnan(row[position]) for row in rows)
         lacking, total = len(grid) - len(rows), len(grid)
         if empty + lacking > MOST_INVENTED * total:
-            raise SpecError(
+            raise BadFile(
                 f"{wanted.path}: {empty + lacking} of {total} values of {name} ({(empty + lacking) / total:.0%}) would "
                 "be made up.",
                 "Choose another column, or give the part of the file that has values.",

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from runner.errors import SpecError
+from runner.errors import BadFile, SpecError
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "}
 MARKS = (
@@ -29,11 +29,11 @@ def decoded(content: bytes, file: str) -> str:
         text = content.decode(encoding)
         # Two bytes of anything may look like UTF-16's mark.
         if encoding.startswith(("utf-16", "utf-32")) and not re.search(r"[\r\n]", text):
-            raise SpecError(f"{file}: not a text file in UTF-8.", "Save it as CSV in UTF-8.")
+            raise BadFile(f"{file}: not a text file in UTF-8.", "Save it as CSV in UTF-8.")
         return text
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise SpecError(
+        raise BadFile(
             f"{file}, line {line}: not a text file in UTF-8 (byte 0x{content[error.start]:02x}).",
             f"Save it as CSV in UTF-8; from Windows: iconv -f windows-1252 -t utf-8 {shlex.quote(file)} > utf8.csv",
         ) from error
@@ -64,7 +64,7 @@ def cells(text: str, delimiter: str, file: str) -> list[list[str]]:
     try:
         lines = list(reader)
     except csv.Error as error:
-        raise SpecError(
+        raise BadFile(
             f"{file}, line {reader.line_num}: not CSV: {error}.", "Mend that line, or save the file as CSV in UTF-8."
         ) from error
     return lines
@@ -75,7 +75,7 @@ def read(path: str, delimiter: str) -> list[list[str]]:
     try:
         content = Path(path).read_bytes()
     except OSError as error:
-        raise SpecError(f"{path} can't be read: {error.strerror}.", "Check the file and its permissions.") from error
+        raise BadFile(f"{path} can't be read: {error.strerror}.", "Check the file and its permissions.") from error
     return cells(decoded(content, path), delimiter, path)
 
 

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from runner.errors import SpecError
+from runner.errors import BadFile, SpecError
 
 HOUR = 3600.0
+FORMATS = "For example data.time_format=%d.%m.%Y; all codes: docs.python.org/3/library/datetime.html#format-codes"
 NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?"
 # Dates as digits, by their length; read so only where every time of the column is one.
 DIGITS = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
@@ -37,6 +38,7 @@ def column(where: Sequence[str], name: str, texts: Sequence[str], form: str | No
     """The times of a column; `where` names each one's line, `form` is `data.time_format`. Raises SpecError."""
     stripped = [text.strip() for text in texts]
     if form:
+        _check_form(form)
         return _found([_formatted(line, name, text, form) for line, text in zip(where, stripped, strict=True)], where)
     digits = _digits(stripped)
     if digits:
@@ -73,7 +75,7 @@ def _found(when: list[datetime], where: Sequence[str]) -> Times:
     zoned = [one.tzinfo is not None for one in when]
     if any(zoned) and not all(zoned):
         line = where[zoned.index(not zoned[0])]
-        raise SpecError(
+        raise BadFile(
             f"{line}: {'a time without a zone' if zoned[0] else 'a time with a zone'}, unlike those above it.",
             "Write all times with a zone, or all without.",
         )
@@ -81,13 +83,21 @@ def _found(when: list[datetime], where: Sequence[str]) -> Times:
     return Times(seconds, () if zoned[0] else tuple(when))
 
 
+def _check_form(form: str) -> None:
+    sample = datetime(2024, 1, 31, 12, tzinfo=timezone.utc)
+    try:
+        datetime.strptime(sample.strftime(form), form)
+    except (ValueError, re.error) as error:
+        raise SpecError(f"data.time_format={form}: no format of a time: {error}.", FORMATS) from error
+
+
 def _formatted(line: str, name: str, text: str, form: str) -> datetime:
     try:
         return datetime.strptime(text, form)
     except ValueError as error:
-        raise SpecError(
+        raise BadFile(
             f"{line}: {name} is {text!r}, which isn't of data.time_format={form}.",
-            "Mend it, or give the format that it has: docs.python.org/3/library/datetime.html#format-codes",
+            f"Mend it, or say how it is written. {FORMATS}",
         ) from error
 
 
@@ -95,7 +105,7 @@ def _iso(line: str, name: str, text: str) -> datetime:
     try:
         return datetime.fromisoformat(re.sub("Z$", "+00:00", text))
     except ValueError as error:
-        raise SpecError(f"{line}: {name} is {text!r}, which is no time.", _advice(text)) from error
+        raise BadFile(f"{line}: {name} is {text!r}, which is no time.", _advice(text)) from error
 
 
 def _advice(text: str) -> str:

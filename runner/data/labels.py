@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runner.errors import SpecError
+from runner.errors import BadFile
 
 Array = NDArray[Any]
 Sizes = tuple[int, ...]
@@ -116,11 +116,11 @@ def _text(where: str, labels: Array, output: Output) -> tuple[Array, Reading]:
     if output.dtype == TEXT and labels.dtype.kind == "U":
         return labels, Reading("equal", said="labels are compared as text")
     if output.dtype == TEXT:
-        raise SpecError(
+        raise BadFile(
             f"{where}: {LABELS} are {labels.dtype}; output {output.name} is text.", "Give the classes' names as text."
         )
     some = ", ".join(repr(str(name)) for name in np.unique(labels)[:3])
-    raise SpecError(
+    raise BadFile(
         f"{where}: {LABELS} are text ({some}); output {output.name} is numbers, and which class is which isn't said.",
         "Give class numbers from 0; in alphabetical order: numpy.unique(labels, return_inverse=True)[1]",
     )
@@ -128,11 +128,11 @@ def _text(where: str, labels: Array, output: Output) -> tuple[Array, Reading]:
 
 def _numbers(where: str, labels: Array) -> NDArray[np.int64]:
     if labels.dtype.kind not in "biuf":
-        raise SpecError(f"{where}: {LABELS} are {labels.dtype}.", "Give class numbers from 0, or 0 and 1.")
+        raise BadFile(f"{where}: {LABELS} are {labels.dtype}.", "Give class numbers from 0, or 0 and 1.")
     odd = ~(np.abs(labels.astype(np.float64)) < MOST_CLASSES) | (labels != np.floor(labels))
     if odd.any():
         place = _first(odd)
-        raise SpecError(
+        raise BadFile(
             f"{where}: {LABELS}{_shown(place)} is {labels[place]}, which is no class.",
             "Give class numbers from 0, or 0 and 1.",
         )
@@ -183,7 +183,7 @@ def _ones(where: str, target: Array, output: Output) -> tuple[Array, Reading]:
     if hot:
         raise _misfit(where, target, output, "They are one-hot along more than one axis: give class numbers.")
     if output.maker in ONE_CLASS:
-        raise SpecError(
+        raise BadFile(
             f"{where}: {LABELS} have rows without exactly one 1; {output.said} is a {output.maker}, one class a row.",
             "Give one class number a row, or a model with a Sigmoid for each class.",
         )
@@ -232,14 +232,14 @@ def _threshold(output: Output, said: str) -> Reading:
 def _check_range(where: str, target: Array, output: Output, classes: int) -> None:
     low, high = int(target.min()), int(target.max())
     if low >= 1 and high == classes:
-        raise SpecError(
+        raise BadFile(
             f"{where}: {LABELS} run from {low} to {high}; {output.said} has the classes 0 to {classes - 1}.",
             "Count them from 0: labels - 1",
         )
     odd = (target < 0) | (target >= classes)
     if odd.any():
         place = _first(odd)
-        raise SpecError(
+        raise BadFile(
             f"{where}: {LABELS}{_shown(place)} is {target[place]}; {output.said} has the classes 0 to {classes - 1}.",
             "Give class numbers from 0.",
         )
@@ -254,8 +254,8 @@ def _from_one(target: Array, classes: int | None) -> str:
     )
 
 
-def _misfit(where: str, target: Array, output: Output, advice: str) -> SpecError:
-    return SpecError(f"{where}: {LABELS} {_sizes(target.shape[1:])} don't fit {output.said}.", advice)
+def _misfit(where: str, target: Array, output: Output, advice: str) -> BadFile:
+    return BadFile(f"{where}: {LABELS} {_sizes(target.shape[1:])} don't fit {output.said}.", advice)
 
 
 def _one_each(target: Array, axis: int) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner.data.drawn import whole_range
-from runner.errors import SpecError
+from runner.errors import BadFile
 
 Array = NDArray[Any]
 TEXT = "object"  # numpy's name for ONNX's strings
@@ -23,7 +23,7 @@ def cast(where: str, array: Array, wanted: str, finite: bool) -> Array:
         return _text(where, array)
     raw = _unpacked(array, wanted)
     if raw.dtype.kind not in "biufc" and str(raw.dtype) != wanted:
-        raise SpecError(f"{where} is {_named(array)}.", f"The model wants {wanted}.")
+        raise BadFile(f"{where} is {_named(array)}.", f"The model wants {wanted}.")
     if finite:
         check_finite(where, raw)
     return raw if str(raw.dtype) == wanted else _converted(where, raw, wanted)
@@ -40,12 +40,12 @@ def check_finite(where: str, array: Array, advice: str = ALLOW) -> None:
     if odd.any():
         count = int(odd.sum())
         more = f" ({count} of {array.size} values are NaN or infinite)" if count > 1 else ""
-        raise SpecError(f"{where}{_place(odd)} is {array[_first(odd)]}{more}.", advice)
+        raise BadFile(f"{where}{_place(odd)} is {array[_first(odd)]}{more}.", advice)
 
 
 def _text(where: str, array: Array) -> Array:
     if array.dtype.kind != "U":
-        raise SpecError(f"{where} is {_named(array)}.", "The model wants text.")
+        raise BadFile(f"{where} is {_named(array)}.", "The model wants text.")
     return array
 
 
@@ -59,13 +59,13 @@ def _unpacked(array: Array, wanted: str) -> Array:
 def _converted(where: str, array: Array, wanted: str) -> Array:
     own, other = _kind(str(array.dtype)), _kind(wanted)
     if (own, other) not in ALLOWED:
-        raise SpecError(f"{where} is {_named(array)}.", f"The model wants {wanted}.")
+        raise BadFile(f"{where} is {_named(array)}.", f"The model wants {wanted}.")
     with np.errstate(all="ignore"):
         made = array.astype(np.dtype(wanted))
         rounds = own == other in ("float", "complex")
         lost = np.isfinite(array) & ~np.isfinite(made) if rounds else _changed(array, made)
     if lost.any():
-        raise SpecError(f"{where}{_place(lost)} is {array[_first(lost)]}, which {wanted} can't hold.", _advice(wanted))
+        raise BadFile(f"{where}{_place(lost)} is {array[_first(lost)]}, which {wanted} can't hold.", _advice(wanted))
     return made
 
 

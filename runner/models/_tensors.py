@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from runner.data import labels
 from runner.data.labels import LABELS, Output, Reading
-from runner.errors import SpecError, nearest
+from runner.errors import BadFile, SpecError, nearest
 from runner.models import _cast, _outputs, graph
 
 Arrays = dict[str, NDArray[Any]]
@@ -88,17 +88,17 @@ def _load(key: str, path: str) -> Arrays:
         with np.load(existing(path, key), allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (ValueError, OSError, AttributeError, EOFError, zipfile.BadZipFile) as error:
-        raise SpecError(f"{key}={path}: not an .npz file of plain arrays.", "Write it with numpy.savez.") from error
+        raise BadFile(f"{key}={path}: not an .npz file of plain arrays.", "Write it with numpy.savez.") from error
 
 
 def _check_names(where: str, given: Mapping[str, Any], inputs: list[str], outputs: list[str]) -> None:
     for name in inputs:
         if name not in given:
-            raise SpecError(f"{where} lacks input {name}.", f"It has: {', '.join(given) or 'nothing'}.")
+            raise BadFile(f"{where} lacks input {name}.", f"It has: {', '.join(given) or 'nothing'}.")
     known = [*inputs, *outputs, LABELS]
     for name in given:
         if name not in known:
-            raise SpecError(
+            raise BadFile(
                 f"{where}: {name} is no input or output of the model.{nearest(name, known)}",
                 f"Known: {', '.join(known)}.",
             )
@@ -110,7 +110,7 @@ def _input(where: str, array: NDArray[Any], value: onnx.ValueInfoProto, batched:
     shape = graph.dims(value)[1:] if batched else graph.dims(value)
     short = not batched and shape[:1] == [1] and list(array.shape[1:]) == shape[1:]
     if not short and (array.ndim == 0 or list(array.shape[1:]) != shape):
-        raise SpecError(
+        raise BadFile(
             f"{where}: {value.name} has shape {list(array.shape)}.",
             f"The model wants [samples{''.join(f', {size}' for size in shape)}].",
         )
@@ -122,24 +122,24 @@ def _check_samples(where: str, arrays: Arrays) -> None:
     counts = {name.partition("/")[2] or LABELS: len(array) if array.ndim else 0 for name, array in arrays.items()}
     if len(set(counts.values())) > 1 or 0 in counts.values():
         shown = ", ".join(f"{name} {count}" for name, count in counts.items())
-        raise SpecError(f"{where}: numbers of samples differ or are 0: {shown}.", "Give as many of each.")
+        raise BadFile(f"{where}: numbers of samples differ or are 0: {shown}.", "Give as many of each.")
 
 
 def _labelled(path: str, given: Arrays, outputs: Mapping[str, Output], chosen: str | None) -> Output:
     """The output that the labels are for."""
     if "target" not in given:
-        raise SpecError(
+        raise BadFile(
             f"model.metric=accuracy needs an array `{LABELS}` in {path} and a model with one output.",
             "Add the labels, or choose another metric.",
         )
     if chosen is None and len(outputs) > 1:
-        raise SpecError(
+        raise BadFile(
             f"model.metric=accuracy: the model has {len(outputs)} outputs ({', '.join(outputs)}).",
             f"Say which the labels are for, for example: model.output={next(iter(outputs))}",
         )
     name = next(iter(outputs)) if chosen is None else chosen
     if not outputs[name].dtype:
-        raise SpecError(f"model.metric=accuracy: output {name} is no tensor.", "Choose another: model.output=…")
+        raise BadFile(f"model.metric=accuracy: output {name} is no tensor.", "Choose another: model.output=…")
     return outputs[name]
 
 
@@ -157,17 +157,17 @@ def _check_expected(path: str, given: Arrays, outputs: Mapping[str, Output], met
     where = f"model.inputs={path}"
     expected = {name: given[f"expected/{name}"] for name in outputs if f"expected/{name}" in given}
     if not expected:
-        raise SpecError(
+        raise BadFile(
             f"model.metric={metric} needs expected outputs in {path}.",
             f"Add an array named as an output: {', '.join(outputs)}.",
         )
     for name, array in expected.items():
         if array.dtype.kind not in "biuf" or outputs[name].dtype in ("", labels.TEXT):
-            raise SpecError(f"{where}: {name} is no array of numbers.", "Leave it out, or choose another metric.")
+            raise BadFile(f"{where}: {name} is no array of numbers.", "Leave it out, or choose another metric.")
         _cast.check_finite(f"{where}: {name}", array, "Mend the file, or leave those samples out.")
         shape = outputs[name].shape
         if shape is not None and labels.squeezed(shape) != labels.squeezed(array.shape[1:]):
-            raise SpecError(
+            raise BadFile(
                 f"{where}: {name} has shape {list(array.shape)}.",
                 f"The model's output is [samples{''.join(f', {size}' for size in shape)}].",
             )

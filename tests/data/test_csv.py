@@ -218,7 +218,8 @@ FAULTS: dict[str, tuple[Callable[[list[str]], list[str]], dict[str, Any], str]] 
         list,
         {"time_format": "%d.%m.%Y"},
         "{path}, line 2: date is '2024-01-01', which isn't of data.time_format=%d.%m.%Y.\n"
-        "Mend it, or give the format that it has: docs.python.org/3/library/datetime.html#format-codes",
+        "Mend it, or say how it is written. For example data.time_format=%d.%m.%Y; all codes: "
+        "docs.python.org/3/library/datetime.html#format-codes",
     ),
     "a zone that only some have": (
         put(2, "2024-01-03T00:00Z,2,0"),
@@ -252,6 +253,12 @@ def test_a_fault_is_named_by_file_and_line(fault: str, tmp_path: Path) -> None:
     change, changed, expected = FAULTS[fault]
     path = series.write_csv(tmp_path / "my.csv", change(rows()))
     assert refusal(path, **changed) == expected.format(path=path)
+
+
+@pytest.mark.parametrize("form", ["%d%d", "%Q", "%"])
+def test_a_time_format_that_is_none(form: str, tmp_path: Path) -> None:
+    found = refusal(series.write_csv(tmp_path / "my.csv", rows()), time_format=form)
+    assert found.startswith(f"data.time_format={form}: no format of a time: ")
 
 
 def test_no_file_named() -> None:
