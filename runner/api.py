@@ -25,13 +25,15 @@ def run(spec: Spec, root: Path | None = None) -> dict[str, Any]:
 
     What can't be done ends in its `status` and `reason`, not in an exception. Raises SpecError for a bad spec.
     """
-    from runner import cells
+    from runner import cells, plan
+    from runner.schedule.settings import INLINE
     from runner.tracking.client import Tracker
 
-    home = root or project.root()
+    own = root or project.root()
+    home = project.home(own)
     with Tracker(home) as tracker:
         tracker.start()
-        return dict(cells.run([spec], home, tracker, fresh=True)[0].content)
+        return dict(cells.perform(plan.make([spec], own), home, tracker, INLINE, fresh=True).records[0].content)
 
 
 def load_sweep(*overrides: str, root: Path | None = None) -> Sweep:
@@ -59,11 +61,12 @@ def run_sweep(
     from runner.spec import choice
     from runner.tracking.client import Tracker
 
-    home = root or project.root()
-    how = choice("schedule", options.values("schedule", schedule, home)).settings
+    own = root or project.root()
+    home = project.home(own)
+    how = choice("schedule", options.values("schedule", schedule, own)).settings
     with Tracker(home) as tracker:
         tracker.start()
-        made = plan.of_sweep(sweep, home)
+        made = plan.of_sweep(sweep, own)
         name = cells.sweep_name([cell.candidate.spec for cell in made.cells])
         return swept.document(name, made, cells.perform(made, home, tracker, how, sweep=name, fresh=fresh))
 

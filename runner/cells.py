@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from runner import conclude, keys, leases, measurement_key, plan, records, resume
+from runner import conclude, keys, leases, measurement_key, records, resume
 from runner.disk import room
 from runner.endpoints.retry import with_retry
 from runner.errors import RunnerError
@@ -26,7 +26,7 @@ from runner.schedule import device, makespan
 from runner.schedule.cores import cores
 from runner.schedule.makespan import Measuring
 from runner.schedule.prepare import prepare
-from runner.schedule.settings import INLINE, Inline, Schedule
+from runner.schedule.settings import Inline, Schedule
 from runner.schedule.timeline import Timeline
 from runner.schedule.wanted import Outcome, failure
 from runner.spec import Limits, Spec
@@ -56,13 +56,6 @@ class Ran:
 
     records: list[Record]
     schedule: dict[str, Any]
-
-
-def run(
-    specs: Sequence[Spec], root: Path, tracker: Tracker, *, fresh: bool = True, family: Family | None = None
-) -> list[Record]:
-    """The records of `specs`, whose steps are made one after the other; see `perform`."""
-    return perform(plan.make(specs, root), root, tracker, INLINE, fresh=fresh, family=family).records
 
 
 def perform(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 MARKERS = ("runner.toml", "dvc.yaml")
+EXPERIMENTS = Path(".dvc", "tmp", "exps")  # where DVC copies a project to for `dvc exp run --queue` and `--temp`
 
 
 def root(start: Path | None = None) -> Path:
@@ -14,6 +16,33 @@ def root(start: Path | None = None) -> Path:
         if any((folder / marker).is_file() for marker in MARKERS):
             return folder
     return here
+
+
+def home(project: Path) -> Path:
+    """Where artifacts, records and MLflow's store of `project` lie: in itself, but for the folder in which DVC runs a
+    queued or temporary experiment and which it removes afterwards in the project whose experiment it is.
+
+    Such a folder lies below that project's `.dvc/tmp/exps`; DVC says in DVC_ROOT whose it is, and so does the path.
+    """
+    for owner in _owners(project):
+        folder = (owner / EXPERIMENTS).resolve()
+        if folder in project.parents:
+            # A project below the root of its Git repository: the copy has the same folders.
+            inside = project.relative_to(_git_root(project))
+            return _git_root(owner) / inside
+    return project
+
+
+def _owners(project: Path) -> list[Path]:
+    """Projects of DVC's that may have made a copy of theirs here."""
+    named = os.environ.get("DVC_ROOT", "")
+    above = [folder for folder in project.parents if (folder / EXPERIMENTS).is_dir()]
+    return [Path(named).resolve(), *above] if named else above
+
+
+def _git_root(folder: Path) -> Path:
+    """The nearest folder from `folder` upwards that holds `.git`, else `folder` itself."""
+    return next((one for one in (folder, *folder.parents) if (one / ".git").exists()), folder)
 
 
 def shipped(name: str) -> Path:

@@ -80,6 +80,9 @@ class Repository:
     def metrics(self, cell: str) -> Any:
         return json.loads((self.root / "pipeline" / "benchmark" / cell / "metrics.json").read_text(encoding="utf-8"))
 
+    def records(self) -> set[str]:
+        return {path.name for path in (self.root / "records").glob("[0-9]*")}
+
     def set(self, **params: Any) -> None:
         content = {**self.yaml("params.yaml"), **params}
         (self.root / "params.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
@@ -281,6 +284,27 @@ def test_a_sweep_finds_what_was_pulled(repository: Repository, tmp_path: Path) -
     assert list((colleague.root / "artifacts").glob("[!.]*/*/artifact.json")) == []
     records = [json.loads(path.read_text("utf-8")) for path in (colleague.root / "records").glob("*/record.json")]
     assert [record["status"] for record in records] == ["ok", "ok"]
+
+
+# --- experiments in a copy that DVC removes ---
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["dvc exp run --temp", "dvc exp run --queue && dvc exp run --run-all"])
+def test_an_experiment_in_a_copy_keeps_its_record_in_the_project(repository: Repository, how: str) -> None:
+    repository.set(grid={**AXES, "backend": ["onnxruntime"]})
+    repository.sh("git commit --quiet --all --message one-backend")
+    before = repository.records()
+    run, _, all_of_them = how.partition(" && ")
+    repository.sh(f"{run} --name other --set-param measure.iterations=21")
+    repository.sh(all_of_them)
+
+    assert not any((repository.root / ".dvc" / "tmp" / "exps").rglob("records"))
+    repository.sh("dvc exp apply other")
+    record = repository.metrics("gru-fp32-onnxruntime")["record_id"]
+    assert repository.records() - before == {record}
+    assert "gru" in repository.sh(f"python -m runner report {record}")
+    assert "0 records sent" in repository.sh("python -m runner sync")  # MLflow's run is the project's, too
 
 
 # --- the page that users read ---

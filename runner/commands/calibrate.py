@@ -29,14 +29,16 @@ def main(argv: list[str]) -> int:
     spec = compose.one(root, chosen.override)
     where = devices.called(spec.hardware.settings)
     if chosen.show:
-        return _show(root, str(devices.of(spec.hardware.settings).hardware()["identity"]), where, chosen.json)
+        return _show(
+            project.home(root), str(devices.of(spec.hardware.settings).hardware()["identity"]), where, chosen.json
+        )
     found = calibrate(root, spec, chosen.override, chosen.pairs)
     if chosen.json:
         json.dump({"schema": 1, **found.as_dict(), "age_days": 0}, sys.stdout, indent=1)
         print()
     else:
         print(text(found, where))
-        print(f"kept     {calibration.path(root, found.identity)}")
+        print(f"kept     {calibration.path(project.home(root), found.identity)}")
     return 0
 
 
@@ -64,17 +66,19 @@ def calibrate(root: Path, usual: Spec, overrides: list[str], pairs: int) -> Cali
 
     Raises what keeps a spec from being measured.
     """
-    from runner import cells, compose
+    from runner import cells, compose, plan
+    from runner.schedule.settings import INLINE
     from runner.tracking.client import Tracker
 
     exact = ["baseline=self", f"measure.min_pairs={pairs}", f"measure.max_pairs={pairs}", "measure.budget_s=3600"]
     spec = compose.one(root, [*overrides, *exact])
-    with Tracker(root) as tracker:
+    home = project.home(root)
+    with Tracker(home) as tracker:
         tracker.start()
-        record = cells.run([spec], root, tracker, fresh=True)[0]
+        record = cells.perform(plan.make([spec], root), home, tracker, INLINE).records[0]
     if record.content["status"] != "ok":
         _raise(record.content)
-    return _keep(root, record, usual.measure.settings)
+    return _keep(home, record, usual.measure.settings)
 
 
 def _raise(content: Any) -> None:

@@ -32,7 +32,7 @@ def main(argv: list[str]) -> int:
 def _table(options: argparse.Namespace, conditions: Sequence[Condition]) -> int:
     from runner.report import comparison, table, threshold
 
-    root = project.root()
+    root = project.home(project.root())
     floors = calibration.noise_floors(root)
     found = comparison.compare(records.readable(root, said.warn), options.sweep, options.baseline, options.sort, floors)
     checks = threshold.check(conditions, threshold.of_rows(found.rows))
@@ -53,7 +53,7 @@ def _two(options: argparse.Namespace, conditions: Sequence[Condition]) -> int:
 
     _check_two(options)
     with ExitStack() as stack:
-        root = project.root()
+        root = project.home(project.root())
         candidate, baseline = (stack.enter_context(locate.opened(name, root)) for name in options.records)
         found = beside.beside(candidate, baseline, calibration.noise_floors(root))
         checks = threshold.check(conditions, [beside_table.subject(found)])

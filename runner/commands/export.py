@@ -21,7 +21,7 @@ def main(argv: list[str]) -> int:
     from runner.portable import archive, locate
     from runner.report import corrected
 
-    root = project.root()
+    root = project.home(project.root())
     every = records.readable(root, warn)
     record = locate.by_id(options.record, root) if options.record else locate.latest(every)
     record_id = record.folder.name

@@ -18,7 +18,7 @@ def main(argv: list[str]) -> int:
     arguments.add_argument("--delete", action="store_true", help="remove it; without, it is only listed")
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
     options = arguments.parse_args(argv)
-    root = project.root()
+    root = project.home(project.root())
     if not (root / "artifacts").is_dir():
         items: list[Item] = []  # and no folder is made to look into
     else:

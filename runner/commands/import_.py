@@ -19,7 +19,7 @@ def main(argv: list[str]) -> int:
     from runner import records
     from runner.portable import elsewhere
 
-    root = project.root()
+    root = project.home(project.root())
     rows = elsewhere.read(options.file, options.source)
     kept = [records.write(root, elsewhere.content(row, options.file)).content["record_id"] for row in rows]
     if options.json:

@@ -23,12 +23,12 @@ def main(argv: list[str]) -> int:
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
     chosen = arguments.parse_intermixed_args(argv)
     root = project.root()
-    made = _made(chosen.override, chosen.multirun, root)
+    made, home = _made(chosen.override, chosen.multirun, root), project.home(root)
     if chosen.json:
-        json.dump(document(made, root), sys.stdout, indent=1)
+        json.dump(document(made, home), sys.stdout, indent=1)
         print()
     else:
-        say(text(made, root))
+        say(text(made, home))
     return 0
 
 

@@ -29,7 +29,7 @@ def main(argv: list[str]) -> int:
     from runner.portable import locate
     from runner.report import corrected, ending, html, layout, page, terminal
 
-    root = project.root()
+    root = project.home(project.root())
     every = records.readable(root, said.warn)
     with ExitStack() as stack:
         record = stack.enter_context(locate.opened(options.record, root)) if options.record else locate.latest(every)

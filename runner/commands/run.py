@@ -30,9 +30,10 @@ OTHER_ROOTS = ("--config-name", "--config-path", "--config-dir", "--experimental
 
 @dataclass
 class Command:
-    """One command: a spec, or a sweep."""
+    """One command: a spec, or a sweep. Options are `root`'s; what it makes lies in `home` (`project.home`)."""
 
     root: Path
+    home: Path
     tracker: Tracker
     words: Sequence[str]
     json: bool = False
@@ -47,7 +48,7 @@ class Command:
         config = compose.compose(loader, self.words)
         made = plan.make([compose.from_config(config)], self.root)
         schedule = compose.schedule_of(config, self.root)
-        record = cells.perform(made, self.root, self.tracker, schedule, fresh=True).records[0]
+        record = cells.perform(made, self.home, self.tracker, schedule, fresh=True).records[0]
         if self.json:
             _print_json(record.content)
         else:
@@ -64,8 +65,8 @@ class Command:
         schedule = compose.schedule(loader, self.root, self.words)
         made = plan.of_sweep(sweep.composed(loader, self.root, self.words), self.root)
         name = cells.sweep_name([cell.candidate.spec for cell in made.cells])
-        print(visible("\n".join([f"sweep {name}", *planned.lines(made, self.root)])), file=sys.stderr)
-        ran = cells.perform(made, self.root, self.tracker, schedule, sweep=name, fresh=self.fresh, started=self.started)
+        print(visible("\n".join([f"sweep {name}", *planned.lines(made, self.home)])), file=sys.stderr)
+        ran = cells.perform(made, self.home, self.tracker, schedule, sweep=name, fresh=self.fresh, started=self.started)
         if self.json:
             from runner.report import swept
 
@@ -82,11 +83,12 @@ def main(argv: list[str]) -> int:
     """Compose, then run; returns the exit code."""
     flags = _flags(argv)
     root = projects.root()
-    with Tracker(root) as tracker:
+    home = projects.home(root)
+    with Tracker(home) as tracker:
         tracker.start()  # MLflow's import takes longer than Hydra's, composing and planning: all at once
         from runner import compose, overrides, study
 
-        command = Command(root, tracker, flags.override, flags.json, flags.fresh, flags.strict)
+        command = Command(root, home, tracker, flags.override, flags.json, flags.fresh, flags.strict)
         with compose.explained(root):
             given = overrides.parse(command.words)
             sweeps = flags.multirun or study.sweeps(given, root)

@@ -23,7 +23,6 @@ from runner.plan import Node, Plan
 from runner.report import progress
 from runner.schedule import prepare
 from runner.schedule.settings import INLINE
-from runner.spec import Spec
 from runner.store import Artifact
 from runner.tracking.client import Tracker
 
@@ -37,8 +36,9 @@ def main(argv: list[str]) -> int:
     grid = pipeline.read(root)
     spec = pipeline.one(grid, chosen, root)
     folder = pipeline.folder(root, step, spec)
-    with room(root):
-        said = _benchmark(spec, root, folder) if step == "benchmark" else _artifact(step, spec, root, folder)
+    made, home = plan.make([spec], root), project.home(root)  # in a copy of DVC's the project whose copy it is
+    with room(home):
+        said = _benchmark(made, home, folder) if step == "benchmark" else _artifact(step, made, home, folder)
     if "--json" in argv:
         json.dump({"schema": 1, "step": step, "folder": str(folder), **said}, sys.stdout, indent=1)
         print()
@@ -66,15 +66,14 @@ def _read(words: Sequence[str]) -> tuple[str, dict[str, str]]:
 # --- an artifact ---
 
 
-def _artifact(step: str, spec: Spec, root: Path, folder: Path) -> dict[str, Any]:
-    made = plan.make([spec], root)
+def _artifact(step: str, made: Plan, home: Path, folder: Path) -> dict[str, Any]:
     cell = made.cells[0]
     key = pipeline.key(step, cell, made)
     node = made.nodes[key]
     if node.step != step:
         _export(None, key, folder)
         return {"status": "ok", "key": key}
-    outcome = node.blocked or _made(node, made, spec, root)
+    outcome = node.blocked or _made(node, made, home)
     if isinstance(outcome, Artifact):
         _export(outcome, key, folder)
         return {"status": "ok", "key": key}
@@ -83,11 +82,12 @@ def _artifact(step: str, spec: Spec, root: Path, folder: Path) -> dict[str, Any]
     return {**_note(outcome, key, folder), "key": key}
 
 
-def _made(node: Node, made: Plan, spec: Spec, root: Path) -> Artifact | RunnerError:
+def _made(node: Node, made: Plan, home: Path) -> Artifact | RunnerError:
     """The node's artifact: from the store, or made now with all that it needs."""
     items = [(one.id, f"{one.step} {one.title}") for one in made.nodes.values()]
-    with progress.opened(Console(stderr=True), items) as display, leases.lease(root, made.nodes):
-        return prepare.obtain([node.key], made, root, spec.limits, display, INLINE)[node.key]
+    with progress.opened(Console(stderr=True), items) as display, leases.lease(home, made.nodes):
+        limits = made.cells[0].candidate.spec.limits
+        return prepare.obtain([node.key], made, home, limits, display, INLINE)[node.key]
 
 
 def _export(artifact: Artifact | None, key: str, folder: Path) -> None:
@@ -117,15 +117,16 @@ def _say(said: Mapping[str, Any]) -> None:
 # --- a benchmark ---
 
 
-def _benchmark(spec: Spec, root: Path, folder: Path) -> dict[str, Any]:
+def _benchmark(made: Plan, home: Path, folder: Path) -> dict[str, Any]:
     """Measure, and write the record's numbers for `dvc metrics`. An old file never stands in for a failed run."""
     (folder / "metrics.json").unlink(missing_ok=True)
-    with Tracker(root) as tracker:
+    with Tracker(home) as tracker:
         tracker.start()
-        record = cells.run([spec], root, tracker, fresh=True, family=_family(root))[0].content
+        family = _family(project.root())
+        record = cells.perform(made, home, tracker, INLINE, fresh=True, family=family).records[0].content
     if record["status"] != "ok":
         _say(record)
-        _refuse_accidents(record, spec, root)
+        _refuse_accidents(record, made)
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(_metrics(record), indent=1)
     (folder / "metrics.json").write_text(f"{text}\n", encoding="utf-8")
@@ -146,12 +147,11 @@ def _compared(spec: Spec, root: Path, backends: Sequence[str]) -> bool:
         return False
 
 
-def _refuse_accidents(record: Mapping[str, Any], spec: Spec, root: Path) -> None:
+def _refuse_accidents(record: Mapping[str, Any], made: Plan) -> None:
     """Raises where the same cell may well succeed next time: DVC must not take it for done.
 
     What is unsupported stays so; what is unavailable by the plan has another key once it is there.
     """
-    made = plan.make([spec], root)
     if record["status"] == "unsupported" or plan.blocked(made.cells[0], made):
         return
     raise BY_STATUS.get(str(record["status"]), StepFailed)(str(record["reason"]), str(record["next_step"]))

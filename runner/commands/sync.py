@@ -16,7 +16,7 @@ def main(argv: list[str]) -> int:
     options = arguments.parse_args(argv)
     from runner.tracking import log, store
 
-    root = project.root()
+    root = project.home(project.root())
     sent = log.sync(root, warn)
     if options.json:
         print(json.dumps({"schema": 1, "store": store.uri(root), "sent": sent}, indent=1))

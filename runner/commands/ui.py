@@ -34,7 +34,7 @@ def main(argv: list[str]) -> int:
     options = _options(argv)
     from runner.tracking import log, store, view
 
-    root = project.root()
+    root = project.home(project.root())
     log.sync(root, warn)
     if store.uri(root).startswith("http"):
         _say(view.page(root, store.uri(root).rstrip("/"), options.sweep), options.json)
