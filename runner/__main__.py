@@ -34,7 +34,15 @@ MODULES = {"import": "import_"}
 
 def command() -> int:
     """One command line as a process: `main`, and a quick end."""
+    from runner import streams
+    from runner.errors import RunnerError
+
+    streams.prepare()
     code = main()
+    try:
+        streams.finish()
+    except RunnerError as error:
+        code = _report([], error.reason, error.next_step, error.exit_code, error)
     gc.freeze()  # what lives ends with the process: looking through it for garbage once more takes 0.1 s
     return code
 
@@ -57,9 +65,6 @@ def main(arguments: list[str] | None = None) -> int:
         )
     except SystemExit as end:  # a subcommand has printed its own help
         return int(end.code or 0)
-    except BrokenPipeError:  # `runner list | head`: the reader has gone, and there is nobody to tell
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:
         from runner.unexpected import unexpected
 

@@ -23,6 +23,7 @@ from runner.plan import Node, Plan
 from runner.report import progress
 from runner.schedule import prepare
 from runner.schedule.settings import INLINE
+from runner.spec import Spec
 from runner.store import Artifact
 from runner.tracking.client import Tracker
 
