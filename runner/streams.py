@@ -29,7 +29,7 @@ class OutputLost(StepFailed):
 
 class _Out(io.FileIO):
     """Standard output. The first failure is an OutputLost, which no handler of a disk's errors takes for its own; what
-    comes after it is dropped. Where the reader has gone (`| head`) nobody is told: the command ends as it would have."""
+    comes after it is dropped. Where the reader has gone (`| head`) nobody is told: the command ends as it would."""
 
     lost = False
 
@@ -74,7 +74,7 @@ def finish() -> None:
 
 
 def _open_closed() -> None:
-    """Where a descriptor is closed (`>&-`) the next file that is opened would take its number, and our words with it."""
+    """Where a descriptor is closed (`>&-`) the next file that is opened would take its number, and our words."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
