@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import QUICK
 from tests.watched import Watch, watched
 
-ALL = ("-m", "model=gru", "model.hidden=4", "backend=onnxruntime,openvino", "precision=fp32", "schedule=inline", *QUICK)
+ALL = ("-m", "model=gru", "model.hidden=4", "backend=onnxruntime,openvino", "precision=fp32", *QUICK)
 OURS = ".cache/edge-runner"
 
 
