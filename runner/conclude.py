@@ -267,6 +267,7 @@ def _figures(found: Any, cell: Cell, parts: Mapping[str, Mapping[str, Artifact]]
         "comparison": _comparison(found, cell, every.get("baseline", []), effective.get("baseline", {})),
         "conditions": found.conditions,
         "checks": found.checks,
+        "quality": found.quality,
         "outliers": found.outliers,
         "validity": validity.judge(found, spec.measure.settings, spec.scenario.name, spec.scenario.settings.batch),
         "warnings": [*_warned(parts), *found.warnings],

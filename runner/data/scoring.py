@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,18 @@ from runner.data import arrays, labels, units
 from runner.errors import StepFailed
 
 Outputs = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class PerSample:
+    """What each sample adds to the first figure of `score`: `values` (samples,), whose mean the figure is (`mean`,
+    `hits` where each is right or wrong), or the root of whose mean (`root`). `overlap`: so many neighbours share what
+    they are scored on."""
+
+    metric: str
+    kind: str
+    values: NDArray[np.float64]
+    overlap: int = 1
 
 
 def score(data_folder: Path, outputs: Outputs) -> dict[str, float]:
@@ -86,6 +99,65 @@ def _tensors(outputs: Outputs, meta: Mapping[str, Any], test: Mapping[str, NDArr
     expected = {name.removeprefix("expected/"): array for name, array in test.items() if name.startswith("expected/")}
     errors = [_errors(named[name], values) for name, values in expected.items()]
     return {metric: MEASURES[metric](np.concatenate(errors))}
+
+
+def per_sample(data_folder: Path, outputs: Outputs) -> PerSample | None:
+    """The first figure of `score`, sample by sample; None without a metric, or where it is no mean (a maximum)."""
+    meta, test = arrays.read_meta(data_folder), arrays.read_truth(data_folder, "test")
+    if meta["task"] == "forecast":
+        y = _only(outputs, len(test["target"]))
+        error = np.abs(units.to_units(y, meta, test) - units.to_units(test["target"], meta, test))
+        name = next(iter(_forecast(y, meta, test)))
+        return PerSample(name, "mean", _means(error), int(np.prod(error.shape[1:2])))
+    if meta["task"] == "classify" or meta["metric"] == "accuracy":
+        right = _means(_right(outputs, meta, test))
+        return PerSample("accuracy", "hits" if set(np.unique(right)) <= {0.0, 1.0} else "mean", right)
+    return _of_tensors(outputs, meta, test)
+
+
+def _of_tensors(outputs: Outputs, meta: Mapping[str, Any], test: Mapping[str, NDArray[Any]]) -> PerSample | None:
+    metric = meta["metric"]
+    if metric not in ("mae", "rmse"):
+        return None
+    named = _by_name(outputs, meta.get("outputs", [*outputs]))
+    expected = {name.removeprefix("expected/"): array for name, array in test.items() if name.startswith("expected/")}
+    flat = [_errors(named[name], values).reshape(len(values), -1) for name, values in expected.items()]
+    errors = np.concatenate(flat, axis=1)
+    return PerSample(metric, "mean" if metric == "mae" else "root", _means(errors if metric == "mae" else errors**2))
+
+
+def _right(outputs: Outputs, meta: Mapping[str, Any], test: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    """Which answers are right, (samples, …)."""
+    if meta["task"] == "classify":
+        y = _only(outputs, len(test["target"]))
+        found: NDArray[Any] = np.argmax(y.reshape(len(y), -1), axis=1) == test["target"].reshape(-1)
+        return found
+    named = _by_name(outputs, meta.get("outputs", [*outputs]))
+    reading = meta.get("labels", {**labels.PLAIN.as_dict(), "output": next(iter(named))})
+    return labels.answers(_whole(named[reading["output"]], len(test["target"])), test["target"], reading)
+
+
+def _means(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Of each sample, over all its other axes."""
+    found: NDArray[np.float64] = np.asarray(values, np.float64).reshape(len(values), -1).mean(axis=1)
+    return found
+
+
+def same_samples(one: Path, other: Path) -> bool:
+    """Whether two data artifacts score outputs on the same test samples."""
+    if one == other:
+        return True
+    mine, theirs = (arrays.read_truth(folder, "test") for folder in (one, other))
+    return mine.keys() == theirs.keys() and all(np.array_equal(mine[name], theirs[name]) for name in mine)
+
+
+def without_a_model(data_folder: Path) -> float | None:
+    """The accuracy of always answering what is most frequent; None where accuracy is not the metric."""
+    meta, test = arrays.read_meta(data_folder), arrays.read_truth(data_folder, "test")
+    if (meta["task"] != "classify" and meta["metric"] != "accuracy") or "target" not in test:
+        return None
+    columns = test["target"].reshape(len(test["target"]), -1).T
+    return float(np.mean([np.unique(column, return_counts=True)[1].max() / len(column) for column in columns]))
 
 
 def _by_name(outputs: Outputs, names: list[str]) -> Outputs:

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from runner.measure import checks, circumstances, method, metrics, outliers, quality
+from runner.data import scoring
+from runner.measure import checks, circumstances, method, metrics, outliers, quality, quality_interval
 from runner.measure.decision import Decision, expected
 from runner.measure.method import Method
 from runner.measure.metrics import Metric
 from runner.measure.pairs import Pair, Quiet, Side
 from runner.measure.quality import Judgement
+from runner.measure.quality_interval import Scored
 from runner.measure.settings import Settings
 from runner.measure.statistics import Interval
 from runner.measure.taken import not_taken
@@ -102,7 +104,8 @@ def _ratio(log: Interval) -> dict[str, float | None]:
 @dataclass(frozen=True)
 class Benchmark:
     """What was measured. `comparison` is None without a baseline; `metrics` are the candidate's (and the comparison's),
-    `baseline_metrics` the baseline's own; `stopped_by` is `target`, `budget` or `max_pairs`; `seconds` is wall time."""
+    `baseline_metrics` the baseline's own; `stopped_by` is `target`, `budget` or `max_pairs`; `seconds` is wall time;
+    `quality` is how sure its differences from the baseline's and the float model's are (`quality_interval.of`)."""
 
     pairs: tuple[Pair, ...]
     comparison: Comparison | None
@@ -113,6 +116,7 @@ class Benchmark:
     seconds: float
     telemetry: Summary
     checks: Mapping[str, Any]
+    quality: Mapping[str, Any]
     outliers: Mapping[str, Any]
 
     @property
@@ -166,6 +170,8 @@ def benchmark(
     pairs, decision = _measure(how, sides, settings, seed, folder, limit_s, progress, quiet, sampler, noise, least)
     telemetry = summarise(sampler, {role: _work(pairs, role) for role in sides}, _elsewhere(sides))
     judged = {role: _judged(side, pairs[0], role) for role, side in sides.items()}
+    scored = {role: _scored(side, pairs[0], role) for role, side in sides.items()}
+    compared = quality_interval.of(scored["candidate"], scored.get("baseline"), seed, settings.confidence)
     comparison = _compare(how, pairs, decision, settings, noise) if baseline else None
     checked = checks.of(sides, pairs)
     figures = {
@@ -174,7 +180,12 @@ def benchmark(
     }
     against = [
         *metrics.of_comparison(comparison.ratio if comparison else None, telemetry.sides),
-        metrics.quality_delta(judged["candidate"].quality, judged["baseline"].quality if baseline else None),
+        *metrics.quality_delta(
+            judged["candidate"].quality,
+            judged["baseline"].quality if baseline else None,
+            baseline is not None and scoring.same_samples(candidate.data, baseline.data),
+            compared,
+        ),
     ]
     return Benchmark(
         pairs=tuple(pairs),
@@ -182,10 +193,11 @@ def benchmark(
         stopped_by=str(decision.stopped_by),
         metrics=(*figures["candidate"], *against),
         baseline_metrics=tuple(figures.get("baseline", ())),
-        warnings=(*checks.failures(checked), *_warnings(sides, pairs, telemetry)),
+        warnings=(*checks.failures(checked), *_pointless(sides, judged), *_warnings(sides, pairs, telemetry)),
         seconds=time.monotonic() - start,
         telemetry=telemetry,
         checks=checked,
+        quality=compared,
         outliers=outliers.of(how.scatter(pairs), {role: [pair.sides[role].ns for pair in pairs] for role in sides}),
     )
 
@@ -246,9 +258,20 @@ def _flagged(how: Method, pairs: Sequence[Pair], settings: Settings, floor: Nois
 
 
 def _judged(side: Side, pair: Pair, role: str) -> Judgement:
+    return quality.judge(_scored(side, pair, role).predicted, side.data, side.reference)
+
+
+def _scored(side: Side, pair: Pair, role: str) -> Scored:
     predicted = pair.sides[role].predicted
     assert predicted is not None, "the first pair predicts"
-    return quality.judge(predicted, side.data, side.reference)
+    return Scored(predicted, side.data, side.reference)
+
+
+def _pointless(sides: Mapping[str, Side], judged: Mapping[str, Judgement]) -> Iterator[str]:
+    """Where a side answers no better than would be done without a model."""
+    for role, side in sides.items():
+        lines = quality_interval.warnings(judged[role].quality, side.data)
+        yield from (line if role == "candidate" else f"baseline {line}" for line in lines)
 
 
 def _work(pairs: Sequence[Pair], role: str) -> Work:

@@ -175,18 +175,30 @@ def of_outputs(
     return [*finite, *(Absent(name, reason) for name, reason in {**odd, **why_not}.items())]
 
 
-def quality_delta(candidate: Mapping[str, float], baseline: Mapping[str, float] | None) -> Metric:
-    """Candidate's minus baseline's first quality figure, in its unit."""
-    name = "vs_baseline/quality_delta"
+def quality_delta(
+    candidate: Mapping[str, float], baseline: Mapping[str, float] | None, same_samples: bool, found: Mapping[str, Any]
+) -> list[Metric]:
+    """Candidate's minus baseline's first quality figure, in its unit, and its interval as far as one was `found`
+    (`quality_interval.of`). Figures of other samples say nothing of each other."""
+    name, metric = "vs_baseline/quality_delta", next(iter(candidate), "")
     if baseline is None:
-        return Absent(name, NO_BASELINE)
-    metric = next(iter(candidate), None)
-    if metric is None:
-        return Absent(name, "the data have no quality metric")
-    if metric not in baseline:
-        return Absent(name, f"the baseline's data have no {metric}")
+        return [Absent(name, NO_BASELINE)]
+    if why := _no_delta(metric, baseline, same_samples):
+        return [Absent(name, why)]
     delta = candidate[metric] - baseline[metric]
-    return _measured(name, delta) if math.isfinite(delta) else Absent(name, f"not finite ({delta})")
+    if not math.isfinite(delta):
+        return [Absent(name, f"not finite ({delta})")]
+    against = found.get("vs_baseline", {})
+    ends = {f"{name}_{end}": against.get(end) for end in ("low", "high")}
+    return [_measured(name, delta), *(_measured(end, value) for end, value in ends.items() if value is not None)]
+
+
+def _no_delta(metric: str, baseline: Mapping[str, float], same_samples: bool) -> str:
+    if not metric:
+        return "the data have no quality metric"
+    if metric not in baseline:
+        return f"the baseline's data have no {metric}"
+    return "" if same_samples else "the baseline answered other samples"
 
 
 def of_artifact(

@@ -19,7 +19,7 @@ from runner.report.beside import NOTHING, WORDS, spread, worded
 from runner.report.corrected import Correction
 from runner.report.naming import IMPORTED, imported
 from runner.report.plot import Samples, read_samples
-from runner.report.wording import ratio, replicates, verdict_line
+from runner.report.wording import quality_differences, ratio, replicates, verdict_line
 
 SETTINGS, EFFECTIVE, KEYS, PROVENANCE = "Settings", "Read back from the runtime", "Keys of the artifacts", "Provenance"
 TELEMETRY = "Telemetry"
@@ -215,6 +215,7 @@ def _asides(content: Mapping[str, Any], pairs: Sequence[PairLine]) -> Iterator[s
         yield f"The interval holds at {100 * confidence:.1f} % ({TESTS[replicates(comparison)]}, Hodges–Lehmann)."
     if interval := comparison.get("verdict_interval"):
         yield _strict(interval, content["spec"]["measure"])
+    yield from map(_capital, quality_differences(content))
     if told := _outliers(content.get("outliers") or {}):
         yield told
 
@@ -372,7 +373,7 @@ def as_json(page: Page) -> dict[str, Any]:
     content = page.content
     kept = (
         "record_id", "date", "status", "origin", "reason", "next_step", "spec", "spec_key", "keys", "metrics",
-        "unavailable", "notes", "effective", "comparison", "conditions", "checks", "validity", "environment",
+        "unavailable", "notes", "effective", "comparison", "conditions", "checks", "quality", "validity", "environment",
     )  # fmt: skip
     return {
         "schema": 1,

@@ -17,7 +17,7 @@ from runner.report import layout
 from runner.report.comparison import SPEEDUP, Comparison, Row, distinguishing
 from runner.report.layout import Grid
 from runner.report.naming import AXES, IMPORTED, imported, names
-from runner.report.wording import number, quality, ratio, worded
+from runner.report.wording import number, quality, quality_against, ratio, worded
 
 COLOURS = {"faster": "green", "slower": "red", "ambiguous": "yellow"}
 ALWAYS = ("model", "precision", "backend")
@@ -137,9 +137,16 @@ def _json_row(row: Row) -> dict[str, Any]:
         "metrics": dict(row.metrics),
         "unavailable": dict(content.get("unavailable") or {}),
         "comparison": row.against and {name: value for name, value in asdict(row.against).items() if name != "own"},
+        "quality": _quality_json(row),
         "missing": row.missing,
         "group": row.group,
     }
+
+
+def _quality_json(row: Row) -> dict[str, Any]:
+    """A record's `quality`, without what it is against another baseline than the chosen one."""
+    own = row.against is not None and row.against.own
+    return {key: value for key, value in (row.content.get("quality") or {}).items() if own or key != "vs_baseline"}
 
 
 # --- words ---
@@ -214,8 +221,14 @@ def _figures(row: Row) -> list[str]:
     if p50 is not None and low is not None and high is not None:
         latency += f" [{number(low)}, {number(high)}]"
     latency += _note(row, "latency/p50_ms")
+    return [*_speedup(row), latency, *(_metric(row, name) for name in SHOWN[2:]), _quality(row)]
+
+
+def _quality(row: Row) -> str:
+    """The first quality figure, and how it differs from the baseline's where the row was measured against that."""
     scores = quality(row.metrics)
-    return [*_speedup(row), latency, *(_metric(row, name) for name in SHOWN[2:]), scores[0] if scores else "–"]
+    against = quality_against(row.content) if row.against and row.against.own else ""
+    return "; ".join(filter(None, [*scores[:1], against])) or "–"
 
 
 def _imported_figures(row: Row) -> list[str]:

@@ -87,6 +87,48 @@ def quality(metrics: Mapping[str, float]) -> list[str]:
     return lines
 
 
+def quality_differences(content: Mapping[str, Any]) -> list[str]:
+    """What a record's quality is less its baseline's and the float model's, and how sure that is; older records have
+    none."""
+    found = content.get("quality") or {}
+    against = {"vs_baseline": naming.baseline(content) or "the baseline", "vs_float": "the float model"}
+    told = [(f"quality against {name}", found.get(key)) for key, name in against.items()]
+    return [f"{name}: {_difference(one, found)}" for name, one in told if one]
+
+
+def quality_against(content: Mapping[str, Any]) -> str:
+    """`+0.0041 [-0.0010, +0.0092] ppm: not told apart` of the baseline; empty where they were not compared."""
+    found = content.get("quality") or {}
+    one = found.get("vs_baseline") or {"reason": ""}
+    return "" if "reason" in one else f"{_interval(one, found['metric'])}: {one['verdict']}"
+
+
+def _difference(one: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    if "reason" in one:
+        return f"not compared: {one['reason']}"
+    measure, _ = split_quality(f"quality/{found['metric']}")
+    p = f", p = {one['p_value']:.2g}" if "p_value" in one else ""
+    how = f"{found['samples']} samples, {one['method']}{p}"
+    return f"{measure} {_interval(one, found['metric'])}: {one['verdict']} ({how})"
+
+
+def _interval(one: Mapping[str, Any], metric: str) -> str:
+    """`+0.0041 [-0.0010, +0.0092] ppm`, `-1.2 [-2.0, -0.4] percentage points`."""
+    measure, unit = split_quality(f"quality/{metric}")
+    percent = measure == "accuracy" and not unit
+    value, low, high = (
+        "–" if one[name] is None else f"{100 * one[name]:+.1f}" if percent else signed(one[name])
+        for name in ("difference", "low", "high")
+    )
+    ends = "(no interval: too few samples)" if one["low"] is None else f"[{low}, {high}]"
+    return f"{value} {ends} {'percentage points' if percent else unit}".strip()
+
+
+def signed(value: float) -> str:
+    """`+0.0041`, `-1.52`, `0`."""
+    return "0" if value == 0 else f"{'+' if value > 0 else '-'}{number(abs(value))}"
+
+
 def split_quality(name: str) -> tuple[str | None, str]:
     """`quality/mae_ppm` → (`mae`, `ppm`); `quality/accuracy` → (`accuracy`, ``); other metrics → (None, ``)."""
     family, _, rest = name.partition("/")

@@ -81,6 +81,8 @@ def test_quality_belongs_to_the_run(same: tuple[Benchmark, object]):
     assert numbers["quality/accuracy"] == 0.9
     assert numbers["fidelity/max_abs_error"] < 1e-4
     assert numbers["vs_baseline/quality_delta"] == 0
+    assert same[0].quality["vs_baseline"]["verdict"] == "equal"
+    assert same[0].quality["vs_float"]["verdict"] in ("equal", "not told apart")
 
 
 def test_what_it_tells_is_told_between_pairs(same: tuple[Benchmark, list[tuple[int, int, str]]]):
@@ -124,7 +126,9 @@ def test_without_a_baseline_the_candidate_is_measured_alone(side: Side, measure:
     assert found.baseline_metrics == ()
     processes = {f"candidate/{pair}" for pair in range(len(found.pairs))}
     assert set(found.samples()) == processes | {f"bursts/{name}" for name in processes}
-    assert metrics.reasons(found.metrics)["vs_baseline/speedup"] == "nothing to compare with: baseline=none"
+    assert (
+        metrics.reasons(found.metrics)["vs_baseline/speedup"] == "nothing to compare with: measured without a baseline"
+    )
     assert "latency/p50_ms" in metrics.numbers(found.metrics)
 
 
