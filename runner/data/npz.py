@@ -64,7 +64,7 @@ def read(file: Path | IO[bytes], names: Collection[str] | None = None) -> dict[s
     is free would bear."""
     with _opened(file) as archive:
         wanted = {name: one for name, one in _headers(archive).items() if names is None or name in names}
-        _check_room(wanted, archive)
+        _check_arrays(wanted, archive)
         return {name: _values(archive, name) for name in wanted}
 
 
@@ -94,15 +94,15 @@ def _headers(archive: zipfile.ZipFile) -> dict[str, Header]:
     names = [member.filename for member in members]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise Unreadable(f"array {_shown(twice)} is there twice")
+        raise Unreadable(f"array {shown(twice)} is there twice")
     return {member.filename.removesuffix(SUFFIX): _header(archive, member) for member in members}
 
 
 def _header(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Header:
     """What a member says of itself, once it can be unfolded, and is as long as it says."""
-    which = f"array {_shown(member.filename)}"
+    which = f"array {shown(member.filename)}"
     if not member.filename.endswith(SUFFIX) or member.filename.startswith("/") or ".." in member.filename.split("/"):
-        raise Unreadable(f"{_shown(member.filename)} in it is no name of an array")
+        raise Unreadable(f"{shown(member.filename)} in it is no name of an array")
     if member.flag_bits & ENCRYPTED:
         raise Unreadable(f"{which} is encrypted")
     if member.compress_type not in METHODS:
@@ -130,35 +130,41 @@ def _described(file: IO[bytes]) -> Header:
     return Header(shape, dtype)
 
 
-def _check_room(arrays: dict[str, Header], archive: zipfile.ZipFile) -> None:
-    """Raises Unreadable where the arrays unfold to more than is free, or to a multiple of the file that no data has."""
-    total, packed = sum(one.bytes for one in arrays.values()), sum(one.compress_size for one in archive.infolist())
+def check_room(total: int, packed: int, largest: str) -> None:
+    """Raises Unreadable where `packed` bytes unfold to a `total` that is more than half of what is free, or a multiple
+    that no data has; `largest` says what takes most of it."""
     if total > max(FREELY, UNFOLDED * packed):
         raise Unreadable(
-            f"its {packed / 1e6:.3g} MB unfold to {total / 1e6:.0f} MB: more than {UNFOLDED} times as much "
-            f"({_largest(arrays)})"
+            f"its {packed / 1e6:.3g} MB unfold to {total / 1e6:.0f} MB, more than {UNFOLDED} times as much ({largest})"
         )
     free = hardware.memory_available()
     if free is not None and total > SHARE * free:
         raise Unreadable(
-            f"its arrays take {total / 1e6:.0f} MB, more than half of the {free / 1e6:.0f} MB of memory that are free "
-            f"({_largest(arrays)})"
+            f"it takes {total / 1e6:.0f} MB, more than half of the {free / 1e6:.0f} MB of memory that are free "
+            f"({largest})"
         )
+
+
+def _check_arrays(arrays: dict[str, Header], archive: zipfile.ZipFile) -> None:
+    if arrays:
+        packed = sum(one.compress_size for one in archive.infolist())
+        check_room(sum(one.bytes for one in arrays.values()), packed, _largest(arrays))
 
 
 def _largest(arrays: dict[str, Header]) -> str:
     name, one = max(arrays.items(), key=lambda item: item[1].bytes)
-    return f"array {_shown(name)}: {list(one.shape)} of {one.dtype}"
+    return f"array {shown(name)}: {list(one.shape)} of {one.dtype}"
 
 
 def _values(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
-    with _said(f"array {_shown(name)} can't be read"), archive.open(name + SUFFIX) as file:
+    with _said(f"array {shown(name)} can't be read"), archive.open(name + SUFFIX) as file:
         found: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
         if file.read(1):
             raise ValueError("more behind its values")
         return found
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
+    """An array's name, which somebody else chose."""
     short = name.removesuffix(SUFFIX)
     return short if short.isprintable() and len(short) <= 100 else ascii(short[:100])

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from runner.data import labels
+from runner.data import labels, npz
 from runner.data.labels import LABELS, Output, Reading
 from runner.errors import BadFile, SpecError, nearest
 from runner.models import _cast, _outputs, graph
@@ -85,10 +83,9 @@ def _read(key: str, path: str, model: onnx.ModelProto, finite: bool) -> Arrays:
 
 def _load(key: str, path: str) -> Arrays:
     try:
-        with np.load(existing(path, key), allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (ValueError, OSError, AttributeError, EOFError, zipfile.BadZipFile) as error:
-        raise BadFile(f"{key}={path}: not an .npz file of plain arrays.", "Write it with numpy.savez.") from error
+        return npz.read(Path(existing(path, key)))
+    except (npz.Unreadable, OSError) as error:
+        raise BadFile(f"{key}={path}: {error}.", "Expected are plain arrays: numpy.savez writes them.") from error
 
 
 def _check_names(where: str, given: Mapping[str, Any], inputs: list[str], outputs: list[str]) -> None:

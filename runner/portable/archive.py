@@ -11,7 +11,6 @@ import hashlib
 import io
 import json
 import os
-import re
 import struct
 import zipfile
 import zlib
@@ -21,11 +20,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
-
 from runner import seal
+from runner.data import npz
+from runner.data.npz import Unreadable
 from runner.errors import SpecError
 from runner.foreign import tree, visible
+from runner.measure import samples
 from runner.portable.untrusted import Untrusted, json_tree
 from runner.records import Record
 from runner.report import corrected, telemetry
@@ -43,10 +43,6 @@ LIMITS = {
     MANIFEST: 1 * MB, RECORD: 64 * MB, SAMPLES: 1000 * MB, corrected.FILE: 1 * MB,
     PROFILE: 256 * MB, REPORT: 1 * MB, GRAPH: 32 * MB, telemetry.PLOT: 32 * MB,
 }  # fmt: skip
-METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-LATENCIES = re.compile(r"[a-z_]+/[0-9]{1,6}")  # <role>/<pair>
-BURSTS = re.compile(r"bursts/[a-z_]+/[0-9]{1,6}")  # bursts/<role>/<pair>
-LONGEST_NS = 1e19
 UNREADABLE = (
     OSError, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError,
     EOFError, ValueError, OverflowError, MemoryError,
@@ -150,8 +146,13 @@ def _check_members(archive: zipfile.ZipFile, file: Path) -> None:
             raise _broken(file, f"{name[:100]!r} inside is " + ("odd" if name not in LIMITS else "there twice"))
         if member.file_size > LIMITS[name]:
             raise _broken(file, f"{name} claims more than {LIMITS[name] // MB} MB")
-        if member.compress_type not in METHODS:
+        if member.compress_type not in npz.METHODS:
             raise _broken(file, f"{name} is packed by another method than deflate")
+    largest = max(archive.infolist(), key=lambda member: member.file_size)
+    try:
+        npz.check_room(sum(member.file_size for member in archive.infolist()), file.stat().st_size, largest.filename)
+    except Unreadable as error:
+        raise _broken(file, str(error)) from error
 
 
 def _manifest(archive: zipfile.ZipFile, file: Path) -> dict[str, Any]:
@@ -214,45 +215,10 @@ def _tree(data: bytes, name: str, file: Path) -> dict[str, Any]:
 
 
 def _check_samples(data: bytes, file: Path) -> None:
-    """Plain integer or float arrays by role and pair: numpy refuses pickled ones."""
     try:
-        _check_sizes(data)
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            odd = [name for name in arrays.files if not _expected(name, arrays[name])]
-    except UNREADABLE as error:
-        raise _broken(file, f"{SAMPLES} can't be read ({error})") from error
-    if odd:
-        raise _broken(file, f"{SAMPLES} holds {odd[0]!r}, which are no latencies")
-
-
-def _check_sizes(data: bytes) -> None:
-    """Raises ValueError for an npz that would unpack to more than LIMITS admits, or whose arrays claim other sizes than
-    they have: numpy makes room for what an array claims before it reads any of it."""
-    with zipfile.ZipFile(io.BytesIO(data)) as arrays:
-        if sum(member.file_size for member in arrays.infolist()) > LIMITS[SAMPLES]:
-            raise ValueError(f"more than {LIMITS[SAMPLES] // MB} MB when unpacked")
-        for member in arrays.infolist():
-            if member.compress_type not in METHODS:
-                raise ValueError(f"{member.filename!r} is packed by another method than deflate")
-            with arrays.open(member) as one:
-                _check_claim(one, member)
-
-
-def _check_claim(one: Any, member: zipfile.ZipInfo) -> None:
-    version = np.lib.format.read_magic(one)
-    if version != (1, 0):
-        raise ValueError(f"{member.filename!r} is of another version of npy than 1.0")
-    shape, _, dtype = np.lib.format.read_array_header_1_0(one)
-    if dtype.hasobject or one.tell() + dtype.itemsize * int(np.prod(shape, dtype=object)) != member.file_size:
-        raise ValueError(f"{member.filename!r} holds objects, or is not as long as it says")
-
-
-def _expected(name: str, values: Any) -> bool:
-    """Latencies (iterations,), or when they were taken (bursts, 2); positive finite numbers."""
-    axes = 1 if LATENCIES.fullmatch(name) else 2 if BURSTS.fullmatch(name) else None
-    if values.ndim != axes or not values.size or values.dtype.kind not in "iuf":
-        return False
-    return bool((values >= 1).all() and (values <= LONGEST_NS).all())
+        samples.check(io.BytesIO(data))
+    except Unreadable as error:
+        raise _broken(file, f"{SAMPLES} can't be read: {error}") from error
 
 
 def _broken(file: Path, what: str) -> SpecError:

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from runner.errors import SpecError
+from runner.errors import SpecError, StepFailed
 from runner.labels import flatten, point
+from runner.measure import samples
 from runner.measure.verdict import NoiseFloor
 from runner.records import Record
 from runner.report import floor as floors
 from runner.report import unpaired
 from runner.report.naming import imported
-from runner.report.plot import read_samples
 from runner.report.wording import number
 
 # What machines are told apart by, and what it is called.
@@ -121,19 +121,21 @@ def _check(record: Record) -> None:
         raise SpecError(f"{name} holds imported numbers.", "They have no samples, and are never compared.")
     if record.content["status"] != "ok":
         raise SpecError(f"{name} is {record.content['status']}: it holds no measurement.", "Name a measured record.")
-    if not (record.folder / "samples.npz").is_file() or not _processes(record, "candidate"):
-        raise SpecError(
-            f"{name}: samples.npz is missing or has no candidate.", "Measure again, or ask for the samples."
-        )
+    try:
+        either = [_processes(record, role) for role in ("candidate", "baseline")]
+    except StepFailed as error:
+        raise SpecError(f"{name}: {error.reason}", error.next_step) from error
+    if not either[0]:
+        raise SpecError(f"{name}: samples.npz has no candidate.", "Measure again, or ask for the samples.")
 
 
 def _processes(record: Record, role: str) -> list[npt.NDArray[np.float64]]:
-    return list(read_samples(record.folder / "samples.npz", role).values())
+    return list(samples.read(record.folder / "samples.npz", role).values())
 
 
 def _relative(record: Record) -> list[npt.NDArray[np.float64]]:
     """Of each pair the candidate's median in units of its baseline's: what slowed both down is gone."""
-    mine, theirs = (read_samples(record.folder / "samples.npz", role) for role in ("candidate", "baseline"))
+    mine, theirs = (samples.read(record.folder / "samples.npz", role) for role in ("candidate", "baseline"))
     return [np.array([np.median(mine[pair]) / np.median(theirs[pair])]) for pair in mine if pair in theirs]
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from runner import labels, records
-from runner.errors import SpecError, nearest
+from runner.errors import SpecError, StepFailed, nearest
 from runner.labels import SELF, flatten, point
 from runner.records import Record
 from runner.report import corrected, floor, groups, naming, reference
@@ -268,7 +268,10 @@ def _recomputed(row: Row, chosen: Reference, every: Sequence[Record], calibrated
     source, role = found
     ran = naming.precision(source.content, role)
     over = labels.of_baseline(row.content["spec"], row.base, ran)
-    against = _unpaired(row.record, source, role, calibrated)
+    try:
+        against = _unpaired(row.record, source, role, calibrated)
+    except StepFailed as error:  # samples that no run wrote
+        return replace(row, missing=error.reason, base=None)
     shown = chosen.label if chosen.record is None or over == SELF else f"{over} of {source.content['record_id']}"
     return _with(row, replace(against, over=shown, made=_made(source.content, role)))
 
@@ -280,11 +283,13 @@ def _with(row: Row, against: Against) -> Row:
 
 
 def _unpaired(record: Record, source: Record, role: str, calibrated: Mapping[str, NoiseFloor]) -> Against:
+    from runner.measure import samples
     from runner.report import unpaired
-    from runner.report.plot import read_samples
 
-    mine = list(read_samples(record.folder / "samples.npz", "candidate").values())
-    theirs = list(read_samples(source.folder / "samples.npz", role).values())
+    mine = list(samples.read(record.folder / "samples.npz", "candidate").values())
+    theirs = list(samples.read(source.folder / "samples.npz", role).values())
+    if not mine or not theirs:
+        raise StepFailed("samples.npz has no latencies of it")
     measure = record.content["spec"]["measure"]
     kind = unpaired.kind(record.content["environment"], reference.environment(source, role))
     noise = floor.between(record.content, source.content, calibrated)

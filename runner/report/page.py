@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from runner.errors import StepFailed
 from runner.labels import flatten
+from runner.measure import samples
+from runner.measure.samples import Samples
 from runner.records import Record
 from runner.report import corrected, naming, summary, surer, telemetry, trust
 from runner.report.beside import NOTHING, WORDS, spread, worded
 from runner.report.corrected import Correction
 from runner.report.naming import IMPORTED, imported
-from runner.report.plot import Samples, read_samples
 from runner.report.wording import quality_differences, ratio, replicates, verdict_line
 
 SETTINGS, EFFECTIVE, KEYS, PROVENANCE = "Settings", "Read back from the runtime", "Keys of the artifacts", "Provenance"
@@ -106,7 +108,7 @@ def collect(record: Record, correction: Correction | None = None) -> Page:
     """The page of `record`, measured or not; `correction` is what its sweep made of its verdict. Keys that older
     records lack are left out. Raises SpecError where a file beside the record is damaged."""
     content, profile = corrected.applied(record.content, correction), telemetry.read(record.folder)
-    candidate, baseline = _samples(record, "candidate"), _samples(record, "baseline")
+    candidate, baseline, unread = _samples(record)
     pairs = tuple(_pairs(content, candidate, baseline))
     return Page(
         content=content,
@@ -119,7 +121,7 @@ def collect(record: Record, correction: Correction | None = None) -> Page:
         distributions=_distributions(content, candidate, baseline),
         pairs=pairs,
         sections=tuple(section for section in _sections(content, profile, record.seal) if section.rows),
-        absent=tuple(f"{reason}: {', '.join(names)}" for reason, names in summary.absent(content).items()),
+        absent=(*unread, *(f"{reason}: {', '.join(names)}" for reason, names in summary.absent(content).items())),
         pictures=telemetry.pictures(record.folder),
         seal=record.seal,
     )
@@ -134,9 +136,15 @@ def flags(content: Mapping[str, Any]) -> dict[int, tuple[str, ...]]:
 # --- samples ---
 
 
-def _samples(record: Record, role: str) -> Samples:
-    file = record.folder / "samples.npz"
-    return read_samples(file, role) if file.is_file() else {}
+def _samples(record: Record) -> tuple[Samples, Samples, tuple[str, ...]]:
+    """The candidate's latencies, the baseline's, and why they are not shown though they are there."""
+    file = record.folder / samples.FILE
+    if not file.is_file():
+        return {}, {}, ()
+    try:
+        return samples.read(file, "candidate"), samples.read(file, "baseline"), ()
+    except StepFailed as error:
+        return {}, {}, (error.reason,)
 
 
 def _pairs(content: Mapping[str, Any], candidate: Samples, baseline: Samples) -> Iterator[PairLine]:

@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 from runner import records
 from runner.foreign import line
+from runner.measure import samples as latencies
+from runner.measure.samples import Samples
 from runner.report import canvas, naming
 from runner.report.naming import title
 from runner.report.wording import against, ratio, verdict_line
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 NONE: Mapping[str, Any] = {}
 CANDIDATE, BASELINE, MUTED = "#1f77b4", "#d95f02", "#666666"
 PERCENTILES = (5, 25, 50, 75, 95, 99)
-Samples = dict[int, npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,6 @@ class Captions:
     candidate: str
     baseline: str = "baseline"
     finding: str = ""
-
-
-def read_samples(file: Path, role: str) -> Samples:
-    """`{pair: latencies in ms}` of one role (`candidate`, `baseline`) in a record's `samples.npz`, by pair."""
-    with np.load(file, allow_pickle=False) as arrays:
-        pairs = [name for name in arrays.files if name.startswith(f"{role}/")]
-        found = {int(name.partition("/")[2]): arrays[name].astype(np.float64) / 1e6 for name in pairs}
-    return dict(sorted(found.items()))
 
 
 def record_plot(folder: Path) -> Path | None:
@@ -68,7 +61,7 @@ def latency_plot(samples: Path, out: Path, captions: Captions, comparison: Mappi
     matplotlib.use("Agg")
     from matplotlib.figure import Figure
 
-    candidate, baseline = read_samples(samples, "candidate"), read_samples(samples, "baseline")
+    candidate, baseline = latencies.read(samples, "candidate"), latencies.read(samples, "baseline")
     # Fixed margins: the constrained layout draws everything twice, which every run would wait for.
     figure = Figure(figsize=(10, 4.6))
     figure.subplots_adjust(left=0.075, right=0.985, top=0.835, bottom=0.185, wspace=0.2)

@@ -111,7 +111,7 @@ def _escaping(contents: Contents) -> None:
         (edited("record.json", comparison={"ratio": 1.0}), "no usable 'comparison.baseline'"),
         (edited("record.json", record_id=OTHER), f"record.json is of {OTHER}, manifest.json of {ID}"),
         (_pickled, "samples.npz can't be read"),
-        (_texts, "samples.npz holds 'candidate/0', which are no latencies"),
+        (_texts, "samples.npz can't be read: array candidate/0 holds no latencies"),
         (_escaping, "'../up.json' inside is odd"),
     ],
 )

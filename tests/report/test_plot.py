@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from runner.report.plot import Captions, latency_plot, read_samples, record_plot
+from runner.measure import samples
+from runner.report.plot import Captions, latency_plot, record_plot
 from tests.report import fixtures
 from tests.report.fixtures import measured, spec
 
@@ -42,7 +43,7 @@ def test_one_pair_and_many_can_be_drawn(tmp_path: Path, pairs: int) -> None:
 def test_samples_come_by_pair_in_milliseconds(tmp_path: Path) -> None:
     arrays = {f"candidate/{pair}": np.array([pair * 1_000_000]) for pair in (10, 9, 1)}
     np.savez(tmp_path / "samples.npz", **arrays, **{"baseline/1": np.array([5])})
-    found = read_samples(tmp_path / "samples.npz", "candidate")
+    found = samples.read(tmp_path / "samples.npz", "candidate")
     assert {pair: values.tolist() for pair, values in found.items()} == {1: [1.0], 9: [9.0], 10: [10.0]}
     assert list(found) == [1, 9, 10]
 
