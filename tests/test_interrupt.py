@@ -127,7 +127,7 @@ def test_ctrl_c_while_a_worker_measures(tmp_path: Path) -> None:
     time.sleep(1.0)
     workers = running.workers()
     running.process.send_signal(signal.SIGINT)
-    assert running.ended() == 130
+    assert running.ended() == 130, running.said
     until(lambda: not alive(workers), f"still running: {alive(workers)}")
     assert not list(tmp_path.glob("records/*"))
     assert not list(tmp_path.glob("records/.*"))

@@ -26,7 +26,7 @@ from runner.plan import Cell, Node
 from runner.records import Record
 from runner.report.progress import Display
 from runner.schedule import device, identity, inline, rank, submit, task, transfer
-from runner.schedule.settings import Settings
+from runner.schedule.settings import TLS, Settings
 from runner.schedule.silence import silenced
 from runner.schedule.transfer import Held
 from runner.schedule.wanted import USED, Outcome, used
@@ -221,18 +221,18 @@ def connected(schedule: Settings, warn: Callable[[str], None]) -> Iterator[Clien
     """
     address = str(schedule.address)
     with silenced():
-        client = _client(address, schedule.tls)
+        client = _client(address, schedule.files)
         with client:
             _await_workers(client, address, warn)
             identity.check(client, address)
             yield client
 
 
-def _client(address: str, tls: Mapping[str, str | None]) -> Client:
+def _client(address: str, files: Mapping[str, Path]) -> Client:
     closed = address.startswith("tls://")
     try:
         # Raises TypeError where the scheduler asks for a certificate that this end has none of.
-        security = _security(tls) if closed else None
+        security = _security(files) if closed else None
         return Client(address, timeout=SECONDS, set_as_default=False, security=security)  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError, ValueError, TypeError) as error:
         refused = ", or it turned the certificates away" if closed else ""
@@ -242,11 +242,10 @@ def _client(address: str, tls: Mapping[str, str | None]) -> Client:
         ) from error
 
 
-def _security(tls: Mapping[str, str | None]) -> Security:
+def _security(files: Mapping[str, Path]) -> Security:
     """Both ends show certificates of one authority; nothing goes unencrypted."""
-    return Security(
-        tls_ca_file=tls["ca"], tls_client_cert=tls["cert"], tls_client_key=tls["key"], require_encryption=True
-    )  # type: ignore[no-untyped-call]
+    ca, cert, key = (str(files[name]) for name in TLS)
+    return Security(tls_ca_file=ca, tls_client_cert=cert, tls_client_key=key, require_encryption=True)  # type: ignore[no-untyped-call]
 
 
 def _owners(client: Client) -> list[str]:

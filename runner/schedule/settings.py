@@ -34,6 +34,11 @@ class Settings:
         return self.address or "local"
 
     @property
+    def files(self) -> dict[str, Path]:
+        """Those of `tls` that are given."""
+        return {name: Path(file).expanduser() for name, file in self.tls.items() if file is not None}
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What every record of such a schedule says."""
         if self.address is None or not self.insecure:
@@ -85,7 +90,7 @@ def check(schedule: Schedule) -> None:
 
 def _check_local(schedule: Settings) -> None:
     given = ["schedule.insecure"] if schedule.insecure else []
-    given += [f"schedule.tls.{name}" for name, file in schedule.tls.items() if file is not None]
+    given += [f"schedule.tls.{name}" for name in schedule.files]
     if given:
         raise SpecError(f"{given[0]} says nothing without schedule.address.", f"Leave out {given[0]}.")
 
@@ -95,7 +100,7 @@ def _check_closed(schedule: Settings, address: str) -> None:
     if address.startswith("tls://"):
         if schedule.insecure:
             raise SpecError(f"schedule.insecure=true: {address} has certificates.", "Leave out schedule.insecure.")
-        _check_files(schedule.tls)
+        _check_files(schedule.files)
     elif not schedule.insecure:
         raise SpecError(
             f"schedule.address={address}: whoever reaches a port of that cluster runs code as you.",
@@ -104,37 +109,38 @@ def _check_closed(schedule: Settings, address: str) -> None:
         )
 
 
-def _check_files(tls: Mapping[str, str | None]) -> None:
+def _check_files(files: Mapping[str, Path]) -> None:
     """Raises SpecError for a certificate or key that is missing or no such thing."""
-    unknown = sorted(tls.keys() - set(TLS))
+    unknown = sorted(files.keys() - set(TLS))
     if unknown:
         raise SpecError(f"schedule.tls.{unknown[0]}: no such key.", f"Known keys of schedule.tls: {', '.join(TLS)}.")
     for name in TLS:
-        _check_file(name, tls.get(name))
-    import ssl  # heavy, and rarely needed
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        context.load_verify_locations(tls["ca"])
-    except ssl.SSLError as error:
-        raise SpecError(f"schedule.tls.ca={tls['ca']}: no PEM file of certificates.", PEM) from error
-    try:
-        context.load_cert_chain(str(tls["cert"]), tls["key"], password=lambda: "")
-    except (ssl.SSLError, ValueError) as error:
-        pair = f"schedule.tls.cert={tls['cert']} and schedule.tls.key={tls['key']}"
-        raise SpecError(f"{pair}: no PEM certificate with its key, without a passphrase.", PEM) from error
+        _check_file(name, files.get(name))
+    _check_pem(files["ca"], files["cert"], files["key"])
 
 
-PEM = "docs/schedule.md says how to make all three."
-
-
-def _check_file(name: str, path: str | None) -> None:
+def _check_file(name: str, path: Path | None) -> None:
     if path is None:
         raise SpecError(f"schedule.tls.{name} has no value.", f"Name its PEM file: schedule.tls.{name}=FILE")
     try:
-        with Path(path).open("rb") as file:
+        with path.open("rb") as file:
             file.read(1)
     except OSError as error:
-        raise SpecError(
-            f"schedule.tls.{name}={path}: {error.strerror}.", "Name a PEM file that can be read."
-        ) from error
+        advice = f"Name a PEM file that can be read: schedule.tls.{name}=FILE"
+        raise SpecError(f"schedule.tls.{name}={path}: {error.strerror}.", advice) from error
+
+
+def _check_pem(ca: Path, cert: Path, key: Path) -> None:
+    import ssl  # heavy, and rarely needed
+
+    advice = "docs/schedule.md says how to make all three."
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(ca)
+    except ssl.SSLError as error:
+        raise SpecError(f"schedule.tls.ca={ca}: no PEM file of certificates.", advice) from error
+    try:
+        context.load_cert_chain(cert, key, password=lambda: "")
+    except (ssl.SSLError, ValueError) as error:
+        pair = f"schedule.tls.cert={cert} and schedule.tls.key={key}"
+        raise SpecError(f"{pair}: no PEM certificate with its key, without a passphrase.", advice) from error

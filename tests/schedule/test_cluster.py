@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from distributed import Client
 
-from runner import store
+from runner import keys, store
 from runner.errors import RunnerError, StepFailed, Unavailable
 from runner.plan import Node
 from runner.schedule import cluster as schedule
@@ -89,10 +89,13 @@ def test_artifacts_travel_between_workers_and_what_records_need_to_the_command(
     assert set(told.ended) == {(step, "there") for step in ("data", "train", "export", "compile")}
 
 
-def test_what_the_command_has_is_sent_and_what_reads_its_files_is_made_there(three: Cluster, project: Path) -> None:
-    first, second, third = of(
-        "sent", node("data"), node("export", files={"mine.onnx": "0" * 64}), node("compile", "data", "export")
-    )
+def test_what_the_command_has_is_sent_and_what_reads_its_files_is_made_there(
+    three: Cluster, project: Path, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.onnx"
+    mine.touch()
+    files = {str(mine): keys.file_hash(mine)}
+    first, second, third = of("sent", node("data"), node("export", files=files), node("compile", "data", "export"))
     there = inline.perform([first], {}, project, LIMITS, Told())
     came = perform(three, [second, third], project, Told(), there)
     assert text(came[third.key]) == "dataexportcompile"
