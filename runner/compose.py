@@ -26,7 +26,7 @@ from runner.overrides import NOT_SPEC, check, expanded, parse
 from runner.schedule.settings import Schedule
 from runner.schedule.settings import check as check_schedule
 from runner.settings import build, rules
-from runner.spec import AXES, PARTS, Spec, from_plain, settings_class
+from runner.spec import PARTS, Spec, from_plain, settings_class
 
 HELP = "See python -m runner --help."
 
@@ -181,8 +181,9 @@ def _unknown_key(full: str, project: Path) -> SpecError:
     axis, _, key = full.partition(".")
     known = _keys(axis, project)
     near = nearest(key, [name for names in known.values() for name in names])
-    if axis in AXES:
-        option = next((option for option, names in known.items() if near and near.split()[-1][:-1] in names), "")
+    if known and "" not in known:
+        meant = {key.partition(".")[0], near.split()[-1][:-1] if near else ""}
+        option = next((option for option, names in known.items() if meant & {*names}), "")
         shown = advice.shell(f"{axis}={option or next(iter(known), '')}")
         return SpecError(f"{full}: {axis} has no such key.{near}", f"See its keys: python -m runner show {shown}")
     listed = f"Its keys: {', '.join(known[''])}." if known.get("") else f"It is one value: {axis}=…"

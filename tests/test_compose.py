@@ -84,6 +84,13 @@ def test_an_experiment_says_how_its_steps_are_run_and_the_command_line_overrides
     assert scheduled(tmp_path, "experiment=mine", "schedule=local", "schedule.attempts=5") == five
 
 
+def test_a_key_that_a_schedule_lacks_is_answered_with_where_its_keys_stand(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="schedule has no such key") as caught, compose.explained(tmp_path):
+        scheduled(tmp_path, "schedule.tls.certificate=x")
+    assert caught.value.reason.startswith("schedule.tls.certificate: ")
+    assert caught.value.next_step == "See its keys: python -m runner show schedule=local"
+
+
 def test_one_schedule_runs_every_cell(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="schedule=local,inline: one schedule runs every cell"):
         sweep.read(tmp_path, ["model=gru,lstm", "schedule=local,inline"])

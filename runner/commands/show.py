@@ -92,7 +92,7 @@ def _text(one: dict[str, Any]) -> str:
     if "chooses" in one:
         return _experiment_text(one)
     brings = "".join(f"\n  brings {axis}={name}" for axis, name in one["brings"].items())
-    lines = [f"  {_left(setting):<42}{_right(setting)}" for setting in one["settings"]]
+    lines = [f"  {_left(setting):<40}  {_right(setting)}" for setting in one["settings"]]
     return "\n".join([f"{one['option']}  {one['help']}{brings}", *(lines or ["  (no settings)"])])
 
 
