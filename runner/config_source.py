@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hydra._internal.config_repository import ConfigRepository
 from hydra.core.object_type import ObjectType
-from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
+from hydra.plugins.config_source import ConfigResult, ConfigSource
 from omegaconf import OmegaConf
 
 from runner import project as projects
@@ -27,10 +27,6 @@ class Repository(ConfigRepository):
     def __init__(self, project: Path) -> None:
         options = [Folder(folder) for folder in projects.conf_folders(project)]
         self.sources: list[ConfigSource] = [*options, *map(Studies, projects.experiment_folders(project))]
-
-    def get_schema_source(self) -> ConfigSource:
-        """Structured configs, of which there are none."""
-        return _NoSchema(Path())
 
 
 class Folder(ConfigSource):
@@ -88,8 +84,3 @@ class Studies(Folder):
         content = yaml_files.load(self.file(self._normalize_file_name(config_path))).content
         of_a_spec = {key: value for key, value in content.items() if key != "sweep"}
         return ConfigResult(self.provider, self.path, OmegaConf.create(of_a_spec), {"package": "_global_"})
-
-
-class _NoSchema(Folder):
-    def load_config(self, config_path: str) -> ConfigResult:
-        raise ConfigLoadError(config_path)

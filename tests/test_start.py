@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from runner import start
+from runner.endpoints import delivery
 from runner.endpoints.local import open_worker
 from tests.conftest import QUICK, REPOSITORY
 
@@ -98,3 +99,9 @@ def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
     env = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr.splitlines()[-2]) == (2, "error: The working folder is there no more.")
+
+
+def test_what_is_sent_to_a_device_imports_nothing_of_the_folder_there(tmp_path: Path) -> None:
+    (tmp_path / "colorsys.py").write_text("raise RuntimeError('imported')")
+    done = run(tmp_path, "-c", delivery.START, "import colorsys; print(colorsys.__name__, sys.argv[1:])", "a")
+    assert done.stdout == "colorsys ['a']\n", done.stderr

@@ -22,8 +22,10 @@ ANSWER_SECONDS = 60.0
 SEND_SECONDS = 3600.0  # for one parcel
 
 # Read by any Python there is, so that one that is too old can be told; then the text that follows it is run.
+# Its working folder is somebody's home: a `json.py` there is none of ours.
 START = """\
 import sys
+sys.path[:] = [entry for entry in sys.path if entry]
 if sys.version_info < (3, 8):
     sys.stderr.write("Python %d.%d" % tuple(sys.version_info[:2]))
     sys.exit(98)
