@@ -1,6 +1,6 @@
 import pytest
 
-from runner.report.wording import number, quality, ratio, verdict_line, worded
+from runner.report.wording import number, quality, quality_against, quality_differences, ratio, verdict_line, worded
 from tests.report import fixtures
 
 
@@ -53,3 +53,26 @@ def test_the_verdict_says_how_it_was_found() -> None:
     without = {**content, "comparison": None, "spec": fixtures.spec(baseline="none")}
     assert verdict_line(without) == "measured without a baseline"
     assert verdict_line({**content, "status": "timeout", "reason": "too slow"}) == "timeout: too slow"
+
+
+def test_a_difference_in_quality_says_how_sure_it_is() -> None:
+    content = fixtures.measured("20261121T094600-0000000b", fixtures.spec(precision="int8"), fixtures.spec(), "", 1.43)
+    assert quality_differences(content) == []
+    found = {"difference": -0.012, "low": -0.02, "high": -0.004, "verdict": "worse", "method": "McNemar"}
+    content["quality"] = {
+        "metric": "accuracy", "samples": 360, "vs_baseline": found | {"p_value": 0.01},
+        "vs_float": {"reason": "not finite"},
+    }  # fmt: skip
+    assert quality_differences(content) == [
+        "quality against onnxruntime fp32: accuracy -1.2 [-2.0, -0.4] percentage points: worse"
+        " (360 samples, McNemar, p = 0.01)",
+        "quality against the float model: not compared: not finite",
+    ]
+    assert quality_against(content) == "-1.2 [-2.0, -0.4] percentage points: worse"
+
+
+def test_a_difference_in_quality_without_an_interval_says_so() -> None:
+    content = fixtures.measured("20261121T094600-0000000b", fixtures.spec(precision="int8"), fixtures.spec(), "", 1.43)
+    few = {"difference": 0.0041, "low": None, "high": None, "verdict": "not told apart", "method": "m"}
+    content["quality"] = {"metric": "mae_ppm", "samples": 5, "vs_baseline": few}
+    assert quality_against(content) == "+0.00410 (no interval: too few samples) ppm: not told apart"
