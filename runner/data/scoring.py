@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from runner.data import arrays, labels, units
 from runner.errors import StepFailed
+from runner.worker.values import differences
 
 Outputs = Mapping[str, NDArray[Any]]
 
@@ -53,6 +54,11 @@ def _only(outputs: Outputs, samples: int) -> NDArray[Any]:
 
 
 def _whole(y: NDArray[Any], samples: int) -> NDArray[Any]:
+    if y.dtype.kind == "O":
+        raise StepFailed(
+            "An output's size differs from sample to sample, so it can't be scored.",
+            "Choose another output (model.output=…), or model.metric=none.",
+        )
     if len(y) != samples:
         raise StepFailed(f"{len(y)} outputs for {samples} test samples.", "Predict the whole test split.")
     return y
@@ -167,24 +173,14 @@ def _by_name(outputs: Outputs, names: list[str]) -> Outputs:
 
 def _errors(y: NDArray[Any], expected: NDArray[Any]) -> NDArray[np.float64]:
     """Absolute, flat. A fixed batch of one may be written out on one side and not on the other."""
-    errors: NDArray[np.float64] = np.abs(difference(_whole(y, len(expected)).reshape(-1), expected.reshape(-1)))
+    ours, theirs = _whole(y, len(expected)).reshape(-1), expected.reshape(-1)
+    if ours.shape != theirs.shape:
+        raise StepFailed(
+            f"{ours.size} values of an output where {theirs.size} are expected.",
+            "Its size depends on the data: leave it out of model.inputs, or choose another metric.",
+        )
+    errors: NDArray[np.float64] = differences(ours, theirs)
     return errors
-
-
-def difference(ours: NDArray[Any], theirs: NDArray[Any]) -> NDArray[Any]:
-    """`ours - theirs`; equal values differ by 0, also where both are the same infinity or both are NaN (a model may
-    answer so by right). Of text: 0 where equal, 1 elsewhere."""
-    if ours.dtype.kind in "OUS":
-        return np.asarray(ours.astype(str) != theirs.astype(str), np.float64)
-    one, other = wide(ours), wide(theirs)
-    same = (one == other) | (np.isnan(one) & np.isnan(other))
-    with np.errstate(invalid="ignore"):
-        return np.where(same, 0.0, one - other)
-
-
-def wide(array: NDArray[Any]) -> NDArray[Any]:
-    """In the widest type of its kind."""
-    return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
 
 
 MEASURES: dict[str, Callable[[NDArray[np.float64]], float]] = {

@@ -27,6 +27,7 @@ from runner.measure import clock, watch
 from runner.measure.clock import Clock
 from runner.measure.settings import Settings
 from runner.telemetry.energy import Window
+from runner.worker import npz
 
 if TYPE_CHECKING:
     from runner.telemetry.sampler import Sampler
@@ -390,6 +391,6 @@ def most_predicted(side: Side) -> int:
 
 def different_inputs(side: Side, wanted: int) -> int:
     """How many inputs are bound: `wanted`, fewer where they would fill more than INPUT_BYTES, two at the least."""
-    with np.load(side.inputs, allow_pickle=False) as file:
-        row: int = sum(file[name][:1].nbytes for name in file.files if name.startswith("in/"))
+    held = npz.mapped(str(side.inputs))
+    row: int = sum(array[:1].nbytes for name, array in held.items() if name.startswith("in/"))
     return max(min(wanted, 2), min(wanted, INPUT_BYTES // max(1, row * side.batch)))

@@ -9,6 +9,7 @@ import numpy as np
 
 from runner.errors import StepFailed, Unsupported
 from runner.worker import predictions, values
+from runner.worker.npz import mapped
 
 SEQUENCE = ("seq(", "optional(seq(")
 OPTIONAL = "optional("
@@ -20,25 +21,24 @@ def read(npz: str, inputs: list[dict[str, Any]]) -> dict[str, Any]:
 
     Raises StepFailed naming the input that the file lacks.
     """
-    with np.load(npz, allow_pickle=False) as file:
-        found = {}
-        for spec in inputs:
-            if spec["dtype"].startswith(SEQUENCE):
-                found.update(_elements(file, spec["name"]))
-            elif "in/" + spec["name"] in file.files or not spec["dtype"].startswith(OPTIONAL):
-                found[spec["name"]] = _one(file, npz, spec)
-        return found
+    held, found = mapped(npz), {}
+    for spec in inputs:
+        if spec["dtype"].startswith(SEQUENCE):
+            found.update(_elements(held, spec["name"]))
+        elif "in/" + spec["name"] in held or not spec["dtype"].startswith(OPTIONAL):
+            found[spec["name"]] = _one(held, npz, spec)
+    return found
 
 
-def _elements(file: Any, name: str) -> dict[str, Any]:
-    held = [key for key in file.files if key.startswith(f"in/{name}/") and key.rpartition("/")[2].isdigit()]
+def _elements(file: dict[str, Any], name: str) -> dict[str, Any]:
+    held = [key for key in file if key.startswith(f"in/{name}/") and key.rpartition("/")[2].isdigit()]
     return {key[len("in/") :]: file[key] for key in sorted(held, key=lambda key: int(key.rpartition("/")[2]))}
 
 
-def _one(file: Any, npz: str, spec: dict[str, Any]) -> Any:
+def _one(file: dict[str, Any], npz: str, spec: dict[str, Any]) -> Any:
     key = "in/" + spec["name"]
-    if key not in file.files:
-        held = ", ".join(file.files)
+    if key not in file:
+        held = ", ".join(file)
         raise StepFailed(f"{npz} has no array {key}, which the model takes as input.", f"It has: {held}.")
     return file[key] if spec["dtype"].startswith(OPTIONAL) else values.raw(file[key], spec["dtype"])
 
@@ -130,10 +130,10 @@ def whole(arrays: dict[str, Any], batch: int, batched: bool) -> Iterator[tuple[i
 
 def _take(arrays: dict[str, Any], picked: Any, batched: bool) -> dict[str, Any]:
     if batched:
-        return {name: np.ascontiguousarray(array[picked]) for name, array in arrays.items()}
+        return {name: np.array(array[picked], order="C") for name, array in arrays.items()}
     if len(picked) != 1:
         raise Unsupported(
             "This model's inputs have no batch axis.", "Measure it with a batch of 1: scenario=single_stream."
         )
-    # asarray: ascontiguousarray would give a scalar input an axis.
-    return {name: np.asarray(array[picked[0]], order="C") for name, array in arrays.items()}
+    # A copy: what is timed lies in memory. array: ascontiguousarray would give a scalar input an axis.
+    return {name: np.array(array[picked[0]], order="C") for name, array in arrays.items()}

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from runner.worker.npz import mapped
+
 
 def arrays(name: str, parts: list[Any]) -> dict[str, Any]:
     """What is written of one output. `parts`: arrays with samples first, in order."""
@@ -33,12 +35,12 @@ def objects(rows: list[Any]) -> Any:
 
 def read(npz: str) -> dict[str, Any]:
     """`{output: array}` as `joined` made them."""
-    with np.load(npz, allow_pickle=False) as file:
-        names = [name for name in file.files if name.startswith(("out/", "flat/"))]
-        return {name.partition("/")[2]: _of(file, name) for name in names}
+    file = mapped(npz)
+    names = [name for name in file if name.startswith(("out/", "flat/"))]
+    return {name.partition("/")[2]: _of(file, name) for name in names}
 
 
-def _of(file: Any, name: str) -> Any:
+def _of(file: dict[str, Any], name: str) -> Any:
     if name.startswith("out/"):
         return file[name]
     sizes = file["sizes/" + name.partition("/")[2]]

@@ -133,7 +133,7 @@ def test_a_size_of_nothing_is_a_size(tmp_path: Path) -> None:
 def test_a_dynamic_dimension_says_what_to_type(dynamic: str) -> None:
     assert refusal(path=dynamic) == (
         f"model.path={dynamic}: input ids has dynamic dimensions: [n,tokens].\n"
-        "Give their sizes, for example: model.shapes.ids=[1,32] model.shapes.x=[1,4]"
+        "Give their sizes, for example: 'model.shapes.ids=[1,32]' 'model.shapes.x=[1,4]'"
     )
 
 
@@ -142,7 +142,7 @@ def test_a_name_that_cannot_be_typed_after_a_dot_is_quoted(tmp_path: Path) -> No
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 4])
     graph = helper.make_graph([helper.make_node("Relu", ["input.1"], ["y"])], "relu", [x], [y])
     path = onnx_files.save(tmp_path / "my.onnx", graph)
-    assert refusal(path=path).endswith("for example: 'model.shapes={input.1:[1,4]}'")
+    assert refusal(path=path).endswith("for example: 'model.shapes.input.1=[1,4]'")
 
 
 def test_what_the_error_says_to_type_is_accepted(dynamic: str) -> None:
@@ -182,7 +182,7 @@ SHAPES: dict[str, tuple[dict[str, Any], str]] = {
     "only one of two given": (
         {"ids": [1, 2]},
         "model.path={path}: input x has dynamic dimensions: [n,4].\n"
-        "Give their sizes, for example: model.shapes.x=[1,4]",
+        "Give their sizes, for example: 'model.shapes.x=[1,4]'",
     ),
     "a free batch for only one": (
         {"ids": ["batch", 2]},

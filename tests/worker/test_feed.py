@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from runner.errors import StepFailed, Unsupported
-from runner.worker import feed
+from runner.worker import feed, npz
 
 ARRAYS = {"x": np.arange(10, dtype=np.float32).reshape(10, 1)}
 
@@ -70,3 +70,31 @@ def test_a_model_without_batch_axis_refuses_a_batch() -> None:
 def test_a_scalar_input_stays_a_scalar() -> None:
     (inputs,) = feed.drawn({"x": np.arange(3, dtype=np.float32)}, 1, 1, 0, False)
     assert inputs["x"].shape == ()
+
+
+def test_arrays_are_mapped_as_they_were_saved(tmp_path: Path) -> None:
+    saved = {
+        "in/x": np.arange(24, dtype=np.float32).reshape(4, 3, 2),
+        "in/fortran": np.asfortranarray(np.arange(6).reshape(2, 3)),
+        "in/text": np.array(["a", "bc"]),
+        "in/scalar": np.float64(3),
+        "in/empty": np.zeros((3, 0), np.int8),
+    }
+    for save in (np.savez, np.savez_compressed):
+        save(tmp_path / "my.npz", **saved)
+        found = npz.mapped(str(tmp_path / "my.npz"))
+        assert list(found) == list(saved)
+        for name, array in saved.items():
+            assert found[name].dtype == array.dtype
+            np.testing.assert_array_equal(found[name], array)
+
+
+def test_what_is_timed_lies_in_memory_and_can_be_written(tmp_path: Path) -> None:
+    np.savez(tmp_path / "my.npz", **{"in/x": np.ones((4, 3), np.float32)})
+    spec = [{"name": "x", "shape": [3], "dtype": "float32"}]
+    held = feed.read(str(tmp_path / "my.npz"), spec)
+    assert isinstance(held["x"], np.memmap) or isinstance(held["x"].base, np.memmap)
+    for batched in (False, True):
+        (drawn,) = feed.drawn(held, 1, 1, 0, batched)
+        assert type(drawn["x"]) is np.ndarray
+        assert drawn["x"].flags["OWNDATA"]
