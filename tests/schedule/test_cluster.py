@@ -119,12 +119,12 @@ def test_an_artifact_that_goes_with_its_machine_is_told_as_lost(bare: Cluster, p
     bare.worker("w0")
     (data,) = of("lost", node("data"))
     perform(bare, [data], project, Told())
-    with schedule.connected(bare.schedule(), Told()) as client:
+    with schedule.connected(bare.schedule(), Told().warn) as client:
         held = schedule._held(client, [("data", data.key)])[data.key]
     shutil.rmtree(project / "artifacts")
     bare.kill("w0")
     bare.worker("w1")
-    with schedule.connected(bare.schedule(), Told()) as client:
+    with schedule.connected(bare.schedule(), Told().warn) as client:
         client.wait_for_workers(1)
         gone = schedule._fetched(client, held, project)
     assert isinstance(gone, StepFailed)
@@ -192,7 +192,7 @@ def test_a_cell_is_measured_where_the_device_is_and_its_record_comes_back(
 
 
 def test_the_owner_of_the_device_is_found(three: Cluster) -> None:
-    with schedule.connected(three.schedule(), Told()) as client:
+    with schedule.connected(three.schedule(), Told().warn) as client:
         assert isinstance(client, Client)
         client.wait_for_workers(3)
         (owner,) = schedule._owners(client)
@@ -234,7 +234,7 @@ def test_a_cluster_with_certificates_does_the_work_and_turns_strangers_away(
 
 
 def test_every_port_of_such_a_cluster_asks_for_a_certificate(closed: Cluster) -> None:
-    with schedule.connected(closed.schedule(), Told()) as client:
+    with schedule.connected(closed.schedule(), Told().warn) as client:
         client.wait_for_workers(2)
         addresses = [closed.address, *client.scheduler_info()["workers"]]
     trusting = ssl.create_default_context(cafile=closed.tls["ca"])
