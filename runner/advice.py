@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
+
+PLAIN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)  # what the grammar of words reads as a text without quotes
+WORDS = ("null", "true", "false", "inf", "nan")
 
 
 def shell(*words: str) -> str:
     """Words as a shell takes them."""
     return shlex.join(words)
+
+
+def setting(key: str, text: str) -> str:
+    """The word that sets a text of any characters."""
+    plain = PLAIN.fullmatch(text) and text.lower() not in WORDS
+    return shell(f"{key}={text if plain else quoted(text)}")
+
+
+def quoted(text: str) -> str:
+    """A text in the quotes of Hydra's grammar, in which a backslash counts before a quote alone."""
+    return '"' + re.sub(r'(\\*)("|$)', lambda found: found[1] * 2 + (found[2] and '\\"'), text) + '"'
 
 
 def shape(name: str, dims: Sequence[int | str]) -> str:

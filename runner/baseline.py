@@ -59,7 +59,7 @@ def _by_overrides(spec: Spec, overrides: tuple[str, ...], project: Path) -> Spec
     if not overrides:
         raise SpecError(
             "baseline=spec without baseline.overrides.",
-            "Say what the baseline has else: baseline=spec baseline.overrides=[precision=fp32]",
+            "State what the baseline changes: baseline=spec 'baseline.overrides=[precision=fp32]'",
         )
     return options.override(spec, overrides, project)
 

@@ -186,7 +186,7 @@ def _unknown_key(full: str, project: Path) -> SpecError:
         option = next((option for option, names in known.items() if meant & {*names}), "")
         shown = advice.shell(f"{axis}={option or next(iter(known), '')}")
         return SpecError(f"{full}: {axis} has no such key.{near}", f"See its keys: python -m runner show {shown}")
-    listed = f"Its keys: {', '.join(known[''])}." if known.get("") else f"It is one value: {axis}=…"
+    listed = f"Its keys: {', '.join(known[''])}." if known.get("") else f"It is one value: {axis}=0"
     return SpecError(f"{full}: {axis} has no such key.{near}", listed)
 
 

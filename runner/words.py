@@ -28,7 +28,7 @@ from hydra.core.override_parser.types import (
     ValueType,
 )
 
-from runner.advice import shape, shell
+from runner.advice import PLAIN, quoted, shape, shell
 from runner.errors import SpecError
 from runner.spec import AXES
 from runner.yaml_files import CALLS, HYDRA
@@ -40,7 +40,6 @@ WITHIN = "baseline.overrides"  # a list of words
 
 PREFIX = re.compile(r"[+~]*")
 QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
-PLAIN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
 
 
 @dataclass
@@ -218,7 +217,7 @@ def text_of(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(text_of(item) for item in value)}]"
     if isinstance(value, str):
-        return QuotedString(value, Quote.double).with_quotes()
+        return quoted(value)
     return repr(value) if isinstance(value, float) else json.dumps(value)
 
 

@@ -65,7 +65,7 @@ def assert_answered(done: Ended, project: Path, *said: str) -> None:
         (["model.hidden=???"], "Missing mandatory value: hidden"),
         (["telemetry.intervall=5"], "no such key. Did you mean interval_ms?\nIts keys: interval_ms, energy_s."),
         (["limits.step=5"], "limits has no such key. Did you mean step_s?\nIts keys: step_s, answer_s, memory_mb."),
-        (["seed.x=5"], "seed.x: seed has no such key.\nIt is one value: seed=…"),
+        (["seed.x=5"], "seed.x: seed has no such key.\nIt is one value: seed=0"),
         (["limits=fast"], "limits=fast: a mapping expected."),
         (["+model._target_=os.system"], "_target_: a spec is data and names no code."),
         (["hydra.run.dir=x"], "hydra.run.dir=x: nothing of Hydra's own can be set: a spec is data."),

@@ -189,3 +189,9 @@ def test_a_mapping_of_names_that_cant_be_read_says_how_else() -> None:
         words.parse("model.shapes={serving_default_x:0:[1,8]}")
     assert caught.value.next_step == "Give each input a word of its own: 'model.shapes.NAME=[1,8]'"
     assert words.parse(r"model.shapes={serving_default_x\:0:[1,8]}").value() == {"serving_default_x:0": [1, 8]}
+
+
+@pytest.mark.parametrize("text", [*NAMES, '\\\\"', '"\\', "a\\\\", "TRUE", "nan"])
+def test_a_text_of_any_characters_can_be_pasted(text: str) -> None:
+    (word,) = shlex.split(advice.setting("model.output", text))
+    assert words.parse(word).value() == text

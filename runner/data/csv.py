@@ -42,7 +42,7 @@ class Settings:
 def files(settings: Settings) -> tuple[str, ...]:
     """The user's file. Raises SpecError where none is named or it isn't there."""
     if settings.path is None:
-        raise SpecError("data=csv needs a file.", "Name it: data.path=my.csv data.time=… data.target=…")
+        raise SpecError("data=csv needs a file.", "Name it: data.path=my.csv data.time=when data.target=load")
     if not Path(settings.path).is_file():
         raise SpecError(f"data.path={settings.path}: no such file.", "Check the path; it is relative to this folder.")
     return (settings.path,)

@@ -9,6 +9,7 @@ from typing import Any
 import onnx
 from numpy.typing import NDArray
 
+from runner import advice
 from runner.data import labels, npz
 from runner.data.labels import LABELS, Output, Reading
 from runner.errors import BadFile, SpecError, nearest
@@ -132,7 +133,7 @@ def _labelled(path: str, given: Arrays, outputs: Mapping[str, Output], chosen: s
     if chosen is None and len(outputs) > 1:
         raise BadFile(
             f"model.metric=accuracy: the model has {len(outputs)} outputs ({', '.join(outputs)}).",
-            f"Say which the labels are for, for example: model.output={next(iter(outputs))}",
+            f"Say which the labels are for, for example: {advice.setting('model.output', next(iter(outputs)))}",
         )
     name = next(iter(outputs)) if chosen is None else chosen
     if not outputs[name].dtype:

@@ -262,7 +262,7 @@ def test_a_time_format_that_is_none(form: str, tmp_path: Path) -> None:
 
 
 def test_no_file_named() -> None:
-    assert refusal(None) == "data=csv needs a file.\nName it: data.path=my.csv data.time=… data.target=…"
+    assert refusal(None) == "data=csv needs a file.\nName it: data.path=my.csv data.time=when data.target=load"
 
 
 def test_a_file_that_is_not_there() -> None:
