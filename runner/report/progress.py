@@ -113,7 +113,8 @@ class Screen:
         # One line stays free: the cursor's.
         shown, rest = fitting([*self.items.values()], size.height - 1)
         more = [Text(_rest(rest), style="dim", no_wrap=True, overflow="ellipsis")] if rest else []
-        self.live.update(Group(*(_row(item, size.width) for item in shown), *more), refresh=True)
+        column = min(max((len(item.title) for item in shown), default=0), size.width // 2)
+        self.live.update(Group(*(_row(item, column, size.width) for item in shown), *more), refresh=True)
 
 
 @contextmanager
@@ -148,12 +149,14 @@ def _rest(items: Sequence[Item]) -> str:
     return f"  and {len(items)} more: {', '.join(f'{number} {state}' for state, number in counts.items())}"
 
 
-def _row(item: Item, width: int) -> Text:
-    """One line of at most `width`: a long title leaves half of it to the note."""
+def _row(item: Item, column: int, width: int) -> Text:
+    """One line of at most `width`, notes below each other from `column` on: a long title leaves half of it to its
+    note."""
     mark = MARKS.get(item.state, "✗")
     note = "already there" if item.state == "there" else line(item.note)
-    title = _cut(item.title, width - 3 - min(len(note), width // 2))
-    text = Text.assemble((f"{mark} {title:<{min(34, width // 2)}}", STYLES.get(item.state, "red")), (f" {note}", "dim"))
+    room = width - 3 - min(len(note), width // 2)
+    title = f"{_cut(item.title, room):<{min(column, room)}}"
+    text = Text.assemble((f"{mark} {title}", STYLES.get(item.state, "red")), (f" {note}", "dim"))
     text.no_wrap, text.overflow = True, "ellipsis"
     return text
 
