@@ -71,6 +71,7 @@ def _changed(draw: random.Random, folder: Path) -> None:
             content = _edited(draw, content)
         if isinstance(content, dict) and draw.random() < 0.7:
             content["record_id"] = folder.name
+        content = _sealed(content, folder) if draw.random() < 0.5 else content
         file.write_text(json.dumps(content), encoding="utf-8", errors="surrogatepass")
     elif how < 0.75:
         file.write_bytes(odd.mangled(draw, file.read_bytes()))
@@ -79,6 +80,16 @@ def _changed(draw: random.Random, folder: Path) -> None:
     else:
         other = draw.choice(sorted(folder.iterdir()))
         other.write_bytes(odd.mangled(draw, other.read_bytes()) if draw.random() < 0.6 else b"")
+
+
+def _sealed(content: Any, folder: Path) -> Any:
+    """With the seal of what it says now, where there are seals: who edits a record can seal it again."""
+    try:
+        from runner import seal
+
+        return seal.sealed(content, folder, [path.name for path in folder.iterdir() if path.name != "record.json"])
+    except (ImportError, TypeError, ValueError):
+        return content
 
 
 def _edited(draw: random.Random, tree: Any) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,8 @@ class Drawn:
 
     @property
     def sample_bytes(self) -> int:
-        return int(self.sample(0).nbytes)
+        """Of one sample, which is not drawn for it: a file may ask for more than there is memory."""
+        return math.prod(self.sizes) * int(replace(self, sizes=()).sample(0).itemsize)
 
     def limited(self, samples: int) -> Drawn:
         """The first `samples` of them."""

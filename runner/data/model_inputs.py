@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.errors import SpecError
+from runner.foreign import line
 from runner.settings import setting
 
 if TYPE_CHECKING:
@@ -74,7 +76,7 @@ def _drawn(model: onnx.ModelProto, samples: int, below: int, seed: int, part: st
     from runner.models import graph
 
     skipped = 1 if graph.is_batched(model) else 0
-    return {
+    found = {
         value.name: Drawn(
             samples,
             tuple(map(int, graph.dims(value)[skipped:])),
@@ -84,6 +86,22 @@ def _drawn(model: onnx.ModelProto, samples: int, below: int, seed: int, part: st
         )
         for number, value in enumerate(graph.inputs(model))
     }
+    _check_memory(found)
+    return found
+
+
+def _check_memory(random: Mapping[str, Drawn]) -> None:
+    """Raises SpecError where one sample of an input is larger than the memory that is free."""
+    from runner import hardware
+
+    free = hardware.memory_available()
+    for name, one in random.items():
+        if free is not None and one.sample_bytes > free:
+            raise SpecError(
+                f"input {line(name)}: one sample, {list(one.sizes)} of {one.dtype}, takes {one.sample_bytes / 1e9:.3g} "
+                f"GB; {free / 1e9:.3g} GB are free.",
+                "Give smaller sizes in model.shapes, or use a machine with more memory.",
+            )
 
 
 def _for_proof(random: Mapping[str, Drawn]) -> dict[str, Drawn]:

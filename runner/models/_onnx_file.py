@@ -11,6 +11,7 @@ from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
 from runner import advice
 from runner.errors import SpecError, nearest
+from runner.foreign import line
 from runner.models import _onnx_weights, graph
 
 Model = onnx.ModelProto
@@ -52,10 +53,21 @@ def external_files(path: str, model: Model) -> list[str]:
     wanted: dict[str, int] = {}
     for tensor in _onnx_weights.tensors(model):
         if uses_external_data(tensor):
-            info = ExternalDataInfo(tensor)
+            info = _said_outside(path, tensor)
             end = (info.offset or 0) + (info.length or 0)
             wanted[info.location] = max(end, wanted.get(info.location, 0))
     return [_external_file(path, location, size) for location, size in sorted(wanted.items())]
+
+
+def _said_outside(path: str, tensor: onnx.TensorProto) -> ExternalDataInfo:
+    """Where a tensor says that its values lie. Raises SpecError where that can't be."""
+    try:
+        return ExternalDataInfo(tensor)
+    except ValueError as error:
+        raise SpecError(
+            f"model.path={path}: where weight {line(tensor.name)} lies is no place in a file: {line(str(error))}",
+            "Export the model again.",
+        ) from error
 
 
 def _external_file(path: str, location: str, size: int) -> str:

@@ -205,6 +205,12 @@ def test_large_random_inputs_for_calibration_are_not_written_down(tmp_path: Path
     np.testing.assert_array_equal(used[:1], arrays.read(folder, "calibration")["in/x"])
 
 
+def test_an_input_larger_than_the_memory_is_refused_before_it_is_drawn(tmp_path: Path) -> None:
+    path = onnx_files.one_node(tmp_path / "vast.onnx", "Relu", [1, 2**40, 3], [1, 2**40, 3])
+    with pytest.raises(SpecError, match=r"input x: one sample, \[1, 1099511627776, 3\] of float32, takes 1.32e\+04 GB"):
+        prepared(tmp_path, path)
+
+
 @pytest.mark.parametrize("below", [5, 1000])
 def test_whole_numbers_are_drawn_within_their_type(below: int) -> None:
     values = drawn.Drawn(200, (4,), "int8", below, (0, 0, 0))[:]

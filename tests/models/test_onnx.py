@@ -98,6 +98,17 @@ def test_external_weights_that_are_truncated(tmp_path: Path) -> None:
     assert size > 10
 
 
+@pytest.mark.parametrize("offset", ["-1", "many"])
+def test_external_weights_at_no_place_of_a_file(offset: str, tmp_path: Path) -> None:
+    path = onnx_files.with_external_weights(tmp_path / "my.onnx")
+    model = onnx.load(path, load_external_data=False)
+    next(entry for entry in model.graph.initializer[0].external_data if entry.key == "offset").value = offset
+    onnx.save(model, path)
+    assert refusal(path=path).startswith(
+        f"model.path={path}: where weight {model.graph.initializer[0].name} lies is no"
+    )
+
+
 def test_external_weights_outside_the_models_folder(tmp_path: Path) -> None:
     path = onnx_files.with_external_weights(tmp_path / "my.onnx")
     model = onnx.load(path, load_external_data=False)
