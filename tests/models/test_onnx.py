@@ -148,7 +148,7 @@ def test_a_dynamic_dimension_says_what_to_type(dynamic: str) -> None:
     )
 
 
-def test_a_name_that_cannot_be_typed_after_a_dot_is_quoted(tmp_path: Path) -> None:
+def test_a_name_with_a_dot_is_typed_as_it_is(tmp_path: Path) -> None:
     x = helper.make_tensor_value_info("input.1", TensorProto.FLOAT, ["n", 4])
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 4])
     graph = helper.make_graph([helper.make_node("Relu", ["input.1"], ["y"])], "relu", [x], [y])
