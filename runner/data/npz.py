@@ -59,6 +59,14 @@ def headers(file: Path | IO[bytes]) -> dict[str, Header]:
         return _headers(archive)
 
 
+def bounded(file: Path | IO[bytes]) -> dict[str, Header]:
+    """As `headers`, of a file whose arrays fit together into the memory that is free. Raises Unreadable."""
+    with _opened(file) as archive:
+        found = _headers(archive)
+        _check_arrays(found, archive)
+        return found
+
+
 def read(file: Path | IO[bytes], names: Collection[str] | None = None) -> dict[str, NDArray[Any]]:
     """The arrays of an npz, or those of `names` that it has. Raises Unreadable, as well for more than the memory that
     is free would bear."""

@@ -24,6 +24,7 @@ import numpy.typing as npt
 from runner.endpoints.device import HERE, Device
 from runner.endpoints.local import Worker
 from runner.measure import clock, watch
+from runner.measure import predicted as outputs
 from runner.measure.clock import Clock
 from runner.measure.settings import Settings
 from runner.telemetry.energy import Window
@@ -369,6 +370,8 @@ class _Process:
             device = self.side.device
             with device.output(predicted, most_predicted(self.side)) as out:
                 self.worker.ask("predict", timeout=self.limit_s, inputs=device.put(self.side.inputs), out=out)
+            if device.remote:
+                outputs.check(predicted, self.worker.name)
         return Timed(
             ns=np.asarray(self.ns, dtype=np.int64),
             starts_ns=np.asarray(self.starts_ns, dtype=np.int64),
