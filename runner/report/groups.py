@@ -85,5 +85,6 @@ def _facts(kind: _Kind) -> Mapping[str, str]:
     import json
 
     base = dict(labels.flatten(json.loads(kind.base))) if kind.base else {}
-    own = {"threads": kind.threads, "machine": kind.machine, "baseline's key": kind.made[:12]}
+    threads = "" if kind.threads == base.get("backend.threads") else kind.threads  # said once
+    own = {"threads": threads, "machine": kind.machine, "baseline's key": kind.made[:12]}
     return {**base, **own}

@@ -53,15 +53,15 @@ class Grid:
 
 def fitted(columns: Sequence[Sequence[str]], available: int) -> list[int] | None:
     """How wide each column of cells is in `available` characters: as its longest cell where all have room, at least as
-    its longest word; None where that is too much."""
+    its longest word, and what is left in equal parts; None where that is too much."""
     natural = [max(map(cell_len, cells)) for cells in columns]
     longest = [max(cell_len(word) for cell in cells for word in ["", *words(cell)]) for cells in columns]
     found = [min(LONGEST_WORD, length) for length in longest]
     left = available - sum(found) - BETWEEN * len(columns) + 1
     if left < 0:
         return None
-    for place in sorted(range(len(found)), key=lambda place: natural[place] - found[place]):
-        more = min(left, max(0, natural[place] - found[place]))
+    for done, place in enumerate(sorted(range(len(found)), key=lambda place: natural[place] - found[place])):
+        more = max(0, min(natural[place] - found[place], left // (len(found) - done)))
         found[place] += more
         left -= more
     return [max(1, width) for width in found]

@@ -327,7 +327,7 @@ def test_rows_of_one_baseline_and_one_machine_are_one_table(tmp_path: Path) -> N
     (lambda one: on(one, "b2"), ["machine AMD EPYC 9B14 a1", "machine AMD EPYC 9B14 b2"]),
     (
         lambda one: changed(one, backend={"threads": 2}),
-        ["backend.threads 1, threads 1", "backend.threads 2, threads 2"],
+        ["backend.threads 1", "backend.threads 2"],
     ),
     (lambda one: changed(one, model={"hidden": 64}), ["model.hidden 32", "model.hidden 64"]),
     (lambda one: changed(one, data={"train": 0.5}), ["data.train 0.7", "data.train 0.5"]),
