@@ -85,6 +85,7 @@ def _drawn(model: onnx.ModelProto, samples: int, below: int, seed: int, part: st
             (seed, PARTS[part], number),
         )
         for number, value in enumerate(graph.inputs(model))
+        if not graph.container(value)  # only a user gives those
     }
     _check_memory(found)
     return found
@@ -124,7 +125,7 @@ def _given(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx.
     from runner.models import _outputs, _tensors, graph
 
     given = _tensors.read(model, needs)
-    rows = len(next(iter(given.values())))
+    rows = len(next(iter(given.values()), [0]))
     own = _own(settings, needs, seed, model)
     kept = 0 if own else settings.calibration
     measured, calibrates = calibration_set.split(rows, kept, seed)

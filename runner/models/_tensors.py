@@ -30,6 +30,12 @@ def check(model: onnx.ModelProto, needs: Mapping[str, Any]) -> None:
     far as the graph says what its outputs are. `model` has its shapes fixed."""
     if needs["calibration"]:
         calibration(model, needs)
+    whole = [f"{value.name} ({graph.container(value)})" for value in graph.inputs(model) if graph.container(value)]
+    if whole and not needs["inputs"]:
+        raise SpecError(
+            f"Inputs that are no tensors aren't drawn: {', '.join(whole)}.",
+            "Give them: model.inputs=my.npz, a sequence's parts as arrays named <input>/0, <input>/1, …",
+        )
     if needs["inputs"]:
         scored(read(model, needs), _outputs.of(model), needs)
     elif needs["metric"] != "none":
@@ -73,13 +79,24 @@ def _read(key: str, path: str, model: onnx.ModelProto, finite: bool) -> Arrays:
     where, given = f"{key}={path}", _load(key, path)
     inputs = {value.name: value for value in graph.inputs(model)}
     outputs = [value.name for value in model.graph.output]
-    _check_names(where, given, [*inputs], outputs)
+    arrays = {name: value for value in inputs.values() for name in _arrays_of(value, given)}
+    _check_names(where, given, [*arrays], outputs)
     batched = graph.is_batched(model)
-    made = {f"in/{name}": _input(where, given[name], value, batched, finite) for name, value in inputs.items()}
+    made = {f"in/{name}": _input(where, given[name], value, batched, finite) for name, value in arrays.items()}
     made |= {f"expected/{name}": given[name] for name in outputs if name in given}
     made |= {"target": given[LABELS]} if LABELS in given else {}
     _check_samples(where, made)
     return made
+
+
+def _arrays_of(value: onnx.ValueInfoProto, given: Mapping[str, Any]) -> list[str]:
+    """Names of the arrays that are an input: its own; of a sequence `<input>/0`, `<input>/1`, …; of an optional one
+    none, where it isn't given."""
+    kind = graph.container(value)
+    if not kind:
+        return [value.name]
+    parts = [name for name in given if name.startswith(f"{value.name}/") and name.rpartition("/")[2].isdigit()]
+    return parts or [name for name in given if name == value.name and kind == "optional"]
 
 
 def _load(key: str, path: str) -> Arrays:
@@ -105,6 +122,8 @@ def _check_names(where: str, given: Mapping[str, Any], inputs: list[str], output
 def _input(where: str, array: NDArray[Any], value: onnx.ValueInfoProto, batched: bool, finite: bool) -> NDArray[Any]:
     """Samples first; without a free batch axis each sample has the whole shape of the input, of which a first axis of
     one may be left out."""
+    if graph.container(value):  # elements may have any sizes
+        return _cast.cast(f"{where}: {value.name}", array, graph.dtype(value), finite)
     shape = graph.dims(value)[1:] if batched else graph.dims(value)
     short = not batched and shape[:1] == [1] and list(array.shape[1:]) == shape[1:]
     if not short and (array.ndim == 0 or list(array.shape[1:]) != shape):

@@ -76,7 +76,7 @@ FLOATS = (
 def is_batched(model: onnx.ModelProto) -> bool:
     """True where the first axis of every input is symbolic, the batch; otherwise a run takes whole inputs."""
     taken = inputs(model)
-    return bool(taken) and all(dims(value)[:1] == ["batch"] for value in taken)
+    return bool(taken) and all(dims(value)[:1] == ["batch"] and not container(value) for value in taken)
 
 
 def feeds(model: onnx.ModelProto, arrays: Mapping[str, Any], batch: int) -> Iterator[dict[str, NDArray[Any]]]:

@@ -84,7 +84,7 @@ def test_inputs_of_the_probe_were_never_seen_and_differ_in_their_last_bits():
     drawn = list(feed.never_seen(inputs, 12, 3))
     assert len({one["x"].tobytes() for one in drawn} | {inputs["x"].tobytes()}) == 13
     for one in drawn:
-        np.testing.assert_allclose(one["x"], inputs["x"], rtol=1e-6)
+        np.testing.assert_allclose(one["x"], inputs["x"], rtol=1e-4)
         assert sorted(one["ids"]) == list(range(20))
         assert (one["ids"] != inputs["ids"]).sum() == 2
     assert {one["x"].dtype for one in drawn} == {np.dtype(np.float32)}
