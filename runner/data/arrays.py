@@ -14,7 +14,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from runner.data.drawn import Drawn
-from runner.worker import predictions
+from runner.worker import predictions, values
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -50,18 +50,21 @@ def save(file: Path, arrays: Arrays | Mapping[str, Drawn]) -> None:
                 if isinstance(array, Drawn):
                     _stream(member, array)
                 else:
-                    plain = np.asarray(array)
-                    text = plain.dtype.kind == "O"
-                    npy.write_array(member, plain.astype(str) if text else plain, allow_pickle=False)
+                    npy.write_array(member, _plain(np.asarray(array)), allow_pickle=False)
+
+
+def _plain(array: NDArray[Any]) -> NDArray[Any]:
+    """Text as numpy's own, types that numpy lacks as they are kept: it can't read all of them back."""
+    return array.astype(str) if array.dtype.kind == "O" else values.raw(array, str(array.dtype))
 
 
 def _stream(member: IO[bytes], drawn: Drawn) -> None:
     """One sample after the other."""
-    dtype = drawn[:1].dtype
+    dtype = _plain(drawn[:1]).dtype
     header = {"shape": (len(drawn), *drawn.sizes), "fortran_order": False, "descr": npy.dtype_to_descr(dtype)}
     npy.write_array_header_2_0(member, header)
     for number in range(len(drawn)):
-        member.write(np.ascontiguousarray(drawn.sample(number)).tobytes())
+        member.write(np.ascontiguousarray(_plain(drawn.sample(number))).tobytes())
 
 
 def write_reference(folder: Path, outputs: Arrays) -> None:

@@ -53,7 +53,7 @@ def _unpacked(array: Array, wanted: str) -> Array:
     """numpy saves types that it doesn't know (bfloat16, float8, int4) as bytes."""
     dtype = np.dtype(wanted)
     raw = array.dtype.kind == "V" and array.dtype.names is None and array.dtype.itemsize == dtype.itemsize
-    return array.view(dtype) if raw and dtype.kind not in "biufc" else array
+    return array.view(dtype) if raw and dtype.isbuiltin != 1 else array  # 2 is another library's type
 
 
 def _converted(where: str, array: Array, wanted: str) -> Array:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import onnx
 
 from runner.models import graph
 
+# Runs that are compared: with a seed of its own, the first two of an operator may be alike.
+RUNS, RUNS_OF_RANDOM = 2, 5
 RANDOM = ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli")
 
 
-def why(path: Path) -> str:
-    """` (node (Type), …: they draw numbers)` of the file, "" where none of its operators does."""
-    model = onnx.load(str(path), load_external_data=False)
+def why(model: onnx.ModelProto) -> str:
+    """` (node (Type), …: random)` of a graph, "" where none of its operators draws numbers."""
     found = [f"{node.name or node.output[0]} ({node.op_type})" for node in graph.nodes(model.graph) if _draws(node)]
     return f" ({', '.join(found[:3])}{' and others' if len(found) > 3 else ''}: random)" if found else ""
+
+
+def runs(model: onnx.ModelProto) -> int:
+    """How many runs with the same inputs have to be alike for a graph to be taken for none of chance."""
+    return RUNS_OF_RANDOM if why(model) else RUNS
 
 
 def _draws(node: onnx.NodeProto) -> bool:

@@ -193,42 +193,39 @@ def repeats(state: State, request: dict[str, Any], progress: Callable[[int, int,
     The idea is MLPerf's TEST04 audit, which compares a sample issued again and again with different ones. Samples that
     differ more would take other branches of decision trees, which the processor predicts where they repeat.
     """
+    problem = "the inputs have no values that could be changed"
+    # A whole number may be a size or an axis that the model runs with in no other order: then it stays.
+    for integers in (True, False):
+        try:
+            found = _probed(state, request, integers)
+        except Exception as error:  # a runtime's exceptions share no base class
+            problem = "the model runs with these inputs only: " + " ".join(str(error).split())[:200]
+        else:
+            if found:
+                return dict(found)
+    return {"problem": problem}
+
+
+def _probed(state: State, request: dict[str, Any], integers: bool) -> dict[str, list[float]]:
+    """The medians, with whole numbers changed, too, or not; empty where nothing can be."""
     from statistics import median
 
+    from runner.worker import feed
+
     session, size, rounds = _session(state), request["iterations"], request["rounds"]
-    fresh, problem = _others(state, size * rounds + 1, request["seed"])
-    if problem:
-        return {"problem": problem}
+    arrays = feed.read(state.data, session.inputs)
+    first = next(feed.drawn(arrays, state.batch, 1, request["seed"], state.batched))
+    fresh = feed.never_seen(first, size * rounds + 1, request["seed"], integers)
+    tried = next(fresh)
+    if all((tried[name] == array).all() for name, array in first.items()):
+        return {}
     found: dict[str, list[float]] = {"same_ns": [], "different_ns": []}
     for number in range(rounds):
         unseen = [session.bind(next(fresh)) for _ in range(size)]
         turns = [("same_ns", state.bound[:1]), ("different_ns", unseen)]
         for name, bound in turns if number % 2 else reversed(turns):
             found[name].append(median(loop.burst(session.run, bound, size)[0]))
-    return dict(found)
-
-
-def _others(state: State, count: int, seed: int) -> tuple[Any, str]:
-    """Inputs that differ little from the first that was bound, and why there are none. A whole number may be a size or
-    an axis that the model runs with in no other order: then it stays."""
-    from runner.worker import feed
-
-    session = _session(state)
-    arrays = feed.read(state.data, session.inputs)
-    first = next(feed.drawn(arrays, state.batch, 1, seed, state.batched))
-    reason = "the inputs have no values that could be changed"
-    for integers in (True, False):
-        fresh = feed.never_seen(first, count, seed, integers)
-        tried = next(fresh)
-        if all((tried[name] == array).all() for name, array in first.items()):
-            continue
-        try:
-            session.run(session.bind(tried))
-        except Exception as error:  # a runtime's exceptions share no base class
-            reason = "the model runs with these inputs only: " + " ".join(str(error).split())[:200]
-        else:
-            return fresh, ""
-    return None, reason
+    return found
 
 
 def predict(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
