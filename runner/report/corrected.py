@@ -79,8 +79,10 @@ def alpha(content: Mapping[str, Any], strict: bool) -> float:
 
 
 def of_sweep(every: Iterable[Record], sweep: str) -> dict[str, Correction]:
-    """`{record_id: correction}` over the paired comparisons of one sweep, the latest of each spec."""
-    latest = {record.content["spec_key"]: record.content for record in every if record.content.get("sweep") == sweep}
+    """`{record_id: correction}` over the paired comparisons of one sweep, the latest of each spec. What was edited is
+    none."""
+    own = (record for record in every if record.content.get("sweep") == sweep and record.seal != "edited")
+    latest = {record.content["spec_key"]: record.content for record in own}
     found = {str(content["record_id"]): one for content in latest.values() if (one := paired(content))}
     corrected = correct(list(found.values()), f"sweep {sweep}", declared(latest.values()))
     return dict(zip(found, corrected, strict=True))

@@ -61,11 +61,16 @@ def finish(folder: Path, root: Path, run_id: str) -> str:
 
 
 def unsent(root: Path, warn: Callable[[str], None]) -> list[Record]:
-    """The records whose run is not in the store, or not complete there, oldest first. `warn` hears of damaged ones."""
+    """The records whose run is not in the store, or not complete there, oldest first. `warn` hears of damaged ones, and
+    of edited ones, which are no measurements."""
     target = store.open_store(root)
     with store.reported(root):
         sent = set(runs_by_record(target))
-    return [record for record in records.readable(root, warn) if record.content["record_id"] not in sent]
+    missing = [record for record in records.readable(root, warn) if record.content["record_id"] not in sent]
+    for record in missing:
+        if record.seal == "edited":
+            warn(f"left out: {record.folder} was edited after it was written (its seal differs).")
+    return [record for record in missing if record.seal != "edited"]
 
 
 def sync(root: Path, warn: Callable[[str], None]) -> list[str]:
