@@ -9,8 +9,10 @@ Runs on devices, too: standard library, Python 3.8.
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-from typing import Dict, Mapping, Tuple  # noqa: UP035 - Python 3.8's names
+import re
+from fnmatch import translate
+from functools import cache
+from typing import Any, Callable, Dict, Mapping, Tuple  # noqa: UP035 - Python 3.8's names
 
 # Further variables that a user wants in workers, `NAME,PREFIX*`. What they change isn't known: they are in every key.
 FURTHER = "RUNNER_PASS"
@@ -54,15 +56,19 @@ def of_timing(environment: Mapping[str, str]) -> Variables:
 
 def _keyed(environment: Mapping[str, str], patterns: Tuple[str, ...]) -> Variables:  # noqa: UP006
     found = _chosen(environment, (*patterns, *_further(environment)))
-    return {name: value for name, value in found.items() if not _matches(name, NEEDED)}
+    needed = _any_of(NEEDED)
+    return {name: value for name, value in found.items() if not needed(name)}
 
 
 def _chosen(environment: Mapping[str, str], patterns: Tuple[str, ...]) -> Variables:  # noqa: UP006
-    return {name: environment[name] for name in sorted(environment) if _matches(name, patterns)}
+    fits = _any_of(patterns)
+    return {name: environment[name] for name in sorted(filter(fits, environment))}
 
 
-def _matches(name: str, patterns: Tuple[str, ...]) -> bool:  # noqa: UP006
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+@cache
+def _any_of(patterns: Tuple[str, ...]) -> Callable[[str], Any]:  # noqa: UP006
+    """Whether a name is one of `patterns`: each node of a plan asks."""
+    return re.compile("|".join(map(translate, patterns))).match
 
 
 def _further(environment: Mapping[str, str]) -> Tuple[str, ...]:  # noqa: UP006
