@@ -1,4 +1,6 @@
-"""What a disk may answer: full, read-only, forbidden. Said in a line, with what to do."""
+"""What a system may answer: a disk that is full, read-only or forbidden, a name too long, too many open files.
+
+Said in a line, with what to do."""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from runner.errors import StepFailed
+from runner.errors import SpecError, StepFailed
 
 ADVICE = {
     errno.ENOSPC: ("no space left on the disk", "Free some; what is finished is kept, the same command goes on."),
@@ -16,6 +18,10 @@ ADVICE = {
     errno.EACCES: ("no permission", "Make the folder writable, or run in a project folder of your own."),
     errno.EPERM: ("no permission", "Make the folder writable, or run in a project folder of your own."),
     errno.EFBIG: ("the file may grow no further", "Raise the limit of this shell: ulimit -f unlimited"),
+    errno.ENAMETOOLONG: ("the name is too long", "Use shorter names, or a project folder with a shorter path."),
+    errno.EIO: ("the disk can't be read or written", "See what the kernel says of it: sudo dmesg"),
+    errno.EMFILE: ("too many open files", "Raise the limit of this shell: ulimit -n 1024"),
+    errno.ENFILE: ("too many open files on this machine", "End other programs, or: sudo sysctl fs.file-max=100000"),
     errno.EROFS: ("the file system is read-only", "Run in a project folder that can be written."),
 }
 
@@ -35,11 +41,13 @@ def no_space(folder: Path) -> StepFailed:
 
 @contextmanager
 def room(project: Path) -> Iterator[None]:
-    """Turns a full disk, a read-only or forbidden folder into a StepFailed that says what to do."""
+    """Turns what is in ADVICE into a StepFailed that says what to do; a name that is too long into a SpecError."""
     try:
         yield
     except OSError as error:
         if error.errno not in ADVICE:
             raise
         what, advice = ADVICE[error.errno]
-        raise StepFailed(f"{error.filename or project}: {what}.", advice) from error
+        # A name that is too long was typed, or is the project's own.
+        kind = SpecError if error.errno == errno.ENAMETOOLONG else StepFailed
+        raise kind(f"{error.filename or project}: {what}.", advice) from error

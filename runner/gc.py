@@ -62,7 +62,7 @@ def remove(root: Path, items: list[Item]) -> None:
             continue
         aside = root / "artifacts" / ".removed" / f"{item.path.name}-{time.time_ns()}"
         aside.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(item.path.rename(aside))
+        shutil.rmtree(shutil.move(item.path, aside))  # a folder of artifacts/ may lie on another disk
 
 
 # --- what is needed ---

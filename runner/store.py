@@ -174,7 +174,7 @@ def _set_aside_once(root: Path, step: str, key: str, warn: Callable[[str], None]
 def _set_aside(root: Path, folder: Path) -> Path:
     aside = root / "artifacts" / ".damaged" / f"{folder.parent.name}-{folder.name}-{time.time_ns()}"
     aside.parent.mkdir(parents=True, exist_ok=True)
-    return folder.rename(aside)
+    return Path(shutil.move(folder, aside))  # `artifacts/<step>` may lie on another disk
 
 
 def scratch(root: Path, step: str, key: str) -> Path:

@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 
 from runner import records, store
+from runner.commands import plan as plan_command
+from runner.disk import room
+from runner.errors import SpecError, StepFailed
+from runner.tracking import store as tracking
 from tests.conftest import QUICK, REPOSITORY, Ended
 from tests.test_errors import bound_by_permissions
 
@@ -146,3 +150,26 @@ def test_a_file_that_may_not_grow(tmp_path: Path) -> None:
     done = ended(["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", *runner(*WORDS)], tmp_path)
     assert_told(done, "the file may grow no further")
     assert_nothing_half(tmp_path)
+
+
+def test_few_open_files(tmp_path: Path) -> None:
+    done = ended(["sh", "-c", 'ulimit -n 16; exec "$@"', "sh", *runner(*WORDS)], tmp_path)
+    assert "too many open files" in done.err
+    assert done.code == 5
+    assert "ulimit -n 1024" in done.err
+    assert "bug" not in done.err
+
+
+@pytest.mark.parametrize("words", ["model=NAME", "model=onnx model.path=NAME", "experiment=NAME"])
+def test_a_name_that_no_file_system_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    long = words.replace("NAME", "n" * 300).split()
+    with pytest.raises(SpecError, match="the name is too long"), room(tmp_path):
+        plan_command.main(long)
+
+
+def test_a_project_path_that_sqlite_does_not_take_is_said(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 200) / ("e" * 200) / ("f" * 200)
+    deep.mkdir(parents=True)
+    with pytest.raises(StepFailed, match="SQLite takes 490"):
+        tracking.open_store(deep)

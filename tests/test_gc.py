@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -157,6 +158,16 @@ def test_a_log_that_a_record_names_stays(project: Path) -> None:
     records.write(project, {"record_id": "r1", "reason": "it died.", "next_step": f"Read {logs / 'train-1.log'}."})
     assert ".logs/train-1.log" in whys(project)
     assert "artifacts/.logs/train-2.log" in going(project)
+
+
+def test_a_folder_on_another_disk_goes_too(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "rename", on_another_disk)
+    deleted(project)
+    assert there(project) == []
+
+
+def on_another_disk(source: object, target: object) -> None:
+    raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), str(source))
 
 
 def test_a_damaged_description_goes(project: Path) -> None:

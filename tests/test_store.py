@@ -17,6 +17,7 @@ from filelock import Timeout
 from runner import keys, store
 from runner.errors import StepFailed
 from tests.conftest import REPOSITORY
+from tests.test_gc import on_another_disk
 
 KEY = "ab" * 32
 
@@ -70,6 +71,14 @@ def test_a_damaged_artifact_is_set_aside_and_said(tmp_path: Path) -> None:
     said: list[str] = []
     assert store.sound(tmp_path, "train", KEY, said.append) is None
     assert "model.pt is missing" in said[0]
+    assert len(list((tmp_path / "artifacts" / ".damaged").iterdir())) == 1
+
+
+def test_a_damaged_artifact_on_another_disk_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = sealed(tmp_path)
+    (made.folder / "model.pt").unlink()
+    monkeypatch.setattr(os, "rename", on_another_disk)
+    assert store.sound(tmp_path, "train", KEY, lambda text: None) is None
     assert len(list((tmp_path / "artifacts" / ".damaged").iterdir())) == 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import ipaddress
 import json
 import os
@@ -22,7 +23,7 @@ from runner import project, start
 from runner.commands.arguments import parser
 from runner.commands.said import warn
 from runner.endpoints import keeper
-from runner.errors import SpecError, StepFailed
+from runner.errors import SpecError, StepFailed, Unavailable
 from runner.worker import usage_reports
 
 HOST, PORT = "127.0.0.1", 5000
@@ -40,6 +41,7 @@ def main(argv: list[str]) -> int:
         _say(view.page(root, store.uri(root).rstrip("/"), options.sweep), options.json)
         return 0
     port = _free_port(options.host, options.port)
+    _check_reachable(options.host, port)
     address = view.address(root, options.host, port, options.sweep)
     with _server(root, store.uri(root), options.host, port) as server:
         _say(address, options.json)
@@ -93,6 +95,15 @@ def _free_port(host: str, wanted: int | None) -> int:
     return free
 
 
+def _check_reachable(host: str, port: int) -> None:
+    """Raises Unavailable where this machine can't reach itself: a container without a network may have no loopback."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        error = probe.connect_ex((host, port))
+    if error in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN):
+        raise Unavailable(f"{host} can't be reached: the loopback interface is down.", "sudo ip link set lo up")
+
+
 def _is_free(host: str, port: int) -> bool:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -102,7 +113,7 @@ def _is_free(host: str, port: int) -> bool:
         except socket.gaierror:
             raise SpecError(f"--host {host}: no such host.", f"Use {HOST}.") from None
         except OSError as error:
-            if error.errno == 99:  # EADDRNOTAVAIL
+            if error.errno == errno.EADDRNOTAVAIL:
                 raise SpecError(f"--host {host} is no address of this machine.", f"Use {HOST}.") from None
             return False
     return True

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "edge-runner"
 LOCK_SECONDS = 120.0
+LONGEST_PATH = 490  # bytes: SQLite takes 512, its journal's name and the draft's included
 # A server that can't be reached must not hold up a run: mlflow's own defaults retry for minutes.
 QUICK = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
@@ -108,6 +109,7 @@ def _open(root: Path, address: str) -> Store:
         from mlflow import MlflowClient
 
         if is_own(root):
+            _check_length(database(root))
             with locked(root):
                 _initialise(root)
                 _probe(database(root))
@@ -122,6 +124,16 @@ def _import() -> None:
     for name in ("alembic", "mlflow.store.db.utils"):
         logging.getLogger(name).setLevel(logging.WARNING)
     import mlflow  # noqa: F401
+
+
+def _check_length(file: Path) -> None:
+    """Raises StepFailed where the path is too long for SQLite, which says no more than that it can't open it."""
+    size = len(os.fsencode(file.resolve()))
+    if size > LONGEST_PATH:
+        raise StepFailed(
+            f"MLflow's database can't be made: its path has {size} bytes, and SQLite takes {LONGEST_PATH}.",
+            "Use a project folder with a shorter path. The records are kept.",
+        )
 
 
 def _initialise(root: Path) -> None:

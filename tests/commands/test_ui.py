@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ import psutil
 import pytest
 
 from runner.commands import ui
-from runner.errors import SpecError
+from runner.errors import SpecError, Unavailable
 from tests.doors import listening
 from tests.report import fixtures
 from tests.report.fixtures import measured, spec
@@ -128,3 +129,13 @@ def test_wrong_arguments(arguments: list[str], message: str) -> None:
 def test_a_host_that_is_not_ours() -> None:
     with pytest.raises(SpecError, match=r"--host 192\.0\.2\.1 is no address of this machine"):
         ui._free_port("192.0.2.1", 5000)
+
+
+def test_a_machine_that_can_not_reach_itself_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket.socket, "connect_ex", lambda probe, address: errno.ENETUNREACH, raising=False)
+    with pytest.raises(Unavailable, match="the loopback interface is down"):
+        ui._check_reachable("127.0.0.1", 5000)
+
+
+def test_a_port_where_nobody_listens_yet_is_reachable() -> None:
+    ui._check_reachable("127.0.0.1", ui._free_port("127.0.0.1", None))
