@@ -71,12 +71,8 @@ def cells(text: str, delimiter: str, file: str) -> list[list[str]]:
 
 
 def read(path: str, delimiter: str) -> list[list[str]]:
-    """The lines of a file. Raises SpecError: unreadable, in another encoding, not CSV."""
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise BadFile(f"{path} can't be read: {error.strerror}.", "Check the file and its permissions.") from error
-    return cells(decoded(content, path), delimiter, path)
+    """The lines of a file. Raises SpecError: in another encoding, not CSV; OSError where it can't be read."""
+    return cells(decoded(Path(path).read_bytes(), path), delimiter, path)
 
 
 def other_delimiter(line: Sequence[str], wanted: Sequence[str]) -> str:
