@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from runner import hardware
-from runner.errors import SpecError
+from runner.errors import SpecError, check_choice
 from runner.settings import setting
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ class Ssh:
 
 
 def settings_class(name: str) -> type:
-    """The `Settings` dataclass that rules over option `name` of `hardware`."""
+    """The `Settings` dataclass that rules over option `name` of `hardware`. Raises SpecError for an unknown one."""
+    check_choice("hardware.name", name, (LOCAL, "ssh"))
     return Ssh if name == "ssh" else hardware.Settings
 
 

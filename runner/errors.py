@@ -88,3 +88,9 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """`" Did you mean X?"`, or nothing where no known word is close."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f" Did you mean {close[0]}?" if close else ""
+
+
+def check_choice(key: str, value: str, known: Iterable[str]) -> None:
+    """Raises SpecError where `value` is none of the `known` ones."""
+    if value not in (every := list(known)):
+        raise SpecError(f"{key}={value}: no such one.{nearest(value, every)}", f"There are: {', '.join(every)}.")

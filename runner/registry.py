@@ -20,6 +20,14 @@ PACKAGES = {
     "backend": "runner.backends",
 }
 
+# What a module of each axis has at least (docs/architecture.md).
+OFFERS = {
+    "model": ("Settings", "TASKS", "data_needs"),
+    "data": ("Settings", "TASK", "make"),
+    "compression": ("Settings",),
+    "backend": ("Settings", "DISTRIBUTIONS", "INSTALL", "READS", "support", "tuned_to"),
+}
+
 
 @cache
 def module(axis: str, name: str) -> str:
@@ -39,8 +47,21 @@ def module(axis: str, name: str) -> str:
 
 
 def load(axis: str, name: str) -> ModuleType:
-    """The imported module of an option; light by rule (no torch, onnx, openvino at its top)."""
-    return importlib.import_module(module(axis, name))
+    """The imported module of an option; light by rule (no torch, onnx, openvino at its top).
+
+    Raises SpecError where it is none of that axis, naming the module and what it lacks or why it can't be imported.
+    """
+    found = module(axis, name)
+    try:
+        loaded = importlib.import_module(found)
+    except Exception as error:  # somebody else's module may raise anything
+        reason = f"{axis}={name}: {found} can't be imported: {type(error).__name__}: {error}"
+        raise SpecError(reason, "Mend it, or choose another option.") from error
+    lacks = [attribute for attribute in OFFERS[axis] if not hasattr(loaded, attribute)]
+    if lacks:
+        reason = f"{axis}={name}: {found} is no {axis}: it has no {', '.join(lacks)}."
+        raise SpecError(reason, f"Choose one: python -m runner list {axis}")
+    return loaded
 
 
 @cache

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from runner.errors import Impossible
 from runner.settings import setting
 
+NAMES = ("single_stream", "offline")
+
 
 @dataclass(frozen=True)
 class Settings:

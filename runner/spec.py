@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from runner import devices, keys, registry, scenario
-from runner.errors import Impossible, SpecError, nearest
+from runner.errors import Impossible, SpecError, check_choice, nearest
 from runner.settings import build, setting
 from runner.telemetry.settings import Settings as Telemetry
 
@@ -218,15 +218,18 @@ def settings_class(axis: str, name: str) -> type:
     elif axis == "telemetry":
         cls = Telemetry
     else:
-        cls = _own(axis)
+        cls = _own(axis, name)
     return cls
 
 
-def _own(axis: str) -> type:
+def _own(axis: str, name: str) -> type:
     import importlib
 
     homes = {"measure": "runner.measure.settings", "train": "runner.training"}
-    cls: type = importlib.import_module(homes.get(axis, f"runner.{axis}")).Settings
+    home = importlib.import_module(homes.get(axis, f"runner.{axis}"))
+    if axis in ("scenario", "baseline"):  # of the others a name is no more than a name
+        check_choice(f"{axis}.name", name, home.NAMES)
+    cls: type = home.Settings
     return cls
 
 

@@ -155,3 +155,20 @@ def test_an_experiments_cells_may_have_lists_and_mappings(capsys: pytest.Capture
     assert main(["plan", "experiment=mine", "--json"]) == 0
     out = capsys.readouterr().out
     assert [f'"x:0\\": [{size}, 8]' in out for size in (1, 3)] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [
+        ("backend.name=ask", "backend=ask: runner.backends.ask is no backend: it has no Settings, DISTRIBUTIONS,"),
+        ("model.name=graph", "model=graph: runner.models.graph is no model: it has no Settings, TASKS, data_needs."),
+        ("data.name=scoring", "data=scoring: runner.data.scoring is no data: it has no Settings, TASK, make."),
+        ("scenario.name=ofline", "scenario.name=ofline: no such one. Did you mean offline?"),
+        ("baseline.name=/etc", "baseline.name=/etc: no such one."),
+        ("hardware.name=zz", "hardware.name=zz: no such one."),
+        ("precision.name=int9", "precision=int9: no such precision. Did you mean int8?"),
+    ],
+)
+def test_a_name_that_is_none_is_named(capsys: pytest.CaptureFixture[str], word: str, reason: str) -> None:
+    code, told, _ = said(capsys, word)
+    assert (code, told.startswith(f"error: {reason}")) == (2, True), told

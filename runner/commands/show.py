@@ -45,7 +45,7 @@ def _describe(word: str) -> dict[str, Any]:
         return _experiment(name, root)
     file = options.file(axis, name, root)
     values = options.values(axis, name, root)
-    known = rules(settings_class(axis, name))
+    known = rules(settings_class(axis, str(values.get("name", name))))
     settings = [_setting(f"{axis}.{key}", values.get(key), kind, rule) for key, (kind, rule) in known.items()]
     brings = _defaults(options.load_yaml(file))
     return {"option": word, "help": first_comment(file), "file": str(file), "brings": brings, "settings": settings}

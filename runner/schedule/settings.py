@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from runner.errors import SpecError, Unavailable
+from runner.errors import SpecError, Unavailable, check_choice
 from runner.settings import setting
 
 ADDRESS = re.compile(r"(tcp|tls)://[^/\s]+:\d+")
@@ -59,7 +59,8 @@ INLINE = Inline()
 
 
 def settings_class(name: str) -> type:
-    """The rules of option `name` of `schedule`."""
+    """The rules of option `name` of `schedule`. Raises SpecError for an unknown one."""
+    check_choice("schedule.name", name, ("local", "inline"))
     return Inline if name == "inline" else Settings
 
 
