@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from runner import calibration, project
 from runner.calibration import Calibration
 from runner.commands.arguments import parser
+from runner.commands.said import say
 from runner.errors import BY_STATUS, SpecError, StepFailed
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def main(argv: list[str]) -> int:
         json.dump({"schema": 1, **found.as_dict(), "age_days": 0}, sys.stdout, indent=1)
         print()
     else:
-        print(text(found, where))
+        say(text(found, where))
         print(f"kept     {calibration.path(project.home(root), found.identity)}")
     return 0
 
@@ -104,7 +105,7 @@ def _show(root: Path, identity: str, where: str, as_json: bool) -> int:
         json.dump({"schema": 1, **known}, sys.stdout, indent=1)
         print()
     else:
-        print(text(found, where) if found else f"not calibrated: {where} ({identity}). python -m runner calibrate")
+        say(text(found, where) if found else f"not calibrated: {where} ({identity}). python -m runner calibrate")
     return 0
 
 

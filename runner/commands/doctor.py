@@ -46,10 +46,13 @@ def show(checks: Sequence[Check]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from runner.foreign import line
+    from runner.report.layout import text
+
     table = Table(box=None, show_header=False, pad_edge=False)
     for check in checks:
-        said = Text(check.detail)
+        said = text(check.detail)
         if check.next_step:
-            said.append(f"\n→ {check.next_step}", style="dim")
+            said.append(f"\n→ {line(check.next_step)}", style="dim")
         table.add_row(Text(check.status, style=STYLE[check.status]), check.name, said)
     Console().print(table)

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Group, RenderableType
 
+from runner import labels
 from runner.labels import SELF
 from runner.records import Record
 from runner.report import floor, naming
@@ -22,7 +23,7 @@ def renderable(two: Beside) -> RenderableType:
     """Who against whom, the finding, what it is worth, the figures, the conditions, what differs."""
     found = two.comparison
     lines = [text(f"candidate  {_name(two.candidate)}"), text(f"baseline   {_name(two.baseline)}")]
-    finding = text(sentence(found), style=COLOURS.get(found["verdict"], ""))
+    finding = text(sentence(two), style=COLOURS.get(found["verdict"], ""))
     return Group(
         *lines,
         text(""),
@@ -36,11 +37,19 @@ def renderable(two: Beside) -> RenderableType:
     )
 
 
-def sentence(found: Mapping[str, Any]) -> str:
-    """`1.43× [1.40, 1.46] as fast as the baseline (unpaired, 10 and 10 processes): faster`"""
-    shown = ratio(found["ratio"], found["low"], found["high"])
+def sentence(two: Beside) -> str:
+    """`1.43× [1.40, 1.46] as fast as the baseline, which has model.hidden 32→64 (unpaired, 10 and 10 processes):
+    faster`"""
+    found = two.comparison
     mine, theirs = found["processes"]
-    return f"{shown} as fast as the baseline ({found['kind']}, {mine} and {theirs} processes): {found['verdict']}"
+    how = f"({found['kind']}, {mine} and {theirs} processes)"
+    return f"{_ratio(found)} as fast as the baseline{_but(two)} {how}: {found['verdict']}"
+
+
+def _but(two: Beside) -> str:
+    """What the two have else than what titles name."""
+    told = labels.differences(two.candidate.content["spec"], two.baseline.content["spec"])
+    return f", which has {', '.join(told)}," if told else ""
 
 
 def rests_on(found: Mapping[str, Any]) -> str:

@@ -97,8 +97,16 @@ def test_an_unsupported_cell_says_so_and_stops_nothing(command: Command, project
     assert read(folder / "status.json")["status"] == "unsupported"
     metrics = read(project / "pipeline" / "benchmark" / "gru-int8-torch" / "metrics.json")
     assert metrics["status"] == "unsupported"
-    assert metrics["reason"] == read(project / "records" / metrics["record_id"] / "record.json")["reason"]
+    record = read(project / "records" / metrics["record_id"] / "record.json")
+    assert metrics["reason"] == record["reason"]
+    assert (record["sweep"][:4], record["comparisons"]) == ("dvc-", 1)
     assert made(project) == set()
+
+
+def test_a_grids_comparisons_are_one_family_without_the_cell_that_is_its_own_baseline(project: Path) -> None:
+    write(project, grid={"model": ["gru"], "precision": ["fp32", "int8"], "backend": ["onnxruntime", "openvino"]})
+    family = step._family(project)
+    assert (family.name[:4], family.comparisons) == ("dvc-", 3)
 
 
 def test_a_missing_library_stops_nothing_either(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

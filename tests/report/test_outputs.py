@@ -17,6 +17,7 @@ from rich.console import Console
 
 from runner import __main__, records
 from runner.commands import compare, report
+from runner.commands import list as list_options
 from runner.errors import SpecError
 from runner.records import Record
 from runner.report import beside, beside_table, comparison, html, page, plot, progress, summary, table, terminal
@@ -186,3 +187,16 @@ def test_an_error(nasty: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 @pytest.mark.slow
 def test_a_picture(every: list[Record]) -> None:
     assert plot.record_plot(every[0].folder) == every[0].folder / "latency.png"
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mred", "a\u202eb", "\x9b2J"])
+def test_options_that_files_of_a_project_name(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "conf" / "measure"
+    folder.mkdir(parents=True)
+    (tmp_path / "runner.toml").touch()
+    (folder / f"{name}.yaml").write_text(f"# what {name} is\nname: x\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert list_options.main(["measure"]) == 0
+    harmless(capsys.readouterr().out)
