@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner.plan import Node, Plan
 from runner.report.progress import Display
-from runner.schedule import inline, pool
+from runner.schedule import inline
 from runner.schedule.settings import Inline, Schedule
 from runner.schedule.wanted import Lost, Outcome, side_by_side, survey, wanted
 from runner.spec import Limits
@@ -53,6 +53,8 @@ def _performer(schedule: Schedule, parallel: bool) -> Perform:
     if isinstance(schedule, Inline) or (schedule.address is None and not parallel):
         return inline.perform
     if schedule.address is None:
+        from runner.schedule import pool
+
         return partial(pool.perform, workers=schedule.workers)
     from runner.schedule import cluster
 
