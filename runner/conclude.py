@@ -243,9 +243,7 @@ def _session(compiled: Artifact, backend: str) -> str:
     wanted, said = f"{registry.module('backend', backend)}.session", compiled.meta.get("session")
     if said != wanted:
         advice = f"Remove it, and it is made again: {shell('rm', '-r', str(compiled.folder))}"
-        raise StepFailed(
-            f"{compiled.folder}: it names {said} as what runs it, and backend={backend} has {wanted}.", advice
-        )
+        raise StepFailed(f"{compiled.folder}: it names {said} to run it; backend={backend} has {wanted}.", advice)
     return wanted
 
 

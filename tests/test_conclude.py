@@ -41,3 +41,16 @@ def test_retries_are_counted_whoever_died_the_steps_worker_or_dasks(cell: Cell, 
     origin = Origin("s", 1, {keys["train"]: 2, keys["data"]: 1})
     found = conclude.unmeasured(cell, failed, outcomes, origin)
     assert found["retries"] == {"data": 1, "train": 3, "compile": 1}
+
+
+@pytest.mark.parametrize("named", ["os", "runner.backends.torch.session", "my.own.session", None])
+def test_an_artifact_is_run_by_its_backends_module_alone(cell: Cell, tmp_path: Path, named: str | None) -> None:
+    folder = tmp_path / "a b"
+    artifacts = {"compile": Artifact(folder, {"meta": {"session": named}})}
+    with pytest.raises(StepFailed) as caught:
+        conclude.side_of(
+            cell.candidate, {**artifacts, "data": Artifact(folder, {}), "export": Artifact(folder, {})}, ""
+        )
+    own = "runner.backends.onnxruntime.session"
+    assert caught.value.reason == f"{folder}: it names {named} to run it; backend=onnxruntime has {own}."
+    assert caught.value.next_step == f"Remove it, and it is made again: rm -r '{folder}'"
