@@ -13,7 +13,7 @@ from runner.data import arrays, drawn
 from runner.data.drawn import Drawn
 
 SHARE = 4  # of the user's rows, one in so many is kept for calibration
-FEWEST = 8  # rows of which a part can be kept
+FEWEST = 16  # rows of which a part can be kept
 
 Rows = NDArray[np.int64]
 
