@@ -9,10 +9,9 @@ a case is wrong.
 from __future__ import annotations
 
 import argparse
-import json
 import random
-import subprocess
 import sys
+import tempfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,12 +19,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.support import onnx_cases
+from runner.endpoints.standing import StandingWorker
+from runner.errors import RunnerError
 
-ROOT = Path(__file__).parents[1]
 SECONDS = 120  # of one case
-CHILD = (
-    "import sys; sys.path.insert(0, sys.argv[1]); from benchmarks.support import onnx_cases as c; c.serve(sys.argv[2])"
-)
 
 
 def main() -> int:
@@ -51,43 +48,17 @@ def chosen(sample: int | None, seed: int) -> list[str]:
 
 def through(names: list[str], backend: str) -> list[dict[str, str]]:
     """What was judged of each case, by one process at a time."""
-    found: list[dict[str, str]] = []
-    while len(found) < len(names):
-        found += _by_one_process(names[len(found) :], backend)
+    with tempfile.TemporaryDirectory() as folder, StandingWorker(Path(folder) / "log", name="onnx cases") as worker:
+        return [_judged(worker, name, backend) for name in names]
+
+
+def _judged(worker: StandingWorker, name: str, backend: str) -> dict[str, str]:
+    """Of one case; what ends the process is its fault alone."""
+    try:
+        found: dict[str, str] = worker.call(onnx_cases.__name__, "judged", timeout=SECONDS, name=name, backend=backend)
+    except RunnerError as error:
+        return {"name": name, "bare": "ran", "ours": "a bug", "reason": error.reason, "said": ""}
     return found
-
-
-def _by_one_process(names: list[str], backend: str) -> list[dict[str, str]]:
-    """As far as one process gets; the case that ended it is told so."""
-    command = [sys.executable, "-W", "ignore", "-c", CHILD, str(ROOT), backend]
-    found: list[dict[str, str]] = []
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True) as child:
-        assert child.stdin, "a pipe was asked for"
-        assert child.stdout, "a pipe was asked for"
-        for name in names:
-            child.stdin.write(f"{name}\n")
-            child.stdin.flush()
-            line = _line(child)
-            if not line:
-                child.kill()
-                said = "the process died or hung"
-                return [*found, {"name": name, "bare": "ran", "ours": "a bug", "reason": said, "said": ""}]
-            found.append(json.loads(line))
-        child.stdin.close()
-    return found
-
-
-def _line(child: subprocess.Popen[str]) -> str:
-    """The next answer, "" where none comes."""
-    assert child.stdout, "a pipe was asked for"
-    with ThreadPoolExecutor(1) as thread:
-        waiting = thread.submit(child.stdout.readline)
-        try:
-            return waiting.result(SECONDS)
-        except TimeoutError:
-            child.kill()  # ends the readline, too
-            return ""
 
 
 def report(found: list[dict[str, str]], backend: str) -> int:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import importlib
-import json
-import sys
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -48,15 +46,9 @@ def cases() -> dict[str, Any]:
         return {case.name: case for case in collect_testcases(None) if case.data_sets}
 
 
-def serve(backend: str) -> None:
-    """Answers names of cases on standard input with lines of JSON: `name, bare, ours, reason`."""
-    ort.set_default_logger_severity(4)
-    for line in sys.stdin:
-        print(json.dumps(judged(line.strip(), backend)), flush=True)
-
-
 def judged(name: str, backend: str) -> dict[str, str]:
     """`bare`: `ran` or `refused`; `ours`: `equal`, `other`, `exit 4`, `exit 2`, `exit 5` or `a bug`."""
+    ort.set_default_logger_severity(4)
     case = cases()[name]
     given = dict(zip((value.name for value in case.model.graph.input), case.data_sets[0][0], strict=False))
     given = {key: value for key, value in given.items() if value is not None}
