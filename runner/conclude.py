@@ -235,6 +235,7 @@ def side_of(chain: Chain, artifacts: Mapping[str, Artifact], label: str) -> Any:
         precision=spec.precision.name,
         memory_mb=spec.limits.memory_mb,
         device=devices.of(spec.hardware.settings),
+        keep_in_float=artifacts["quantize"].meta.get("keep_in_float", {}) if "quantize" in artifacts else {},
     )
 
 

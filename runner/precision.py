@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from runner.errors import SpecError, nearest
 from runner.settings import setting
 
+Names = tuple[str, ...]
+
 
 @dataclass(frozen=True)
 class Fp32:
@@ -28,6 +30,7 @@ class Int8:
     percentile: float = setting(
         "Share of values inside the range, with calibration=percentile", unit="%", low=50, high=100
     )
+    exclude: Names = setting("Nodes that stay in float, by their names in the graph")  # noqa: RUF009 - a field, as all
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,7 @@ def benchmark(
     scored = {role: _scored(side, pairs[0], role) for role, side in sides.items()}
     compared = quality_interval.of(scored["candidate"], scored.get("baseline"), seed, settings.confidence)
     comparison = _compare(how, pairs, decision, settings, noise) if baseline else None
-    checked = checks.of(sides, pairs)
+    checked = checks.of(sides, pairs, judged)
     figures = {
         role: _metrics(side, role, pairs, judged[role], settings, seed, telemetry.sides[role])
         for role, side in sides.items()

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from runner.measure import columns
 from runner.measure.pairs import Pair, Side, Timed
+from runner.measure.quality import Judgement
 from runner.measure.statistics import hodges_lehmann
 
 REPEAT_GAIN = 0.10  # MLPerf's TEST04 accepts a run that is at most so much faster on one sample than on many
@@ -18,13 +20,14 @@ REPEAT_GAIN = 0.10  # MLPerf's TEST04 accepts a run that is at most so much fast
 TOLERANCES = {"fp32": 1e-3, "fp16": 1e-2, "int8": 0.5, "int8_dynamic": 0.5}
 
 
-def of(sides: Mapping[str, Side], pairs: Sequence[Pair]) -> dict[str, dict[str, Any]]:
-    """`{role: {"finite", "reference", "repeats"}}`, each with `status` (`passed`, `failed`, `not checked`) and
-    `reason`."""
+def of(sides: Mapping[str, Side], pairs: Sequence[Pair], judged: Mapping[str, Judgement]) -> dict[str, dict[str, Any]]:
+    """`{role: {"finite", "reference", "outputs", "repeats"}}`, each with `status` (`passed`, `failed`, `not checked`)
+    and `reason`."""
     return {
         role: {
             "finite": _finite([pair.sides[role] for pair in pairs], [pair.number for pair in pairs]),
             "reference": _reference([pair.sides[role] for pair in pairs], side),
+            "outputs": _outputs(judged[role].outputs, side),
             "repeats": _repeats(pairs[0].sides[role]),
         }
         for role, side in sides.items()
@@ -34,11 +37,17 @@ def of(sides: Mapping[str, Side], pairs: Sequence[Pair]) -> dict[str, dict[str, 
 def failures(checks: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[str]:
     """What failed, in a line each."""
     return [
-        f"check failed: the {role}'s {check['reason']}"
+        f"check failed: {_whose(role, name)}{check['reason']}"
         for role, found in checks.items()
-        for check in found.values()
+        for name, check in found.items()
         if check["status"] == "failed"
     ]
+
+
+def _whose(role: str, name: str) -> str:
+    if name == "outputs":
+        return "" if role == "candidate" else f"{role}: "
+    return f"the {role}'s "
 
 
 def _finite(timed: Sequence[Timed], numbers: Sequence[int]) -> dict[str, Any]:
@@ -57,6 +66,17 @@ def _reference(timed: Sequence[Timed], side: Side) -> dict[str, Any]:
     shown = f"outputs lay {worst:.2g} of their size from the float model's while it was timed"
     status = "passed" if worst <= limit else "failed"
     return _check(status, f"{shown} (at most {limit:g} in {side.precision})", deviation=worst, tolerance=limit)
+
+
+def _outputs(outputs: Mapping[str, Any], side: Side) -> dict[str, Any]:
+    """Each output's own error on the test split; fails where one is constant in columns that the float model's varies
+    in: whatever the other figures say, such a model isn't one to choose."""
+    if not outputs:
+        return _check("not checked", "no outputs of the float model are known for these inputs")
+    lost = columns.failure(outputs, side.precision, side.keep_in_float)
+    if lost:
+        return _check("failed", lost, outputs=dict(outputs))
+    return _check("passed", "every output varies where the float model's does", outputs=dict(outputs))
 
 
 def _repeats(timed: Timed) -> dict[str, Any]:

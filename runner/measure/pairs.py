@@ -48,7 +48,8 @@ class Side:
     """What is measured. `session` is a module with `open_session`, `folder` the compiled artifact, `options` what
     `open_session` is given, `data` the data artifact, `reference` the float model's outputs on its test split,
     `precision` the one asked for, which says how far outputs may lie from those, `memory_mb` the most that its worker
-    may hold, `device` where it is measured."""
+    may hold, `device` where it is measured, `keep_in_float` (by output) the nodes that may be left in float where
+    quantising destroyed it."""
 
     label: str
     session: str
@@ -61,6 +62,7 @@ class Side:
     precision: str = "fp32"
     memory_mb: float | None = None
     device: Device = HERE
+    keep_in_float: Mapping[str, list[str]] = field(default_factory=dict)
 
     @property
     def inputs(self) -> Path:

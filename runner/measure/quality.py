@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from runner.data import scoring
 from runner.errors import StepFailed
+from runner.measure import columns
 from runner.worker import predictions, values
 
 Outputs = Mapping[str, npt.NDArray[Any]]
@@ -21,12 +22,13 @@ Outputs = Mapping[str, npt.NDArray[Any]]
 @dataclass(frozen=True)
 class Judgement:
     """`quality` by the task's metrics, `fidelity` against the float model, and `why_not` by full metric name. `note`
-    qualifies the quality."""
+    qualifies the quality; `outputs`: each one's own error (`columns.of`)."""
 
     quality: Mapping[str, float]
     fidelity: Mapping[str, float]
     why_not: Mapping[str, str]
     note: str = ""
+    outputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 def judge(predicted: Path, data: Path, reference: Path | None) -> Judgement:
@@ -37,8 +39,9 @@ def judge(predicted: Path, data: Path, reference: Path | None) -> Judgement:
     if reference is None:
         why = dict.fromkeys(("fidelity/max_abs_error", "fidelity/sqnr_db"), "no outputs of the float model are known")
         return Judgement(quality, {}, why, note)
-    found, why = fidelity(outputs, read_outputs(reference))
-    return Judgement(quality, found, why, note)
+    known = read_outputs(reference)
+    found, why = fidelity(outputs, known)
+    return Judgement(quality, found, why, note, {one[0]: columns.of(*one) for one in paired(outputs, known)})
 
 
 def read_outputs(path: Path) -> dict[str, npt.NDArray[Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 import onnx
 from numpy.typing import NDArray
 
-from runner.errors import StepFailed, Unsupported
+from runner.errors import SpecError, StepFailed, Unsupported, nearest
 from runner.models import _onnx_format, graph
 from runner.precision import Int8
 
@@ -19,6 +19,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 # Operators that carry weights or do the multiplying, so that their precision decides the speed.
 HEAVY = ("Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU", "RNN")
+MOST_KEPT = 8  # nodes that a message names
 SCALE_A_TENSOR, SCALE_A_CHANNEL = 10, 13  # the opsets from which on a graph can say so
 WHY_NOT = {
     "fp16": "the converter leaves it in float32",
@@ -66,11 +67,58 @@ def static(model: Model, settings: Int8, calibration: Mapping[str, Any], scratch
             per_channel=per_channel,
             activation_type=q.QuantType.QInt8,
             weight_type=q.QuantType.QInt8,
+            nodes_to_exclude=_excluded(model, settings.exclude),
             calibrate_method=methods[settings.calibration],
             extra_options={"CalibPercentile": settings.percentile} if settings.calibration == "percentile" else {},
         )
     )
     return onnx.load(scratch / "static.onnx"), notes
+
+
+def _excluded(model: Model, names: tuple[str, ...]) -> list[str]:
+    """Raises SpecError for a name that no node has."""
+    known = {node.name for node in model.graph.node}
+    for name in names:
+        if name not in known:
+            raise SpecError(
+                f"precision.exclude: the graph has no node {name}.{nearest(name, known)}", "See its nodes in a viewer."
+            )
+    return list(names)
+
+
+# What puts values together or hands them on: with it the operators before it share a scale.
+JOINS = (
+    "Concat",
+    "Add",
+    "Reshape",
+    "Transpose",
+    "Squeeze",
+    "Unsqueeze",
+    "Flatten",
+    "Identity",
+    "Slice",
+    "Split",
+    "Cast",
+)
+
+
+def keep_in_float(model: Model) -> dict[str, list[str]]:
+    """`{output: [nodes]}`: those that would have to stay in float where quantising destroys an output: from it back to
+    the operators that compute what it puts together. Of a float model with names."""
+    makers = {name: node for node in model.graph.node for name in node.output if name}
+    return {output.name: _back(output.name, makers) for output in model.graph.output}
+
+
+def _back(name: str, makers: Mapping[str, onnx.NodeProto]) -> list[str]:
+    found: list[str] = []
+    todo = [name]
+    while todo and len(found) < MOST_KEPT:
+        node = makers.get(todo.pop(0))
+        if node is None or node.name in found:
+            continue
+        found.append(node.name)
+        todo += list(node.input) if node.op_type in JOINS else []
+    return found
 
 
 def _for_scales(model: Model, per_channel: bool) -> tuple[Model, bool, list[str]]:

@@ -34,4 +34,10 @@ def run(job: Job) -> dict[str, Any]:
     onnx.save(made, job.out / "model.onnx")
     counts = _quantizers.counts(model, made, name)
     said = calibration_set.said(job.inputs["data"]) if name == "int8" else []
-    return {"precision": name, "quantized": counts, "warnings": [*notes, *_quantizers.warnings(counts, name), *said]}
+    kept = {"keep_in_float": _quantizers.keep_in_float(model)} if name == "int8" else {}
+    return {
+        **kept,
+        "precision": name,
+        "quantized": counts,
+        "warnings": [*notes, *_quantizers.warnings(counts, name), *said],
+    }
