@@ -17,8 +17,16 @@ def shell(*words: str) -> str:
 
 def setting(key: str, text: str) -> str:
     """The word that sets a text of any characters."""
-    plain = PLAIN.fullmatch(text) and text.lower() not in WORDS
-    return shell(f"{key}={text if plain else quoted(text)}")
+    return shell(f"{key}={_text(text)}")
+
+
+def settings(key: str, texts: Sequence[str]) -> str:
+    """The word that sets a list of texts of any characters."""
+    return shell(f"{key}=[{','.join(map(_text, texts))}]")
+
+
+def _text(text: str) -> str:
+    return text if PLAIN.fullmatch(text) and text.lower() not in WORDS else quoted(text)
 
 
 def quoted(text: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from runner import advice
 from runner.worker import values
 
 Array = NDArray[Any]
@@ -87,8 +88,8 @@ def failure(outputs: Mapping[str, Mapping[str, Any]], precision: str, keep: Mapp
         return ""
     worst = "; ".join(f"{one['constant']}{_db(one)}" for one in lost.values())
     nodes = list(dict.fromkeys(node for name in lost for node in keep.get(name, ())))
-    typed = f"precision.exclude=[{','.join(nodes)}]"
-    remedy = f"leave these nodes in float: '{typed}'" if nodes else "leave the last operators in float"
+    typed = advice.settings("precision.exclude", nodes)
+    remedy = f"leave these nodes in float: {typed}" if nodes else "choose another precision"
     return f"{precision} destroys {worst}: constant, where the float model's values vary; {remedy}"
 
 

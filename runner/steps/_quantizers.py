@@ -57,6 +57,7 @@ def static(model: Model, settings: Int8, calibration: Mapping[str, Any], scratch
         "percentile": q.CalibrationMethod.Percentile,
     }
     model, per_channel, notes = _for_scales(model, settings.per_channel)
+    excluded = _excluded(model, settings.exclude)
     ready = _prepared(model, scratch)
     _quietly(
         lambda: q.quantize_static(
@@ -67,7 +68,7 @@ def static(model: Model, settings: Int8, calibration: Mapping[str, Any], scratch
             per_channel=per_channel,
             activation_type=q.QuantType.QInt8,
             weight_type=q.QuantType.QInt8,
-            nodes_to_exclude=_excluded(model, settings.exclude),
+            nodes_to_exclude=excluded,
             calibrate_method=methods[settings.calibration],
             extra_options={"CalibPercentile": settings.percentile} if settings.calibration == "percentile" else {},
         )

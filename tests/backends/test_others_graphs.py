@@ -14,8 +14,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from runner import settings
-from runner.errors import Unsupported
-from runner.measure import quality
+from runner.errors import SpecError, Unsupported
+from runner.measure import columns, quality
 from runner.models import onnx as user_onnx
 from runner.worker import requests
 from tests.steps import chain
@@ -64,8 +64,16 @@ def saved(
     return str(path)
 
 
-def through(base: Path, path: str, inputs: dict[str, Any] | None = None, precision: str = "fp32", **shapes: Any) -> Ran:
+def through(
+    base: Path,
+    path: str,
+    inputs: dict[str, Any] | None = None,
+    precision: str = "fp32",
+    exclude: Sequence[str] = (),
+    **shapes: Any,
+) -> Ran:
     """All steps and a short measurement, in this process."""
+    base.mkdir(exist_ok=True)
     given = str(base / "given.npz") if inputs else None
     if inputs and given:
         np.savez(given, **inputs)
@@ -75,7 +83,8 @@ def through(base: Path, path: str, inputs: dict[str, Any] | None = None, precisi
     roles = {"model": base / "export"}
     roles["data"] = chain.data(base, "model_inputs", needs, 0, roles, samples=SAMPLES, calibration=4)
     if precision != "fp32":
-        asked = {"precision": precision, "settings": chain.values("precision", precision), "dynamic_ops": ["MatMul"]}
+        chosen = chain.values("precision", precision) | ({"exclude": list(exclude)} if precision == "int8" else {})
+        asked = {"precision": precision, "settings": chosen, "dynamic_ops": ["MatMul"]}
         warnings += chain.do("quantize", asked, roles, base)["warnings"]
         roles["model"] = base / "quantize"
     backend = chain.values("backend", "onnxruntime")
@@ -208,6 +217,33 @@ def test_int8_for_older_opsets(opset: int, tmp_path: Path) -> None:
     ran = through(tmp_path, path, precision="int8")
     assert f"opset {opset} raised to 13, which int8 needs" in ran.warnings
     assert quality.fidelity(ran.outputs, ran.reference)[0]["sqnr_db"] > 10
+
+
+def detector(path: Path) -> str:
+    """Boxes of some hundreds and scores below 1, put together."""
+    draw = np.random.default_rng(0)
+    weights = {"b": 300 * draw.normal(size=(8, 6)).astype("f4"), "s": draw.normal(size=(8, 2)).astype("f4")}
+    nodes = [
+        helper.make_node("MatMul", ["x", "b"], ["boxes"]),
+        helper.make_node("MatMul", ["x", "s"], ["raw"]),
+        helper.make_node("Sigmoid", ["raw"], ["scores"]),
+        helper.make_node("Concat", ["boxes", "scores"], ["y"], axis=1),
+    ]
+    return saved(path, nodes, [value("x", FLOAT, ["n", 8])], [value("y", FLOAT, ["n", 8])], weights)
+
+
+def test_scores_that_int8_destroys_are_named_and_come_back_by_the_remedy(tmp_path: Path) -> None:
+    path, given = detector(tmp_path / "my.onnx"), {"x": np.random.default_rng(1).normal(size=(60, 8)).astype("f4")}
+    ran = through(tmp_path / "a", path, given, "int8", x=["batch", 8])
+    lost = columns.of("y", ran.outputs["y"], ran.reference["y"])
+    assert lost["constant"] == "columns 6-7 of y"
+    kept = through(tmp_path / "b", path, given, "int8", ["Concat_3", "MatMul_0", "Sigmoid_2"], x=["batch", 8])
+    assert columns.of("y", kept.outputs["y"], kept.reference["y"])["constant"] == ""
+
+
+def test_a_node_to_leave_in_float_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"precision.exclude: the graph has no node Concat_9. Did you mean Concat_3?"):
+        through(tmp_path, detector(tmp_path / "my.onnx"), None, "int8", ["Concat_9"], x=["batch", 8])
 
 
 def test_initialisers_that_are_listed_as_inputs(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ def test_an_honest_runtime_passes_every_check(side: Side, measured: Callable[...
     assert {name: check["status"] for name, check in checks.items()} == {
         "finite": "passed",
         "reference": "passed",
+        "outputs": "passed",
         "repeats": "passed",
     }
     assert checks["reference"]["deviation"] < 1e-5
