@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from fnmatch import translate
-from functools import cache
+from functools import lru_cache
 from typing import Any, Callable, Dict, Mapping, Tuple  # noqa: UP035 - Python 3.8's names
 
 # Further variables that a user wants in workers, `NAME,PREFIX*`. What they change isn't known: they are in every key.
@@ -21,7 +21,7 @@ NEEDED = (
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "LANGUAGE", "LC_*", "TZ", "TZDIR", "TMPDIR", "TMP",
     "TEMP", "LD_LIBRARY_PATH", "DYLD_*", "XDG_*", "VIRTUAL_ENV", "CONDA_*", "SSL_CERT_*", "COVERAGE_*", "RUNNER_*",
     "PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH", "PYTHONNOUSERSITE", "PYTHONUSERBASE", "PYTHONDONTWRITEBYTECODE",
-    "PYTHONPYCACHEPREFIX", "PYTHONUTF8", "PYTHONIOENCODING", "PYTHONWARNINGS", "TORCH_HOME", "MPLCONFIGDIR",
+    "PYTHONPYCACHEPREFIX", "PYTHONUTF8", "PYTHONIOENCODING", "TORCH_HOME", "MPLCONFIGDIR",
     "ORT_DISABLE_TELEMETRY", "DO_NOT_TRACK",
 )  # fmt: skip
 NUMBERS = (
@@ -65,7 +65,7 @@ def _chosen(environment: Mapping[str, str], patterns: Tuple[str, ...]) -> Variab
     return {name: environment[name] for name in sorted(filter(fits, environment))}
 
 
-@cache
+@lru_cache(maxsize=None)  # noqa: UP033 - Python 3.8
 def _any_of(patterns: Tuple[str, ...]) -> Callable[[str], Any]:  # noqa: UP006
     """Whether a name is one of `patterns`: each node of a plan asks."""
     return re.compile("|".join(map(translate, patterns))).match

@@ -19,12 +19,28 @@ TRAVELS = [
 ]
 
 
+NEWER = {
+    "cache",
+    "pairwise",
+    "batched",
+    "aclosing",
+    "chdir",
+    "Self",
+    "ParamSpec",
+    "TypeAlias",
+    "UTC",
+}  # than Python 3.8
+
+
 @pytest.mark.parametrize("path", TRAVELS, ids=lambda path: str(path.relative_to(RUNNER)))
 def test_what_travels_keeps_to_python_3_8(path: Path) -> None:
     tree = ast.parse(path.read_text(), feature_version=(3, 8))
     # Annotations of newer form (`X | None`, `list[int]`) are text only with this.
     future = any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in tree.body)
     assert future or len(tree.body) == 1
+    assert not NEWER & {
+        alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
 
 
 def test_the_worker_imports_nothing_but_the_standard_library() -> None:
