@@ -78,9 +78,13 @@ def _here() -> "Path":
     from runner.errors import SpecError
 
     try:
-        return Path.cwd()
+        here = Path.cwd()
+        str(here).encode()
     except FileNotFoundError as error:
         raise SpecError("The working folder is there no more.", "Go to a folder that is: cd") from error
+    except UnicodeEncodeError as error:  # runtimes and MLflow take texts, and this is none
+        raise SpecError(f"{here}: the folder's name is no UTF-8.", "Rename it, or work in another folder.") from error
+    return here
 
 
 def _dispatch(argv: list[str]) -> int:

@@ -270,3 +270,14 @@ def test_what_may_not_be_read_is_named(tmp_path: Path, name: str) -> None:
     assert f"{tmp_path / name}" in done.stderr.replace("error: m.csv", f"error: {tmp_path / 'm.csv'}")
     assert "no permission" in done.stderr
     assert len(done.stderr.splitlines()) == 2
+
+
+def test_a_working_folder_whose_name_is_no_text_is_told(tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path) + b"/\xff\xfe"
+    os.mkdir(folder)  # noqa: PTH102 - bytes
+    words = [sys.executable, "-m", "runner", "plan", "model=gru"]
+    env = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "the folder's name is no UTF-8." in done.stderr
+    assert len(done.stderr.splitlines()) == 2

@@ -33,6 +33,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 LOCAL = devices.LOCAL
+ELSEWHERE = "Set XDG_CACHE_HOME to a folder that you alone may write to."
 WORD_SECONDS = 0.5  # of waiting, before it is said
 POLL_SECONDS = 0.25  # between two tries; whoever measures is not to notice
 ASK_SECONDS = 2.0  # the same of a device elsewhere
@@ -123,11 +124,8 @@ def alone(device: str, say: Callable[[str], None]) -> Iterator[None]:
     path = _lock_of(device)
     home, holder = path.parent, path.with_suffix(".json")
     lock = FileLock(path, poll_interval=POLL_SECONDS)
+    _make(home)
     with room(home):
-        try:
-            home.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError) as error:
-            raise StepFailed(f"{home}: no folder for locks: a file is in its way.", "Set XDG_CACHE_HOME.") from error
         _acquire(lock, device, say)
     try:
         with room(home):
@@ -138,17 +136,25 @@ def alone(device: str, say: Callable[[str], None]) -> Iterator[None]:
         lock.release()
 
 
+def _make(home: Path) -> None:
+    """The folder of locks. Raises StepFailed where there can be none."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise StepFailed(f"{home}: no folder for locks: a file is in its way.", ELSEWHERE) from error
+    except OSError as error:
+        raise StepFailed(f"{home}: no folder for locks: {error.strerror}.", ELSEWHERE) from error
+
+
 def _lock_of(device: str) -> Path:
     try:
         return lock_of(device)
     except FileExistsError as error:
-        raise StepFailed(
-            f"{error.filename}: {error.strerror}.", "Set XDG_CACHE_HOME to a folder that you alone may write to."
-        ) from error
+        raise StepFailed(f"{error.filename}: {error.strerror}.", ELSEWHERE) from error
     except RuntimeError as error:  # pathlib's
         raise StepFailed(
             f"No folder for locks: HOME is not set, and the system knows no home folder of user {os.getuid()}.",
-            "Set XDG_CACHE_HOME to a folder that you may write to.",
+            ELSEWHERE,
         ) from error
 
 
