@@ -15,6 +15,9 @@ from tests.report.fixtures import measured, not_measured, spec
 ORT, OPENVINO = "onnxruntime fp32", "openvino fp32"
 
 
+NO_ARRAYS = b"PK\x05\x06" + b"\0" * 18  # an empty zip
+
+
 def identity(number: int) -> str:
     return f"20261121T09{number:02d}00-{number:08x}"
 
@@ -165,6 +168,18 @@ def test_lost_samples_are_a_reason(tmp_path: Path) -> None:
     unsealed(every[1])
     every = records.read_all(tmp_path)
     assert comparison.compare(every, baseline=identity(1)).rows[-1].missing == "samples.npz is missing"
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"", "it is no .npz file"), (NO_ARRAYS, "has no latencies of it")])
+def test_samples_that_no_run_wrote_are_a_reason(tmp_path: Path, content: bytes, said: str) -> None:
+    every = kept(
+        tmp_path, measured(identity(1), int8(), spec(), ORT, 2.0), measured(identity(2), openvino(), spec(), ORT, 1.0)
+    )
+    (every[1].folder / "samples.npz").write_bytes(content)
+    unsealed(every[1])
+    row = comparison.compare(records.read_all(tmp_path), baseline=identity(1)).rows[-1]
+    assert row.against is None
+    assert said in row.missing
 
 
 @pytest.mark.parametrize(("baseline", "message"), [

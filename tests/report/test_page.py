@@ -137,3 +137,11 @@ def test_json_holds_the_same_as_data(found: page.Page) -> None:
     assert document["pairs"][4]["flags"] == ["other processes kept 1.7 CPUs busy, 0.0 in the median pair"]
     assert document["surer"] == list(found.surer)
     assert len(document["distributions"][0]["shares"]) + 1 == len(document["distributions"][0]["edges_ms"])
+
+
+def test_samples_that_no_run_wrote_are_said_and_stop_no_page(tmp_path: Path) -> None:
+    record = pages.write(tmp_path, pages.content())
+    (record.folder / "samples.npz").write_bytes(b"PK garbage")
+    found = page.collect(record)
+    assert found.distributions == ()
+    assert any("samples.npz: it is no .npz file" in line for line in found.absent)
