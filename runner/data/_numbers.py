@@ -10,6 +10,7 @@ from runner.errors import BadFile
 
 MISSING = ("", "na", "n/a", "nan", "null", "none", "?")
 NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?"
+PLAIN = re.compile(r"-?\d{1,12}(\.\d*)?")
 INFINITE = r"[+-]?inf(inity)?"
 DECIMALS = {".": ".", "point": ".", ",": ",", "comma": ","}
 SPACES = "[ '\u2019\u00a0\u2009\u202f]"  # between thousands: no other meaning
@@ -33,6 +34,8 @@ def _surely_grouped(sign: str, other: str) -> str:
 
 
 def _number(line: str, name: str, text: str, sign: str, other: str, grouped: bool) -> float:
+    if sign == "." and PLAIN.fullmatch(text):  # nearly all are
+        return float(text)
     if text.lower() in MISSING:
         return math.nan
     if re.fullmatch(INFINITE, text.lower()):

@@ -63,8 +63,9 @@ def read(wanted: Columns) -> Table:
     body = [(number, line) for number, line in enumerate(lines[start + 1 :], start + 2) if any(map(str.strip, line))]
     if not body:
         raise BadFile(f"{wanted.path}: no rows below the column names.", "Give a file with data.")
+    width = _width(lines[start])
     for number, line in body:
-        _check_width(wanted, number, line, _width(lines[start]))
+        _check_width(wanted, number, line, width)
     _check_second_header(wanted, body[0], header)
     return _parsed(wanted, body, header, sign)
 
@@ -132,6 +133,8 @@ def _width(line: Cells) -> int:
 
 
 def _check_width(wanted: Columns, number: int, line: Cells, width: int) -> None:
+    if len(line) == width:
+        return
     fault = f"{wanted.path}, line {number}: {len(line)} columns instead of {width}"
     if len(line) < width:
         raise BadFile(f"{fault}.", "Mend that line.")

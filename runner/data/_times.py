@@ -103,7 +103,7 @@ def _formatted(line: str, name: str, text: str, form: str) -> datetime:
 
 def _iso(line: str, name: str, text: str) -> datetime:
     try:
-        return datetime.fromisoformat(re.sub("Z$", "+00:00", text))
+        return datetime.fromisoformat(f"{text[:-1]}+00:00" if text.endswith("Z") else text)
     except ValueError as error:
         raise BadFile(f"{line}: {name} is {text!r}, which is no time.", _advice(text)) from error
 
