@@ -45,6 +45,7 @@ class Node:
     blocked: RunnerError | None = None
     modules: tuple[str, ...] = ()  # whose import closure is the step's code
     code: str = ""  # the hash of that, in the key
+    variables: Mapping[str, str] = field(default_factory=dict)  # those of the environment that change its numbers
 
     @property
     def id(self) -> str:
@@ -382,7 +383,7 @@ def _node(
     if changing:
         identity["variables"] = changing
     key = keys.digest(identity)
-    return Node(step, title, module, dict(settings), dict(inputs), versions, key, blocked, modules, ours)
+    return Node(step, title, module, dict(settings), dict(inputs), versions, key, blocked, modules, ours, changing)
 
 
 def _named(choice: Choice) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from runner import __version__, keys
 from runner.errors import Unavailable
 from runner.plan import Node
+from runner.worker import variables
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -42,7 +44,15 @@ def different(who: str, theirs: str | None, ours: str) -> Unavailable:
 
 
 def check_tools(node: Node) -> None:
-    """Raises Unavailable where this process has other versions of a step's libraries than its key was made with."""
+    """Raises Unavailable where this process has other versions of a step's libraries, or other variables that change
+    numbers, than its key was made with."""
+    own = variables.of_numbers(os.environ)
+    differing = sorted(name for name in {*own, *node.variables} if own.get(name) != node.variables.get(name))
+    if differing:
+        raise Unavailable(
+            f"{node.step} {node.title}: {', '.join(differing)} of this worker's environment is not the command's.",
+            "Start the workers of the cluster with the same values.",
+        )
     ours: Mapping[str, Any] = keys.versions(node.tools)
     for name, version in node.tools.items():
         if ours[name] != version:

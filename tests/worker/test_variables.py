@@ -8,6 +8,8 @@ import pytest
 
 from runner import compose, plan
 from runner.endpoints import local
+from runner.errors import Unavailable
+from runner.schedule import identity
 from runner.worker import variables
 
 NEITHER = {"PATH": "/bin", "HOME": "/root", "LC_ALL": "C", "LD_LIBRARY_PATH": "/opt", "RUNNER_DEBUG": "1"}
@@ -55,3 +57,13 @@ def test_a_variable_that_changes_numbers_changes_the_keys_of_steps(
     assert keys() == before
     monkeypatch.setenv("ATEN_CPU_CAPABILITY", "default")
     assert not keys() & before
+
+
+def test_a_clusters_worker_with_other_values_is_turned_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = compose.one(tmp_path, ["model=gru", "precision=fp32", "baseline=none"])
+    monkeypatch.setenv("MKL_CBWR", "COMPATIBLE")
+    data = next(iter(plan.make([spec], tmp_path).nodes.values()))
+    identity.check_tools(data)
+    monkeypatch.delenv("MKL_CBWR")
+    with pytest.raises(Unavailable, match="MKL_CBWR of this worker's environment is not the command's"):
+        identity.check_tools(data)
