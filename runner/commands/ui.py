@@ -126,7 +126,9 @@ def _server(root: Path, uri: str, host: str, port: int) -> Iterator[subprocess.P
     log.parent.mkdir(parents=True, exist_ok=True)
     command = start.command("mlflow", "server", "--host", host, "--port", str(port), "--workers", "1")
     command += ["--backend-store-uri", uri, "--default-artifact-root", (root / "mlruns" / "artifacts").as_uri()]
-    quiet = {**usage_reports.SWITCHES, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    # MLflow starts further Pythons with -m, in this folder: from 3.11 on they leave its modules alone.
+    apart = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONSAFEPATH": "1"}
+    quiet = {**usage_reports.SWITCHES, **apart}
     with log.open("wb") as out, _stop_signals():
         # In a session of its own: Ctrl-C comes to us alone, and one signal reaches all its processes.
         # By its mark the keeper finds them where we are killed.
