@@ -197,8 +197,9 @@ def _trained(spec: Spec, draft: _Draft) -> list[Node]:
 
 def _imported(spec: Spec, draft: _Draft) -> list[Node]:
     """A finished file of the user's: export (checked, shapes fixed) → data (described by the file)."""
+    files = _files("model", spec.model, draft)  # what isn't there is said before what is wrong with the rest
     unread = draft.once(_unread, spec.model)
-    export = draft.once(_import, spec.model, _files("model", spec.model, draft), unread)
+    export = draft.once(_import, spec.model, files, unread)
     module, batch = registry.load("model", spec.model.name), spec.scenario.settings.batch
     if batch > 1 and not module.batches(spec.model.settings):
         raise Impossible(

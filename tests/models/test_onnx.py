@@ -396,3 +396,6 @@ def test_other_weights_outside_are_another_key(where: str, tmp_path: Path) -> No
     assert plan.make([spec], tmp_path).cells[0].candidate.keys["export"] == before
     (tmp_path / "w.bin").write_bytes(bytes(64))
     assert plan.make([spec], tmp_path).cells[0].candidate.keys["export"] != before
+    (tmp_path / "w.bin").unlink()
+    with pytest.raises(SpecError, match=r"its weights are in w\.bin, which is not beside it"):
+        plan.make([spec], tmp_path)
