@@ -1,0 +1,119 @@
+"""The form of a record's content: all that pages, tables, comparisons and sweeps rely on, wherever it is from.
+
+More may be there: a newer version's record is read by an older one. What an older version's lacks may be missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from runner.forms import anything, both, by_name, each, fields, maybe, number, one_of, such_that, text
+
+STATUSES = ("ok", "unsupported", "unavailable", "failed", "timeout")
+AXES = ("model", "data", "compression", "precision", "backend", "hardware", "scenario")
+LEAST_AXES = ("model", "precision", "backend")  # a table names a row by these
+SPREAD = ("min", "median", "max")
+
+
+def _date(value: Any, at: str) -> str:
+    try:
+        dated = isinstance(value, str) and datetime.fromisoformat(value.replace("Z", "+00:00")).tzinfo is not None
+    except ValueError:
+        dated = False
+    return "" if dated else at
+
+
+def _ordered(value: Mapping[str, Any]) -> bool:
+    """A ratio lies within its interval."""
+    low, high = value.get("low"), value.get("high")
+    return low is None or high is None or low <= value["ratio"] <= high
+
+
+def _spreads(conditions: Mapping[str, Any]) -> bool:
+    """What has a least, a middle and a largest value has numbers for them."""
+    spreads = [one for one in conditions.values() if isinstance(one, Mapping) and set(SPREAD) <= set(one)]
+    return all(not number()(one[key], "no") for one in spreads for key in SPREAD)
+
+
+TEXTS, NUMBERS, FLAGS = by_name(text), by_name(number()), each(text)
+POSITIVE, NOT_NEGATIVE = number(0, open_=True), number(0)
+COUNT, AT_LEAST_ONE = number(0, whole=True), number(1, whole=True)
+SHARE, PROBABILITY = number(0, 1, open_=True), number(0, 1)
+VERDICT = one_of("faster", "slower", "same", "ambiguous")
+OPTION = fields({"name": text})
+SPEC = both(fields(dict.fromkeys(LEAST_AXES, OPTION), dict.fromkeys(AXES, OPTION)), fields({}, {"baseline": OPTION}))
+MEASURE = fields(
+    {"confidence": SHARE},
+    {
+        "verdict_confidence": SHARE, "equivalence": POSITIVE, "floor": NOT_NEGATIVE, "target": NOT_NEGATIVE,
+        "budget_s": NOT_NEGATIVE, "max_pairs": COUNT,
+    },
+)  # fmt: skip
+ENDS = {"low": maybe(POSITIVE), "high": maybe(POSITIVE)}
+RANGE = both(fields({"ratio": POSITIVE}, ENDS), such_that(_ordered))
+WITHOUT_FLAGGED = fields(
+    {"ratio": maybe(POSITIVE), "verdict": maybe(VERDICT), "pairs": COUNT, **ENDS,
+     "flagged": each(fields({"pair": COUNT, "reasons": FLAGS}))},
+)  # fmt: skip
+BASELINE = fields(
+    {"label": text, "spec": SPEC}, {"keys": TEXTS, "metrics": NUMBERS, "hardware": maybe(by_name(anything))}
+)
+COMPARISON = both(
+    fields(
+        {"baseline": BASELINE, "ratio": POSITIVE, "verdict": VERDICT, "pairs": AT_LEAST_ONE, "kind": text},
+        {
+            **ENDS, "stopped_by": maybe(text), "confidence": maybe(SHARE), "p_value": maybe(PROBABILITY),
+            "floor": maybe(fields({"value": NOT_NEGATIVE, "source": text})), "verdict_interval": maybe(RANGE),
+            "without_flagged": maybe(WITHOUT_FLAGGED), "by_pair": maybe(each(POSITIVE)),
+            "by_block_ms": maybe(by_name(each(POSITIVE))),
+        },
+    ),
+    such_that(_ordered),
+)  # fmt: skip
+CONDITIONS = both(
+    fields({}, {"pairs": each(fields({"pair": COUNT}, {"flags": FLAGS})), "absent": TEXTS, "governor": maybe(text)}),
+    such_that(_spreads),
+)
+EFFECTIVE = fields(
+    {},
+    {
+        "settings": by_name(anything), "precision": by_name(by_name(number(whole=True))),
+        "quantized": by_name(each(number(whole=True), length=2)),
+    },
+)  # fmt: skip
+DIFFERENCE = fields(
+    {"difference": maybe(number()), "low": maybe(number()), "high": maybe(number()), "verdict": text, "method": text},
+    {"p_value": PROBABILITY},
+)
+QUALITY = fields({"metric": text, "samples": COUNT}, {"confidence": SHARE})
+HARDWARE = maybe(by_name(anything))
+ENVIRONMENT = fields({}, {"python": maybe(text), "packages": by_name(maybe(text)), "hardware": HARDWARE})
+OUTLIERS = maybe(fields({"count": COUNT, "of": COUNT}))
+
+
+def _quality(value: Any, at: str) -> str:
+    """Empty, or a figure with what it was compared with: a difference, or the reason why there is none."""
+    if not value:
+        return ""
+    sides = (f"{name}" for name in ("vs_baseline", "vs_float") if name in value)
+    faults = (
+        (fields({"reason": text}) if "reason" in value[one] else DIFFERENCE)(value[one], f"{at}.{one}") for one in sides
+    )
+    return QUALITY(value, at) or next(filter(None, faults), "")
+
+
+RECORD = fields(
+    {"record_id": text, "date": _date, "status": one_of(*STATUSES), "spec": SPEC, "spec_key": text, "metrics": NUMBERS},
+    {
+        "comparison": maybe(COMPARISON), "keys": maybe(TEXTS), "sweep": maybe(text), "reason": maybe(text),
+        "next_step": maybe(text), "origin": maybe(text), "unavailable": maybe(TEXTS), "notes": maybe(TEXTS),
+        "effective": maybe(by_name(EFFECTIVE)), "conditions": maybe(CONDITIONS), "warnings": maybe(FLAGS),
+        "checks": maybe(by_name(by_name(fields({"status": text, "reason": text})))),
+        "outliers": maybe(fields({}, {"rule": text, **dict.fromkeys(("pairs", "candidate", "baseline"), OUTLIERS)})),
+        "validity": maybe(fields({"verdict": text, "reason": text})), "environment": maybe(ENVIRONMENT),
+        "timing": maybe(fields({}, {"benchmark_s": maybe(POSITIVE)})),
+        "quality": maybe(_quality), "imported": maybe(by_name(anything)), "retries": maybe(by_name(COUNT)),
+    },
+)  # fmt: skip
