@@ -188,7 +188,7 @@ def test_a_crash_of_the_vendors_library_is_a_failed_run(tmp_path: Path) -> None:
 def test_no_baseline_is_no_comparison(first: Ended, home: Path) -> None:
     record = runner(home, *MODEL, *ONE_PAIR, "baseline=none", "--json").json
     assert record["comparison"] is None
-    assert record["unavailable"]["vs_baseline/speedup"] == "nothing to compare with: baseline=none"
+    assert record["unavailable"]["vs_baseline/speedup"] == "nothing to compare with: measured without a baseline"
     assert set(samples(home, record)) == {"candidate/0"}
 
 
@@ -208,13 +208,15 @@ def test_any_other_spec_is_a_baseline(first: Ended, home: Path) -> None:
 
 def test_classic_is_twenty_warm_ups_and_a_hundred_iterations_a_process(first: Ended, home: Path) -> None:
     words = [word for word in MODEL if not word.startswith("measure")]
-    record = runner(home, *words, "measure=classic", "measure.min_pairs=2", "measure.max_pairs=2", "--json").json
+    record = runner(
+        home, *words, "measure=classic", "measure.min_pairs=2", "measure.max_pairs=2", "baseline=self", "--json"
+    ).json
     assert record["spec"]["measure"]["warmup"] == 20
     assert [len(ns) for ns in samples(home, record).values()] == [100] * 4
 
 
 def test_offline_runs_batches(first: Ended, home: Path) -> None:
-    record = runner(home, *MODEL, *ONE_PAIR, "scenario=offline", "scenario.batch=8", "--json").json
+    record = runner(home, *MODEL, *ONE_PAIR, "scenario=offline", "scenario.batch=8", "baseline=self", "--json").json
     metrics = record["metrics"]
     assert metrics["throughput/per_s"] == pytest.approx(8 * 1000 / metrics["latency/mean_ms"])
     assert record["comparison"]["baseline"]["spec"]["scenario"]["batch"] == 8
