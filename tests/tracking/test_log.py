@@ -174,7 +174,7 @@ def test_the_records_files_reach_the_store_unchanged(root: Path, tmp_path: Path)
 def test_an_edited_record_is_not_sent(root: Path) -> None:
     made = fixtures.write(root, measured("20261121T090100-000000af", INT8, spec(), "onnxruntime fp32", 1.43))
     file = made.folder / "record.json"
-    file.write_text(file.read_text(encoding="utf-8").replace('"ratio": 1.43', '"ratio": 9.99'), encoding="utf-8")
+    file.write_text(file.read_text(encoding="utf-8").replace('"low": 1.4014', '"low": 1.4114'), encoding="utf-8")
     told: list[str] = []
     assert made.folder.name not in [record.folder.name for record in log.unsent(root, told.append)]
-    assert told == [f"left out: {made.folder} was edited after it was written (its seal differs)."]
+    assert f"left out: {made.folder} was edited after it was written (its seal differs)." in told
