@@ -56,7 +56,13 @@ def old_python() -> str | None:
 @pytest.mark.skipif(old_python() is None, reason="no python3.8 on this machine")
 def test_python_3_8_imports_what_needs_no_runtime(tmp_path: Path) -> None:
     every = closure.closure((*bundle.OURS, *bundle.sessions()))
-    modules = [one for one in every if not one.startswith(RUNTIMES) and not one.endswith(("__main__", "feed"))]
+    modules = [
+        name
+        for name, path in every.items()
+        if not name.startswith(RUNTIMES)
+        and not name.endswith("__main__")
+        and "\nimport numpy as np\n" not in path.read_text(encoding="utf-8")
+    ]
     code = "import importlib, sys; sys.path.insert(0, sys.argv[1]); [importlib.import_module(m) for m in sys.argv[2:]]"
     command = [str(old_python()), "-c", code, str(bundle.write(tmp_path)), *modules]
     done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
