@@ -60,6 +60,11 @@ def maybe(form: Form) -> Form:
     return lambda value, at: "" if value is None else form(value, at)
 
 
+def empty_or(form: Form) -> Form:
+    """An empty mapping, or of that form."""
+    return lambda value, at: "" if value == {} else form(value, at)
+
+
 def each(form: Form, length: int | None = None) -> Form:
     """A list of values of that form, of `length` if given."""
 

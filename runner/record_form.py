@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from runner.forms import anything, both, by_name, each, fields, maybe, number, one_of, such_that, text
+from runner.forms import anything, both, by_name, each, empty_or, fields, maybe, number, one_of, such_that, text
 
 STATUSES = ("ok", "unsupported", "unavailable", "failed", "timeout")
 AXES = ("model", "data", "compression", "precision", "backend", "hardware", "scenario")
@@ -90,13 +90,14 @@ DIFFERENCE = fields(
 QUALITY = fields({"metric": text, "samples": COUNT}, {"confidence": SHARE})
 HARDWARE = maybe(by_name(anything))
 ENVIRONMENT = fields({}, {"python": maybe(text), "packages": by_name(maybe(text)), "hardware": HARDWARE})
-OUTLIERS = maybe(fields({"count": COUNT, "of": COUNT}))
+FAR_OUT = fields({"count": COUNT, "of": COUNT})
+OUTLIERS = empty_or(fields({"rule": text}, dict.fromkeys(("pairs", "candidate", "baseline"), FAR_OUT)))
 
 
 def _quality(value: Any, at: str) -> str:
-    """Empty, or a figure with what it was compared with: a difference, or the reason why there is none."""
-    if not value:
-        return ""
+    """A figure with what it was compared with: a difference, or the reason why there is none."""
+    if not isinstance(value, Mapping):
+        return at
     sides = (f"{name}" for name in ("vs_baseline", "vs_float") if name in value)
     faults = (
         (fields({"reason": text}) if "reason" in value[one] else DIFFERENCE)(value[one], f"{at}.{one}") for one in sides
@@ -111,9 +112,9 @@ RECORD = fields(
         "next_step": maybe(text), "origin": maybe(text), "unavailable": maybe(TEXTS), "notes": maybe(TEXTS),
         "effective": maybe(by_name(EFFECTIVE)), "conditions": maybe(CONDITIONS), "warnings": maybe(FLAGS),
         "checks": maybe(by_name(by_name(fields({"status": text, "reason": text})))),
-        "outliers": maybe(fields({}, {"rule": text, **dict.fromkeys(("pairs", "candidate", "baseline"), OUTLIERS)})),
+        "outliers": maybe(OUTLIERS),
         "validity": maybe(fields({"verdict": text, "reason": text})), "environment": maybe(ENVIRONMENT),
         "timing": maybe(fields({}, {"benchmark_s": maybe(POSITIVE)})),
-        "quality": maybe(_quality), "imported": maybe(by_name(anything)), "retries": maybe(by_name(COUNT)),
+        "quality": maybe(empty_or(_quality)), "imported": maybe(by_name(anything)), "retries": maybe(by_name(COUNT)),
     },
 )  # fmt: skip

@@ -31,6 +31,8 @@ ODD: dict[str, dict[str, Any]] = {
     "comparison": {"comparison": {**SOUND["comparison"], "low": 9.0}},
     "quality.vs_float.difference": {"quality": {"metric": "mae", "samples": 3, "vs_float": {"low": 1}}},
     "metrics.latency/p50_ms": {"metrics": {"latency/p50_ms": 10**400}},
+    "outliers.rule": {"outliers": {"pairs": {"count": 1, "of": 9}}},
+    "quality": {"quality": ["mae"]},
     "date": {"date": "2026-01-01T00:00:00"},
 }
 

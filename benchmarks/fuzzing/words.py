@@ -9,7 +9,7 @@ from pathlib import Path
 from fuzzing import judge, odd
 
 COMMANDS = (
-    "list", "show", "compare", "report", "export", "import", "gc", "keys", "help", "sync", "calibrate",
+    "list", "show", "compare", "report", "export", "import", "gc", "keys", "help", "sync",
     "step=data",
 )  # fmt: skip
 FLAGS = (
