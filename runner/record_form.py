@@ -38,6 +38,7 @@ def _spreads(conditions: Mapping[str, Any]) -> bool:
 
 
 TEXTS, NUMBERS, FLAGS = by_name(text), by_name(number()), each(text)
+MAPPING = maybe(by_name(anything))
 POSITIVE, NOT_NEGATIVE = number(0, open_=True), number(0)
 COUNT, AT_LEAST_ONE = number(0, whole=True), number(1, whole=True)
 SHARE, PROBABILITY = number(0, 1, open_=True), number(0, 1)
@@ -57,9 +58,7 @@ WITHOUT_FLAGGED = fields(
     {"ratio": maybe(POSITIVE), "verdict": maybe(VERDICT), "pairs": COUNT, **ENDS,
      "flagged": each(fields({"pair": COUNT, "reasons": FLAGS}))},
 )  # fmt: skip
-BASELINE = fields(
-    {"label": text, "spec": SPEC}, {"keys": TEXTS, "metrics": NUMBERS, "hardware": maybe(by_name(anything))}
-)
+BASELINE = fields({"label": text, "spec": SPEC}, {"keys": TEXTS, "metrics": NUMBERS, "hardware": MAPPING})
 COMPARISON = both(
     fields(
         {"baseline": BASELINE, "ratio": POSITIVE, "verdict": VERDICT, "pairs": AT_LEAST_ONE, "kind": text},
@@ -88,8 +87,7 @@ DIFFERENCE = fields(
     {"p_value": PROBABILITY},
 )
 QUALITY = fields({"metric": text, "samples": COUNT}, {"confidence": SHARE})
-HARDWARE = maybe(by_name(anything))
-ENVIRONMENT = fields({}, {"python": maybe(text), "packages": by_name(maybe(text)), "hardware": HARDWARE})
+ENVIRONMENT = fields({}, {"python": maybe(text), "packages": by_name(maybe(text)), "hardware": MAPPING})
 FAR_OUT = fields({"count": COUNT, "of": COUNT})
 OUTLIERS = empty_or(fields({"rule": text}, dict.fromkeys(("pairs", "candidate", "baseline"), FAR_OUT)))
 
@@ -115,6 +113,7 @@ RECORD = fields(
         "outliers": maybe(OUTLIERS),
         "validity": maybe(fields({"verdict": text, "reason": text})), "environment": maybe(ENVIRONMENT),
         "timing": maybe(fields({}, {"benchmark_s": maybe(POSITIVE)})),
-        "quality": maybe(empty_or(_quality)), "imported": maybe(by_name(anything)), "retries": maybe(by_name(COUNT)),
+        "quality": maybe(empty_or(_quality)), "imported": MAPPING, "retries": maybe(by_name(COUNT)),
+        "measurement_key": maybe(text), "measurement": maybe(fields({}, {"candidate": MAPPING, "baseline": MAPPING})),
     },
 )  # fmt: skip

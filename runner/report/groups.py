@@ -21,19 +21,20 @@ ELSEWHERE = "measured elsewhere"
 @dataclass(frozen=True)
 class _Kind:
     """What rows of one group have in common: the baseline's spec (JSON) and the key of what was compiled of it, the
-    candidate's threads and machine, and what the speed-up is over."""
+    candidate's threads and machine (what it is, and which `board` of those alike), and what the speed-up is over."""
 
     base: str
     made: str
     threads: str
     machine: str
+    board: str
     over: str
 
 
 def arranged(rows: Sequence[Row], over: str) -> tuple[Row, ...]:
     """The rows, those of one group together and named by `Row.group`: the groups in the order of their best rows, then
     what was not measured. `over` is the baseline in the table's heading. Of one group alone nothing is said."""
-    kinds = _one_key([_kind(row) for row in rows if row.measured])
+    kinds = _only(_only([_kind(row) for row in rows if row.measured], "made"), "board")
     of_kind: dict[_Kind, list[Row]] = {}
     for kind, row in zip(kinds, [row for row in rows if row.measured], strict=True):
         of_kind.setdefault(kind, []).append(row)
@@ -45,11 +46,11 @@ def arranged(rows: Sequence[Row], over: str) -> tuple[Row, ...]:
 def _kind(row: Row) -> _Kind:
     spec, against = row.content["spec"], row.against
     if imported(row.content):
-        return _Kind("", "", "", "", ELSEWHERE)
+        return _Kind("", "", "", "", "", ELSEWHERE)
     threads = str((spec.get("backend") or {}).get("threads", ""))
     over = against.over if against else NOT_COMPARED
     made = against.made if against else ""
-    return _Kind(canonical(row.base) if row.base else "", made, threads, _machine(row), over)
+    return _Kind(canonical(row.base) if row.base else "", made, threads, _machine(row), _board(row), over)
 
 
 def _machine(row: Row) -> str:
@@ -59,12 +60,24 @@ def _machine(row: Row) -> str:
     return f"{cpu} {identity[:12]}" if identity else cpu
 
 
-def _one_key(kinds: Sequence[_Kind]) -> list[_Kind]:
-    """A record that doesn't say what its baseline was made from belongs to those with that baseline's only key."""
+def _board(row: Row) -> str:
+    """Two boards of one model are two machines: a device's address and its machine-id tell them apart."""
+    side = (row.content.get("measurement") or {}).get("candidate") or {}
+    told = (str(side.get("address") or ""), str(side.get("machine_id") or "")[:8])
+    return " ".join(filter(None, told))
+
+
+def _only(kinds: Sequence[_Kind], field: str) -> list[_Kind]:
+    """A record that doesn't say what its baseline was made from, or on which board it was measured, belongs to those
+    that are alike in all else where these have one only."""
     known: dict[_Kind, set[str]] = {}
     for kind in kinds:
-        known.setdefault(replace(kind, made=""), set()).update({kind.made} - {""})
-    return [kind if len(known[replace(kind, made="")]) > 1 else replace(kind, made="") for kind in kinds]
+        known.setdefault(_without(kind, field), set()).update({getattr(kind, field)} - {""})
+    return [kind if len(known[_without(kind, field)]) > 1 else _without(kind, field) for kind in kinds]
+
+
+def _without(kind: _Kind, field: str) -> _Kind:
+    return replace(kind, **{field: ""})
 
 
 def _words(kinds: Sequence[_Kind], over: str) -> dict[_Kind, str]:
@@ -86,5 +99,5 @@ def _facts(kind: _Kind) -> Mapping[str, str]:
 
     base = dict(labels.flatten(json.loads(kind.base))) if kind.base else {}
     threads = "" if kind.threads == base.get("backend.threads") else kind.threads  # said once
-    own = {"threads": threads, "machine": kind.machine, "baseline's key": kind.made[:12]}
+    own = {"threads": threads, "machine": kind.machine, "board": kind.board, "baseline's key": kind.made[:12]}
     return {**base, **own}

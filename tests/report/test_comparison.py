@@ -310,6 +310,11 @@ def on(content: dict[str, Any], machine: str) -> dict[str, Any]:
     return content | {"environment": {**fixtures.ENVIRONMENT, "hardware": hardware}, "spec_key": content["record_id"]}
 
 
+def board(content: dict[str, Any], machine_id: str) -> dict[str, Any]:
+    side = {"address": "ssh:pi", "machine_id": machine_id}
+    return content | {"measurement": {"candidate": side}, "spec_key": content["record_id"]}
+
+
 def made(content: dict[str, Any], key: str) -> dict[str, Any]:
     content["comparison"]["baseline"]["keys"] = {"compile": key}
     return content | {"spec_key": content["record_id"]}
@@ -356,6 +361,18 @@ def test_rows_of_another_baseline_or_machine_stand_apart_and_say_what_differs(
     best = on(made(measured(identity(3), openvino(), spec(), ORT, 9.0), "c" * 64), "a1")
     found = comparison.compare(kept(tmp_path, mine, theirs, other(best)))
     assert groups(found) == {words[1]: [3], words[0]: [1, 2]}
+
+
+def test_two_boards_of_one_model_are_two_machines(tmp_path: Path) -> None:
+    one, same, other = (measured(identity(number), int8(), spec(), ORT, 1.2 - number / 10) for number in (1, 2, 3))
+    found = comparison.compare(kept(tmp_path, board(one, "a" * 16), board(same, "a" * 16), board(other, "b" * 16)))
+    assert groups(found) == {f"board ssh:pi {'a' * 8}": [1, 2], f"board ssh:pi {'b' * 8}": [3]}
+
+
+def test_a_record_that_says_no_board_is_of_the_only_one_there_is(tmp_path: Path) -> None:
+    one, older = (measured(identity(number), int8(), spec(), ORT, 1.2) for number in (1, 2))
+    found = comparison.compare(kept(tmp_path, board(one, "a" * 16), older | {"spec_key": "older"}))
+    assert list(groups(found)) == [""]
 
 
 def test_another_model_of_the_baseline_is_in_its_name_and_is_not_the_others_baseline(tmp_path: Path) -> None:
