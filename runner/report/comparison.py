@@ -68,10 +68,17 @@ class Row:
         """Whether there are figures that count: an edited record's are nobody's measurement."""
         return bool(self.content["status"] == "ok") and self.record.seal != "edited"
 
+    @property
+    def unfit(self) -> str:
+        """Why nobody should choose it, however fast it is: a check of what it computes failed; empty where none did."""
+        checks = ((self.content.get("checks") or {}).get("candidate") or {}).values()
+        return next((str(check["reason"]) for check in checks if check["status"] == "failed"), "")
+
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows best first in each group, what was not measured last; `baseline` is what the speed-ups are over."""
+    """Rows best first in each group, behind them what nobody should choose, what was not measured last; `baseline` is
+    what the speed-ups are over."""
 
     rows: tuple[Row, ...]
     baseline: str
@@ -303,9 +310,10 @@ def _sorted(rows: Sequence[Row], sort: str) -> tuple[Row, ...]:
         raise SpecError(f"--sort {sort}: no row has that metric.{nearest(sort, known)}", hint)
     sign = -1 if higher_is_better(sort) else 1
 
-    def place(row: Row) -> tuple[bool, int, bool, float, str]:
+    def place(row: Row) -> tuple[bool, int, bool, bool, float, str]:
         value, status = row.metrics.get(sort), STATUSES.index(row.content["status"])
-        return (not row.measured, status, value is None, sign * (value or 0.0), row.content["date"])
+        fit = not row.unfit
+        return (not row.measured, status, not fit, value is None, sign * (value or 0.0), row.content["date"])
 
     return tuple(sorted(rows, key=place))
 

@@ -20,6 +20,7 @@ from runner.report.naming import AXES, IMPORTED, imported, names
 from runner.report.wording import number, quality, quality_against, ratio, worded
 
 COLOURS = {"faster": "green", "slower": "red", "ambiguous": "yellow"}
+UNFIT = "not to be chosen"
 ALWAYS = ("model", "precision", "backend")
 SHOWN = (SPEEDUP, "latency/p50_ms", "memory/peak_rss_mb", "size/file_mb")
 
@@ -88,6 +89,7 @@ def as_csv(comparison: Comparison) -> str:
         "verdict",
         "pairs",
         "reason",
+        "unfit",
         "seal",
     )
     out = io.StringIO()
@@ -109,6 +111,7 @@ def _csv_cells(comparison: Comparison, row: Row, settings: Mapping[str, str]) ->
         "settings": settings[content["record_id"]],
         "group": row.group,
         "reason": row.missing,
+        "unfit": row.unfit,
     }
     if against is None:
         return {**cells, "kind": IMPORTED} if imported(content) else cells
@@ -139,6 +142,7 @@ def _json_row(row: Row) -> dict[str, Any]:
         "comparison": row.against and {name: value for name, value in asdict(row.against).items() if name != "own"},
         "quality": _quality_json(row),
         "missing": row.missing,
+        "unfit": row.unfit,
         "group": row.group,
     }
 
@@ -208,7 +212,7 @@ def _cells(comparison: Comparison, rows: Sequence[Row]) -> list[list[str]]:
         own = [settings[row.content["record_id"]]] if shown else []
         extra = [_metric(row, name) for name in _extra(comparison)]
         axes = [chosen.get(axis, "") for axis in _axes(comparison)]
-        rank = str(place) if comparison.sort in row.metrics else "–"
+        rank = str(place) if comparison.sort in row.metrics and not row.unfit else "–"
         lines.append([rank, *axes, *own, *_figures(row), *extra, _day(row)])
     return lines
 
@@ -241,6 +245,8 @@ def _imported_figures(row: Row) -> list[str]:
 
 def _speedup(row: Row) -> tuple[str, str]:
     against = row.against
+    if row.unfit:
+        return "–" if against is None else ratio(against.ratio, against.low, against.high), f"{UNFIT}: {row.unfit}"
     if against is None:
         return "–", row.missing
     if against.kind == "baseline":

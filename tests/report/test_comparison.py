@@ -363,6 +363,20 @@ def test_rows_of_another_baseline_or_machine_stand_apart_and_say_what_differs(
     assert groups(found) == {words[1]: [3], words[0]: [1, 2]}
 
 
+def destroyed(content: dict[str, Any]) -> dict[str, Any]:
+    check = {"status": "failed", "reason": "int8 destroys column 3 of output0"}
+    return content | {"checks": {"candidate": {"outputs": check}}}
+
+
+def test_what_computes_something_else_has_no_place_however_fast(tmp_path: Path) -> None:
+    fast = destroyed(measured(identity(1), int8(), spec(), ORT, 9.0))
+    found = comparison.compare(kept(tmp_path, fast, measured(identity(2), openvino(), spec(), ORT, 1.1)))
+    assert ids(found) == [2, 1]
+    assert [row.unfit for row in found.rows] == ["", "int8 destroys column 3 of output0"]
+    assert "not to be chosen: int8 destroys column 3 of output0" in table.markdown(found)
+    assert [row["unfit"] for row in table.as_json(found)["rows"]] == ["", "int8 destroys column 3 of output0"]
+
+
 def test_two_boards_of_one_model_are_two_machines(tmp_path: Path) -> None:
     one, same, other = (measured(identity(number), int8(), spec(), ORT, 1.2 - number / 10) for number in (1, 2, 3))
     found = comparison.compare(kept(tmp_path, board(one, "a" * 16), board(same, "a" * 16), board(other, "b" * 16)))
