@@ -33,6 +33,7 @@ def test_what_our_own_workers_say_is_taken() -> None:
     answers.check("burst", BURST, {"iterations": 2})
     answers.check("warmup", {"iterations": 10, "seconds": 0.2}, {"iterations": 10, "seconds": 0.1})
     answers.check("repeats", {"same_ns": [4.0, 5], "different_ns": [4, 5.5]}, {"rounds": 2})
+    answers.check("repeats", {"problem": "the inputs have no values that could be changed"}, {"rounds": 2})
     answers.check("call", CONDITIONS, {"module": "runner.measure.conditions", "function": "read"})
     answers.check("call", about.described(["numpy"]), {"module": "runner.worker.about", "function": "described"})
 
