@@ -22,6 +22,7 @@ from runner.schedule.settings import INLINE, Settings
 from runner.schedule.wanted import Outcome
 from runner.spec import Choice, Limits, Spec
 from runner.store import Artifact
+from runner.worker import variables
 
 COMMON = ("model=gru", "model.hidden=4", "precision=fp32", "baseline=none")
 
@@ -115,6 +116,9 @@ def test_a_sweep_that_grew_takes_over_what_was_measured_in_another(
     assert {row.content["record_id"] for row in shown.rows} == {one.content["record_id"] for one in grown}
 
 
+TIMING = variables.of_timing(os.environ)
+
+
 @pytest.mark.parametrize(
     ("part", "value", "reason"),
     [
@@ -122,7 +126,7 @@ def test_a_sweep_that_grew_takes_over_what_was_measured_in_another(
         ("candidate.machine_id", "0", "another machine"),
         ("candidate.cpus", [0, 99], "cpuset: CPUs {cpus} instead of 0,99"),
         ("candidate.versions", {"numpy": "1.0"}, "numpy: "),
-        ("candidate.variables", {"MALLOC_ARENA_MAX": "1"}, "MALLOC_ARENA_MAX: none instead of 1"),
+        ("candidate.variables", {**TIMING, "MALLOC_ARENA_MAX": "1"}, "MALLOC_ARENA_MAX: none instead of 1"),
         ("candidate.artifacts", {"compile": "0"}, "the candidate's "),
         ("measure", {}, "measure."),
     ],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from runner.plan import Node
 from runner.spec import Limits
+from runner.worker import variables
 
 LIMITS = Limits(step_s=60.0, answer_s=60.0, memory_mb=None)
 
@@ -36,7 +38,7 @@ class Told:
 def node(name: str, *inputs: str, module: str = "tests.schedule.odd_steps", **settings: Any) -> Node:
     """A node `name` whose key is its name, repeated to a key's length; `inputs` are names of nodes."""
     roles: Mapping[str, str] = {one: key(one) for one in inputs}
-    return Node(name, name, module, settings, roles, {}, key(name))
+    return Node(name, name, module, settings, roles, {}, key(name), variables=variables.of_numbers(os.environ))
 
 
 def key(name: str) -> str:
