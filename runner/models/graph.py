@@ -10,6 +10,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
+from runner.errors import SpecError
 from runner.worker import values
 
 
@@ -27,6 +28,8 @@ def dims(value: onnx.ValueInfoProto) -> list[int | str]:
 def dtype(value: onnx.ValueInfoProto) -> str:
     """The tensor's element type by numpy's or ml_dtypes' name, `str` for text; of a sequence its elements'."""
     kind = tensor(value.type).elem_type
+    if kind not in onnx.TensorProto.DataType.values():
+        raise SpecError(f"{value.name}: element type {kind} is none of ONNX's.", "Export the model again.")
     return TEXT if kind == onnx.TensorProto.STRING else str(onnx.helper.tensor_dtype_to_np_dtype(kind))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +36,34 @@ def named(model: Model) -> Model:
 
 
 def fp16(model: Model) -> Model:
-    """Float16 inside, float32 at inputs and outputs."""
+    """Float16 inside, float32 at inputs and outputs. Raises Unsupported where the converter can't do the graph."""
+    ready, outputs = _copy(model), list(model.graph.output)
+    # An input that is handed on has one name at both ends: casts between them would go in a circle.
+    handed_on = {value.name for value in graph.inputs(model)}
+    once = {value.name: value for value in outputs if value.name not in handed_on}
+    _set_outputs(ready, list(once.values()))
+    made = _converted(ready) if ready.graph.output else ready
+    computed = {value.name: value for value in made.graph.output}
+    _set_outputs(made, [computed.get(value.name, value) for value in outputs])
+    return made
+
+
+def _set_outputs(model: Model, values: Sequence[onnx.ValueInfoProto]) -> None:
+    kept = [onnx.ValueInfoProto.FromString(value.SerializeToString()) for value in values]
+    del model.graph.output[:]
+    model.graph.output.extend(kept)
+
+
+def _converted(model: Model) -> Model:
     from onnxruntime.transformers import float16, onnx_model  # type: ignore[import-untyped]
 
-    made: Model = _quietly(lambda: float16.convert_float_to_float16(_copy(model), keep_io_types=True))
-    # The converter appends its casts at the end; parsers want every tensor computed before its use.
-    onnx_model.OnnxModel.graph_topological_sort(made.graph)
+    try:
+        made: Model = _quietly(lambda: float16.convert_float_to_float16(model, keep_io_types=True))
+        # The converter appends its casts at the end; parsers want every tensor computed before its use.
+        onnx_model.OnnxModel.graph_topological_sort(made.graph)
+    except Exception as error:
+        said = f"precision=fp16: ONNX Runtime's converter can't do this graph: {graph.first_line(error)}."
+        raise Unsupported(said, "Use precision=fp32.") from error
     return made
 
 

@@ -5,11 +5,14 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
+from onnx import helper
 
 from runner.data import arrays
 from runner.errors import SpecError, StepFailed
 from runner.models import graph
+from runner.steps import _quantizers
 from tests.steps import chain
 
 
@@ -132,3 +135,22 @@ def test_a_model_that_the_quantiser_refuses_is_named(exported: dict[str, Path], 
     onnx.save(model, broken / "model.onnx")
     with pytest.raises(StepFailed, match=r"^ONNX Runtime's quantiser can't do this model: "):
         quantize(tmp_path, {**exported, "model": broken}, "int8")
+
+
+@pytest.mark.parametrize("outputs", [["x"], ["x", "y"], ["y", "x", "y"]])
+def test_an_input_that_is_handed_on_stays_what_it_is_in_fp16(outputs: list[str]) -> None:
+    made = _quantizers.fp16(relu_that_hands_on(outputs))
+    assert [value.name for value in made.graph.output] == outputs
+    x = np.float32([[1.0009765625, -2.0, 0.1]])
+    answers = onnxruntime.InferenceSession(made.SerializeToString()).run(None, {"x": x})
+    within = {"x": (x, 0), "y": (np.maximum(x, 0), 1e-3)}
+    for name, answer in zip(outputs, answers, strict=True):
+        np.testing.assert_allclose(answer, within[name][0], rtol=within[name][1])
+
+
+def relu_that_hands_on(outputs: list[str]) -> onnx.ModelProto:
+    """y = relu(x); its outputs are those named, x among them."""
+    values = {name: helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 3]) for name in ("x", "y")}
+    nodes = [helper.make_node("Relu", ["x"], ["y"])]
+    made = helper.make_graph(nodes, "g", [values["x"]], [values[name] for name in outputs])
+    return helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
