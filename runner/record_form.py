@@ -96,11 +96,13 @@ def _quality(value: Any, at: str) -> str:
     """A figure with what it was compared with: a difference, or the reason why there is none."""
     if not isinstance(value, Mapping):
         return at
-    sides = (f"{name}" for name in ("vs_baseline", "vs_float") if name in value)
-    faults = (
-        (fields({"reason": text}) if "reason" in value[one] else DIFFERENCE)(value[one], f"{at}.{one}") for one in sides
-    )
-    return QUALITY(value, at) or next(filter(None, faults), "")
+    sides = (name for name in ("vs_baseline", "vs_float") if name in value)
+    return QUALITY(value, at) or next(filter(None, (_compared(value[one], f"{at}.{one}") for one in sides)), "")
+
+
+def _compared(value: Any, at: str) -> str:
+    told = isinstance(value, Mapping) and "reason" in value
+    return (fields({"reason": text}) if told else DIFFERENCE)(value, at)
 
 
 RECORD = fields(

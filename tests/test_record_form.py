@@ -33,6 +33,7 @@ ODD: dict[str, dict[str, Any]] = {
     "metrics.latency/p50_ms": {"metrics": {"latency/p50_ms": 10**400}},
     "outliers.rule": {"outliers": {"pairs": {"count": 1, "of": 9}}},
     "quality": {"quality": ["mae"]},
+    "quality.vs_baseline": {"quality": {"metric": "mae", "samples": 3, "vs_baseline": 1}},
     "date": {"date": "2026-01-01T00:00:00"},
 }
 

@@ -57,7 +57,7 @@ def _measured(made: Any, folder: Path, liar: Path) -> str:
         return "impossible times were believed" if _impossible(content["metrics"]) else ""
     if judge.BUG in content["next_step"] or "Unexpected" in content["reason"]:
         return f"a bug of the runner: {content['reason'][:60]}"
-    return judge.said_badly(content["reason"], content["next_step"])
+    return judge.said_badly(judge.printed(content["reason"]), judge.printed(content["next_step"]))
 
 
 def _impossible(metrics: Any) -> bool:

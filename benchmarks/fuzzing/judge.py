@@ -33,12 +33,12 @@ def outcome(case: Case) -> str:
     try:
         return case.run()
     except RunnerError as error:
-        return said_badly(_printed(error.reason), _printed(error.next_step))
+        return said_badly(printed(error.reason), printed(error.next_step))
     except Exception as error:
         return unexpected(error)
 
 
-def _printed(text: str) -> str:
+def printed(text: str) -> str:
     """An error's text as the command prints it; as it is where the tree is from before that was a function."""
     try:
         from runner.foreign import line
