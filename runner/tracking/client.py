@@ -49,13 +49,16 @@ class Tracker:
 
     def start(self) -> None:
         """Start the worker that imports MLflow; returns at once."""
-        self._store = self._stack.enter_context(_Assistant(self._log, STORE, root=str(self.root)))
+        self._store = self._stack.enter_context(_Assistant(self._log, STORE, "load", root=str(self.root)))
 
     def start_pictures(self) -> None:
-        """Start the one that imports matplotlib, once all steps are made: it would take a core from them.
+        """Start the one that imports matplotlib, once all steps are made: it would take a core from them; and let the
+        other open its store, now that there will be something to keep.
 
         A second call does nothing.
         """
+        if self._store:
+            self._store.go_on()
         if self._pictures is None:
             self._pictures = self._stack.enter_context(_Assistant(self._log, PICTURES))
 
@@ -82,11 +85,14 @@ class Tracker:
 
 
 class _Assistant:
-    """A worker that first prepares itself, and is asked afterwards."""
+    """A worker that first prepares itself, and is asked afterwards. Where it has something to `load`, it does that at
+    once, and prepares itself when it is told to go on, or is asked."""
 
-    def __init__(self, log: Path, module: str, **arguments: str) -> None:
+    def __init__(self, log: Path, module: str, load: str = "", **arguments: str) -> None:
         self._module = module
+        self._load = load
         self._problem: RunnerError | None = None
+        self._wanted, self._left = threading.Event(), False
         # The worker is opened by this thread, which lives on: a worker dies with the thread that opened it.
         self._worker: Worker = open_worker(log, name="tracking", env=os.environ)
         self._start = threading.Thread(target=self._prepare, kwargs=arguments, daemon=True)
@@ -96,16 +102,27 @@ class _Assistant:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.leave()
         self._worker.stop()
         self._start.join()
 
     def leave(self) -> None:
         """End, without waiting for it: `__exit__` does."""
+        self._left = True
+        self._wanted.set()
         self._worker.interrupt()
+
+    def go_on(self) -> None:
+        """Prepare yourself, once all is loaded."""
+        self._wanted.set()
 
     def _prepare(self, **arguments: str) -> None:
         try:
-            self._call("prepare", arguments)
+            if self._load:
+                self._call(self._load, {})
+                self._wanted.wait()
+            if not self._left:
+                self._call("prepare", arguments)
         except RunnerError as error:
             self._problem = error
         except (OSError, ValueError) as error:  # the command ended, and closed the worker, before it was asked
@@ -113,6 +130,7 @@ class _Assistant:
 
     def ask(self, function: str, **arguments: str) -> Any:
         """What `function` of the worker's module returns, once it is prepared. Raises what the worker raised."""
+        self.go_on()
         self._start.join()
         if self._problem:
             raise self._problem

@@ -9,14 +9,17 @@ from pathlib import Path
 from runner.tracking import log, store
 
 
-def prepare(root: str) -> dict[str, str]:
-    """Import what sending needs and open the store, while the runner is still planning.
-
-    Raises Unavailable where a remote store can't be reached.
-    """
+def load() -> None:
+    """Import what sending needs, while the runner is still planning. Nothing is written: the spec may be a bad one."""
     gc.disable()  # thousands of modules' objects are made and none is freed: collecting costs a sixth of the time
     # A quarter of the time is pandas, which MLflow takes for data sets where it is there; mlflow-skinny never has it.
     sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
+    import mlflow.tracking  # noqa: F401
+    from mlflow.store.tracking import sqlalchemy_store  # noqa: F401
+
+
+def prepare(root: str) -> dict[str, str]:
+    """Open the store, which is made where there is none. Raises Unavailable where a remote one can't be reached."""
     target = store.open_store(Path(root))
     log.look_up(target, "none")  # the first question takes 50 ms longer than those after it
     return {"uri": target.uri}
