@@ -13,6 +13,7 @@ from runner.forms import anything, both, by_name, each, empty_or, fields, maybe,
 
 STATUSES = ("ok", "unsupported", "unavailable", "failed", "timeout")
 AXES = ("model", "data", "compression", "precision", "backend", "hardware", "scenario")
+IMPORTED = "imported"  # the origin of a record that no run of ours made
 LEAST_AXES = ("model", "precision", "backend")  # a table names a row by these
 SPREAD = ("min", "median", "max")
 

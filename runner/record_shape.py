@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from runner import foreign
-from runner.record_form import MEASURE, RECORD
+from runner.record_form import IMPORTED, MEASURE, RECORD
 
 EMPTY = re.compile(rb"'shape': \((0,|\d+, 0\)|0, )")  # in the header of an npy: an array without values
 HEADER = 256  # bytes of an npy in which its shape stands
@@ -24,12 +24,17 @@ def fault(content: Mapping[str, Any]) -> str:
     wrong = RECORD(content, "")
     if not wrong and measured_here(content):
         wrong = MEASURE(content["spec"].get("measure"), "spec.measure")
-    return f"has no usable {foreign.line(wrong, 200)!r}" if wrong else ""
+    return unusable(wrong) if wrong else ""
+
+
+def unusable(place: str) -> str:
+    """What is wrong with a file whose content is odd at `place`: the end of a sentence that begins with its name."""
+    return f"has no usable {foreign.line(place, 200)!r}"
 
 
 def measured_here(content: Mapping[str, Any]) -> bool:
     """Whether it tells of a measurement by a runner, which says how surely it was made."""
-    return content["status"] == "ok" and content.get("origin") != "imported"
+    return content["status"] == "ok" and content.get("origin") != IMPORTED
 
 
 def samples_fault(file: Path) -> str:

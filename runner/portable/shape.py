@@ -4,34 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from runner import foreign, record_shape
-from runner.forms import Form, both, by_name, fields, matching, maybe, number, text
+from runner import record_shape
+from runner.forms import Form, anything, by_name, fields, matching, maybe, number, text
 from runner.portable.untrusted import Untrusted
-from runner.record_form import (
-    AXES,
-    CONDITIONS,
-    COUNT,
-    PROBABILITY,
-    RECORD,
-    SHARE,
-    TEXTS,
-    VERDICT,
-)  # fmt: skip
-from runner.report.naming import IMPORTED
+from runner.record_form import AXES, CONDITIONS, COUNT, IMPORTED, PROBABILITY, SHARE, TEXTS, VERDICT
 
 LONGEST_NAME = matching(r"(?s).{0,200}")
-FOREIGN = both(
-    fields(
-        {
-            "schema": number(whole=True),
-            "record_id": matching(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}"),
-            "date": matching(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:[0-9]{2})"),
-            "spec": fields({}, {axis: fields({"name": LONGEST_NAME}) for axis in AXES}),
-            "conditions": CONDITIONS,
-            "environment": by_name(lambda value, at: ""),
-        }
-    ),
-    RECORD,
+FOREIGN = fields(
+    {
+        "schema": number(whole=True),
+        "record_id": matching(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}"),
+        "date": matching(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:[0-9]{2})"),
+        "spec": fields({}, {axis: fields({"name": LONGEST_NAME}) for axis in AXES}),
+        "conditions": CONDITIONS,
+        "environment": by_name(anything),
+    }
 )
 SEEN = fields({key: number() for key in ("min", "mean", "max")})
 PROFILE = fields(
@@ -75,4 +62,4 @@ def check_correction(correction: dict[str, Any]) -> None:
 def _check(form: Form, content: Any) -> None:
     place = form(content, "")
     if place:
-        raise Untrusted(f"has no usable {foreign.line(place, 200)!r}")
+        raise Untrusted(record_shape.unusable(place))

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from runner import effective, labels
+from runner.record_form import AXES as AXES
+from runner.record_form import IMPORTED as IMPORTED
 
-AXES = ("model", "data", "compression", "precision", "backend", "hardware", "scenario")
-IMPORTED = "imported"
 USUAL = {"compression": "none", "scenario": "single_stream"}
 TITLE = ("model", "compression", "precision", "backend", "scenario")
 

@@ -103,7 +103,7 @@ class _Assistant:
 
     def __exit__(self, *error: object) -> None:
         self.leave()
-        self._worker.stop()
+        self._worker.close()
         self._start.join()
 
     def leave(self) -> None:
