@@ -46,6 +46,7 @@ SHARE, PROBABILITY = number(0, 1, open_=True), number(0, 1)
 VERDICT = one_of("faster", "slower", "same", "ambiguous")
 OPTION = fields({"name": text})
 SPEC = both(fields(dict.fromkeys(LEAST_AXES, OPTION), dict.fromkeys(AXES, OPTION)), fields({}, {"baseline": OPTION}))
+SOURCE = fields({"source": text})  # of an imported record
 MEASURE = fields(
     {"confidence": SHARE},
     {

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from runner import foreign
-from runner.record_form import IMPORTED, MEASURE, RECORD
+from runner.record_form import IMPORTED, MEASURE, RECORD, SOURCE
 
 EMPTY = re.compile(rb"'shape': \((0,|\d+, 0\)|0, )")  # in the header of an npy: an array without values
 HEADER = 256  # bytes of an npy in which its shape stands
@@ -22,7 +22,9 @@ HEADER = 256  # bytes of an npy in which its shape stands
 def fault(content: Mapping[str, Any]) -> str:
     """Why a record's content is not as tables need it: `has no usable 'metrics'`; "" where it is."""
     wrong = RECORD(content, "")
-    if not wrong and measured_here(content):
+    if not wrong and content.get("origin") == IMPORTED:
+        wrong = SOURCE(content.get("imported"), "imported")
+    elif not wrong and content["status"] == "ok":  # a measurement, which says how surely it was made
         wrong = MEASURE(content["spec"].get("measure"), "spec.measure")
     return unusable(wrong) if wrong else ""
 
@@ -30,11 +32,6 @@ def fault(content: Mapping[str, Any]) -> str:
 def unusable(place: str) -> str:
     """What is wrong with a file whose content is odd at `place`: the end of a sentence that begins with its name."""
     return f"has no usable {foreign.line(place, 200)!r}"
-
-
-def measured_here(content: Mapping[str, Any]) -> bool:
-    """Whether it tells of a measurement by a runner, which says how surely it was made."""
-    return content["status"] == "ok" and content.get("origin") != IMPORTED
 
 
 def samples_fault(file: Path) -> str:

@@ -34,6 +34,8 @@ ODD: dict[str, dict[str, Any]] = {
     "outliers.rule": {"outliers": {"pairs": {"count": 1, "of": 9}}},
     "quality": {"quality": ["mae"]},
     "quality.vs_baseline": {"quality": {"metric": "mae", "samples": 3, "vs_baseline": 1}},
+    "imported.source": {"origin": "imported", "imported": {}},
+    "imported": {"origin": "imported", "imported": None},
     "date": {"date": "2026-01-01T00:00:00"},
 }
 

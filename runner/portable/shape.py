@@ -7,7 +7,7 @@ from typing import Any
 from runner import record_shape
 from runner.forms import Form, anything, by_name, fields, matching, maybe, number, text
 from runner.portable.untrusted import Untrusted
-from runner.record_form import AXES, CONDITIONS, COUNT, IMPORTED, PROBABILITY, SHARE, TEXTS, VERDICT
+from runner.record_form import AXES, CONDITIONS, COUNT, PROBABILITY, SHARE, TEXTS, VERDICT
 
 LONGEST_NAME = matching(r"(?s).{0,200}")
 FOREIGN = fields(
@@ -45,8 +45,6 @@ def check_record(content: dict[str, Any]) -> None:
     wrong = record_shape.fault(content)
     if wrong:
         raise Untrusted(wrong)
-    if content.get("origin") == IMPORTED and "source" not in (content.get("imported") or {}):
-        raise Untrusted("has no usable 'imported.source'")
 
 
 def check_profile(report: dict[str, Any]) -> None:

@@ -43,7 +43,7 @@ def verdict_line(content: Mapping[str, Any]) -> str:
     """
     if content["status"] != "ok":
         return f"{content['status']}: {content.get('reason') or 'no reason recorded'}"
-    if content.get("origin") == "imported":
+    if naming.imported(content):
         return f"imported from {content['imported']['source']}: not measured here, compared with nothing"
     comparison = content.get("comparison")
     if not comparison:
