@@ -19,13 +19,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext, redirect_stderr
+from contextlib import contextmanager, redirect_stderr
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from support.no_tracker import NoTracker
 from support.timed import alternated, row, verdict, wall
 
 from runner import cells, conclude, keys, plan, records, sweep
@@ -51,16 +52,6 @@ def main(config):
 
 main()
 """
-
-
-class NoTracker:
-    """Tracking that does nothing."""
-
-    still = nullcontext
-
-    def start_pictures(self) -> None: ...
-
-    def publish(self, record: Record) -> None: ...
 
 
 def measured_in_no_time(cell: Cell, outcomes: Mapping[str, Any], root: Path, quiet: Any, *rest: Any) -> Record:

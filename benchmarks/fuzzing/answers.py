@@ -7,25 +7,16 @@ from __future__ import annotations
 
 import shutil
 import sys
-from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from support.no_tracker import NoTracker
 
 from fuzzing import judge, template
 
 LIAR = Path(__file__).with_name("liar.py")
 LONG_MS = 1000.0  # no run of a liar's takes so long
-
-
-class NoTracker:
-    """Tracking that does nothing."""
-
-    still = nullcontext
-
-    def start_pictures(self) -> None: ...
-
-    def publish(self, record: Any) -> None: ...
 
 
 def case(seed: int, folder: Path) -> judge.Case:
