@@ -9,6 +9,9 @@ from pathlib import Path
 
 from runner import keys, sources
 
+# Rooms that change no output: what goes wrong, in which words, and which module a name means (which is in the key).
+CONTRACT = frozenset({"runner.advice", "runner.errors", "runner.registry"})
+
 
 def look_again() -> None:
     """Forget what was read where a source was edited since: a process that lives on, such as a notebook, must not plan
@@ -20,8 +23,9 @@ def look_again() -> None:
 
 @cache
 def code(modules: tuple[str, ...]) -> str:
-    """A hash of the closure of `modules`, which no comment or docstring changes."""
-    return keys.digest({name: sources.read(name, path).fingerprint for name, path in closure(modules).items()})
+    """A hash of the closure of `modules`, which no comment, docstring or wording of an error changes."""
+    found = {name: path for name, path in closure(modules).items() if name not in CONTRACT}
+    return keys.digest({name: sources.read(name, path).fingerprint for name, path in found.items()})
 
 
 def imported(modules: list[str]) -> str:

@@ -21,7 +21,8 @@ MOST = 2000  # files that are kept; a checkout has a few hundred
 
 class Source(NamedTuple):
     """`imports` are the modules of the same top-level package that the source may mean: `from x import y` gives x and
-    x.y. `fingerprint` is SHA-256 (hex) of the syntax tree without docstrings: no comment changes it."""
+    x.y. `fingerprint` is SHA-256 (hex) of the syntax tree without what no output can hold: docstrings, the words of
+    errors and the help of settings. No comment changes it."""
 
     imports: list[str]
     fingerprint: str
@@ -98,6 +99,7 @@ def _parsed(name: str, path: Path, content: bytes) -> tuple[list[str], str]:
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             _drop_docstring(node)
+    _drop_messages(tree)
     return used, hashlib.sha256(ast.dump(tree).encode()).hexdigest()
 
 
@@ -125,3 +127,36 @@ def _drop_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.Asyn
     first = node.body[0] if node.body else None
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
         node.body = node.body[1:]
+
+
+def _drop_messages(tree: ast.Module) -> None:
+    """Leave out the texts handed to an exception, where it is raised or is one of ours, and to a setting. What else it is
+    handed stays: a handler may read it."""
+    raised = [node.exc for node in ast.walk(tree) if isinstance(node, ast.Raise)]
+    ours = _messengers(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and (node in raised or (isinstance(node.func, ast.Name) and node.func.id in ours)):
+            node.args = [one for one in node.args if not _is_text(one)]
+            node.keywords = [one for one in node.keywords if not _is_text(one.value)]
+
+
+def _messengers(tree: ast.Module) -> set[str]:
+    """The names here of our exceptions, and of what declares a setting."""
+    used = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {
+        alias.asname or alias.name
+        for node in used
+        for alias in node.names
+        if node.module == "runner.errors" or (node.module, alias.name) == ("runner.settings", "setting")
+    }
+
+
+def _is_text(node: ast.expr) -> bool:
+    """A text written there, whatever is put into it."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str)
+    if isinstance(node, ast.BinOp):
+        return _is_text(node.left) or _is_text(node.right)
+    if isinstance(node, ast.IfExp):
+        return _is_text(node.body) and _is_text(node.orelse)
+    return isinstance(node, ast.JoinedStr)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runner import closure, plan, sources
+from runner import closure, plan, settings, sources
 
 
 @pytest.fixture
@@ -52,6 +52,67 @@ def test_words_change_nothing(package: Path, text: str) -> None:
     body = (package / "step.py").read_text().split("\n\n\n", 1)[1]
     (package / "step.py").write_text(text + body)
     assert code_of(package) == before
+
+
+@pytest.mark.parametrize(
+    ("said", "now", "same"),
+    [
+        ('raise ValueError("odd")', 'raise ValueError(f"{x} is no size", "Give another.")', True),
+        ('raise Unsupported("odd")', 'raise Unsupported("never", next_step="Give another.")', True),
+        ('return Unsupported("odd")', 'return Unsupported("never" if x else "not today")', True),
+        ('raise ValueError("odd")', 'raise KeyError("odd")', False),
+        ('raise ValueError("odd")', 'raise ValueError("odd", x)', False),
+        ('return ValueError("odd")', 'return ValueError("never")', False),
+        ('return dict(warnings=["odd"])', 'return dict(warnings=["never"])', False),
+    ],
+)
+def test_the_words_of_an_error_are_no_code_and_its_type_and_values_are(
+    package: Path, said: str, now: str, same: bool
+) -> None:
+    text = "from runner.errors import Unsupported\n\n\ndef one(x):\n    {}\n"
+    (package / "helper.py").write_text(text.format(said))
+    before = code_of(package)
+    (package / "helper.py").write_text(text.format(now))
+    assert (code_of(package) == before) == same
+
+
+def test_the_help_of_a_setting_is_no_code_and_its_range_is(package: Path) -> None:
+    text = "from runner.settings import setting\n\nsize: int = setting({})\n"
+    (package / "helper.py").write_text(text.format('"how many", low=1'))
+    before = code_of(package)
+    (package / "helper.py").write_text(text.format('"how many are drawn", low=1, unit="samples"'))
+    assert code_of(package) == before
+    (package / "helper.py").write_text(text.format('"how many", low=2'))
+    assert code_of(package) != before
+
+
+@pytest.mark.parametrize(
+    ("said", "instead", "same"),
+    [("no such key.", "unknown key.", True), ("float(value) if ok", "float(value) + 1 if ok", False)],
+)
+def test_a_reworded_message_of_settings_makes_no_step_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, instead: str, same: bool
+) -> None:
+    before = closure.code(("runner.steps.train",))
+    source = Path(settings.__file__)
+    edited = tmp_path / source.name
+    edited.write_text(source.read_text().replace(said, instead))
+    assert edited.read_text() != source.read_text()
+    file = closure._file
+    monkeypatch.setattr(closure, "_file", lambda name: edited if name == settings.__name__ else file(name))
+    assert (closure.code.__wrapped__(("runner.steps.train",)) == before) == same
+
+
+def test_what_errors_there_are_makes_no_step_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = closure.code(("runner.steps.train",))
+    read = sources.read
+
+    def edited(name: str, path: Path) -> sources.Source:
+        found = read(name, path)
+        return found._replace(fingerprint="another") if name in closure.CONTRACT else found
+
+    monkeypatch.setattr(sources, "read", edited)
+    assert closure.code.__wrapped__(("runner.steps.train",)) == before
 
 
 def test_a_module_that_is_not_imported_changes_nothing(package: Path) -> None:
