@@ -130,12 +130,15 @@ def _drop_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.Asyn
 
 
 def _drop_messages(tree: ast.Module) -> None:
-    """Leave out the texts handed to an exception, where it is raised or is one of ours, and to a setting. What else it is
-    handed stays: a handler may read it."""
-    raised = [node.exc for node in ast.walk(tree) if isinstance(node, ast.Raise)]
+    """Leave out the texts handed to an exception, where it is raised or is one of ours, and to a setting.
+
+    What else it is handed stays: a handler may read it.
+    """
+    told = [node.exc for node in ast.walk(tree) if isinstance(node, ast.Raise)]
     ours = _messengers(tree)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and (node in raised or (isinstance(node.func, ast.Name) and node.func.id in ours)):
+    told += [node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ours]
+    for node in told:
+        if isinstance(node, ast.Call):
             node.args = [one for one in node.args if not _is_text(one)]
             node.keywords = [one for one in node.keywords if not _is_text(one.value)]
 
