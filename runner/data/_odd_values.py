@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 STUCK = 0.25  # share of the rows that are one value on end
+NINES = re.compile(r"-?9{2,}(\.9+)?")  # -999, 9999, -99.9: what programs write for a missing value
 FAR = 3  # times the range of all others, by which a value lies apart from them
 
 
@@ -43,10 +45,21 @@ def _apart(name: str, column: Floats) -> Iterator[str]:
         others = known[known != value]
         if others.size < 2 or np.ptp(others) == 0:
             continue
-        distance = float(np.abs(others - value).min())
-        if distance > FAR * np.ptp(others):
+        if _far(value, others) or _all_nines(value, others, known.size - others.size):
             often = "once" if others.size == known.size - 1 else f"{known.size - others.size} times"
             yield (
                 f"{name} is {value:g} {often}, and else within {others.min():g} to {others.max():g}: "
                 "if that stands for a missing value, leave it empty"
             )
+
+
+def _far(value: float, others: Floats) -> bool:
+    return float(np.abs(others - value).min()) > FAR * float(np.ptp(others))
+
+
+def _all_nines(value: float, others: Floats, times: int) -> bool:
+    """Whether `value` is written in nines, and alone below 0, or comes again and again apart from all others."""
+    if not NINES.fullmatch(f"{value:.10g}"):
+        return False
+    apart = float(np.abs(others - value).min()) > float(np.ptp(others)) / 4
+    return value < 0 <= others.min() or (apart and times > 1)

@@ -56,7 +56,6 @@ class Columns(Protocol):
 
 def read(wanted: Columns) -> Table:
     """The file as a table. Raises SpecError."""
-    sign = _numbers.DECIMALS[wanted.decimal]
     lines = _text.read(str(wanted.path), _text.delimiter(wanted.delimiter))
     start = _first_line(wanted, lines)
     header = _header(wanted, lines, start)
@@ -67,21 +66,22 @@ def read(wanted: Columns) -> Table:
     for number, line in body:
         _check_width(wanted, number, line, width)
     _check_second_header(wanted, body[0], header)
-    return _parsed(wanted, body, header, sign)
+    return _parsed(wanted, body, header)
 
 
-def _parsed(wanted: Columns, body: Sequence[tuple[int, Cells]], header: dict[str, int], sign: str) -> Table:
+def _parsed(wanted: Columns, body: Sequence[tuple[int, Cells]], header: dict[str, int]) -> Table:
     names = (wanted.target, *wanted.features)
     numbers = [number for number, _ in body]
     where = [f"{wanted.path}, line {number}" for number in numbers]
     texts = {name: [line[header[name]] for _, line in body] for name in (wanted.time, *names)}
     times = _times.column(where, wanted.time, texts[wanted.time], wanted.time_format)
-    columns = [_numbers.column(where, name, texts[name], sign) for name in names]
+    separator = _text.delimiter(wanted.delimiter)
+    columns, read_so = _numbers.columns(where, {name: texts[name] for name in names}, wanted.decimal, separator)
     rows = [list(values) for values in zip(*columns, strict=True)]
     _check_ascending(wanted, where, times)
     _check_present(wanted, where, names, rows)
     grid = _on_grid(wanted, where, times, rows)
-    return Table(grid, (*([times.said] if times.said else []), *_invented(wanted, rows, grid, times)))
+    return Table(grid, (*times.said, *read_so, *_invented(wanted, rows, grid, times)))
 
 
 # --- the header ---
@@ -147,10 +147,10 @@ def _check_width(wanted: Columns, number: int, line: Cells, width: int) -> None:
 
 
 def _check_second_header(wanted: Columns, first: tuple[int, Cells], header: dict[str, int]) -> None:
-    """A row of units, or of more names, has no time and no number in the places of both."""
+    """A row of units (W/m2), or of more names, has no time and no number in the places of both."""
     number, line = first
     time, value = (line[header[name]].strip() for name in (wanted.time, wanted.target))
-    if not re.search(r"\d", time) and not re.search(r"\d", value) and (time or value.lower() not in _numbers.MISSING):
+    if not re.search(r"\d", time) and not re.match(r"\W*\d", value) and (time or value.lower() not in _numbers.MISSING):
         shown = ", ".join(cell.strip() for cell in line)
         raise BadFile(
             f"{wanted.path}, line {number}: names or units instead of data: {shown}.",

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import calendar
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 from runner.errors import BadFile, SpecError
 
-HOUR = 3600.0
+HOUR, DAY = 3600.0, 86400.0
 FORMATS = "For example data.time_format=%d.%m.%Y; all codes: docs.python.org/3/library/datetime.html#format-codes"
 NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?"
 # Dates as digits, by their length; read so only where every time of the column is one.
 DIGITS = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 YEARS = (1900, 2100)
+MONTH = "%Y-%m"
 COMMON = (
     "%d.%m.%Y", "%d.%m.%y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M %p",
-    "%d/%m/%Y", "%d/%m/%Y %H:%M", "%Y/%m/%d", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y-%m", "%b %Y", "%d %b %Y",
-    "%d-%b-%Y", "%Y.%m.%d", "%Y.%m.%d %H:%M",
+    "%d/%m/%Y", "%d/%m/%Y %H:%M", "%Y/%m/%d", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S", "%m/%Y", "%m.%Y", "%Y/%m", "%b %Y",
+    "%d %b %Y", "%d-%b-%Y", "%Y.%m.%d", "%Y.%m.%d %H:%M",
 )  # fmt: skip
 
 
@@ -31,7 +33,7 @@ class Times:
     seconds: tuple[float, ...]
     local: tuple[datetime, ...] = ()
     monthly: bool = False
-    said: str = ""
+    said: tuple[str, ...] = ()
 
 
 def column(where: Sequence[str], name: str, texts: Sequence[str], form: str | None) -> Times:
@@ -43,6 +45,8 @@ def column(where: Sequence[str], name: str, texts: Sequence[str], form: str | No
     digits = _digits(stripped)
     if digits:
         return _of_digits(stripped, digits)
+    if all(len(text) == 7 and _fits(text, MONTH) for text in stripped):
+        return _months([datetime.strptime(text, MONTH) for text in stripped])
     if all(re.fullmatch(NUMBER, text) for text in stripped):
         return Times(tuple(map(float, stripped)))
     return _found([_iso(line, name, text) for line, text in zip(where, stripped, strict=True)], where)
@@ -66,9 +70,20 @@ def _is_date(text: str, form: str) -> bool:
 def _of_digits(texts: Sequence[str], form: str) -> Times:
     when = [datetime.strptime(text, form) for text in texts]
     said = f"times such as {texts[0]} are read as {'year and month' if form == '%Y%m' else 'dates'} ({form})"
-    if form == "%Y%m":
-        return Times(tuple(float(12 * one.year + one.month) for one in when), monthly=True, said=said)
-    return Times(tuple(one.replace(tzinfo=timezone.utc).timestamp() for one in when), tuple(when), said=said)
+    found = _months(when) if form == "%Y%m" or _one_a_month(when) else _moments(when)
+    return replace(found, said=(said, *found.said))
+
+
+def _months(when: Sequence[datetime]) -> Times:
+    return Times(tuple(float(12 * one.year + one.month) for one in when), monthly=True)
+
+
+def _one_a_month(when: Sequence[datetime]) -> bool:
+    """Whether each is the first, or each the last day of a month: months are of unequal length, yet evenly spaced."""
+    if any((one.hour, one.minute, one.second) != (0, 0, 0) for one in when):
+        return False
+    firsts = all(one.day == 1 for one in when)
+    return firsts or all(one.day == calendar.monthrange(one.year, one.month)[1] for one in when)
 
 
 def _found(when: list[datetime], where: Sequence[str]) -> Times:
@@ -79,8 +94,19 @@ def _found(when: list[datetime], where: Sequence[str]) -> Times:
             f"{line}: {'a time without a zone' if zoned[0] else 'a time with a zone'}, unlike those above it.",
             "Write all times with a zone, or all without.",
         )
+    return _months(when) if _one_a_month(when) else _moments(when)
+
+
+def _moments(when: Sequence[datetime]) -> Times:
+    """Seconds; whole days where times lie an hour beside them, as midnights do where a clock is changed."""
     seconds = tuple((one if one.tzinfo else one.replace(tzinfo=timezone.utc)).timestamp() for one in when)
-    return Times(seconds, () if zoned[0] else tuple(when))
+    local = () if when[0].tzinfo else tuple(when)
+    days = [round((one - seconds[0]) / DAY) for one in seconds]
+    beside = {abs(one - seconds[0] - day * DAY) for one, day in zip(seconds, days, strict=True)}
+    if beside != {0.0, HOUR} or any(after <= before for before, after in itertools.pairwise(days)):
+        return Times(seconds, local)
+    said = ("times lie an hour beside whole days, as where a clock is changed: they are read as days",)
+    return Times(tuple(seconds[0] + day * DAY for day in days), local, said=said)
 
 
 def _check_form(form: str) -> None:
@@ -110,6 +136,8 @@ def _iso(line: str, name: str, text: str) -> datetime:
 
 def _advice(text: str) -> str:
     forms = [form for form in COMMON if _fits(text, form)]
+    if not re.search(r"\d", text):
+        return "Delete that line if it holds no data; times are written as 2024-01-31 or 2024-01-31T12:00."
     if not forms:
         return "Write times as 2024-01-31 or 2024-01-31T12:00."
     either = " or ".join(_typed(form) for form in forms[:2])

@@ -22,7 +22,10 @@ class Settings:
 
     path: str | None = setting("The CSV file, with a line of column names; relative to the working folder")
     delimiter: str = setting("What separates columns: a character, or comma, semicolon, tab, pipe, space")
-    decimal: str = setting("Decimal sign of the numbers: point or comma", choices=(".", ",", "point", "comma"))
+    decimal: str = setting(
+        "Decimal sign of the numbers: point or comma; auto: the point, unless it may stand between thousands",
+        choices=("auto", ".", ",", "point", "comma"),
+    )
     time: str = setting(
         "Column of the time: ISO dates (2024-01-31 or 2024-01-31T12:00), digits (20240131), or numbers; ascending"
     )

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -76,8 +76,8 @@ def test_unevenly_spaced_rows_are_taken_as_they_come_if_asked(tmp_path: Path) ->
     assert len(made.splits["train"]["target"]) == 51
 
 
-def month(lines: list[str]) -> list[str]:
-    return [f"{2020 + n // 12}-{n % 12 + 1:02}-01,{n},0" for n in range(80)]
+def mid_month(lines: list[str]) -> list[str]:
+    return [f"{2020 + n // 12}-{n % 12 + 1:02}-15,{n},0" for n in range(80)]
 
 
 def put(row: int, line: str) -> Callable[[list[str]], list[str]]:
@@ -98,7 +98,8 @@ FAULTS: dict[str, tuple[Callable[[list[str]], list[str]], dict[str, Any], str]] 
     "no time": (
         put(2, "yesterday,2,0"),
         {},
-        "{path}, line 4: date is 'yesterday', which is no time.\nWrite times as 2024-01-31 or 2024-01-31T12:00.",
+        "{path}, line 4: date is 'yesterday', which is no time.\n"
+        "Delete that line if it holds no data; times are written as 2024-01-31 or 2024-01-31T12:00.",
     ),
     "the same time twice": (
         put(2, "2024-01-02,2,0"),
@@ -128,7 +129,7 @@ FAULTS: dict[str, tuple[Callable[[list[str]], list[str]], dict[str, Any], str]] 
         "{path}: column load has no values.\nChoose another column.",
     ),
     "uneven spacing": (
-        month,
+        mid_month,
         {},
         "{path}, line 3: its date is not a whole number of steps after the first (data.frequency=auto).\n"
         "Give data.frequency (15min, 1h, 1D, 1W), or data.frequency=rows where rows are unevenly spaced.",
@@ -180,13 +181,34 @@ FAULTS: dict[str, tuple[Callable[[list[str]], list[str]], dict[str, Any], str]] 
         put(2, '2024-01-03,"2,5",0'),
         {},
         "{path}, line 4: load is '2,5', which is no number.\n"
-        "If that is a decimal comma, type data.decimal=comma; else write it without thousands' separators.",
+        "If its decimal sign is a comma, type data.decimal=comma; else write it without thousands' separators.",
     ),
     "a thousand, or a decimal comma": (
         put(2, '2024-01-03,"2,500",0'),
         {},
         "{path}, line 4: load is '2,500', which is no number.\n"
-        "If that is a decimal comma, type data.decimal=comma; else write it without thousands' separators.",
+        "Type data.decimal=comma if that is a decimal comma, data.decimal=point if it is a thousand.",
+    ),
+    "a number with its unit": (
+        put(2, "2024-01-03,1 200.5 kW,0"),
+        {},
+        "{path}, line 4: load is '1 200.5 kW', which is no number.\nWrite the number alone, without 'kW'.",
+    ),
+    "a number with its currency": (
+        put(2, "2024-01-03,€ 12.5,0"),
+        {},
+        "{path}, line 4: load is '€ 12.5', which is no number.\nWrite the number alone, without '€'.",
+    ),
+    "a number in brackets, which some take for negative": (
+        put(2, "2024-01-03,(12),0"),
+        {},
+        "{path}, line 4: load is '(12)', which is no number.\nMend it, or leave it empty if it is missing.",
+    ),
+    "points between thousands twice": (
+        put(2, "2024-01-03,1.234.567,0"),
+        {},
+        "{path}, line 4: load is '1.234.567', which is no number.\n"
+        "If its decimal sign is a comma, type data.decimal=comma; else write it without thousands' separators.",
     ),
     "a number beyond float32": (
         put(2, "2024-01-03,2e301,0"),
@@ -198,6 +220,11 @@ FAULTS: dict[str, tuple[Callable[[list[str]], list[str]], dict[str, Any], str]] 
         {},
         "{path}, line 2: names or units instead of data: -, MW, °C.\nDelete that line: sed -i 2d {path}",
     ),
+    "a row of units with digits": (
+        lambda lines: [",W/m2,°C", *lines],
+        {},
+        "{path}, line 2: names or units instead of data: , W/m2, °C.\nDelete that line: sed -i 2d {path}",
+    ),
     "a second header": (
         lambda lines: ["date,load,temp", *lines],
         {},
@@ -207,6 +234,11 @@ FAULTS: dict[str, tuple[Callable[[list[str]], list[str]], dict[str, Any], str]] 
         put(0, "31.01.2024,2,0"),
         {},
         "{path}, line 2: date is '31.01.2024', which is no time.\nSay how it is written: data.time_format=%d.%m.%Y",
+    ),
+    "months with slashes": (
+        put(0, "01/2024,2,0"),
+        {},
+        "{path}, line 2: date is '01/2024', which is no time.\nSay how it is written: data.time_format=%m/%Y",
     ),
     "dates of two kinds": (
         put(0, "01/02/2024 10:00,2,0"),
@@ -352,13 +384,91 @@ def test_thousands_that_can_be_nothing_else(number: str, tmp_path: Path) -> None
     assert found in ([1078.5, 1079.5], [1000078, 1000079])
 
 
-def test_points_that_could_be_decimal_are_not_taken_for_thousands(tmp_path: Path) -> None:
-    lines = [f"{DAY + timedelta(days=n)};1.{n:03};0" for n in range(80)]
-    path = series.write_csv(tmp_path / "my.csv", lines, "date;load;temp")
-    assert refusal(path, delimiter=";", decimal="comma") == (
-        f"{path}, line 2: load is '1.000', which is no number.\n"
-        "If that is a decimal point, type data.decimal=point; else write it without thousands' separators."
+def dotted(folder: Path, numbers: Iterable[str], sign: str = ";", temp: str = "0") -> str:
+    lines = [sign.join((f"{DAY + timedelta(days=n)}", number, temp)) for n, number in enumerate(numbers)]
+    return series.write_csv(folder / "my.csv", lines, sign.join(("date", "load", "temp")))
+
+
+MIXED = [f"{950 + 10 * n:,}".replace(",", ".") for n in range(80)]  # 950 … 990, 1.000 … 1.740
+
+
+@pytest.mark.parametrize("sign", [";", "\t"])
+def test_points_that_look_like_thousands_are_refused(sign: str, tmp_path: Path) -> None:
+    path = dotted(tmp_path, MIXED, sign)
+    assert refusal(path, delimiter=sign) == (
+        f"{path}, line 7: load is 1.000, which may be 1000: 950 ({path}, line 2) has no point.\n"
+        "Type data.decimal=comma if points stand between thousands, data.decimal=point if they are decimal."
     )
+    assert last_targets(path, delimiter=sign, decimal="comma") == [1730, 1740]
+    assert last_targets(path, delimiter=sign, decimal="point") == [1.73, 1.74]
+
+
+def test_what_the_typed_sign_alone_decides_is_said(tmp_path: Path) -> None:
+    path = dotted(tmp_path, MIXED)
+    assert f"load is 1.000 ({path}, line 7), read as 1000, as data.decimal says" in said(
+        path, delimiter=";", decimal="comma"
+    )
+
+
+@pytest.mark.parametrize(("sign", "numbers"), [(";", [f"1.{n:03}" for n in range(80)]), (",", MIXED)])
+def test_points_that_may_stand_between_thousands_are_said(sign: str, numbers: list[str], tmp_path: Path) -> None:
+    path = dotted(tmp_path, numbers, sign)
+    line = 2 if sign == ";" else 7
+    assert said(path, delimiter=sign)[0] == (
+        f"load is 1.000 ({path}, line {line}), read with a decimal point: "
+        "if points stand between thousands, type data.decimal=comma"
+    )
+
+
+@pytest.mark.parametrize("other", ["0.543", "12.5", "1500", "1.2e1"])
+def test_one_number_shows_what_points_mean(other: str, tmp_path: Path) -> None:
+    path = dotted(tmp_path, [other, *MIXED[1:]])
+    assert last_targets(path, delimiter=";") == [1.73, 1.74]
+
+
+def test_another_column_shows_what_points_mean(tmp_path: Path) -> None:
+    assert last_targets(dotted(tmp_path, MIXED, temp="0.25"), delimiter=";") == [1.73, 1.74]
+
+
+def test_thousands_never_begin_with_0(tmp_path: Path) -> None:
+    path = dotted(tmp_path, ["0.543"] * 80)
+    assert refusal(path, delimiter=";", decimal="comma") == (
+        f"{path}, line 2: load is '0.543', which is no number.\n"
+        "If its decimal sign is a point, type data.decimal=point; else write it without thousands' separators."
+    )
+
+
+def test_a_typographers_minus(tmp_path: Path) -> None:
+    lines = [f"{DAY + timedelta(days=n)},\u2212{n},0" for n in range(80)]
+    assert last_targets(series.write_csv(tmp_path / "my.csv", lines)) == [-78, -79]
+
+
+@pytest.mark.parametrize("word", ["-", "#N/A"])
+def test_what_spreadsheets_write_for_nothing_is_missing(word: str, tmp_path: Path) -> None:
+    path = series.write_csv(tmp_path / "my.csv", put(20, f"2024-01-21,{word},0")(rows()))
+    assert said(path)[0].startswith("1 of 80 values of load")
+
+
+MONTHS: dict[str, Callable[[date], str]] = {
+    "ISO months": lambda first: f"{first:%Y-%m}",
+    "first days": lambda first: f"{first}",
+    "last days": lambda first: f"{first - timedelta(days=1)}",
+    "last days as digits": lambda first: f"{first - timedelta(days=1):%Y%m%d}",
+}
+
+
+@pytest.mark.parametrize("kind", MONTHS)
+def test_months_are_evenly_spaced(kind: str, tmp_path: Path) -> None:
+    firsts = [date(2020 + n // 12, n % 12 + 1, 1) for n in range(80) if n != 20]
+    lines = [f"{MONTHS[kind](first)},{n},{n % 7}" for n, first in enumerate(firsts)]
+    path = series.write_csv(tmp_path / "my.csv", lines)
+    assert last_targets(path) == [77, 78]
+    assert any(text.startswith("1 of 80 values of load") for text in said(path))
+
+
+def test_a_months_format_that_was_advised_works(tmp_path: Path) -> None:
+    lines = [f"{n % 12 + 1:02}/{2020 + n // 12},{n},0" for n in range(80)]
+    assert last_targets(series.write_csv(tmp_path / "my.csv", lines), time_format="%m/%Y") == [78, 79]
 
 
 def test_separators_at_the_end_of_lines_are_no_columns(tmp_path: Path) -> None:
@@ -416,6 +526,24 @@ def test_times_with_their_offset_know_of_no_clock_change(tmp_path: Path) -> None
     assert said(path) == []
 
 
+def summer(day: datetime) -> bool:
+    return day < datetime(2024, 10, 28)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda day: f"{day:%Y-%m-%dT%H:%M}{'+02:00' if summer(day) else '+01:00'}",
+        lambda day: f"{day - timedelta(hours=2 if summer(day) else 1):%Y-%m-%dT%H:%MZ}",
+    ],
+)
+def test_local_midnights_are_days_where_the_clock_changes(written: Callable[[datetime], str], tmp_path: Path) -> None:
+    days = [datetime(2024, 10, 1) + timedelta(days=n) for n in range(80)]
+    path = series.write_csv(tmp_path / "my.csv", [f"{written(day)},{n},{n % 7}" for n, day in enumerate(days)])
+    assert last_targets(path) == [78, 79]
+    assert said(path) == ["times lie an hour beside whole days, as where a clock is changed: they are read as days"]
+
+
 def test_a_clock_that_is_put_forward_leaves_an_hour_to_be_made_up(tmp_path: Path) -> None:
     hours = [datetime(2024, 3, 30) + timedelta(hours=n) for n in range(80)]
     lines = [f"{one:%Y-%m-%dT%H:%M},{n},{n % 7}" for n, one in enumerate(hours) if one != datetime(2024, 3, 31, 2)]
@@ -448,6 +576,14 @@ ODD: dict[str, tuple[Callable[[int], Any], str]] = {
         lambda n: 3 if 30 <= n < 55 else n,
         "load is 3 in 25 of 80 rows on end: did it get stuck?",
     ),
+    "a negative number of nines within a wide range": (
+        lambda n: -999 if n in (5, 9) else 30 * n,
+        "load is -999 2 times, and else within 0 to 2370: if that stands for a missing value, leave it empty",
+    ),
+    "a number of nines again and again": (
+        lambda n: 9999 if n in (5, 9) else 60 * n,
+        "load is 9999 2 times, and else within 0 to 4740: if that stands for a missing value, leave it empty",
+    ),
     "a value that stands for none": (
         lambda n: -999 if n in (5, 9) else n,
         "load is -999 2 times, and else within 0 to 79: if that stands for a missing value, leave it empty",
@@ -463,6 +599,12 @@ def test_odd_values_are_said_and_what_is_made_of_them_is_finite(kind: str, tmp_p
     assert made.meta["warnings"] == [expected]
     for arrays in made.splits.values():
         assert all(np.isfinite(array).all() and np.abs(array).max() < 1e6 for array in arrays.values())
+
+
+@pytest.mark.parametrize("largest", [99, 999])
+def test_a_number_of_nines_among_its_like_is_not_odd(largest: int, tmp_path: Path) -> None:
+    lines = [f"{DAY + timedelta(days=n)},{largest - 79 + n},{n % 7}" for n in range(80)]
+    assert said(series.write_csv(tmp_path / "my.csv", lines)) == []
 
 
 def test_a_good_file_has_nothing_odd(tmp_path: Path) -> None:
