@@ -79,6 +79,7 @@ def benchmarked(
     """
     display.begin(item)
     spec, key = cell.candidate.spec, measurement(cell)
+    measurement_key.check_code(cell, key["measurement"])
     parts = {"candidate": artifacts_of(cell.candidate, outcomes)}
     if cell.baseline:
         parts["baseline"] = artifacts_of(cell.baseline, outcomes)
@@ -99,9 +100,11 @@ def benchmarked(
                 sampler=sampler,
                 comparisons=origin.comparisons,
             )
+        measurement_key.check_code(cell, key["measurement"])
         machine = devices.of(spec.hardware.settings).hardware()
         content = {**_identity(cell, outcomes, origin, machine), "status": "ok", "reason": "", "next_step": ""}
         content |= key | _figures(found, cell, parts)
+        content["environment"]["variables"] = key["measurement"]["candidate"]["variables"]  # of its device
         content["warnings"] = [*origin.warnings, *content["warnings"]]
         content["title"] = naming.title(content)
         content["timing"] = {"benchmark_s": found.seconds}

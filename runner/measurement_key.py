@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from runner import closure, devices, keys, registry, sources
-from runner.errors import RunnerError
+from runner.errors import RunnerError, StepFailed
 from runner.plan import Cell, Chain
 from runner.schedule.wanted import USED
 from runner.spec import Spec, plain_part
@@ -58,7 +58,30 @@ def digest(parts: Parts) -> str:
 def code() -> str:
     """The measuring code, on both ends."""
     found = {name: path for name, path in closure.closure(MEASURING).items() if name.startswith(ROOMS)}
-    return keys.digest({name: sources.read(name, path).fingerprint for name, path in found.items()})
+    now = keys.digest({name: sources.read(name, path).fingerprint for name, path in found.items()})
+    _first.setdefault("code", now)
+    return now
+
+
+_first: dict[str, str] = {}  # the measuring code when this process read it first: what it has imported stays so
+
+
+def _session(spec: Spec) -> str:
+    """The code of a side's session, which its workers import when they measure."""
+    return closure.code((f"{registry.module('backend', spec.backend.name)}.session",))
+
+
+def check_code(cell: Cell, parts: Parts) -> None:
+    """Raises StepFailed where a source of what measures the cell was edited since its `parts` were made, or since this
+    process imported it: no key says then what ran."""
+    closure.look_again()
+    sides = {"candidate": cell.candidate, "baseline": cell.baseline}
+    sessions = all(_session(chain.spec) == parts[role]["session"] for role, chain in sides.items() if chain)
+    if not sessions or not code() == parts["code"] == _first["code"]:
+        raise StepFailed(
+            "The measuring code was edited since this process began, so the measurement isn't kept.",
+            "Run the same command again; in a notebook restart the kernel before.",
+        )
 
 
 def _once(ask: Ask) -> Ask:
@@ -94,6 +117,7 @@ def _side(chain: Chain, ask: Ask) -> dict[str, Any]:
     spec = chain.spec
     return {
         "artifacts": {step: chain.keys[step] for step in USED if step in chain.keys},
+        "session": _session(spec),
         "backend": spec.backend.plain(),
         "scenario": spec.scenario.plain(),
         **ask(spec.hardware.settings, _distributions(spec)),
@@ -128,9 +152,12 @@ def _of_side(role: str, before: Parts, now: Parts) -> Iterator[str]:
         yield f"the {role}'s {step} changed"
     for name in ("backend", "scenario"):
         yield from _named(f"the {role}'s {name}.", before.get(name) or {}, now[name])
+    if not step and before.get("session") != now.get("session"):
+        yield f"the {role}'s session changed"
     yield from _of_machine(before, now)
-    if before.get("python") != now["python"]:
-        yield f"{now['python']} instead of {before.get('python')}"
+    for name in ("python", "scheduling"):
+        if before.get(name) != now.get(name):
+            yield f"{_said(now.get(name))} instead of {_said(before.get(name))}"
     yield from _named("", before.get("versions") or {}, now["versions"])
     yield from _named("", before.get("variables") or {}, now["variables"])
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from runner import compose, devices, measurement_key, plan
-from runner.errors import Unavailable
+from runner import closure, compose, devices, measurement_key, plan
+from runner.errors import StepFailed, Unavailable
 from runner.plan import Cell
 
 ABOUT = {
@@ -61,6 +61,7 @@ def test_limits_and_words_are_not_in_it(cell: Cell) -> None:
         {"python": "CPython 3.12.0"},
         {"versions": {"onnxruntime": "2"}},
         {"cpus": [0, 1]},
+        {"scheduling": "batch, nice 10"},
         {"variables": {"OMP_NUM_THREADS": "1"}},
     ],
 )
@@ -95,6 +96,8 @@ def test_this_machine_is_asked_what_it_is(cell: Cell) -> None:
         ({"candidate": {"python": "CPython 3.9.1"}}, "instead of CPython 3.9.1"),
         ({"candidate": {"backend": {}}}, "the candidate's backend.name: onnxruntime instead of none"),
         ({"candidate": {"identity": "0"}}, "the machine changed (its processor, memory, limits or governor)"),
+        ({"candidate": {"scheduling": "idle, nice 0"}}, "instead of idle, nice 0"),
+        ({"candidate": {"session": "0"}}, "the candidate's session changed"),
         ({"code": "0"}, "the measuring code changed"),
         ({"seed": 3}, "seed=0 instead of 3"),
     ],
@@ -104,3 +107,48 @@ def test_what_differs_is_said_in_words(change: dict[str, Any], said: str, cell: 
     before = {**now, **{name: {**now[name], **one} if isinstance(one, dict) else one for name, one in change.items()}}
     assert said in "; ".join(measurement_key.differences(before, now))
     assert measurement_key.digest(before) != measurement_key.digest(now)
+
+
+# --- code counts as it ran ---
+
+
+@pytest.fixture
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The one source of a measuring code of its own."""
+    package = tmp_path / f"timing_of_{tmp_path.name}"  # a name of its own: where a module lies is remembered
+    package.mkdir()
+    (package / "__init__.py").touch()
+    found = package / "loop.py"
+    found.write_text("ROUNDS = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(measurement_key, "MEASURING", (f"{package.name}.loop",))
+    monkeypatch.setattr(measurement_key, "ROOMS", (f"{package.name}.",))
+    monkeypatch.setattr(measurement_key, "_first", {})
+    return found
+
+
+def test_a_comment_in_the_measuring_code_stops_nothing(cell: Cell, source: Path) -> None:
+    parts = measurement_key.of(cell)
+    source.write_text("ROUNDS = 1  # as before\n")
+    measurement_key.check_code(cell, parts)
+
+
+def test_what_was_measured_while_its_code_was_edited_is_not_kept(cell: Cell, source: Path) -> None:
+    parts = measurement_key.of(cell)
+    source.write_text("ROUNDS = 10\n")
+    with pytest.raises(StepFailed, match="measuring code was edited since this process began"):
+        measurement_key.check_code(cell, parts)
+
+
+def test_a_process_that_imported_it_before_the_edit_does_not_measure_with_it(cell: Cell, source: Path) -> None:
+    measurement_key.of(cell)
+    source.write_text("ROUNDS = 10\n")
+    closure.look_again()  # as planning does
+    with pytest.raises(StepFailed, match="restart the kernel"):
+        measurement_key.check_code(cell, measurement_key.of(cell))
+
+
+def test_an_edited_session_is_not_measured_either(cell: Cell) -> None:
+    parts = measurement_key.of(cell)
+    with pytest.raises(StepFailed):
+        measurement_key.check_code(cell, {**parts, "candidate": {**parts["candidate"], "session": "as it was"}})

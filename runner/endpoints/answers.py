@@ -329,7 +329,7 @@ _CONDITIONS = _object(
 )
 _ABOUT = _object(
     machine_id=_if_any(_text(16, "[0-9a-f]{16}")), python=_text(NAME), versions=_mapping(_WORD), cpus=_if_any(_CPUS),
-    variables=_mapping(_text(WORDS)),
+    scheduling=_if_any(_text(NAME)), variables=_mapping(_text(WORDS)),
 )  # fmt: skip
 CALLED: dict[tuple[str, str], Check] = {
     ("runner.worker.about", "described"): _ABOUT,

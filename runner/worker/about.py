@@ -8,23 +8,28 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
+import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Dict, List  # noqa: UP035 - Python 3.8's names
 
 from runner.worker import process, variables
 
+LIBRARY = re.compile(r"\.(so|dylib|dll|pyd)\b")
+LONGEST = 200  # characters
 MACHINE_ID = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 
 
 def described(distributions: List[str]) -> Dict[str, Any]:  # noqa: UP006
-    """`machine_id` (hashed, None without one), `python`, `versions` of `distributions`, `cpus` that a process may run
-    on, and the `variables` that change timing."""
+    """`machine_id` (hashed, None without one), `python` and the `versions` of `distributions` with their builds, the
+    `cpus` that a process may run on, its `scheduling`, and the `variables` that change timing."""
     return {
         "machine_id": machine_id(),
-        "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "versions": {name: _version(name) for name in distributions},
+        "python": f"{platform.python_implementation()} {' '.join(sys.version.split())}"[:LONGEST],
+        "versions": {name: version(name) for name in distributions},
         "cpus": process.allowed(),
+        "scheduling": process.scheduling(),
         "variables": variables.of_timing(os.environ),
     }
 
@@ -41,8 +46,32 @@ def machine_id() -> str | None:
     return None
 
 
-def _version(distribution: str) -> str | None:
+def version(distribution: str) -> str | None:
+    """`1.20.1 (build 3f9c0a1b)`: a wheel that somebody built anew keeps its version, so its shared libraries' hashes
+    count too, as its installer noted them. `onnxruntime-gpu 1.20.1 …` where the package comes by another name; None
+    where none has it."""
+    found = _named(distribution) or _providing(distribution)
+    if found is None:
+        return None
+    about = found.metadata
+    own = "" if _same(about["Name"], distribution) else f"{about['Name']} "
+    libraries = sorted(filter(LIBRARY.search, (found.read_text("RECORD") or "").splitlines()))
+    build = hashlib.sha256("\n".join(libraries).encode()).hexdigest()[:8]
+    return f"{own}{about['Version']}" + (f" (build {build})" if libraries else "")
+
+
+def _named(distribution: str) -> metadata.Distribution | None:
     try:
-        return metadata.version(distribution)
+        return metadata.distribution(distribution)
     except metadata.PackageNotFoundError:
         return None
+
+
+def _providing(package: str) -> metadata.Distribution | None:
+    """The distribution of another name that has the package."""
+    every = metadata.distributions()
+    return next((one for one in every if package in (one.read_text("top_level.txt") or "").split()), None)
+
+
+def _same(one: str, other: str) -> bool:
+    return one.lower().replace("_", "-") == other.lower().replace("_", "-")

@@ -19,6 +19,7 @@ import threading
 from contextlib import suppress
 
 from runner.endpoints import keeper, memory
+from runner.worker import variables
 
 GRACE_SECONDS = 1.0  # for a worker that sees the end of its input and has nothing to finish
 HANG_UP = select.POLLHUP | getattr(select, "POLLRDHUP", 0)
@@ -42,10 +43,11 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def _start(name: str, mark: str) -> subprocess.Popen[bytes]:
-    """The worker, in a session of its own, so that a kill takes along what it started."""
+    """The worker, in a session of its own, so that a kill takes along what it started; of the login's environment with
+    what is on the list alone, as on the runner's own machine."""
     # By the zipapp's path: -m would look into the working folder first.
     command = [sys.executable, sys.argv[0], "worker", "--name", name]
-    return subprocess.Popen(command, env={**os.environ, keeper.MARK: mark}, start_new_session=True)
+    return subprocess.Popen(command, env={**variables.passed(os.environ), keeper.MARK: mark}, start_new_session=True)
 
 
 def _watch(worker: subprocess.Popen[bytes]) -> None:

@@ -58,6 +58,15 @@ def allowed() -> list[int] | None:
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
 
 
+def scheduling() -> str | None:
+    """How the system shares CPUs out to this process and what it starts: `other, nice 0`; None where it doesn't tell
+    (sched(7))."""
+    if not hasattr(os, "sched_getscheduler"):
+        return None
+    known = {getattr(os, f"SCHED_{name}"): name.lower() for name in ("OTHER", "BATCH", "IDLE", "FIFO", "RR")}
+    return f"{known.get(os.sched_getscheduler(0), 'another')}, nice {os.getpriority(os.PRIO_PROCESS, 0)}"
+
+
 def pin(cpus: list[int]) -> list[int]:
     """Keeps this process, and the threads that it starts from now on, on `cpus`; returns those it is on then.
 

@@ -93,6 +93,12 @@ def test_threads_are_told_to_the_libraries_that_read_them_at_import(device: Ssh,
         assert call(worker, "environment", name="OMP_NUM_THREADS") == "3"
 
 
+def test_of_the_logins_environment_a_worker_gets_what_is_on_the_list(device: Ssh, tmp_path: Path) -> None:
+    with opened(device, tmp_path) as worker:
+        assert call(worker, "environment", name="SSH_CONNECTION") is None  # every login has it
+        assert call(worker, "environment", name="XDG_CACHE_HOME")
+
+
 def test_what_a_library_prints_comes_to_the_log_here(device: Ssh, tmp_path: Path) -> None:
     with opened(device, tmp_path) as worker:
         assert call(worker, "print_everywhere", text="hi") == "printed"

@@ -12,14 +12,20 @@ from runner.errors import Unavailable
 from runner.schedule import identity
 from runner.worker import variables
 
-NEITHER = {"PATH": "/bin", "HOME": "/root", "LC_ALL": "C", "LD_LIBRARY_PATH": "/opt", "RUNNER_DEBUG": "1"}
+NEITHER = {"PATH": "/bin", "HOME": "/root", "LC_ALL": "C", "RUNNER_DEBUG": "1"}
 NUMBERS = {
     "ATEN_CPU_CAPABILITY": "default",
     "MKL_CBWR": "COMPATIBLE",
     "ONEDNN_MAX_CPU_ISA": "SSE41",
     "TF_ENABLE_ONEDNN_OPTS": "0",
 }
-TIMING = {"MALLOC_ARENA_MAX": "1", "LD_PRELOAD": "x.so", "OMP_WAIT_POLICY": "active", "PYTHONMALLOC": "malloc"}
+TIMING = {
+    "MALLOC_ARENA_MAX": "1",
+    "LD_PRELOAD": "x.so",
+    "LD_LIBRARY_PATH": "/opt",  # where another build of a library may lie
+    "OMP_WAIT_POLICY": "active",
+    "PYTHONMALLOC": "malloc",
+}
 NOT_PASSED = {"AWS_SECRET_ACCESS_KEY": "secret", "HTTPS_PROXY": "http://x", "EDITOR": "vi", "PS1": "$"}
 EVERY = {**NEITHER, **NUMBERS, **TIMING, **NOT_PASSED}
 
