@@ -6,14 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from runner.measure import columns
+from runner.measure import columns, repeats
 from runner.measure.pairs import Pair, Side, Timed
 from runner.measure.quality import Judgement
-from runner.measure.statistics import hodges_lehmann
 
-REPEAT_GAIN = 0.10  # MLPerf's TEST04 accepts a run that is at most so much faster on one sample than on many
 # Root mean square of the outputs' error over that of the float model's outputs. Sums in another order make 1e-6,
 # an 11-bit significand 1e-3, 8 bits a few per cent: from ten times that on, something else is wrong. A model that is
 # quantised badly but honestly may lie beyond: its quality says whether it is any good.
@@ -80,15 +76,13 @@ def _outputs(outputs: Mapping[str, Any], side: Side) -> dict[str, Any]:
 
 
 def _repeats(timed: Timed) -> dict[str, Any]:
-    """Fails where even the cautious end of the interval says that a repeated input is quicker by more than 10 %."""
+    """Fails where a repeated input is surely quicker by more than 10 %."""
     if timed.repeats is None:
         return _check("not checked", "the probe for repeated inputs was not made")
     if "problem" in timed.repeats:
         return _check("not checked", str(timed.repeats["problem"]))
-    logs = np.log(timed.repeats["different_ns"]) - np.log(timed.repeats["same_ns"])
-    gain = hodges_lehmann(logs)
-    ratio, low = math.exp(gain.estimate), math.exp(gain.low)
-    if low > 1 / (1 - REPEAT_GAIN):
+    ratio = math.exp(repeats.gain(timed.repeats).estimate)
+    if repeats.remembers(timed.repeats):
         return _check("failed", f"repeated inputs are {ratio:.2f}× as fast as new ones: it remembers them", ratio=ratio)
     return _check("passed", f"repeated inputs are {ratio:.2f}× as fast as new ones", ratio=ratio)
 

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from runner.endpoints.device import HERE, Device
 from runner.endpoints.local import Worker
-from runner.measure import clock, watch
+from runner.measure import clock, repeats, watch
 from runner.measure import predicted as outputs
 from runner.measure.clock import Clock
 from runner.measure.settings import Settings
@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 ROUNDS = 10  # turns that each side gets at least, however slow it is
 ENERGY_PAIRS = 4  # the first so many pairs also work uninterrupted, for their power
 DURING_SECONDS = 0.25  # between two looks at the machine while a pair takes its turns; a look takes about 1 ms
-REPEAT_ROUNDS = 8  # of the probe for runtimes that remember inputs
-REPEAT_SECONDS = 0.02  # of each of its halves
+REPEAT_SECONDS = 0.02  # of each half of the probe for runtimes that remember inputs
 MOST_ITERATIONS = 10_000_000  # of one burst: its times travel in one answer
 OUTPUT_BYTES = 1_000_000_000  # of predictions, where the float model's are not known
 INPUT_BYTES = 64_000_000  # memory for bound inputs: the worker's peak is to be the runtime's, not ours
@@ -361,9 +360,14 @@ class _Process:
     def probe(self, seconds: float | None) -> None:
         """Whether repeated inputs are quicker; `seconds` is what an iteration took in the warm-up."""
         size = 20 if not seconds else max(2, min(20, math.ceil(REPEAT_SECONDS / seconds)))
-        self.repeats = self.worker.ask(
-            "repeats", timeout=self.limit_s, iterations=size, rounds=REPEAT_ROUNDS, seed=self.seed
-        )
+
+        def ask(rounds: int) -> repeats.Found:
+            found: repeats.Found = self.worker.ask(
+                "repeats", timeout=self.limit_s, iterations=size, rounds=rounds, seed=self.seed
+            )
+            return found
+
+        self.repeats = repeats.decided(ask)
 
     def result(self, predict_into: Path | None) -> Timed:
         predicted = None

@@ -90,7 +90,7 @@ def never_seen(inputs: dict[str, Any], count: int, seed: int, integers: bool = T
 def _moved(array: Any, rng: Any, integers: bool) -> Any:
     if array.dtype.kind == "f" and array.size:
         # Few values need more bits between them to differ each time; zeros stay, as denormal numbers take longer.
-        most = 4 if array.size > 16 else 256 if array.dtype.itemsize > 2 else 16
+        most = 4 if array.size > 16 else 16 if array.dtype.itemsize == 2 else 4096 if array.size == 1 else 256
         steps = rng.integers(-most, most + 1, array.shape)
         return np.asarray(array * (1 + steps * np.finfo(array.dtype).eps), dtype=array.dtype)
     if array.dtype.kind in "iu" and integers and array.size > 1:

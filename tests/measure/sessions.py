@@ -11,8 +11,8 @@ from runner.backends.onnxruntime import session as onnxruntime_session
 def open_session(folder: str, options: dict[str, Any]) -> Any:
     """`options`: the ONNX Runtime backend's, and `spin`: the share of its own time that each run spins on top;
     `broken`: outputs are nan; `remembers`: an input that was run before costs nothing; `constant`: every run but the
-    first gives the first one's outputs."""
-    changes = {name: options.get(name) for name in ("spin", "broken", "remembers", "constant")}
+    first gives the first one's outputs; `settles`: the first run of each bound input alone spins."""
+    changes = {name: options.get(name) for name in ("spin", "broken", "remembers", "constant", "settles")}
     plain = {key: value for key, value in options.items() if key not in changes}
     return _Changed(onnxruntime_session.open_session(folder, plain), changes)
 
@@ -21,6 +21,7 @@ class _Changed:
     def __init__(self, session: Any, changes: dict[str, Any]) -> None:
         self._session, self._changes = session, changes
         self._known: dict[bytes, Any] = {}
+        self._last: Any = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)
@@ -39,7 +40,9 @@ class _Changed:
         start = time.perf_counter_ns()
         outputs = self._session.run(bound)
         now = time.perf_counter_ns()
-        end = now + (self._changes["spin"] or 0.0) * (now - start)
+        spins = not self._changes["settles"] or bound is not self._last
+        self._last = bound
+        end = now + (self._changes["spin"] or 0.0) * (now - start) * spins
         while time.perf_counter_ns() < end:
             pass
         return outputs

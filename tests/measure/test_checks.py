@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from runner.errors import RunnerError
+from runner.measure import repeats
 from runner.measure.benchmark import Benchmark, benchmark
 from runner.measure.pairs import Side
 from runner.measure.settings import Settings
@@ -45,6 +46,33 @@ def test_a_runtime_that_remembers_its_inputs_is_caught(side: Side, measured: Cal
     assert found.checks["candidate"]["repeats"]["status"] == "failed"
     assert found.checks["candidate"]["repeats"]["ratio"] > 2
     assert any("it remembers them" in warning for warning in found.warnings)
+
+
+def test_a_runtime_whose_first_run_in_new_memory_is_slow_remembers_nothing(
+    side: Side, measured: Callable[..., Benchmark]
+):
+    slow = dataclasses.replace(side, session="sessions", options={**side.options, "settles": True, "spin": 5.0})
+    assert measured(slow, inputs=1).checks["candidate"]["repeats"]["status"] == "passed"
+
+
+def test_more_rounds_decide_alone_where_a_few_say_that_it_remembers():
+    answers = {8: {"same_ns": [10.0] * 8, "different_ns": [12.0] * 8}, 32: {"same_ns": [10.0] * 32}}
+    answers[32]["different_ns"] = [12.0] * 4 + [10.0] * 28
+    asked: list[int] = []
+
+    def ask(rounds: int) -> repeats.Found:
+        asked.append(rounds)
+        return answers[rounds]
+
+    assert not repeats.remembers(repeats.decided(ask))
+    assert asked == [8, 32]
+
+
+def test_few_rounds_are_enough_where_they_say_that_it_does_not():
+    assert repeats.decided(lambda rounds: {"same_ns": [10.0] * rounds, "different_ns": [11.0] * rounds}) == {
+        "same_ns": [10.0] * 8,
+        "different_ns": [11.0] * 8,
+    }
 
 
 def test_outputs_that_go_wrong_only_while_they_are_timed_are_caught(side: Side, measured: Callable[..., Benchmark]):
