@@ -125,15 +125,16 @@ def _server(root: Path, uri: str, host: str, port: int) -> Iterator[subprocess.P
     log = root / "mlruns" / "ui.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     command = start.command("mlflow", "server", "--host", host, "--port", str(port), "--workers", "1")
-    command += ["--backend-store-uri", uri, "--default-artifact-root", (root / "mlruns" / "artifacts").as_uri()]
-    # MLflow starts further Pythons with -m, in this folder: from 3.11 on they leave its modules alone.
+    artifacts = (root / "mlruns" / "artifacts").as_uri()
+    command += ["--backend-store-uri", uri, "--default-artifact-root", artifacts, "--artifacts-destination", artifacts]
+    # MLflow starts further Pythons with -m, and Uvicorn imports modules of its working folder: in / nobody leaves any.
     apart = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONSAFEPATH": "1"}
     quiet = {**usage_reports.SWITCHES, **apart}
     with log.open("wb") as out, _stop_signals():
         # In a session of its own: Ctrl-C comes to us alone, and one signal reaches all its processes.
         # By its mark the keeper finds them where we are killed.
         env = {**os.environ, **quiet, **keeper.mark("ui")}
-        server = subprocess.Popen(command, stdout=out, stderr=out, env=env, cwd=log.parent, start_new_session=True)
+        server = subprocess.Popen(command, stdout=out, stderr=out, env=env, cwd="/", start_new_session=True)
         try:
             _wait_until_up(server, host, port, log)
             yield server

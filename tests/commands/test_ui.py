@@ -65,6 +65,14 @@ def test_one_command_serves_the_right_store_and_ctrl_c_ends_it_cleanly(project: 
     assert not (project / "mlruns" / "mlruns").exists()
 
 
+def test_no_module_of_the_project_is_run_by_the_server(project: Path) -> None:
+    (project / "mlruns").mkdir()
+    for name in ("yaml.py", "json.py", "mlruns/yaml.py", "mlruns/json.py"):
+        (project / name).write_text(f"open({str(project / 'pwned')!r}, 'w'); raise ImportError")
+    with served(project):
+        assert not (project / "pwned").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP], ids=lambda one: one.name)
 def test_a_command_that_is_killed_leaves_no_server(project: Path, number: signal.Signals) -> None:
