@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner import devices, labels, options
+from runner.backends import loading
+from runner.backends.contract import Candidate
 from runner.errors import SpecError, Unavailable
 from runner.settings import setting
 from runner.spec import Spec
@@ -45,9 +47,14 @@ def _other(spec: Spec, overrides: tuple[str, ...], project: Path, backends: Coll
     name = spec.baseline.name
     if name == "spec":
         return _by_overrides(spec, overrides, project)
-    if name == "tensorrt" or (name == "auto" and "tensorrt" in backends):
-        return _tensorrt(spec, project, backends)
-    return _onnxruntime(spec, project)
+    if name == "tensorrt" and name not in backends:
+        raise Unavailable(
+            "baseline=tensorrt: no TensorRT backend is installed here.",
+            "Use baseline=onnxruntime, or baseline=auto, which takes TensorRT where it can be had.",
+        )
+    if name == "auto":
+        name = "tensorrt" if "tensorrt" in backends else "onnxruntime"
+    return _uncompressed(spec, name, project)
 
 
 def label(baseline: Spec, candidate: Spec) -> str:
@@ -64,25 +71,11 @@ def _by_overrides(spec: Spec, overrides: tuple[str, ...], project: Path) -> Spec
     return options.override(spec, overrides, project)
 
 
-def _onnxruntime(spec: Spec, project: Path) -> Spec:
-    """The same model on the same data without compression, in fp32, with as many threads as the candidate has."""
-    threads = getattr(spec.backend.settings, "threads", 1)
-    plain = ("compression=none", "precision=fp32", "backend=onnxruntime", f"backend.threads={threads}")
-    return options.override(spec, (*plain, *_for_device(spec)), project)
-
-
-def _for_device(spec: Spec) -> tuple[str, ...]:
-    """How far a graph is optimised for a device over ssh: as far as the candidate's, or as any machine can run it."""
-    if devices.name_of(spec.hardware.settings) == devices.LOCAL:
-        return ()
-    level = getattr(spec.backend.settings, "graph_optimization", "extended")
-    return (f"backend.graph_optimization={level}",)
-
-
-def _tensorrt(spec: Spec, project: Path, backends: Collection[str]) -> Spec:
-    if "tensorrt" not in backends:
-        raise Unavailable(
-            "baseline=tensorrt: no TensorRT backend is installed here.",
-            "Use baseline=onnxruntime, or baseline=auto, which takes TensorRT where it can be had.",
-        )
-    return options.override(spec, ("compression=none", "backend=tensorrt"), project)
+def _uncompressed(spec: Spec, backend: str, project: Path) -> Spec:
+    """The same model on the same data without compression by `backend`, set as it says is fair beside the candidate."""
+    chosen = options.override(spec, (f"backend={backend}",), project)
+    threads = loading.backend(spec.backend.name).threads(spec.backend.settings)
+    remote = devices.name_of(spec.hardware.settings) != devices.LOCAL
+    candidate = Candidate(spec.backend.name, spec.backend.settings, threads, remote)
+    fair = loading.asked(backend, "baseline_overrides", candidate)
+    return options.override(chosen, ("compression=none", *fair), project)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner import devices, keys, labels, measurement_key, records, registry
 from runner.advice import shell
+from runner.backends import loading
 from runner.disk import room
 from runner.effective import precision
 from runner.errors import RunnerError, StepFailed
@@ -234,7 +235,7 @@ def side_of(chain: Chain, artifacts: Mapping[str, Artifact], label: str) -> Any:
         data=artifacts["data"].folder,
         reference=next((path for folder in holders if (path := folder / "reference.npz").is_file()), None),
         batch=spec.scenario.settings.batch,
-        threads=options.get("threads"),
+        threads=loading.backend(spec.backend.name).threads(spec.backend.settings),
         precision=spec.precision.name,
         memory_mb=spec.limits.memory_mb,
         device=devices.of(spec.hardware.settings),

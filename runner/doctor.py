@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runner import keys, options, registry
+from runner import keys, options
 from runner import project as projects
+from runner.backends import loading
 from runner.endpoints import keeper
 from runner.errors import RunnerError
 from runner.hardware import Hardware, detect, governor
@@ -69,16 +70,16 @@ def backends(project: Path) -> list[Check]:
 
 def backend(name: str, project: Path) -> Check:
     """Its library's version, and whether it compiles and runs a tiny model in a worker of its own."""
-    module = registry.load("backend", name)
+    declared = loading.backend(name)
     label = f"backend {name}"
-    missing = [package for package in module.DISTRIBUTIONS if keys.version(package) is None]
+    missing = [package for package in declared.distributions if keys.version(package) is None]
     if missing:
-        return Check(label, "skip", f"{', '.join(missing)} is not installed", module.INSTALL)
+        return Check(label, "skip", f"{', '.join(missing)} is not installed", declared.install)
     settings = {key: value for key, value in options.values("backend", name, project).items() if key != "name"}
     try:
         found = _probe(name, settings)
     except RunnerError as error:
-        return Check(label, "fail", error.reason, f"Reinstall it: {module.INSTALL}")
+        return Check(label, "fail", error.reason, f"Reinstall it: {declared.install}")
     detail = f"{found['version']}; compiles and runs a tiny model in {found['compile_seconds']:.1f} s"
     return Check(label, "pass", detail, data=found)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from runner import closure, devices, keys, registry, sources
+from runner.backends import loading
 from runner.errors import RunnerError, StepFailed
 from runner.plan import Cell, Chain
 from runner.schedule.wanted import USED
@@ -125,7 +126,7 @@ def _side(chain: Chain, ask: Ask) -> dict[str, Any]:
 
 
 def _distributions(spec: Spec) -> list[str]:
-    return sorted({"numpy", *registry.load("backend", spec.backend.name).DISTRIBUTIONS})
+    return sorted({"numpy", *loading.backend(spec.backend.name).distributions})
 
 
 # --- what differs, in words ---

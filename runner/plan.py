@@ -11,7 +11,9 @@ from typing import Any, TypeVar, cast
 
 from runner import advice, baseline, closure, hardware, keys, options, registry, store
 from runner import target as targets
+from runner.backends import loading
 from runner.backends.ask import ask
+from runner.backends.contract import Request
 from runner.errors import BadFile, Impossible, RunnerError, SpecError, Unavailable, Unsupported
 from runner.spec import Choice, ImpossibleCell, Spec, Sweep
 from runner.target import Target
@@ -249,15 +251,16 @@ def _data_problems(data: Choice, needs: str) -> None:
 
 def _lowered(spec: Spec, before: Mapping[str, Node], draft: _Draft) -> list[Node]:
     """quantize → compile, on what the backend reads."""
-    backend = registry.load("backend", spec.backend.name)
+    reads = loading.backend(spec.backend.name).reads(("onnx", "checkpoint") if "train" in before else ("onnx",))
     graph, data, made = before["export"], before["data"], []
-    if backend.READS == "onnx" and spec.precision.name != "fp32":
+    if reads == "onnx" and spec.precision.name != "fp32":
         graph = draft.once(_quantize, spec.model.name, spec.precision, spec.backend.name, graph.key, data.key)
         made.append(graph)
-    source = graph if backend.READS == "onnx" else before.get("compress", before.get("train", graph))
+    source = graph if reads == "onnx" else before.get("compress", before.get("train", graph))
     batch = spec.scenario.settings.batch
     target = draft.once(targets.of, spec.hardware.settings)
-    about = (spec.backend, spec.model, spec.data.name, spec.precision.name, batch, target, source.key, data.key)
+    asked = (spec.model, spec.data.name, spec.precision.name, batch, target)
+    about = (spec.backend, reads, *asked, source.key, data.key)
     return [*made, draft.once(_compile, *about)]
 
 
@@ -293,7 +296,7 @@ def _export(model: Choice, data: str, checkpoint: str) -> Node:
 
 
 def _quantize(model: str, precision: Choice, backend: str, export: str, data: str) -> Node:
-    dynamic = registry.load("backend", backend).INT8_DYNAMIC_OPS if precision.name == "int8_dynamic" else ()
+    dynamic = loading.backend(backend).int8_dynamic_ops if precision.name == "int8_dynamic" else ()
     settings = {
         "precision": precision.name,
         "settings": _named(precision)["settings"],
@@ -303,30 +306,39 @@ def _quantize(model: str, precision: Choice, backend: str, export: str, data: st
 
 
 def _compile(
-    backend: Choice, model: Choice, data: str, precision: str, batch: int, target: Target, source: str, samples: str
+    backend: Choice,
+    reads: str,
+    model: Choice,
+    data: str,
+    precision: str,
+    batch: int,
+    target: Target,
+    source: str,
+    samples: str,
 ) -> Node:
     """`data` is the option's name; `source` and `samples` are the keys of what is compiled and of the data artifact."""
-    module = registry.load("backend", backend.name)
+    declared, module = loading.backend(backend.name), registry.module("backend", backend.name)
     settings = {
         "backend": backend.name,
         # What only a session reads has one value here, so that sessions of all kinds share one compile.
-        "settings": {**_named(backend)["settings"], **getattr(module, "SESSION_SETTINGS", {})},
+        "settings": {**_named(backend)["settings"], **declared.session_settings},
         "precision": precision,
         "batch": batch,
-        "tuned_to": module.tuned_to(backend.settings, target.hardware),
+        "tuned_to": loading.asked(backend.name, "tuned_to", backend.settings, target.hardware),
     }
-    code: tuple[str, ...] = (f"{module.__name__}.compile", f"{module.__name__}.session")
-    if module.READS == "checkpoint":
+    code: tuple[str, ...] = (f"{module}.compile", f"{module}.session")
+    if reads == "checkpoint":
         settings["model"] = _named(model)
         code = (*code, registry.module("model", model.name))
     title = f"{model.name} {backend.name} {precision}"
     roles, blocked = {"model": source, "data": samples}, blocker(backend, model.name, data, precision, batch, target)
-    return _node("compile", title, settings, roles, code, module.DISTRIBUTIONS, blocked)
+    return _node("compile", title, settings, roles, code, declared.distributions, blocked)
 
 
 def _check_threads(backend: Choice, target: Target) -> None:
     """More threads than cores measure the operating system's scheduler, and some runtimes hang."""
-    threads, cores = getattr(backend.settings, "threads", None), hardware.usable(target.hardware)
+    threads = loading.backend(backend.name).threads(backend.settings)
+    cores = hardware.usable(target.hardware)
     if threads and cores and threads > cores:
         has = f"{target.words} has {cores} usable core{'s' if cores > 1 else ''}"
         raise Impossible(f"backend.threads={threads}: {has}.", f"Use backend.threads={cores}.")
@@ -335,30 +347,22 @@ def _check_threads(backend: Choice, target: Target) -> None:
 def blocker(backend: Choice, model: str, data: str, precision: str, batch: int, target: Target) -> RunnerError | None:
     """Why a model can't be compiled here for `target`, known before any work: a library is missing, the backend can't
     do it, or what it makes suits this machine alone."""
-    from runner.backends import Support
-
     _check_threads(backend, target)
-    module = registry.load("backend", backend.name)
-    missing = [name for name in module.DISTRIBUTIONS if keys.version(name) is None]
+    declared = loading.backend(backend.name)
+    missing = [name for name in declared.distributions if keys.version(name) is None]
     if missing:
-        return Unavailable(f"backend={backend.name}: {', '.join(missing)} is not installed here.", module.INSTALL)
-    request = Support(
-        settings=backend.settings,
-        precision=precision,
-        model=model,
-        task=registry.load("data", data).TASK,
-        batch=batch,
-        hardware=target.hardware,
-        ops=None,
-        ask=ask,
-    )
+        return Unavailable(f"backend={backend.name}: {', '.join(missing)} is not installed here.", declared.install)
+    task = registry.load("data", data).TASK
+    request = Request(backend.settings, precision, model, task, batch, target.hardware, ask)
     try:
-        reason = module.support(request)
+        reason = loading.asked(backend.name, "support", request) or declared.refusal(precision, batch)
     except Unavailable as error:
         return error
     if reason is None:
         return targets.foreign(target, backend.name, backend.settings)
-    return Unsupported(f"backend={backend.name}: {reason}", "See what it can do: python -m runner doctor")
+    return Unsupported(
+        f"backend={backend.name}: {reason}", "See what it can do: python -m runner list backend --matrix"
+    )
 
 
 def _node(

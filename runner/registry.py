@@ -25,7 +25,7 @@ OFFERS = {
     "model": ("Settings", "TASKS", "data_needs"),
     "data": ("Settings", "TASK", "make"),
     "compression": ("Settings",),
-    "backend": ("Settings", "DISTRIBUTIONS", "INSTALL", "READS", "support", "tuned_to"),
+    "backend": ("BACKEND",),
 }
 
 
@@ -37,7 +37,7 @@ def module(axis: str, name: str) -> str:
     ours = f"{PACKAGES[axis]}.{name}"
     if util.find_spec(ours) is not None:
         return ours
-    found = _entry_points(PACKAGES[axis]).get(name)
+    found = entry_points(PACKAGES[axis]).get(name)
     if found is None:
         raise SpecError(
             f"{axis}={name} has a YAML but no module {ours} and no entry point in `{PACKAGES[axis]}`.",
@@ -59,13 +59,14 @@ def load(axis: str, name: str) -> ModuleType:
         raise SpecError(reason, "Mend it, or choose another option.") from error
     lacks = [attribute for attribute in OFFERS[axis] if not hasattr(loaded, attribute)]
     if lacks:
-        reason = f"{axis}={name}: {found} is no {axis}: it has no {', '.join(lacks)}."
+        reason = f"{axis}={name}: {found} is no {axis}: it has no {', '.join(lacks)} ({loaded.__file__})."
         raise SpecError(reason, f"Choose one: python -m runner list {axis}")
     return loaded
 
 
 @cache
-def _entry_points(group: str) -> dict[str, str]:
-    from importlib.metadata import entry_points
+def entry_points(group: str) -> dict[str, str]:
+    """`{name: dotted module}` of what installed packages register in `group`."""
+    from importlib import metadata
 
-    return {point.name: point.value for point in entry_points(group=group)}
+    return {point.name: point.value for point in metadata.entry_points(group=group)}

@@ -201,7 +201,11 @@ def choice(axis: str, values: Any) -> Choice:
 def settings_class(axis: str, name: str) -> type:
     """The `Settings` dataclass that rules over option `name` of `axis`."""
     cls: type
-    if axis in registry.PACKAGES:
+    if axis == "backend":
+        from runner.backends import loading
+
+        cls = loading.backend(name).settings
+    elif axis in registry.PACKAGES:
         cls = registry.load(axis, name).Settings
     elif axis == "precision":
         from runner import precision

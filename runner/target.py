@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from runner import devices, hardware, registry
+from runner.backends import loading
 from runner.errors import OddAnswer, RunnerError, SpecError, Unavailable, Unsupported
 
 
@@ -53,13 +54,17 @@ def _problem(error: RunnerError) -> RunnerError:
 
 def foreign(target: Target, backend: str, settings: Any) -> Unsupported | None:
     """Why what is compiled here doesn't suit the target: the backend tunes it to the machine that it runs on."""
-    module = registry.load("backend", backend)
-    if not target.hardware or getattr(module, "CROSS_COMPILES", False):
+    declared = loading.backend(backend)
+    if not target.hardware or declared.capabilities.cross_compiles:
         return None
-    if module.tuned_to(settings, target.hardware) == module.tuned_to(settings, here().hardware):
+    there, ours = (loading.asked(backend, "tuned_to", settings, one.hardware) for one in (target, here()))
+    if there == ours:
         return None
-    portable = getattr(module, "PORTABLE", "")
-    advice = f"What suits any machine: {portable}" if portable else "Compile and measure on one kind of machine."
+    advice = (
+        f"What suits any machine: {declared.portable}"
+        if declared.portable
+        else "Compile and measure on one kind of machine."
+    )
     return Unsupported(
         f"backend={backend}: its output is tuned to the machine that compiles, which is of another kind than "
         f"{target.name} ({target.hardware.get('cpu') or target.hardware.get('machine')}).",

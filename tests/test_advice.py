@@ -160,9 +160,9 @@ def test_an_experiments_cells_may_have_lists_and_mappings(capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("word", "reason"),
     [
-        ("backend.name=ask", "backend=ask: runner.backends.ask is no backend: it has no Settings, DISTRIBUTIONS,"),
-        ("model.name=graph", "model=graph: runner.models.graph is no model: it has no Settings, TASKS, data_needs."),
-        ("data.name=scoring", "data=scoring: runner.data.scoring is no data: it has no Settings, TASK, make."),
+        ("backend.name=ask", "backend=ask: runner.backends.ask is no backend: it has no BACKEND (/"),
+        ("model.name=graph", "model=graph: runner.models.graph is no model: it has no Settings, TASKS, data_needs (/"),
+        ("data.name=scoring", "data=scoring: runner.data.scoring is no data: it has no Settings, TASK, make (/"),
         ("scenario.name=ofline", "scenario.name=ofline: no such one. Did you mean offline?"),
         ("baseline.name=/etc", "baseline.name=/etc: no such one."),
         ("hardware.name=zz", "hardware.name=zz: no such one."),

@@ -1,8 +1,10 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runner import doctor
+from runner.backends import openvino
 
 CONF = Path(__file__).parents[1] / "conf/backend"
 
@@ -46,7 +48,8 @@ def test_a_broken_library_costs_one_line_with_its_name(
 
 
 def test_a_library_that_is_not_there_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runner.backends.openvino.DISTRIBUTIONS", ("openvino-that-nobody-has",))
+    absent = replace(openvino.BACKEND, distributions=("openvino-that-nobody-has",))
+    monkeypatch.setattr("runner.backends.openvino.BACKEND", absent)
     check = doctor.backend("openvino", tmp_path)
     assert (check.status, check.detail) == ("skip", "openvino-that-nobody-has is not installed")
     assert check.next_step == "pip install 'edge-runner[openvino]'"

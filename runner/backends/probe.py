@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runner import registry
+from runner.backends import loading
 from runner.steps import Job
 
 # A network of our own for backends that read checkpoints, and the data that it is for.
@@ -27,8 +28,7 @@ def probe(backend: str, settings: dict[str, Any], folder: str) -> dict[str, Any]
     importlib.import_module(f"{module}.compile")
     imported = time.perf_counter()
     root = Path(folder)
-    reads = importlib.import_module(module).READS
-    make = {"onnx": _graph, "checkpoint": _checkpoint}[reads]
+    make = {"onnx": _graph, "checkpoint": _checkpoint}[loading.backend(backend).accepts[0]]
     for name in ("model", "data", "out", "scratch"):
         (root / name).mkdir()
     inputs, expected = make(root)

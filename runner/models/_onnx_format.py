@@ -13,7 +13,7 @@ from runner.errors import SpecError, Unsupported
 from runner.models import _onnx_file
 
 if TYPE_CHECKING:
-    from runner.backends import Ask
+    from runner.backends.contract import Ask
 
 INQUIRY = "runner.backends.onnxruntime.inquiry"
 # What the oldest onnxruntime and onnx that we install with read: https://onnxruntime.ai/docs/reference/compatibility.html

@@ -9,7 +9,7 @@ from runner.errors import Unsupported
 from runner.settings import setting
 
 if TYPE_CHECKING:
-    from runner.backends import Ask
+    from runner.backends.contract import Ask
 
 TASKS = ("tensors",)
 METRICS = ("none", "accuracy", "mae", "rmse", "max_abs_error")

@@ -1,6 +1,6 @@
 """The compile step: a backend's own compiler, then proof that the result is what was asked for.
 
-Settings: `backend` (name), `settings` (the backend's, JSON types; those of its `SESSION_SETTINGS` with the values that
+Settings: `backend` (name), `settings` (the backend's, JSON types; those of its `session_settings` with the values that
 stand there), `batch`, `precision` (the option's name) and, for a backend that reads checkpoints, `model` (`{"name",
 "settings"}`).
 """

@@ -16,7 +16,7 @@ import yaml
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from runner import registry
+from runner.backends import loading
 from runner.data import arrays
 from runner.endpoints.local import open_worker
 from runner.models import checkpoint
@@ -110,7 +110,7 @@ def compile_case(tmp_path: Path) -> Callable[..., Compiled]:
         root = tmp_path / "-".join(map(str, (backend, batch, precision, *changed.values())))
         for name in ("out", "scratch"):
             (root / name).mkdir(parents=True)
-        source = {"onnx": "graph", "checkpoint": "checkpoint"}[registry.load("backend", backend).READS]
+        source = {"onnx": "graph", "checkpoint": "checkpoint"}[loading.backend(backend).accepts[0]]
         settings = settings_of(backend, **changed)
         asked = {"backend": backend, "settings": settings, "batch": batch, "precision": precision, "model": NETWORK}
         with open_worker(root / "log", name=backend) as worker:

@@ -4,15 +4,15 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 import yaml
 
 from runner import registry
-from runner.backends import Support
+from runner.backends import loading
 from runner.backends.ask import ask
+from runner.backends.contract import Backend, Request
 from runner.endpoints.local import open_worker
 from runner.errors import RunnerError, StepFailed
 from runner.settings import build, rules
@@ -25,15 +25,14 @@ PAIRS = [
     (name, case)
     for name in BACKENDS
     for case in ("bilstm", "conv")
-    if case == "bilstm" or registry.load("backend", name).READS == "onnx"
+    if case == "bilstm" or "onnx" in loading.backend(name).accepts
 ]
 
 
-def support(module: ModuleType, name: str, precision: str, model: str = "bilstm") -> str | None:
-    settings = build(module.Settings, settings_of(name), "backend")
-    request = Support(settings, precision, model, "forecast", 1, {}, None, ask)
-    reason: str | None = module.support(request)
-    return reason
+def refusal(declared: Backend, name: str, precision: str, model: str = "bilstm") -> str | None:
+    settings = build(declared.settings, settings_of(name), "backend")
+    request = Request(settings, precision, model, "forecast", 1, {}, ask)
+    return declared.support(request) or declared.refusal(precision, 1)
 
 
 @pytest.fixture(params=BACKENDS)
@@ -42,8 +41,8 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def module(name: str) -> ModuleType:
-    return registry.load("backend", name)
+def declared(name: str) -> Backend:
+    return loading.backend(name)
 
 
 def test_there_are_backends() -> None:
@@ -51,46 +50,39 @@ def test_there_are_backends() -> None:
     assert {"onnxruntime", "openvino", "torch"} <= set(WITH_SESSION_SETTINGS)
 
 
-def test_the_yaml_names_itself_and_the_keys_of_its_rules(name: str, module: ModuleType) -> None:
+def test_the_yaml_names_itself_and_the_keys_of_its_rules(name: str, declared: Backend) -> None:
     values = yaml.safe_load((CONF / f"{name}.yaml").read_text())
     assert values["name"] == name
-    assert list(settings_of(name)) == list(rules(module.Settings))
+    assert list(settings_of(name)) == list(rules(declared.settings))
 
 
-def test_the_values_keep_the_rules(name: str, module: ModuleType) -> None:
-    build(module.Settings, settings_of(name), "backend")
+def test_the_values_keep_the_rules(name: str, declared: Backend) -> None:
+    build(declared.settings, settings_of(name), "backend")
 
 
-def test_it_has_threads_of_which_none_is_not_a_number(name: str, module: ModuleType) -> None:
+def test_it_has_threads_of_which_none_is_not_a_number(name: str, declared: Backend) -> None:
     with pytest.raises(RunnerError, match=r"backend\.threads=0: out of range"):
-        build(module.Settings, settings_of(name, threads=0), "backend")
-
-
-def test_it_declares_what_it_is(module: ModuleType) -> None:
-    assert module.DISTRIBUTIONS and all(isinstance(package, str) for package in module.DISTRIBUTIONS)
-    assert isinstance(module.INSTALL, str) and module.INSTALL
-    assert module.READS in ("onnx", "checkpoint")
-    assert all(isinstance(op, str) for op in module.INT8_DYNAMIC_OPS)
+        build(declared.settings, settings_of(name, threads=0), "backend")
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_each_precision_is_taken_or_refused_with_a_reason(name: str, module: ModuleType, precision: str) -> None:
-    reason = support(module, name, precision)
+def test_each_precision_is_taken_or_refused_with_a_reason(name: str, declared: Backend, precision: str) -> None:
+    reason = refusal(declared, name, precision)
     assert reason is None or precision in reason
     assert precision != "fp32" or reason is None
 
 
-def test_what_it_can_is_known_without_loading_its_library(name: str, module: ModuleType) -> None:
-    code = f"import sys, {module.__name__}; print(*sys.modules)"
+def test_what_it_can_is_known_without_loading_its_library(name: str, declared: Backend) -> None:
+    code = f"import sys, {registry.module('backend', name)}; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CONF.parents[1]
     )
     assert not {"torch", "numpy", "onnx", "onnxruntime", "openvino"} & set(loaded.stdout.split())
 
 
-def test_what_it_is_tuned_to_is_plain(name: str, module: ModuleType) -> None:
-    settings = build(module.Settings, settings_of(name), "backend")
-    tuned = module.tuned_to(settings, {"isa": ("avx2",), "cpu": "some"})
+def test_what_it_is_tuned_to_is_plain(name: str, declared: Backend) -> None:
+    settings = build(declared.settings, settings_of(name), "backend")
+    tuned = declared.tuned_to(settings, {"isa": ("avx2",), "cpu": "some"})
     assert tuned is None or isinstance(tuned, dict)
 
 
@@ -113,21 +105,21 @@ def test_it_says_what_every_operator_runs_in(name, cases, compile_case) -> None:
     assert meta["version"]
 
 
-WITH_SESSION_SETTINGS = [name for name in BACKENDS if hasattr(registry.load("backend", name), "SESSION_SETTINGS")]
+WITH_SESSION_SETTINGS = [name for name in BACKENDS if loading.backend(name).session_settings]
 # Values of settings that only sessions read, other than those that compile proves its result with.
 OTHER = {"threads": 2, "execution_mode": "parallel", "streams": 2, "hint": "throughput"}
 
 
 @pytest.mark.parametrize("name", WITH_SESSION_SETTINGS)
-def test_what_only_the_session_reads_is_settings_with_valid_values(name: str, module: ModuleType) -> None:
-    assert set(module.SESSION_SETTINGS) <= set(rules(module.Settings))
-    build(module.Settings, settings_of(name, **module.SESSION_SETTINGS), "backend")
+def test_what_only_the_session_reads_is_settings_with_valid_values(name: str, declared: Backend) -> None:
+    assert set(declared.session_settings) <= set(rules(declared.settings))
+    build(declared.settings, settings_of(name, **declared.session_settings), "backend")
 
 
 @pytest.mark.parametrize("name", WITH_SESSION_SETTINGS)
-def test_what_only_the_session_reads_changes_nothing_that_is_compiled(name, module, cases, compile_case) -> None:  # type: ignore[no-untyped-def]
-    changed = {key: OTHER[key] for key in module.SESSION_SETTINGS}
-    one, other = (compile_case(name, cases["bilstm"], **values) for values in (module.SESSION_SETTINGS, changed))
+def test_what_only_the_session_reads_changes_nothing_that_is_compiled(name, declared, cases, compile_case) -> None:  # type: ignore[no-untyped-def]
+    changed = {key: OTHER[key] for key in declared.session_settings}
+    one, other = (compile_case(name, cases["bilstm"], **values) for values in (declared.session_settings, changed))
     assert contents(one.out) == contents(other.out)
     assert one.meta["effective"] == other.meta["effective"]
 

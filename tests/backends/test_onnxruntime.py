@@ -7,8 +7,8 @@ import pytest
 from onnxruntime.quantization import quantize_dynamic
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
-from runner.backends import Support
 from runner.backends.ask import ask
+from runner.backends.contract import Request
 from runner.backends.onnxruntime import Settings, inquiry, provider, support, tuned_to
 from runner.errors import SpecError, Unavailable
 from tests.backends.conftest import Case, Compiled
@@ -76,7 +76,7 @@ def test_a_provider_that_is_not_there_is_not_replaced(cases: dict[str, Case], co
 
 
 def supported(wanted: str) -> str | None:
-    return support(Support(Settings(1, "all", "sequential", wanted), "fp32", "gru", "forecast", 1, {}, None, ask))
+    return support(Request(Settings(1, "all", "sequential", wanted), "fp32", "gru", "forecast", 1, {}, ask))
 
 
 def test_a_provider_that_is_not_there_is_noticed_before_any_work() -> None:

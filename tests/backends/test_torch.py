@@ -6,16 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runner.backends import Support
 from runner.backends.ask import ask
-from runner.backends.torch import Settings, support
+from runner.backends.contract import Request
+from runner.backends.torch import BACKEND, Settings
 from tests.backends.conftest import Case, Compiled, predicted
 
 ROOT = Path(__file__).parents[2]
 
 
 def asked(precision: str, model: str = "bilstm") -> str | None:
-    return support(Support(Settings(1), precision, model, "forecast", 1, {}, None, ask))
+    request = Request(Settings(1), precision, model, "forecast", 1, {}, ask)
+    return BACKEND.support(request) or BACKEND.refusal(precision, 1)
 
 
 def test_the_users_onnx_file_is_not_for_torch() -> None:

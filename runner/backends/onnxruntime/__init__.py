@@ -6,19 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runner.backends import Support
+from runner.backends.contract import Backend, Candidate, Request
 from runner.backends.onnxruntime import provider
 from runner.settings import setting
-
-DISTRIBUTIONS = ("onnxruntime",)
-INSTALL = "pip install onnxruntime"
-READS = "onnx"
-# Conv has one too (ConvInteger), but without the CPU's int8 dot product: about ten times slower than float.
-INT8_DYNAMIC_OPS = ("MatMul", "Gemm", "LSTM", "Attention")
-# With these settings a graph that is compiled here runs on machines of another kind.
-PORTABLE = "backend.graph_optimization=extended"
-# How the stored graph is run; what is stored doesn't depend on it.
-SESSION_SETTINGS = {"threads": 1, "execution_mode": "sequential"}
 
 
 @dataclass(frozen=True)
@@ -31,7 +21,7 @@ class Settings:
     provider: str = setting("ONNX Runtime's execution provider; an error where it is not there")
 
 
-def support(request: Support) -> str | None:
+def support(request: Request) -> str | None:
     """Reads every ONNX graph and precision; what then runs in which precision is recorded as `effective`.
 
     Raises Unavailable where the provider asked for is not here, SpecError where there is none of that name.
@@ -47,3 +37,30 @@ def tuned_to(settings: Settings, hardware: Mapping[str, Any]) -> dict[str, Any] 
     if settings.graph_optimization != "all":
         return None
     return {"isa": hardware.get("isa")}
+
+
+def baseline_overrides(candidate: Candidate) -> tuple[str, ...]:
+    """fp32 with as many threads as the candidate has; for another machine, the graph is optimised as far as the
+    candidate's own, or as far as any machine can run it."""
+    words = ("precision=fp32", f"backend.threads={candidate.threads or 1}")
+    if not candidate.remote:
+        return words
+    level = candidate.settings.graph_optimization if isinstance(candidate.settings, Settings) else "extended"
+    return (*words, f"backend.graph_optimization={level}")
+
+
+BACKEND = Backend(
+    settings=Settings,
+    accepts=("onnx",),
+    precisions=("fp32", "fp16", "int8", "int8_dynamic"),
+    distributions=("onnxruntime",),
+    install="pip install onnxruntime",
+    # How the stored graph is run; what is stored doesn't depend on it.
+    session_settings={"threads": 1, "execution_mode": "sequential"},
+    # Conv has one too (ConvInteger), but without the CPU's int8 dot product: about ten times slower than float.
+    int8_dynamic_ops=("MatMul", "Gemm", "LSTM", "Attention"),
+    portable="backend.graph_optimization=extended",
+    support=support,
+    tuned_to=tuned_to,
+    baseline_overrides=baseline_overrides,
+)

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Optional
 
-from runner.backends import Support
+from runner.backends.contract import Backend
 from runner.settings import setting
-
-DISTRIBUTIONS = ("openvino",)
-INSTALL = "pip install 'edge-runner[openvino]'"
-READS = "onnx"
-# It reads dynamically quantised graphs, but runs them as the float operations that they are made of (2026.4).
-INT8_DYNAMIC_OPS = ()
-# Its file is a graph: all of them act when it is loaded.
-SESSION_SETTINGS = {"threads": 1, "streams": 1, "hint": "none"}
 
 
 @dataclass(frozen=True)
@@ -25,11 +16,14 @@ class Settings:
     hint: str = setting("what OpenVINO tunes its own settings for", choices=("none", "latency", "throughput"))
 
 
-def support(request: Support) -> str | None:
-    """Operators that it can't convert are only known from the file: compile names them."""
-    return None
-
-
-def tuned_to(settings: Settings, hardware: Mapping[str, Any]) -> dict[str, Any] | None:
-    """None: its file is a graph; it is tuned to the machine when it is loaded."""
-    return None
+BACKEND = Backend(
+    settings=Settings,
+    accepts=("onnx",),
+    # Which operators it can't convert is only known from the file: compile names them. It reads dynamically quantised
+    # graphs, but runs them as the float operations that they are made of (2026.4): no int8_dynamic_ops.
+    precisions=("fp32", "fp16", "int8", "int8_dynamic"),
+    distributions=("openvino",),
+    install="pip install 'edge-runner[openvino]'",
+    # Its file is a graph, which runs on any machine: all of them act when it is loaded.
+    session_settings={"threads": 1, "streams": 1, "hint": "none"},
+)

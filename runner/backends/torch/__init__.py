@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from runner.backends import Support
+from runner.backends.contract import Backend, Request
 from runner.settings import setting
-
-DISTRIBUTIONS = ("torch",)
-INSTALL = "pip install torch"
-READS = "checkpoint"
-# It reads no ONNX; of its own modules it quantises LSTM, GRU and Linear.
-INT8_DYNAMIC_OPS = ()
-# Its file holds the network, not how it is run.
-SESSION_SETTINGS = {"threads": 1}
 
 REASONS = {
     "fp16": "torch's float16 kernels for CPUs are far slower than float32: precision=fp32 or precision=int8_dynamic",
@@ -29,14 +19,22 @@ class Settings:
     threads: int = setting("threads that run one operator", low=1)
 
 
-def support(request: Support) -> str | None:
-    """The precisions that torch's CPU kernels have, on models of our own."""
+def support(request: Request) -> str | None:
+    """Models of our own."""
     if request.model == "onnx":
         return "torch runs trained networks, not ONNX files: backend=onnxruntime or openvino"
-    reason = REASONS.get(request.precision)
-    return f"precision={request.precision}: {reason}" if reason else None
-
-
-def tuned_to(settings: Settings, hardware: Mapping[str, Any]) -> dict[str, Any] | None:
-    """None: its file holds the network, kernels are chosen when it is loaded."""
     return None
+
+
+BACKEND = Backend(
+    settings=Settings,
+    accepts=("checkpoint",),
+    # Those that torch's CPU kernels have; it quantises LSTM, GRU and Linear of its own modules.
+    precisions=("fp32", "int8_dynamic"),
+    refuses=REASONS,
+    distributions=("torch",),
+    install="pip install torch",
+    # Its file holds the network, not how it is run: kernels are chosen when it is loaded.
+    session_settings={"threads": 1},
+    support=support,
+)

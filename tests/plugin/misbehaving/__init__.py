@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-DISTRIBUTIONS = ("misbehaving",)
-INSTALL = "pip install misbehaving"
-READS = "onnx"
-INT8_DYNAMIC_OPS: tuple[str, ...] = ()
+from runner.backends.contract import Backend, Capabilities
 
 
 @dataclass(frozen=True)
@@ -18,12 +15,14 @@ class Settings:
     """Nothing to set."""
 
 
-def support(request: Any) -> str | None:
-    """Everything, it says."""
-
-
-def tuned_to(settings: Any, hardware: Any) -> None:
-    """To no machine."""
+BACKEND = Backend(
+    settings=Settings,
+    accepts=("onnx",),
+    precisions=("fp32",),
+    distributions=("misbehaving",),
+    install="pip install misbehaving",
+    capabilities=Capabilities(threads=False),
+)
 
 
 def compile_copy(job: Any) -> dict[str, Any]:

@@ -1,0 +1,155 @@
+"""What a backend is: data that planning, checks and tables read, and the session that runs what it compiled.
+
+A folder declares `BACKEND = Backend(...)`; `runner/backends/loading.py` verifies it. This travels to devices with the
+sessions: Python 3.8, standard library alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+# What a model can be handed over as: its graph (`model.onnx`), or the trained network itself (`model.pt`).
+REPRESENTATIONS = ("onnx", "checkpoint")
+HOST = "host"
+
+
+class Ask(Protocol):
+    """What `module.function(**arguments)` answers in a worker (`runner.backends.ask`)."""
+
+    def __call__(self, module: str, function: str, **arguments: Any) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a backend is asked to do, known before any work.
+
+    `settings` is the backend's `Settings`, `precision` the option's name, `hardware` what was detected as plain values.
+    `ask` is for what only the backend's library knows: the runner's own process never imports it.
+    """
+
+    settings: Any
+    precision: str
+    model: str
+    task: str
+    batch: int
+    hardware: Mapping[str, Any]
+    ask: Ask
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What a baseline stands beside: the candidate's backend and its `Settings`, the threads that it was told to use
+    (None: it can't be told), and whether it is measured on another machine than this one."""
+
+    backend: str
+    settings: Any
+    threads: int | None
+    remote: bool
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What can't be taken for granted of a backend. The contract's tests are chosen by it.
+
+    `threads`: it has a setting `threads`, and its session reads it back as `effective["threads"]`; without, its
+    processes are neither held to a number of threads nor pinned to a CPU. `largest_batch`: rows of one inference, None:
+    any. `host_proof`: what it compiles opens on the machine that compiles, where the step runs it once; without,
+    `compile` itself returns `inputs` and `outputs`. `raw_weights`: its files hold float weights byte by byte.
+    `cross_compiles`: it builds for the machine that `tuned_to` describes, not for the one that it runs on.
+    """
+
+    threads: bool = True
+    largest_batch: int | None = None
+    host_proof: bool = True
+    raw_weights: bool = True
+    cross_compiles: bool = False
+
+
+def everything(request: Request) -> str | None:
+    """No reason why not."""
+    return None
+
+
+def to_no_machine(settings: Any, hardware: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What is compiled here runs on any machine."""
+    return None
+
+
+def as_declared(candidate: Candidate) -> tuple[str, ...]:
+    """The YAML's own values."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A backend's declaration. What has no value here must be given.
+
+    `settings`: the class of its settings' rules. `accepts`: REPRESENTATIONS in order of preference. `precisions`: the
+    options that it takes, `refuses`: of others why not, and what to choose instead. `distributions`: on PyPI, whose
+    versions enter the key; `install`: what to type to get them. `support` says what else it can't do, before any work;
+    it raises Unavailable where something is missing here. `tuned_to`: what of the machine its output depends on.
+    `session_settings`: settings that the session alone reads, with the value that compile proves its result with: they
+    don't enter the key. `int8_dynamic_ops`: ONNX op types for which it has dynamic int8 kernels. `portable`: the word
+    with which its output suits every machine. `baseline_overrides`: what makes it a fair baseline of a candidate.
+    """
+
+    settings: type
+    accepts: tuple[str, ...]
+    precisions: tuple[str, ...]
+    distributions: tuple[str, ...]
+    install: str
+    capabilities: Capabilities = Capabilities()
+    refuses: Mapping[str, str] = field(default_factory=dict)
+    session_settings: Mapping[str, Any] = field(default_factory=dict)
+    int8_dynamic_ops: tuple[str, ...] = ()
+    portable: str = ""
+    support: Callable[[Request], str | None] = everything
+    tuned_to: Callable[[Any, Mapping[str, Any]], dict[str, Any] | None] = to_no_machine
+    baseline_overrides: Callable[[Candidate], tuple[str, ...]] = as_declared
+
+    def reads(self, provided: Collection[str]) -> str:
+        """The first representation that it accepts of those `provided`; its first where none is, as `support` says
+        why that can't be."""
+        return next((one for one in self.accepts if one in provided), self.accepts[0])
+
+    def refusal(self, precision: str, batch: int) -> str | None:
+        """Why its declaration alone rules out a precision or a batch."""
+        if precision not in self.precisions:
+            takes = f"it takes {', '.join(self.precisions)}"
+            return f"precision={precision}: {self.refuses.get(precision, takes)}"
+        largest = self.capabilities.largest_batch
+        if largest is not None and batch > largest:
+            return f"scenario.batch={batch}: it takes at most {largest}"
+        return None
+
+    def threads(self, settings: Any) -> int | None:
+        """The threads that `settings` asks for; None where it can't be told."""
+        return settings.threads if self.capabilities.threads else None
+
+
+class Session(Protocol):
+    """A loaded model. `session.py` offers `open_session(folder, options) -> Session`; what it raises is told as a
+    failure to load that artifact.
+
+    `inputs`, `outputs`: `[{"name", "shape", "dtype"}]`, sizes that are open as texts. `effective`: settings as the
+    runtime reads them back, JSON types. `memory`: where the model and its inputs lie while it runs, HOST or the
+    device's name. `clock`: what a run is timed by; HOST, the runner's own around `run`, is all that it knows today.
+    """
+
+    inputs: list[dict[str, Any]]
+    outputs: list[dict[str, Any]]
+    version: str
+    effective: dict[str, Any]
+    memory: str
+    clock: str
+
+    def bind(self, arrays: dict[str, Any]) -> Any:
+        """Arrays by input name made ready, outside the timed region."""
+
+    def run(self, bound: Any) -> list[Any]:
+        """The outputs, in the order of `outputs`, valid until the next run. Synchronous: this alone is timed."""
+
+    def close(self) -> None:
+        """Gives back what it holds."""

@@ -1,0 +1,124 @@
+"""A backend by its name, verified: what is wrong with a declaration is said with its file and attribute."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from runner import registry
+from runner.backends.contract import REPRESENTATIONS, Backend, Capabilities
+from runner.errors import RunnerError, SpecError, Unavailable
+from runner.precision import CLASSES
+
+GUIDE = "What a backend declares: docs/adding-a-backend.md."
+
+
+def backend(name: str) -> Backend:
+    """The declaration of backend `name`. Raises SpecError naming the file and the attribute that is wrong."""
+    module = registry.load("backend", name)
+    file = Path(str(module.__file__))
+    wrong = next(problems(module.BACKEND, file), None)
+    if wrong:
+        raise SpecError(f"backend={name}: {wrong}.", GUIDE)
+    found: Backend = module.BACKEND
+    return found
+
+
+def asked(name: str, question: str, *about: Any) -> Any:
+    """What the declaration's function `question` says, such as `tuned_to`.
+
+    Raises Unavailable where it breaks, naming its file: it may be anybody's code.
+    """
+    function = getattr(backend(name), question)
+    try:
+        return function(*about)
+    except RunnerError:
+        raise
+    except Exception as error:
+        file = function.__code__.co_filename if hasattr(function, "__code__") else function
+        said = f"{type(error).__name__}: {error}"
+        raise Unavailable(f"backend={name}: {file}: {question} breaks: {said}", "Mend it.") from error
+
+
+def problems(found: Any, file: Path) -> Iterator[str]:
+    """What is wrong with a declaration in `file`, one line each."""
+    if not isinstance(found, Backend):
+        yield f"{file}: BACKEND is {_shown(found)}: a runner.backends.contract.Backend expected"
+        return
+    for attribute, (right, expected) in CHECKS.items():
+        value = getattr(found, attribute)
+        if not right(value):
+            yield f"{file}: BACKEND.{attribute} is {_shown(value)}: {expected} expected"
+            return
+    yield from _together(found, file)
+    for beside, offers in (("compile.py", "compile(job)"), ("session.py", "open_session(folder, options)")):
+        if not (file.parent / beside).is_file():
+            yield f"{file.parent / beside}: no such file: {offers} is expected there"
+
+
+def _together(found: Backend, file: Path) -> Iterator[str]:
+    """What contradicts itself."""
+    known = {one.name for one in dataclasses.fields(found.settings)}
+    for key in found.session_settings:
+        if key not in known:
+            yield f"{file}: BACKEND.session_settings has {key}, which its Settings have not"
+    if found.capabilities.threads != ("threads" in known):
+        has = "have threads" if "threads" in known else "have no threads"
+        yield f"{file}: BACKEND.capabilities.threads is {found.capabilities.threads}, but its Settings {has}"
+
+
+def _settings(value: Any) -> bool:
+    return isinstance(value, type) and dataclasses.is_dataclass(value) and all(map(_ruled, dataclasses.fields(value)))
+
+
+def _ruled(field: dataclasses.Field[Any]) -> bool:
+    return "rule" in field.metadata
+
+
+def _texts(known: Collection[str] = (), least: int = 0) -> Callable[[Any], bool]:
+    def right(value: Any) -> bool:
+        texts = isinstance(value, tuple) and all(isinstance(one, str) and one for one in value)
+        return texts and len(value) >= least and (not known or set(value) <= set(known))
+
+    return right
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _mapping(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+
+
+def _capabilities(value: Any) -> bool:
+    return isinstance(value, Capabilities)
+
+
+def _reasons(value: Any) -> bool:
+    return _mapping(value) and all(isinstance(one, str) for one in value.values())
+
+
+def _shown(value: Any) -> str:
+    text = getattr(value, "__name__", None) or repr(value)
+    return text if len(text) < 60 else text[:57] + "…"
+
+
+# Of each attribute: what is right, in code and in words.
+CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "settings": (_settings, "a frozen dataclass, each field made by runner.settings.setting(),"),
+    "accepts": (_texts(REPRESENTATIONS, 1), f"a tuple of {' or '.join(REPRESENTATIONS)}"),
+    "precisions": (_texts(CLASSES, 1), f"a tuple of {', '.join(CLASSES)}"),
+    "distributions": (_texts(least=1), 'a tuple of names on PyPI, such as ("onnx",),'),
+    "install": (lambda value: _text(value) and value != "", "what to type to install it"),
+    "capabilities": (_capabilities, "runner.backends.contract.Capabilities(…)"),
+    "refuses": (_reasons, "a mapping of a precision to a reason"),
+    "session_settings": (_mapping, "a mapping of a setting to a value"),
+    "int8_dynamic_ops": (_texts(), "a tuple of ONNX op types"),
+    "portable": (_text, "a word such as backend.level=basic"),
+    "support": (callable, "a function of a Request"),
+    "tuned_to": (callable, "a function of settings and hardware"),
+    "baseline_overrides": (callable, "a function of a Candidate"),
+}
