@@ -108,8 +108,7 @@ def schedule_of(config: DictConfig, project: Path) -> Schedule:
     """The checked `schedule` of a composed config; of a project's own config.yaml that has none the shipped default."""
     values: Any = options.values("schedule", "local", project)
     if config.get("schedule") is not None:
-        interpolations.check(_bare(config))
-        values = OmegaConf.to_container(config.schedule, resolve=True, throw_on_missing=True)
+        values = interpolations.resolved(config, "schedule")
     name = str(values.pop("name", ""))
     found: Schedule = build(settings_class("schedule", name), values, "schedule")
     check_schedule(found)
@@ -118,19 +117,7 @@ def schedule_of(config: DictConfig, project: Path) -> Schedule:
 
 def plain(config: DictConfig) -> dict[str, Any]:
     """What a spec is made of, with every interpolation resolved."""
-    return resolved(ours(config))
-
-
-def resolved(config: DictConfig) -> dict[str, Any]:
-    """Plain values, with every interpolation resolved. Raises SpecError where they stand for too much."""
-    interpolations.check(_bare(config))
-    values: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    return dict(values)
-
-
-def _bare(config: DictConfig) -> dict[str, Any]:
-    values: Any = OmegaConf.to_container(config, resolve=False)
-    return dict(values)
+    return interpolations.resolved(ours(config))
 
 
 def ours(config: DictConfig) -> DictConfig:

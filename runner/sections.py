@@ -24,7 +24,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from runner import compose, overrides, reach, spec
+from runner import compose, interpolations, overrides, reach, spec
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def _interpolates(values: Any) -> bool:
 
 def _resolved(values: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        return compose.resolved(OmegaConf.create(dict(values)))
+        return interpolations.resolved(OmegaConf.create(dict(values)))
     except OmegaConfBaseException as error:
         raise _AskHydraError from error
 

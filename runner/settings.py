@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,11 @@ from typing import Any, TypeVar
 from runner.errors import SpecError, nearest
 
 T = TypeVar("T")
+
+READ = re.compile(
+    r"[+-]?[\d.][\d_.e+-]*|null|true|false|[+-]?(inf|nan)|\s*", re.IGNORECASE
+)  # as another type than text
+LONGEST = 200  # characters of a value in a message
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,12 +77,12 @@ def check(value: Any, kind: Any, rule: Rule, where: str) -> Any:
     """`value` as `kind`, or a SpecError that names the key, the value and what is allowed."""
     cast = _cast(value, kind)
     if cast is _WRONG:
-        raise SpecError(f"{where}={_shown(value)}: {_article(kind)} expected.", f"{rule.help}{_range(rule)}")
+        raise SpecError(f"{where}={shown(value)}: {_article(kind)} expected.", f"{rule.help}{_range(rule)}")
     if rule.choices and cast not in rule.choices:
         options = ", ".join(str(choice) for choice in rule.choices)
-        raise SpecError(f"{where}={_shown(value)}: not one of {options}.{nearest(str(value), map(str, rule.choices))}")
+        raise SpecError(f"{where}={shown(value)}: not one of {options}.{nearest(str(value), map(str, rule.choices))}")
     if isinstance(cast, (int, float)) and not _inside(cast, rule):
-        raise SpecError(f"{where}={_shown(value)}: out of range.", f"{rule.help}{_range(rule)}")
+        raise SpecError(f"{where}={shown(value)}: out of range.", f"{rule.help}{_range(rule)}")
     return cast
 
 
@@ -133,8 +139,12 @@ def _inside(value: float, rule: Rule) -> bool:
     return (rule.low is None or value >= rule.low) and (rule.high is None or value <= rule.high)
 
 
-def _shown(value: Any) -> str:
-    return "null" if value is None else str(value)
+def shown(value: Any) -> str:
+    """`value` as it is typed: a text that would be read as a number or as null without its quotes has them."""
+    if value is None:
+        return "null"
+    text = f'"{value}"' if isinstance(value, str) and READ.fullmatch(value) else str(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _article(kind: Any) -> str:

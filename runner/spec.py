@@ -11,7 +11,7 @@ from typing import Any
 
 from runner import devices, keys, registry, scenario
 from runner.errors import Impossible, SpecError, check_choice, nearest
-from runner.settings import build, setting
+from runner.settings import build, setting, shown
 from runner.telemetry.settings import Settings as Telemetry
 
 AXES = (
@@ -239,7 +239,7 @@ def _own(axis: str, name: str) -> type:
 
 def _seed(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**32:
-        raise SpecError(f"seed={value}: a whole number from 0 to 4294967295 expected.")
+        raise SpecError(f"seed={shown(value)}: a whole number from 0 to 4294967295 expected.")
     return value
 
 

@@ -222,5 +222,18 @@ def _check_values(value: Any, where: str, path: Path) -> None:
     elif isinstance(value, list):
         for item in value:
             _check_values(item, where, path)
+    elif isinstance(value, str) and "${" in value:
+        _check_grammar(value, where, path)
     elif not (value is None or isinstance(value, (str, int, float))):
         raise SpecError(f"{path}: {where}: a {type(value).__name__} is no plain value.", "Put it in quotes.")
+
+
+def _check_grammar(value: str, where: str, path: Path) -> None:
+    from omegaconf.errors import GrammarParseError
+    from omegaconf.grammar_parser import parse
+
+    try:
+        parse(value)
+    except GrammarParseError as error:
+        said = f"{path}: {where}: {value[:100]}: no interpolation: {' '.join(str(error).split())[:100]}."
+        raise SpecError(said, r"Write ${key}, or \${ where that is the text itself.") from error

@@ -39,7 +39,7 @@ def test_good_values_become_a_checked_dataclass() -> None:
         ({"rate": "x"}, "model.rate=x: a number expected."),
         ({"mode": "fats"}, "model.mode=fats: not one of fast, slow. Did you mean fast?"),
         ({"limit": 0.5}, "model.limit=0.5: out of range."),
-        ({"sizes": "12"}, "model.sizes=12: a list expected."),
+        ({"sizes": "12"}, 'model.sizes="12": a list expected.'),
         ({"sizes": [1, "b"]}, "model.sizes=[1, 'b']: a list expected."),
     ],
 )

@@ -129,7 +129,9 @@ def _unknown_flag(flag: str, known: Sequence[str]) -> SpecError:
 def _show(config: Any, resolve: bool) -> int:
     from omegaconf import OmegaConf
 
-    print(OmegaConf.to_yaml(config, resolve=resolve).rstrip())
+    from runner import interpolations
+
+    print(OmegaConf.to_yaml(interpolations.resolved(config) if resolve else config).rstrip())
     return 0
 
 
