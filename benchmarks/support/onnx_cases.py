@@ -52,8 +52,9 @@ def judged(name: str, backend: str) -> dict[str, str]:
     case = cases()[name]
     given = dict(zip((value.name for value in case.model.graph.input), case.data_sets[0][0], strict=False))
     given = {key: value for key, value in given.items() if value is not None}
-    expected, bare = _tried(lambda: bare_outputs(case.model, given))
-    again, _ = _tried(lambda: bare_outputs(case.model, given, runs=5))
+    judge = {"onnxruntime": bare_outputs, "openvino": bare_openvino}[backend]
+    expected, bare = _tried(lambda: judge(case.model, given))
+    again, _ = _tried(lambda: judge(case.model, given, runs=5))
     with tempfile.TemporaryDirectory() as folder:
         found, ours = _tried(lambda: our_outputs(case.model, given, Path(folder), backend))
     random = expected is not None and bool(_difference(expected, again))
@@ -127,6 +128,61 @@ def _numpy(value: Any) -> Any:
     size = -(-int(np.prod(shape)) * bits // 8)
     tensor = TensorProto(data_type=number, dims=shape, raw_data=ctypes.string_at(value.data_ptr(), size))
     return numpy_helper.to_array(tensor)
+
+
+def bare_openvino(model: onnx.ModelProto, given: Values, runs: int = 1) -> Values:
+    """The same of OpenVINO's CPU plug-in in float32 on one thread."""
+    import openvino  # type: ignore[import-untyped,unused-ignore]
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "my.onnx"
+        onnx.save(model, path)
+        read = openvino.Core().read_model(path)
+        for port in read.inputs:  # sizes that the file leaves open
+            name = _port_name(port, given)
+            if name in given and port.get_partial_shape().is_dynamic:
+                read.reshape({port: list(_array(given[name]).shape)})
+        options = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
+        request = openvino.Core().compile_model(read, "CPU", options).create_infer_request()
+        kept = [_openvino_tensor(port, given[_port_name(port, given)]) for port in request.model_inputs]
+        for port, tensor in zip(request.model_inputs, kept, strict=True):
+            request.set_tensor(port, tensor)
+        for _ in range(runs):
+            request.infer()
+    names = [output.name for output in model.graph.output]
+    ports = request.model_outputs
+    return {name: np.ravel(_openvino_values(request.get_tensor(port))) for name, port in zip(names, ports, strict=True)}
+
+
+def _port_name(port: Any, given: Values) -> str:
+    return next((name for name in given if name in port.get_names()), port.get_any_name())
+
+
+def _openvino_tensor(port: Any, value: Any) -> Any:
+    import openvino
+
+    array, kind = _array(value), port.get_element_type()
+    if kind.get_type_name() not in ("bf16", "f8e4m3", "f8e5m2", "f8e8m0", "f4e2m1", "u4", "i4", "u2"):
+        return openvino.Tensor(np.array(array, order="C"))
+    tensor = value if isinstance(value, TensorProto) else numpy_helper.from_array(np.asarray(value))
+    return openvino.Tensor(np.frombuffer(_raw(tensor), np.uint8).copy(), openvino.Shape(list(array.shape)), kind)
+
+
+def _openvino_values(tensor: Any) -> Any:
+    number = {
+        "bf16": TensorProto.BFLOAT16,
+        "f8e4m3": TensorProto.FLOAT8E4M3FN,
+        "f8e5m2": TensorProto.FLOAT8E5M2,
+        "f8e8m0": TensorProto.FLOAT8E8M0,
+        "f4e2m1": TensorProto.FLOAT4E2M1,
+        "u4": TensorProto.UINT4,
+        "i4": TensorProto.INT4,
+        "u2": TensorProto.UINT2,
+    }.get(tensor.get_element_type().get_type_name())
+    if number is None:
+        return np.array(tensor.data)
+    raw = tensor.data.tobytes()
+    return numpy_helper.to_array(TensorProto(data_type=number, dims=list(tensor.shape), raw_data=raw))
 
 
 # --- ours ---

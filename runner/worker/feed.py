@@ -75,27 +75,38 @@ def picks(total: int, batch: int, samples: int, seed: int) -> Any:
     return order.reshape(samples, batch)
 
 
-def never_seen(inputs: dict[str, Any], count: int, seed: int, integers: bool = True) -> Iterator[dict[str, Any]]:
-    """`count` inputs that differ from `inputs`, and from each other, as little as they can: floats in their last bits,
-    and with `integers` two values of each whole-number array change places.
+def changeable(inputs: dict[str, Any]) -> list[str]:
+    """The inputs whose values `never_seen` can change, the largest first, floats before whole numbers: small ones are
+    rather sizes, scales and axes that a runtime may run with in no other way."""
+    found = [name for name, array in inputs.items() if _varies(array)]
+    return sorted(found, key=lambda name: (-inputs[name].size, inputs[name].dtype.kind != "f"))
+
+
+def _varies(array: Any) -> bool:
+    if array.dtype.kind == "f":
+        return bool((np.isfinite(array) & (array != 0)).any())
+    return array.dtype.kind in "iu" and array.size > 1 and bool(array.min() != array.max())
+
+
+def never_seen(inputs: dict[str, Any], name: str, count: int, seed: int) -> Iterator[dict[str, Any]]:
+    """`count` inputs that differ from `inputs`, and from each other, in `name` alone and as little as they can: floats
+    in their last bits; of whole numbers two change places.
 
     So a runtime that knows inputs again has never seen them, and the processor's branches and the sizes that inputs
     may give are the same.
     """
     rng = np.random.default_rng((seed, count))
     for _ in range(count):
-        yield {name: _moved(array, rng, integers) for name, array in inputs.items()}
+        yield {**inputs, name: _moved(inputs[name], rng)}
 
 
-def _moved(array: Any, rng: Any, integers: bool) -> Any:
-    if array.dtype.kind == "f" and array.size:
-        # Few values need more bits between them to differ each time; zeros stay, as denormal numbers take longer.
-        most = 4 if array.size > 16 else 16 if array.dtype.itemsize == 2 else 4096 if array.size == 1 else 256
-        steps = rng.integers(-most, most + 1, array.shape)
-        return np.asarray(array * (1 + steps * np.finfo(array.dtype).eps), dtype=array.dtype)
-    if array.dtype.kind in "iu" and integers and array.size > 1:
+def _moved(array: Any, rng: Any) -> Any:
+    if array.dtype.kind != "f":
         return _swapped(array, rng)
-    return array
+    # Few values need more bits between them to differ each time; zeros stay, as denormal numbers take longer.
+    most = 4 if array.size > 16 else 16 if array.dtype.itemsize == 2 else 4096 if array.size == 1 else 256
+    steps = rng.integers(-most, most + 1, array.shape)
+    return np.asarray(array * (1 + steps * np.finfo(array.dtype).eps), dtype=array.dtype)
 
 
 def _swapped(array: Any, rng: Any) -> Any:

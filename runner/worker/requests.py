@@ -195,35 +195,30 @@ def repeats(state: State, request: dict[str, Any], progress: Callable[[int, int,
     The idea is MLPerf's TEST04 audit, which compares a sample issued again and again with different ones. Samples that
     differ more would take other branches of decision trees, which the processor predicts where they repeat.
     """
+    from runner.worker import feed
+
+    session = _session(state)
+    arrays = feed.read(state.data, session.inputs)
+    first = next(feed.drawn(arrays, state.batch, 1, request["seed"], state.batched))
     problem = "the inputs have no values that could be changed"
-    # A whole number may be a size or an axis that the model runs with in no other order: then it stays.
-    for integers in (True, False):
+    # A whole number may be a size or an axis that the model runs with in no other order: then another input is.
+    for name in feed.changeable(first):
+        fresh = feed.never_seen(first, name, request["iterations"] * request["rounds"], request["seed"])
         try:
-            found = _probed(state, request, integers)
+            return dict(_probed(session, first, fresh, request))
         except Exception as error:  # a runtime's exceptions share no base class
             problem = "the model runs with these inputs only: " + " ".join(str(error).split())[:200]
-        else:
-            if found:
-                return dict(found)
     return {"problem": problem}
 
 
-def _probed(state: State, request: dict[str, Any], integers: bool) -> dict[str, list[float]]:
-    """The medians, with whole numbers changed, too, or not; empty where nothing can be."""
+def _probed(
+    session: Any, known: dict[str, Any], fresh: Iterator[dict[str, Any]], request: dict[str, Any]
+) -> dict[str, list[float]]:
     from statistics import median
 
-    from runner.worker import feed
-
-    session, size, rounds = _session(state), request["iterations"], request["rounds"]
-    arrays = feed.read(state.data, session.inputs)
-    first = next(feed.drawn(arrays, state.batch, 1, request["seed"], state.batched))
-    fresh = feed.never_seen(first, size * rounds + 1, request["seed"], integers)
-    tried = next(fresh)
-    if all((tried[name] == array).all() for name, array in first.items()):
-        return {}
     found: dict[str, list[float]] = {"same_ns": [], "different_ns": []}
-    for _ in range(rounds):
-        for name, ns in _in_turns(session, first, fresh, size).items():
+    for _ in range(request["rounds"]):
+        for name, ns in _in_turns(session, known, fresh, request["iterations"]).items():
             found[name].append(median(ns))
     return found
 

@@ -6,12 +6,14 @@ uint8; `dtype` is its name in ml_dtypes.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 TEXT = "object"
 INTEGERS = {"int4": "int8", "uint4": "uint8", "int2": "int8", "uint2": "uint8"}
+IN_A_BYTE = {"int4": 2, "uint4": 2, "float4_e2m1fn": 2, "int2": 4, "uint2": 4}
 # (bits of the exponent, bits of the mantissa, what is no number) of types of 8 bits and fewer: the OCP's FP8 and
 # Graphcore's variants without infinities and negative zero (https://onnx.ai/onnx/technical/float8.html).
 SMALL = {
@@ -37,6 +39,40 @@ def raw(found: Any, dtype: str) -> Any:
     if found.dtype.kind == "V" or str(found.dtype) == dtype != stored(dtype):
         return found.view(stored(dtype))
     return np.asarray(found, dtype=stored(dtype), order="C")
+
+
+def in_a_byte(dtype: str) -> int:
+    """How many values of a type share a byte; 1 where each has its own bytes."""
+    return IN_A_BYTE.get(dtype, 1)
+
+
+def packed(array: Any, dtype: str) -> Any:
+    """Values narrower than a byte, several in one, the first in the lowest bits; the shape stays, as ONNX Runtime takes
+    it for the tensor's, and the bytes are the first of the memory."""
+    in_one = in_a_byte(dtype)
+    if in_one == 1:
+        return array
+    bits = 8 // in_one
+    flat = np.zeros(-(-array.size // in_one) * in_one, np.uint8)
+    flat[: array.size] = array.reshape(-1).astype(np.uint8) & (1 << bits) - 1
+    together = sum(flat[place::in_one].astype(np.uint8) << place * bits for place in range(in_one))
+    found = np.zeros(array.size, np.uint8)
+    found[: len(flat) // in_one] = together
+    return found.reshape(array.shape)
+
+
+def unpacked(memory: Any, dtype: str, shape: tuple[int, ...]) -> Any:
+    """The values of `shape` in `memory` (bytes, uint8), as they are kept."""
+    in_one, count = in_a_byte(dtype), math.prod(shape)
+    if in_one == 1:
+        return memory.view(stored(dtype)).reshape(shape)
+    bits = 8 // in_one
+    parts = [memory >> place * bits & (1 << bits) - 1 for place in range(in_one)]
+    found = np.stack(parts, axis=1).reshape(-1)[:count].reshape(shape)
+    if dtype.startswith("int"):
+        signed = found.astype(np.int8)
+        return np.where(signed >= 1 << bits - 1, signed - (1 << bits), signed).astype(np.int8)
+    return found
 
 
 def array(value: Any, dtype: str = "") -> Any:

@@ -110,21 +110,31 @@ def test_a_cpu_that_is_not_there_is_unavailable(side: Side, measured: Callable[.
 
 def test_inputs_of_the_probe_were_never_seen_and_differ_in_their_last_bits():
     inputs = {"x": np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32), "ids": np.arange(20)}
-    drawn = list(feed.never_seen(inputs, 12, 3))
+    drawn = list(feed.never_seen(inputs, "x", 12, 3))
     assert len({one["x"].tobytes() for one in drawn} | {inputs["x"].tobytes()}) == 13
     for one in drawn:
         np.testing.assert_allclose(one["x"], inputs["x"], rtol=1e-4)
-        assert sorted(one["ids"]) == list(range(20))
-        assert (one["ids"] != inputs["ids"]).sum() == 2
+        assert one["ids"] is inputs["ids"]
     assert {one["x"].dtype for one in drawn} == {np.dtype(np.float32)}
 
 
-def test_a_probed_scalar_stays_an_array_and_a_zero_stays_zero():
-    drawn = next(feed.never_seen({"a": np.array(2.0, np.float32), "b": np.zeros(3, np.float32)}, 1, 0))
+def test_whole_numbers_of_the_probe_change_places():
+    drawn = next(feed.never_seen({"ids": np.arange(20)}, "ids", 1, 3))["ids"]
+    assert sorted(drawn) == list(range(20))
+    assert (drawn != np.arange(20)).sum() == 2
+
+
+def test_a_probed_scalar_stays_an_array():
+    drawn = next(feed.never_seen({"a": np.array(2.0, np.float32)}, "a", 1, 0))
     assert (type(drawn["a"]), drawn["a"].shape) == (np.ndarray, ())
-    assert not drawn["b"].any()
 
 
-def test_whole_numbers_that_steer_a_model_can_be_left_as_they_are():
-    drawn = next(feed.never_seen({"axes": np.array([1, 2])}, 1, 0, integers=False))
-    assert drawn["axes"].tolist() == [1, 2]
+def test_the_probe_changes_the_largest_input_that_has_values_to_change():
+    inputs = {
+        "scales": np.ones(4),
+        "axes": np.arange(4),
+        "x": np.ones(30),
+        "zeros": np.zeros(99),
+        "mask": np.ones(99, int),
+    }
+    assert feed.changeable(inputs) == ["x", "scales", "axes"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import math
 import re
 from collections import namedtuple
 from pathlib import Path
@@ -28,19 +29,19 @@ DTYPES = {
     "tensor(string)": values.TEXT,
     **{f"tensor({name})": name for name in INTEGERS},
 }
-# Types that numpy lacks, by ml_dtypes' names: (ONNX's number of the type, values in one byte).
+# ONNX's numbers of the types that numpy lacks, by ml_dtypes' names.
 OWN_TYPES = {
-    "bfloat16": (16, 0),
-    "float8_e4m3fn": (17, 1),
-    "float8_e4m3fnuz": (18, 1),
-    "float8_e5m2": (19, 1),
-    "float8_e5m2fnuz": (20, 1),
-    "uint4": (21, 2),
-    "int4": (22, 2),
-    "float4_e2m1fn": (23, 2),
-    "float8_e8m0fnu": (24, 1),
-    "uint2": (25, 4),
-    "int2": (26, 4),
+    "bfloat16": 16,
+    "float8_e4m3fn": 17,
+    "float8_e4m3fnuz": 18,
+    "float8_e5m2": 19,
+    "float8_e5m2fnuz": 20,
+    "uint4": 21,
+    "int4": 22,
+    "float4_e2m1fn": 23,
+    "float8_e8m0fnu": 24,
+    "uint2": 25,
+    "int2": 26,
 }
 DTYPES.update({f"tensor({name.replace('float8_', 'float8')})": name for name in OWN_TYPES})
 UNREADABLE = ("InvalidProtobuf", "NoSuchFile")  # what ONNX Runtime raises of a file that is no whole graph
@@ -155,14 +156,14 @@ class Session:
         for spec in self.inputs:
             name, dtype = spec["name"], spec["dtype"]
             if dtype in OWN_TYPES:
-                kept[name] = _packed(arrays[name], dtype)
+                kept[name] = values.packed(arrays[name], dtype)
                 value = onnxruntime.OrtValue.ortvalue_from_numpy_with_onnx_type
-                binding.bind_ortvalue_input(name, value(kept[name], OWN_TYPES[dtype][0]))
+                binding.bind_ortvalue_input(name, value(kept[name], OWN_TYPES[dtype]))
             else:
                 binding.bind_cpu_input(name, arrays[name])
         outputs = [_memory(spec) for spec in self.outputs] if self._fixed else []
         for spec, output in zip(self.outputs, outputs):  # noqa: B905 - not in Python 3.8
-            kind = OWN_TYPES[spec["dtype"]][0] if spec["dtype"] in OWN_TYPES else output.dtype
+            kind = OWN_TYPES.get(spec["dtype"], output.dtype)
             binding.bind_output(spec["name"], "cpu", 0, kind, spec["shape"], output.ctypes.data)
         for spec in self.outputs[len(outputs) :]:
             binding.bind_output(spec["name"])
@@ -201,7 +202,7 @@ def _bindable(dtype: str) -> bool:
 def _sized(output: dict[str, Any]) -> bool:
     """Whether an output's memory can be made ready before a run. Of a narrow type two or four values share a byte;
     no sizes at all may be a scalar's, or nobody knows them: ONNX Runtime doesn't tell."""
-    narrow, sizes = OWN_TYPES.get(output["dtype"], (0, 0))[1] > 1, output["shape"]
+    narrow, sizes = values.in_a_byte(output["dtype"]) > 1, output["shape"]
     return _bindable(output["dtype"]) and not narrow and bool(sizes) and all(isinstance(size, int) for size in sizes)
 
 
@@ -223,43 +224,14 @@ def _objects(array: Any) -> Any:
     return array.astype(object) if array.dtype.kind == "U" else array
 
 
-def _packed(array: Any, dtype: str) -> Any:
-    """Values narrower than a byte, several in one, the first in the lowest bits; the shape stays, as ONNX Runtime takes
-    it for the tensor's, and the bytes are the first of the memory."""
-    in_one = OWN_TYPES[dtype][1]
-    if in_one < 2:
-        return array
-    bits = 8 // in_one
-    flat = np.zeros(-(-array.size // in_one) * in_one, np.uint8)
-    flat[: array.size] = array.reshape(-1).astype(np.uint8) & (1 << bits) - 1
-    packed = sum(flat[place::in_one].astype(np.uint8) << place * bits for place in range(in_one))
-    found = np.zeros(array.size, np.uint8)
-    found[: len(flat) // in_one] = packed
-    return found.reshape(array.shape)
-
-
 def _read(value: Any) -> Any:
     """An OrtValue as numpy; bits of a type that numpy lacks."""
     name = DTYPES.get(value.data_type()) if value.is_tensor() else None
     if name not in OWN_TYPES:
         return value.numpy()
-    shape, in_one = value.shape(), OWN_TYPES[name][1]
-    count = int(np.prod(shape))
-    size = 2 * count if name == "bfloat16" else -(-count // in_one)
-    memory = np.frombuffer(ctypes.string_at(value.data_ptr(), size), np.uint8)
-    if in_one < 2:
-        return memory.view(values.stored(name)).reshape(shape)
-    return _unpacked(memory, name, count).reshape(shape)
-
-
-def _unpacked(memory: Any, dtype: str, count: int) -> Any:
-    in_one = OWN_TYPES[dtype][1]
-    bits = 8 // in_one
-    found = np.stack([memory >> place * bits & (1 << bits) - 1 for place in range(in_one)], axis=1).reshape(-1)[:count]
-    if dtype.startswith("int"):
-        signed = found.astype(np.int8)
-        return np.where(signed >= 1 << bits - 1, signed - (1 << bits), signed).astype(np.int8)
-    return found
+    shape = tuple(value.shape())
+    size = -(-math.prod(shape) * np.dtype(values.stored(name)).itemsize // values.in_a_byte(name))
+    return values.unpacked(np.frombuffer(ctypes.string_at(value.data_ptr(), size), np.uint8), name, shape)
 
 
 def _effective(session: Any) -> dict[str, Any]:

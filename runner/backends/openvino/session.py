@@ -11,9 +11,21 @@ import numpy as np
 import openvino  # type: ignore[import-untyped,unused-ignore]
 
 from runner.errors import StepFailed, Unsupported
+from runner.worker import values
 
 FILE = "model.xml"
 HINTS = {"fp32": "f32", "fp16": "f16", "int8": "f32", "int8_dynamic": "f32"}
+# Its element types that numpy lacks, by ml_dtypes' names; `to_dtype` takes bf16 for float16.
+OWN_TYPES = {
+    "bf16": "bfloat16",
+    "f8e4m3": "float8_e4m3fn",
+    "f8e5m2": "float8_e5m2",
+    "f8e8m0": "float8_e8m0fnu",
+    "f4e2m1": "float4_e2m1fn",
+    "u4": "uint4",
+    "i4": "int4",
+    "u2": "uint2",
+}
 
 Bound = namedtuple("Bound", ["request", "outputs", "arrays"])
 
@@ -48,30 +60,39 @@ class Session:
         self.compiled = _load(path, properties)
         self.version = openvino.__version__.split("-", 1)[0]
         self.inputs = [_described(port) for port in self.compiled.inputs]
-        self.outputs = [_described(port) for port in self.compiled.outputs]
+        # An output that a file lists twice is one.
+        ports = {name_of(port): (place, port) for place, port in reversed(list(enumerate(self.compiled.outputs)))}
+        self._places = sorted(place for place, _ in ports.values())
+        self.outputs = [_described(self.compiled.outputs[place]) for place in self._places]
         self._outputs = self._own_outputs()
         self.effective = _effective(self.compiled)
 
     def _own_outputs(self) -> list[Any]:
-        """Arrays that every run writes its outputs to; none where a shape depends on the data."""
-        if not all(isinstance(size, int) for output in self.outputs for size in output["shape"]):
+        """Arrays that every run writes its outputs to; none where the data decide a size or values share a byte, and
+        where an output hands an input on: its tensor would take the input's place."""
+        handed_on = {spec["name"] for spec in self.inputs} & {spec["name"] for spec in self.outputs}
+        if handed_on or not all(_sized(output) for output in self.outputs):
             return []
-        return [np.empty(output["shape"], output["dtype"]) for output in self.outputs]
+        return [np.empty(output["shape"], values.stored(output["dtype"])) for output in self.outputs]
 
     def bind(self, arrays: dict[str, Any]) -> Bound:
         """A request that reads the arrays, given by input name, and writes the session's own outputs."""
         request = self.compiled.create_infer_request()
-        ordered = [arrays[spec["name"]] for spec in self.inputs]
-        for index, array in enumerate(ordered):
-            request.set_input_tensor(index, openvino.Tensor(array, shared_memory=True))
-        for index, array in enumerate(self._outputs):
-            request.set_output_tensor(index, openvino.Tensor(array, shared_memory=True))
-        return Bound(request, self._outputs, ordered)
+        kept = [values.packed(arrays[spec["name"]], spec["dtype"]) for spec in self.inputs]
+        for port, spec, array in zip(self.compiled.inputs, self.inputs, kept):  # noqa: B905 - not in Python 3.8
+            request.set_tensor(port, _tensor(port, array, arrays[spec["name"]].shape))
+        for place, array in zip(self._places, self._outputs):  # noqa: B905 - not in Python 3.8
+            port = self.compiled.outputs[place]
+            request.set_tensor(port, _tensor(port, array, array.shape))
+        return Bound(request, self._outputs, kept)
 
     def run(self, bound: Bound) -> list[Any]:
         """The outputs, valid until the next run."""
         bound.request.infer(share_outputs=True)
-        return bound.outputs or [bound.request.get_output_tensor(i).data for i in range(len(self.outputs))]
+        return bound.outputs or [
+            _read(bound.request.get_output_tensor(place), spec["dtype"])
+            for place, spec in zip(self._places, self.outputs)  # noqa: B905 - not in Python 3.8
+        ]
 
     def close(self) -> None:
         del self.compiled
@@ -100,7 +121,31 @@ def last_line(error: BaseException) -> str:
 
 def _described(port: Any) -> dict[str, Any]:
     sizes = [size.get_length() if size.is_static else str(size) for size in port.get_partial_shape()]
-    return {"name": name_of(port), "shape": sizes, "dtype": np.dtype(port.get_element_type().to_dtype()).name}
+    kind = port.get_element_type()
+    return {
+        "name": name_of(port),
+        "shape": sizes,
+        "dtype": OWN_TYPES.get(kind.get_type_name()) or np.dtype(kind.to_dtype()).name,
+    }
+
+
+def _sized(output: dict[str, Any]) -> bool:
+    return values.in_a_byte(output["dtype"]) == 1 and all(isinstance(size, int) for size in output["shape"])
+
+
+def _tensor(port: Any, array: Any, shape: tuple[int, ...]) -> Any:
+    """Of a type that numpy lacks the array holds the bytes."""
+    kind = port.get_element_type()
+    if kind.get_type_name() in OWN_TYPES:
+        return openvino.Tensor(array, openvino.Shape(list(shape)), kind)
+    return openvino.Tensor(array, shared_memory=True)
+
+
+def _read(tensor: Any, dtype: str) -> Any:
+    """A tensor as numpy; bits of a type that numpy lacks."""
+    if dtype not in OWN_TYPES.values():
+        return tensor.data
+    return values.unpacked(tensor.data.reshape(-1).view(np.uint8), dtype, tuple(tensor.shape))
 
 
 def name_of(port: Any) -> str:
