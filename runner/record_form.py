@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from runner.forms import anything, both, by_name, each, empty_or, fields, maybe, number, one_of, such_that, text
+from runner.forms import anything, both, by_name, each, either, empty_or, fields, maybe, number, one_of, such_that, text
 
 STATUSES = ("ok", "unsupported", "unavailable", "failed", "timeout")
 AXES = ("model", "data", "compression", "precision", "backend", "hardware", "scenario")
@@ -18,12 +18,11 @@ LEAST_AXES = ("model", "precision", "backend")  # a table names a row by these
 SPREAD = ("min", "median", "max")
 
 
-def _date(value: Any, at: str) -> str:
+def _is_date(value: Any) -> bool:
     try:
-        dated = isinstance(value, str) and datetime.fromisoformat(value.replace("Z", "+00:00")).tzinfo is not None
+        return isinstance(value, str) and datetime.fromisoformat(value.replace("Z", "+00:00")).tzinfo is not None
     except ValueError:
-        dated = False
-    return "" if dated else at
+        return False
 
 
 def _ordered(value: Mapping[str, Any]) -> bool:
@@ -35,7 +34,7 @@ def _ordered(value: Mapping[str, Any]) -> bool:
 def _spreads(conditions: Mapping[str, Any]) -> bool:
     """What has a least, a middle and a largest value has numbers for them."""
     spreads = [one for one in conditions.values() if isinstance(one, Mapping) and set(SPREAD) <= set(one)]
-    return all(not number()(one[key], "no") for one in spreads for key in SPREAD)
+    return all(number()(one[key], ()) is None for one in spreads for key in SPREAD)
 
 
 TEXTS, NUMBERS, FLAGS = by_name(text), by_name(number()), each(text)
@@ -81,34 +80,26 @@ EFFECTIVE = fields(
     {},
     {
         "settings": by_name(anything), "precision": by_name(by_name(number(whole=True))),
-        "quantized": by_name(each(number(whole=True), length=2)),
+        "quantized": by_name(each(number(whole=True), 2, 2)),
     },
 )  # fmt: skip
 DIFFERENCE = fields(
     {"difference": maybe(number()), "low": maybe(number()), "high": maybe(number()), "verdict": text, "method": text},
     {"p_value": PROBABILITY},
 )
-QUALITY = fields({"metric": text, "samples": COUNT}, {"confidence": SHARE})
+COMPARED = either("reason", fields({"reason": text}), DIFFERENCE)  # or why there is no difference
+QUALITY = fields(
+    {"metric": text, "samples": COUNT}, {"confidence": SHARE, "vs_baseline": COMPARED, "vs_float": COMPARED}
+)
 ENVIRONMENT = fields({}, {"python": maybe(text), "packages": by_name(maybe(text)), "hardware": MAPPING})
 FAR_OUT = fields({"count": COUNT, "of": COUNT})
 OUTLIERS = empty_or(fields({"rule": text}, dict.fromkeys(("pairs", "candidate", "baseline"), FAR_OUT)))
 
-
-def _quality(value: Any, at: str) -> str:
-    """A figure with what it was compared with: a difference, or the reason why there is none."""
-    if not isinstance(value, Mapping):
-        return at
-    sides = (name for name in ("vs_baseline", "vs_float") if name in value)
-    return QUALITY(value, at) or next(filter(None, (_compared(value[one], f"{at}.{one}") for one in sides)), "")
-
-
-def _compared(value: Any, at: str) -> str:
-    told = isinstance(value, Mapping) and "reason" in value
-    return (fields({"reason": text}) if told else DIFFERENCE)(value, at)
-
-
 RECORD = fields(
-    {"record_id": text, "date": _date, "status": one_of(*STATUSES), "spec": SPEC, "spec_key": text, "metrics": NUMBERS},
+    {
+        "record_id": text, "date": such_that(_is_date), "status": one_of(*STATUSES), "spec": SPEC, "spec_key": text,
+        "metrics": NUMBERS,
+    },
     {
         "comparison": maybe(COMPARISON), "keys": maybe(TEXTS), "sweep": maybe(text), "reason": maybe(text),
         "next_step": maybe(text), "origin": maybe(text), "unavailable": maybe(TEXTS), "notes": maybe(TEXTS),
@@ -117,7 +108,7 @@ RECORD = fields(
         "outliers": maybe(OUTLIERS),
         "validity": maybe(fields({"verdict": text, "reason": text})), "environment": maybe(ENVIRONMENT),
         "timing": maybe(fields({}, {"benchmark_s": maybe(POSITIVE)})),
-        "quality": maybe(empty_or(_quality)), "imported": MAPPING, "retries": maybe(by_name(COUNT)),
+        "quality": maybe(empty_or(QUALITY)), "imported": MAPPING, "retries": maybe(by_name(COUNT)),
         "measurement_key": maybe(text), "measurement": maybe(fields({}, {"candidate": MAPPING, "baseline": MAPPING})),
     },
 )  # fmt: skip

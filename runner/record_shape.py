@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from runner import foreign
+from runner.forms import Fault, dotted
 from runner.record_form import IMPORTED, MEASURE, RECORD, SOURCE
 
 EMPTY = re.compile(rb"'shape': \((0,|\d+, 0\)|0, )")  # in the header of an npy: an array without values
@@ -21,17 +22,17 @@ HEADER = 256  # bytes of an npy in which its shape stands
 
 def fault(content: Mapping[str, Any]) -> str:
     """Why a record's content is not as tables need it: `has no usable 'metrics'`; "" where it is."""
-    wrong = RECORD(content, "")
+    wrong = RECORD(content, ())
     if not wrong and content.get("origin") == IMPORTED:
-        wrong = SOURCE(content.get("imported"), "imported")
+        wrong = SOURCE(content.get("imported"), ("imported",))
     elif not wrong and content["status"] == "ok":  # a measurement, which says how surely it was made
-        wrong = MEASURE(content["spec"].get("measure"), "spec.measure")
+        wrong = MEASURE(content["spec"].get("measure"), ("spec", "measure"))
     return unusable(wrong) if wrong else ""
 
 
-def unusable(place: str) -> str:
-    """What is wrong with a file whose content is odd at `place`: the end of a sentence that begins with its name."""
-    return f"has no usable {foreign.line(place, 200)!r}"
+def unusable(fault: Fault) -> str:
+    """What is wrong with a file whose content has a `fault`: the end of a sentence that begins with its name."""
+    return f"has no usable {foreign.line(dotted(fault.place), 200)!r}"
 
 
 def samples_fault(file: Path) -> str:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from runner import record_shape
-from runner.forms import Form, anything, by_name, fields, matching, maybe, number, text
+from runner.forms import Form, anything, by_name, fields, maybe, number, string, text
 from runner.portable.untrusted import Untrusted
 from runner.record_form import AXES, CONDITIONS, COUNT, PROBABILITY, SHARE, TEXTS, VERDICT
 
-LONGEST_NAME = matching(r"(?s).{0,200}")
+LONGEST_NAME = string(200)
 FOREIGN = fields(
     {
         "schema": number(whole=True),
-        "record_id": matching(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}"),
-        "date": matching(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:[0-9]{2})"),
+        "record_id": string(pattern=r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}"),
+        "date": string(pattern=r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:[0-9]{2})"),
         "spec": fields({}, {axis: fields({"name": LONGEST_NAME}) for axis in AXES}),
         "conditions": CONDITIONS,
         "environment": by_name(anything),
@@ -58,6 +58,6 @@ def check_correction(correction: dict[str, Any]) -> None:
 
 
 def _check(form: Form, content: Any) -> None:
-    place = form(content, "")
-    if place:
-        raise Untrusted(record_shape.unusable(place))
+    fault = form(content, ())
+    if fault:
+        raise Untrusted(record_shape.unusable(fault))

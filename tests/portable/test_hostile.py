@@ -97,7 +97,7 @@ def nested(levels: int) -> Any:
         (lambda tree: tree["spec"]["measure"].update(verdict_confidence=1), "'spec.measure.verdict_confidence'"),
         (lambda tree: tree["spec"].pop("measure"), "no usable 'spec.measure'"),
         (lambda tree: tree["spec"]["model"].update(name="x" * 201), "no usable 'spec.model.name'"),
-        (lambda tree: tree["comparison"]["baseline"].update(spec={"model": 3}), "'comparison.baseline.spec.precision'"),
+        (lambda tree: tree["comparison"]["baseline"].update(spec={"model": {"name": "m"}}), "baseline.spec.precision'"),
         (lambda tree: tree.update(environment=[]), "no usable 'environment'"),
         (lambda tree: tree.update(timing={"benchmark_s": -1}), "no usable 'timing.benchmark_s'"),
     ],
