@@ -126,7 +126,7 @@ def _through(waiting: Plan, command: _Command, schedule: Schedule) -> dict[str, 
             stack.enter_context(leases.lease(command.root, _uses(waiting)))
         with command.timeline.spending("preparing"):
             outcomes = prepare(waiting, command.root, limits, command.timeline, schedule)
-        command.tracker.start_pictures()  # steps need every core
+        command.tracker.open_store()  # steps need every core
         begun_again = _begun_again(command)
         origin = conclude.Origin(
             command.family.name, command.family.comparisons, begun_again, warnings=schedule.warnings
@@ -307,7 +307,7 @@ def _track(record: Record, command: _Command) -> None:
 def _catch_up(done: Iterable[Record], command: _Command) -> None:
     """Send what an earlier command of the sweep measured and was killed before it had sent it."""
     for record in sent.missing(command.root, done):
-        command.tracker.start_pictures()
+        command.tracker.open_store()
         _track(record, command)
 
 

@@ -109,9 +109,7 @@ def benchmarked(
         content["warnings"] = [*origin.warnings, *content["warnings"]]
         content["title"] = naming.title(content)
         content["timing"] = {"benchmark_s": found.seconds}
-        from runner.telemetry import summary
-
-        yield content, {"samples.npz": _samples(found, draft), **summary.write(found.telemetry, Path(draft))}
+        yield content, _files(found, content, Path(draft))
     display.end(item, "done", found.seconds, "")
 
 
@@ -328,6 +326,16 @@ def _warned(parts: Mapping[str, Mapping[str, Artifact]]) -> list[str]:
     ]
     shared = {text.removeprefix("baseline ") for text in said if not text.startswith("baseline ")}
     return [text for text in dict.fromkeys(said) if text.removeprefix("baseline ") not in shared or text in shared]
+
+
+def _files(found: Any, content: Mapping[str, Any], draft: Path) -> dict[str, Path]:
+    """What lies beside `record.json`, by name: samples, telemetry and pictures."""
+    from runner.report import pictures
+    from runner.telemetry import summary
+
+    files = {"samples.npz": _samples(found, draft), **summary.write(found.telemetry, draft)}
+    candidate, baseline = (found.latencies_ms(role) for role in ("candidate", "baseline"))
+    return files | pictures.write(pictures.charts(content, candidate, baseline, files.get("system_profile.txt")), draft)
 
 
 def _samples(found: Any, draft: Path) -> Path:

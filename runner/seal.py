@@ -27,7 +27,7 @@ def sealed(content: Mapping[str, Any], folder: Path, names: Iterable[str]) -> di
 
 def evidence(name: str) -> bool:
     """Whether a file beside `record.json` is evidence: all but pictures."""
-    return not name.endswith(".png")
+    return not name.endswith((".svg", ".png"))
 
 
 def _digest(content: Mapping[str, Any], files: Any) -> str:

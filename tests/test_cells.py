@@ -34,7 +34,7 @@ class Tracker:
         self.problem = problem
         self.published: list[str] = []
 
-    def start_pictures(self) -> None: ...
+    def open_store(self) -> None: ...
 
     @contextmanager
     def still(self) -> Iterator[None]:

@@ -116,7 +116,12 @@ def test_every_sample_is_kept(first: Ended, home: Path) -> None:
     pooled = np.concatenate([kept["candidate/0"], kept["candidate/1"]]) / 1e6
     assert first.json["metrics"]["latency/max_ms"] == pooled.max()
     assert first.json["metrics"]["latency/mean_ms"] == pytest.approx(pooled.mean())
-    assert (home / "records" / first.json["record_id"] / "latency.png").is_file()
+
+
+def test_both_pictures_lie_beside_the_record_and_in_mlflow(first: Ended, home: Path) -> None:
+    for name in ("latency.svg", "system_profile_graph.svg"):
+        drawn = (home / "records" / first.json["record_id"] / name).read_bytes()
+        assert [file.read_bytes() for file in (home / "mlruns" / "artifacts").rglob(name)].count(drawn) == 1
 
 
 def test_an_operator_without_an_int8_kernel_is_counted_and_warned_of(first: Ended) -> None:

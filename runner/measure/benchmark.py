@@ -130,6 +130,10 @@ class Benchmark:
         """The devices' state over all pairs."""
         return circumstances.of_run(self.pairs)
 
+    def latencies_ms(self, role: str) -> dict[int, npt.NDArray[np.float64]]:
+        """`{pair: latencies (iterations,)}` of one side; empty where it took no part."""
+        return {pair.number: pair.sides[role].ns / 1e6 for pair in self.pairs if role in pair.sides}
+
     def samples(self) -> dict[str, npt.NDArray[np.int64]]:
         """Every raw sample, nothing dropped: `<role>/<pair>` (iterations,) in ns; and when it was taken,
         `bursts/<role>/<pair>` (bursts, 2): each one's start in ns (monotonic) and its iterations."""

@@ -28,9 +28,9 @@ from runner.foreign import tree, visible
 from runner.measure import samples
 from runner.portable.untrusted import Untrusted, json_tree
 from runner.records import Record
-from runner.report import corrected, telemetry
+from runner.report import corrected, pictures, telemetry
 from runner.report.corrected import Correction
-from runner.telemetry.graph import GRAPH
+from runner.report.pictures import Picture
 from runner.telemetry.sampler import PROFILE
 from runner.telemetry.summary import REPORT
 
@@ -41,7 +41,7 @@ MB = 10**6
 # Bytes of each file that there can be, unpacked: what claims more is no record.
 LIMITS = {
     MANIFEST: 1 * MB, RECORD: 64 * MB, SAMPLES: 1000 * MB, corrected.FILE: 1 * MB,
-    PROFILE: 256 * MB, REPORT: 1 * MB, GRAPH: 32 * MB, telemetry.PLOT: 32 * MB,
+    PROFILE: 256 * MB, REPORT: 1 * MB, **dict.fromkeys(pictures.FILES, 32 * MB),
 }  # fmt: skip
 UNREADABLE = (
     OSError, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError,
@@ -78,7 +78,7 @@ def write(record: Record, file: Path, correction: Correction | None = None) -> N
 
 def _contents(record: Record, correction: Correction | None) -> dict[str, bytes]:
     """The record's files by name, those that are there."""
-    paths = [record.folder / name for name in (RECORD, SAMPLES, *telemetry.FILES)]
+    paths = [record.folder / name for name in (RECORD, SAMPLES, PROFILE, REPORT, *pictures.FILES)]
     link = next((path for path in paths if path.is_symlink()), None)
     if link:
         raise SpecError(f"{link} is a link: what it points to may not be the record's.", "Put the file itself there.")
@@ -202,9 +202,9 @@ def _check_telemetry(contents: Mapping[str, bytes], file: Path) -> None:
             telemetry.sound(contents[REPORT])
         except Untrusted as error:
             raise _broken(file, f"{REPORT} {error}") from error
-    for name in (GRAPH, telemetry.PLOT):
-        if name in contents and not contents[name].startswith(telemetry.PNG):
-            raise _broken(file, f"{name} is no PNG")
+    for name in filter(contents.__contains__, pictures.FILES):
+        if fault := pictures.fault(Picture(pictures.MEDIA[Path(name).suffix], contents[name])):
+            raise _broken(file, f"{name} {fault}")
 
 
 def _tree(data: bytes, name: str, file: Path) -> dict[str, Any]:

@@ -15,7 +15,10 @@ from xml.etree.ElementTree import Element
 
 from runner.foreign import line
 from runner.report import picture
-from runner.report.page import EFFECTIVE, KEYS, SETTINGS, TELEMETRY, Page, PairLine, Section
+from runner.report.chart import style, svg
+from runner.report.page import EFFECTIVE, KEYS, SETTINGS, TELEMETRY, Page, Section
+from runner.report.pictures import Picture
+from runner.report.processes import PairLine
 from runner.report.wording import against, number, ratio, worded
 
 SHELL = Path(__file__).with_name("page.html")
@@ -31,18 +34,18 @@ def render(page: Page) -> str:
     shell = Template(SHELL.read_text(encoding="utf-8"))
     # As XML, which escapes "<" in attributes too; none of our elements is one that HTML never closes.
     written = ElementTree.tostring(body, encoding="unicode", short_empty_elements=False)
-    return shell.substitute(title=title, body=written)
+    return shell.substitute(title=title, pictures=style.rules(style.on_page), body=written)
 
 
 def _parts(page: Page) -> Iterable[Element]:
     yield _head(page)
     yield from _list("Warnings", page.warnings, "warnings")
     if page.distributions:
-        drawn = picture.distributions(page.distributions)
+        drawn = svg.element(picture.distributions(page.distributions))
         yield _figure("How long an inference took", drawn, f"{_DISTRIBUTIONS} {_counted(page)}")
     compared = page.comparison
     if compared and any(line.ratio for line in page.pairs):
-        drawn = picture.ratios(page.pairs, compared.get("low"), compared.get("high"), compared["ratio"])
+        drawn = svg.element(picture.ratios(page.pairs, compared.get("low"), compared.get("high"), compared["ratio"]))
         yield _figure("Speed-up in each pair", drawn, _RATIOS)
     yield from _list("To be surer", page.surer, "surer")
     for section in page.sections:
@@ -50,8 +53,8 @@ def _parts(page: Page) -> Iterable[Element]:
     yield from _list("Not measured", page.absent, "absent")
     if page.pairs:
         yield _folded("Pairs", _table(_pairs(page.pairs)), is_open=len(page.pairs) <= FEW)
-    for caption, data in page.pictures.items():
-        yield _folded(caption, _el("figure", _image(caption, data)), is_open=False)
+    for caption, one in page.pictures.items():
+        yield _folded(caption, _el("figure", _image(caption, one)), is_open=False)
 
 
 def _counted(page: Page) -> str:
@@ -91,9 +94,10 @@ def _head(page: Page) -> Element:
     return head
 
 
-def _image(caption: str, data: bytes) -> Element:
+def _image(caption: str, picture: Picture) -> Element:
     """A picture inside the file: pages take nothing from elsewhere."""
-    return Element("img", {"alt": line(caption), "src": f"data:image/png;base64,{base64.b64encode(data).decode()}"})
+    data = base64.b64encode(picture.data).decode()
+    return Element("img", {"alt": line(caption), "src": f"data:{picture.media};base64,{data}"})
 
 
 def _list(title: str, lines: Iterable[str], kind: str) -> Iterable[Element]:

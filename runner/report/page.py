@@ -9,18 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from runner.errors import StepFailed
 from runner.labels import flatten
 from runner.measure import samples
 from runner.measure.samples import Samples
 from runner.records import Record
-from runner.report import corrected, naming, summary, surer, telemetry, trust
+from runner.report import corrected, naming, pictures, processes, summary, surer, telemetry, trust
 from runner.report.beside import NOTHING, WORDS, spread, worded
 from runner.report.corrected import Correction
 from runner.report.naming import IMPORTED, imported
+from runner.report.pictures import Picture
+from runner.report.processes import Distribution, PairLine
 from runner.report.wording import quality_differences, ratio, replicates, verdict_line
 
 SETTINGS, EFFECTIVE, KEYS, PROVENANCE = "Settings", "Read back from the runtime", "Keys of the artifacts", "Provenance"
@@ -33,8 +32,6 @@ SEALS = {
     "edited": "edited after it was written",
     "unsealed": "unsealed: from before records had a seal",
 }
-BINS = 60
-REACH = 6  # interquartile ranges beyond the quartiles that are drawn
 STOPS = {
     "target": "the interval was as narrow as asked (measure.target={target}, ±{percent} %)",
     "budget": "the time was spent (measure.budget_s={budget_s}) before the interval was as narrow as asked "
@@ -42,32 +39,6 @@ STOPS = {
     "max_pairs": "the last pair allowed was measured (measure.max_pairs={max_pairs}) before the interval was as narrow "
     "as asked (measure.target={target})",
 }
-
-
-@dataclass(frozen=True)
-class PairLine:
-    """One pair: medians in ms, the candidate's speed-up (None without a baseline), and what was odd about it."""
-
-    number: int
-    candidate_ms: float
-    baseline_ms: float | None
-    ratio: float | None
-    flags: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Distribution:
-    """One side's latencies: the share of all iterations in each of the bins between `edges_ms` (log-spaced, shared by
-    both sides), the share beyond them, quartiles in ms, the processes' medians in ms, and of how many iterations."""
-
-    role: str
-    label: str
-    edges_ms: tuple[float, ...]
-    shares: tuple[float, ...]
-    beyond: float
-    quartiles_ms: tuple[float, float, float]
-    medians_ms: tuple[float, ...]
-    iterations: int
 
 
 @dataclass(frozen=True)
@@ -82,7 +53,7 @@ class Section:
 @dataclass(frozen=True)
 class Page:
     """All that is shown of one record, whose `content` has the verdict that counts in its sweep. `asides` qualify the
-    finding; `sections` are its tables; `pictures` are PNGs by their captions."""
+    finding; `sections` are its tables; `pictures` are files by their captions."""
 
     content: Mapping[str, Any]
     heading: str
@@ -95,7 +66,7 @@ class Page:
     pairs: tuple[PairLine, ...]
     sections: tuple[Section, ...]
     absent: tuple[str, ...]
-    pictures: Mapping[str, bytes]
+    pictures: Mapping[str, Picture]
     seal: str
 
     @property
@@ -109,28 +80,22 @@ def collect(record: Record, correction: Correction | None = None) -> Page:
     records lack are left out. Raises SpecError where a file beside the record is damaged."""
     content, profile = corrected.applied(record.content, correction), telemetry.read(record.folder)
     candidate, baseline, unread = _samples(record)
-    pairs = tuple(_pairs(content, candidate, baseline))
+    pairs = tuple(processes.pairs(content, candidate, baseline))
     return Page(
         content=content,
         heading=summary.heading(content),
         finding=verdict_line(content) if record.seal != "edited" else f"{EDITED} It says: {verdict_line(content)}",
         stopped=_stopped(content),
         asides=tuple(_asides(content, pairs)),
-        surer=surer.advice(content, len(flags(content))),
+        surer=surer.advice(content, len(processes.flags(content))),
         warnings=tuple(content.get("warnings") or ()),
-        distributions=_distributions(content, candidate, baseline),
+        distributions=processes.distributions(content, candidate, baseline),
         pairs=pairs,
         sections=tuple(section for section in _sections(content, profile, record.seal) if section.rows),
         absent=(*unread, *(f"{reason}: {', '.join(names)}" for reason, names in summary.absent(content).items())),
-        pictures=telemetry.pictures(record.folder),
+        pictures=pictures.beside(record.folder),
         seal=record.seal,
     )
-
-
-def flags(content: Mapping[str, Any]) -> dict[int, tuple[str, ...]]:
-    """`{pair: reasons}` of the pairs during which the machine was not as it was for the others."""
-    by_pair = (content.get("conditions") or {}).get("pairs") or []
-    return {one["pair"]: tuple(one["flags"]) for one in by_pair if one.get("flags")}
 
 
 # --- samples ---
@@ -145,53 +110,6 @@ def _samples(record: Record) -> tuple[Samples, Samples, tuple[str, ...]]:
         return samples.read(file, "candidate"), samples.read(file, "baseline"), ()
     except StepFailed as error:
         return {}, {}, (error.reason,)
-
-
-def _pairs(content: Mapping[str, Any], candidate: Samples, baseline: Samples) -> Iterator[PairLine]:
-    odd, ratios = flags(content), (content.get("comparison") or {}).get("by_pair") or ()
-    for pair, values in candidate.items():
-        mine = float(np.median(values))
-        theirs = float(np.median(baseline[pair])) if pair in baseline else None
-        yield PairLine(pair, mine, theirs, ratios[pair] if pair < len(ratios) else None, odd.get(pair, ()))
-
-
-def _distributions(content: Mapping[str, Any], candidate: Samples, baseline: Samples) -> tuple[Distribution, ...]:
-    label = naming.baseline(content)
-    sides = [("candidate", "candidate", candidate), ("baseline", f"baseline: {label}", baseline)]
-    there = [(role, name, samples) for role, name, samples in sides if samples]
-    if not there:
-        return ()
-    edges = _edges([np.concatenate(list(samples.values())) for _, _, samples in there])
-    return tuple(_distribution(role, name, samples, edges) for role, name, samples in there)
-
-
-def _edges(sides: Sequence[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
-    """Around the bulk of every side; within its 0.5th and 99th percentile. A whole tail would hide everything else."""
-    ends = [_bulk(side) for side in sides]
-    low, high = min(end[0] for end in ends), max(end[1] for end in ends)
-    return np.geomspace(low * 0.998, high * 1.002, BINS + 1)
-
-
-def _bulk(values: npt.NDArray[np.float64]) -> tuple[float, float]:
-    least, first, third, most = (float(value) for value in np.percentile(values, [0.5, 25, 75, 99]))
-    reach = REACH * (third - first)
-    return max(least, first - reach), min(most, third + reach)
-
-
-def _distribution(role: str, label: str, samples: Samples, edges: npt.NDArray[np.float64]) -> Distribution:
-    pooled = np.concatenate(list(samples.values()))
-    counts, _ = np.histogram(pooled, edges)
-    first, middle, third = (float(value) for value in np.percentile(pooled, [25, 50, 75]))
-    return Distribution(
-        role=role,
-        label=label,
-        edges_ms=tuple(map(float, edges)),
-        shares=tuple(float(count) / len(pooled) for count in counts),
-        beyond=1 - float(counts.sum()) / len(pooled),
-        quartiles_ms=(first, middle, third),
-        medians_ms=tuple(float(np.median(values)) for values in samples.values()),
-        iterations=len(pooled),
-    )
 
 
 # --- sentences ---

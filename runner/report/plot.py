@@ -1,147 +1,104 @@
-"""The picture of a record: how long the candidate and the baseline took, process by process, and their ratio.
-
-Imports matplotlib inside functions; drawn in a worker.
-"""
+"""The picture of a record: how long the candidate and the baseline took, process by process, and their ratio."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from runner import records
-from runner.foreign import line
-from runner.measure import samples as latencies
 from runner.measure.samples import Samples
-from runner.report import canvas, naming
-from runner.report.naming import title
-from runner.report.wording import against, ratio, verdict_line
+from runner.report import naming, processes
+from runner.report.chart import Chart, Dot, Lines, Mark, Text, box, stacked
+from runner.report.chart.axes import Scale, even_ticks, levels, numbered, scale
+from runner.report.picture import LABEL, LEFT, RIGHT, WIDTH, ratios
+from runner.report.wording import against, number, ratio, verdict_line
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+HEAD, BOXES, HEADING = 56, 330, 30  # heights of the parts, px
+PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
+ROOM = WIDTH - LABEL - RIGHT
 
-NONE: Mapping[str, Any] = {}
-CANDIDATE, BASELINE, MUTED = "#1f77b4", "#d95f02", "#666666"
-PERCENTILES = (5, 25, 50, 75, 95, 99)
-
-
-@dataclass(frozen=True)
-class Captions:
-    """What the plot is called: the candidate's and the baseline's name, and the finding in one line."""
-
-    candidate: str
-    baseline: str = "baseline"
-    finding: str = ""
+Spread = tuple[int, npt.NDArray[np.float64]]  # a process's number, and its PERCENTILES in ms
 
 
-def record_plot(folder: Path) -> Path | None:
-    """`latency.png` beside a record's samples, drawn unless it is there; None for a record without samples."""
-    out = folder / "latency.png"
-    if not (folder / "samples.npz").is_file():
-        return None
-    if not out.is_file():
-        content = records.read(folder).content
-        latency_plot(folder / "samples.npz", out, _captions(content), content.get("comparison") or {})
-    return out
+def latency(content: Mapping[str, Any], candidate: Samples, baseline: Samples) -> Chart:
+    """The picture of a record with this content and these latencies (ms, by pair); the baseline may have none.
 
-
-def latency_plot(samples: Path, out: Path, captions: Captions, comparison: Mapping[str, Any] = NONE) -> None:
-    """Draw `samples` (npz, `candidate/<pair>` and `baseline/<pair>` in ns) into the PNG `out`.
-
-    Left: each process's latencies (box: quartiles; whiskers: p5 and p95; dot: p99). Right, where the record's
-    `comparison` has it: the speed-up of each pair, the estimate's interval shaded.
+    Above: each process's latencies. Below, where the record compares pairs: the speed-up of each, the interval shaded.
     """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib.figure import Figure
-
-    candidate, baseline = latencies.read(samples, "candidate"), latencies.read(samples, "baseline")
-    # Fixed margins: the constrained layout draws everything twice, which every run would wait for.
-    figure = Figure(figsize=(10, 4.6))
-    figure.subplots_adjust(left=0.075, right=0.985, top=0.835, bottom=0.185, wspace=0.2)
-    figure.suptitle(captions.candidate, fontsize=13, fontweight="bold", x=0.01, ha="left")
-    if ratios := comparison.get("by_pair"):
-        left, right = figure.subplots(1, 2, width_ratios=(3, 2))
-        _ratios(right, ratios, (comparison.get("low"), comparison.get("high")))
-    else:
-        left = figure.subplots()
-    _processes(left, candidate, baseline, captions)
-    if captions.finding:
-        figure.supxlabel(captions.finding, fontsize=10, x=0.01, ha="left")
-    canvas.save(figure, out)
+    sides = {"candidate": _spreads(candidate), **({"baseline": _spreads(baseline)} if baseline else {})}
+    parts = [_head(content), _boxes(sides, f"baseline: {naming.baseline(content)}")]
+    compared = content.get("comparison") or {}
+    pairs = [one for one in processes.pairs(content, candidate, baseline) if one.ratio is not None]
+    if pairs:
+        shaded = "; shaded: the interval" if compared.get("low") else ""
+        heading = Text(LABEL, 20, f"Speed-up in each pair{shaded}; dashes: the estimate; line: equal", "heading")
+        drawn = ratios(pairs, compared.get("low"), compared.get("high"), compared["ratio"])
+        parts += [Chart(WIDTH, HEADING, "", (heading,)), drawn]
+    told = "; ".join(f"{role}: median {_median(spreads)} ms" for role, spreads in sides.items())
+    return stacked(parts, f"Latency in each process: {naming.title(content)}", f"{_finding(content)}. {told}")
 
 
-def _captions(content: Mapping[str, Any]) -> Captions:
+def _median(spreads: Sequence[Spread]) -> str:
+    return number(float(np.median([values[3] for _, values in spreads])))
+
+
+def _head(content: Mapping[str, Any]) -> Chart:
+    title = Text(LABEL, 22, f"{naming.title(content)} · {content['date'][:10]}", "title", room=ROOM)
+    return Chart(WIDTH, HEAD, "", (title, Text(LABEL, 44, _finding(content), "finding", room=ROOM)))
+
+
+def _finding(content: Mapping[str, Any]) -> str:
+    """A sweep's verdicts stand when all of it is measured: until then a picture has the numbers alone."""
     comparison = content.get("comparison")
-    label = naming.baseline(content)
-    # A sweep's verdicts stand when all of it is measured: until then a picture has the numbers alone.
-    finding = verdict_line(content)
     if comparison and content.get("sweep"):
-        finding = f"{ratio(comparison['ratio'], comparison['low'], comparison['high'])} {against(content)}"
-    return Captions(*map(_drawn, (f"{title(content)} · {content['date'][:10]}", label, finding)))
+        return f"{ratio(comparison['ratio'], comparison['low'], comparison['high'])} {against(content)}"
+    return verdict_line(content)
 
 
-def _drawn(text: str) -> str:
-    """One line in which a dollar begins no formula."""
-    return line(text).replace("$", r"\$")
+def _spreads(samples: Samples) -> list[Spread]:
+    return [(pair, np.percentile(values, PERCENTILES)) for pair, values in samples.items()]
 
 
-def _processes(axes: Axes, candidate: Samples, baseline: Samples, captions: Captions) -> None:
-    width = 0.36 if baseline else 0.6
-    _boxes(axes, candidate, -width / 2 if baseline else 0.0, width, CANDIDATE, "candidate")
-    if baseline:
-        _boxes(axes, baseline, width / 2, width, BASELINE, f"baseline: {captions.baseline}")
-    canvas.titled(axes, "Latency in each process (box: quartiles; whiskers: p5, p95; dot: p99)")
-    axes.set_xlabel("pair (a fresh process each)" if baseline else "process (a fresh one each)")
-    axes.set_ylabel("latency, ms")
-    axes.set_ylim(*_limits([*candidate.values(), *baseline.values()]))
-    axes.set_xticks(_ticks(list(candidate)))
-    canvas.tidied(axes)
-    axes.legend(loc="upper right", fontsize=9, frameon=False, ncols=2)
+def _boxes(sides: Mapping[str, Sequence[Spread]], baseline: str) -> Chart:
+    """Each process's latencies (box: quartiles; whiskers: p5 and p95; dot: p99)."""
+    numbers = [pair for pair, _ in sides["candidate"]]
+    low, high = _limits([values for spreads in sides.values() for _, values in spreads])
+    top, bottom = 60, BOXES - 40
+    y = scale(low, high, bottom, top)
+    x = scale(min(numbers) - 0.7, max(numbers) + 0.7, LEFT, WIDTH - RIGHT)
+    heading = "Latency in each process, ms (box: quartiles; whiskers: p5, p95; dot: p99)"
+    marks: list[Mark] = [Text(LABEL, 16, heading, "heading"), *levels(even_ticks(low, high), y, LEFT, WIDTH - RIGHT)]
+    marks += numbered(numbers, x, bottom + 18)
+    every = "pair" if len(sides) > 1 else "process"
+    marks.append(Text(WIDTH - RIGHT, bottom + 34, f"{every} (fresh processes each)", anchor="end"))
+    half = (x(1) - x(0)) * 0.34 / len(sides)
+    for place, (role, spreads) in enumerate(sides.items()):
+        shift = 2.2 * half * (place - (len(sides) - 1) / 2)
+        marks += _side(role, [(x(pair) + shift, values) for pair, values in spreads], half, lambda ms: y(min(ms, high)))
+        label = "candidate" if role == "candidate" else baseline
+        marks.append(Text(LABEL + place * ROOM / 2, 40, label, f"name {role}", room=ROOM / 2 - 8))
+    return Chart(WIDTH, BOXES, heading, tuple(marks))
 
 
-def _boxes(axes: Axes, samples: Samples, shift: float, width: float, colour: str, label: str) -> None:
-    """What `boxplot` draws, with five artists in place of five a box."""
-    x = np.array(list(samples)) + shift
-    p5, q1, middle, q3, p95, p99 = np.transpose([np.percentile(each, PERCENTILES) for each in samples.values()])
-    axes.vlines([x, x], [p5, q3], [q1, p95], color=colour, linewidth=1)
-    axes.hlines([p5, p95], [x - width / 5] * 2, [x + width / 5] * 2, color=colour, linewidth=1)
-    axes.bar(x, q3 - q1, width * 0.85, bottom=q1, color=colour, edgecolor=colour, alpha=0.75, label=label)
-    axes.hlines(middle, x - 0.425 * width, x + 0.425 * width, color="black", linewidth=1)
-    axes.scatter(x, p99, s=10, color=colour)
+def _side(role: str, places: Sequence[tuple[float, Any]], half: float, y: Scale) -> Iterator[Mark]:
+    whiskers, middles = [], []
+    for x, (_, p5, first, middle, third, p95, _) in places:
+        whiskers += [((x, y(p5)), (x, y(first))), ((x, y(third)), (x, y(p95)))]
+        whiskers += [((x - half / 2, y(end)), (x + half / 2, y(end))) for end in (p5, p95)]
+        middles.append(((x - half, y(middle)), (x + half, y(middle))))
+        yield box(x - half, y(third), x + half, y(first), f"box {role}")
+    yield Lines(tuple(whiskers), f"process {role}")
+    yield Lines(tuple(middles), "middle")
+    for x, values in places:
+        yield Dot(x, y(values[-1]), 2.2, f"dot {role}")
 
 
-def _limits(processes: list[npt.NDArray[np.float64]]) -> tuple[float, float]:
-    """From just below the fastest to above the typical p99, with room for the legend: one bad process's tail is cut."""
-    low = min(float(np.percentile(values, 1)) for values in processes)
-    tails = [float(np.percentile(values, 99)) for values in processes]
+def _limits(spreads: Sequence[npt.NDArray[np.float64]]) -> tuple[float, float]:
+    """From just below the fastest to above the typical p99: one bad process's tail is cut."""
+    low = min(float(values[0]) for values in spreads)
+    tails = [float(values[-1]) for values in spreads]
     high = min(max(tails), 3 * float(np.median(tails)))
     room = (high - low) or high * 0.1
-    return low - 0.06 * room, high + 0.18 * room
-
-
-def _ratios(axes: Axes, ratios: Sequence[float], interval: tuple[float | None, float | None]) -> None:
-    pairs = list(range(len(ratios)))
-    axes.axvline(1.0, color=MUTED, linewidth=1)
-    low, high = interval
-    if low is not None and high is not None and math.isfinite(low) and math.isfinite(high):
-        axes.axvspan(low, high, color=CANDIDATE, alpha=0.18, linewidth=0)
-    axes.scatter(ratios, pairs, s=26, color=CANDIDATE, zorder=3)
-    shaded = "; shaded: 95 % interval" if low is not None else ""
-    canvas.titled(axes, f"Speed-up in each pair{shaded}")
-    axes.set_xlabel("baseline's time / candidate's")
-    axes.set_ylabel("pair")
-    axes.set_ylim(max(pairs, default=0) + 0.7, min(pairs, default=0) - 0.7)
-    axes.set_yticks(_ticks(pairs))
-    axes.xaxis.set_major_formatter("{x:.2f}×")
-    canvas.tidied(axes)
-
-
-def _ticks(pairs: list[int]) -> list[int]:
-    return pairs[:: max(1, math.ceil(len(pairs) / 15))]
+    return low - 0.06 * room, high + 0.06 * room

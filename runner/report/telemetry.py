@@ -1,4 +1,4 @@
-"""What a record's telemetry says, for its page: the sampler's report as a table, and the pictures beside it."""
+"""What a record's telemetry says, for its page: the sampler's report as a table."""
 
 from __future__ import annotations
 
@@ -10,14 +10,8 @@ from runner.errors import SpecError
 from runner.foreign import tree
 from runner.portable.untrusted import Untrusted, yaml_tree
 from runner.report.wording import number
-from runner.telemetry.graph import GRAPH
-from runner.telemetry.sampler import PROFILE
 from runner.telemetry.summary import REPORT
 
-PLOT = "latency.png"
-PICTURES = {GRAPH: "The machine while it was measured", PLOT: "Latency in each process"}
-FILES = (PROFILE, REPORT, *PICTURES)
-PNG = b"\x89PNG\r\n\x1a\n"
 # The ends of signals' names and their units.
 UNITS = {"percent": "%", "mb": "MB", "mhz": "MHz", "c": "°C", "w": "W", "j": "J"}
 
@@ -77,10 +71,3 @@ def how(found: Mapping[str, Any]) -> str:
     asked = f" (asked: {number(interval['asked'])})" if interval.get("asked") else ""
     missed = f", {found['missed']} missed" if "missed" in found else ""
     return f"{found['samples']} samples{achieved}{asked}{missed}"
-
-
-def pictures(folder: Path) -> dict[str, bytes]:
-    """`{caption: PNG}` of the pictures beside a record that are there."""
-    files = {caption: folder / name for name, caption in PICTURES.items()}
-    found = {caption: file.read_bytes() for caption, file in files.items() if file.is_file()}
-    return {caption: data for caption, data in found.items() if data.startswith(PNG)}

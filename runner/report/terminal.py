@@ -16,11 +16,10 @@ from runner.report.page import (
     PROVENANCE,
     SETTINGS,
     TELEMETRY,
-    Distribution,
     Page,
-    PairLine,
     Section,
 )
+from runner.report.processes import Distribution, PairLine
 from runner.report.summary import COLOURS
 from runner.report.wording import number
 

@@ -1,22 +1,20 @@
-"""The picture of a profile: every signal over time. Imports matplotlib inside functions; drawn in a worker."""
+"""The picture of a profile: every signal over time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from runner.report import canvas
-from runner.telemetry import profile
+from runner.report.chart import Chart, Lines, Mark, Point, Text, stacked
+from runner.report.chart.axes import Scale, even_ticks, levels, scale
+from runner.report.chart.style import SERIES
 from runner.telemetry.profile import Floats, Profile
-from runner.telemetry.sampler import PROFILE
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-GRAPH = "system_profile_graph.png"
+WIDTH, LEFT, RIGHT, NAMES = 960, 72, 16, 200  # NAMES: what the signals' names take at the right
+PANEL, FOOT = 190, 30  # heights, px
+POINTS = 1000  # drawn of one signal; of more the least and the most of each stretch
+LARGEST = 1e18  # of a value that a sensor can mean
 # A panel's title, the unit on its axis, and the ends of the names that belong there.
 PANELS = (
     ("CPU (a process: 100 = one processor; cpu: 100 = all)", "%", ("_percent",)),
@@ -26,55 +24,65 @@ PANELS = (
     ("Power (of counters: between two samples)", "W", ("_w", "_j")),
 )
 
+Curve = tuple[Floats, Floats]  # seconds since the first sample, and what was read then
 
-def profile_plot(folder: Path) -> Path | None:
-    """`system_profile_graph.png` beside `system_profile.txt`, drawn unless it is there; None where nothing was read."""
-    out = folder / GRAPH
-    if not (folder / PROFILE).is_file():
+
+def chart(found: Profile) -> Chart | None:
+    """Every signal over time, a panel for each unit; None where nothing was read twice."""
+    curves = {name: curve for name in found.signals if len((curve := _curve(found, name))[0]) > 1}
+    x = scale(0.0, float(found.t_ns[-1] - found.t_ns[0]) / 1e9, LEFT, WIDTH - NAMES) if len(found.t_ns) else None
+    chosen = [(title, unit, {n: c for n, c in curves.items() if n.endswith(ends)}) for title, unit, ends in PANELS]
+    parts = [_panel(f"{title}, {unit}", signals, x) for title, unit, signals in chosen if x and signals]
+    if not parts or x is None:
         return None
-    if not out.is_file():
-        found = profile.read(folder / PROFILE)
-        panels = _panels(found)
-        if not panels:
-            return None
-        _draw(found, panels, out)
-    return out
+    told = f"Over {(found.t_ns[-1] - found.t_ns[0]) / 1e9:.1f} s: {', '.join(curves)}"
+    return stacked([*parts, _foot(found, x)], "The machine while it was measured", told)
 
 
-def _panels(found: Profile) -> list[tuple[str, str, Mapping[str, Floats]]]:
-    """The panels that have anything to show."""
-    read = {name: values for name, values in found.signals.items() if np.isfinite(values).sum() > 1}
-    chosen = [(title, unit, {n: v for n, v in read.items() if n.endswith(ends)}) for title, unit, ends in PANELS]
-    return [panel for panel in chosen if panel[2]]
+def _curve(found: Profile, name: str) -> Curve:
+    """What was read of a signal; of a counter of joules, the power between two samples."""
+    values = found.signals[name]
+    there = np.abs(values) <= LARGEST  # not where none was read: NaN is no number
+    seconds, read = (found.t_ns[there] - found.t_ns[:1]) / 1e9, values[there]
+    if name.endswith("_j") and len(read) > 1:
+        lasted = np.diff(seconds)
+        moved = lasted > 0
+        return seconds[1:][moved], np.diff(read)[moved] / lasted[moved]
+    return seconds, read
 
 
-def _draw(found: Profile, panels: list[tuple[str, str, Mapping[str, Floats]]], out: Path) -> None:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib.figure import Figure
-
-    # Fixed margins (in inches): the constrained layout draws everything twice, which every run would wait for.
-    height = 0.6 + 2.1 * len(panels)
-    figure = Figure(figsize=(10, height))
-    figure.subplots_adjust(left=0.075, right=0.8, top=1 - 0.3 / height, bottom=0.5 / height, hspace=0.28)
-    axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
-    seconds = (found.t_ns - found.t_ns[0]) / 1e9
-    for one, (title, unit, signals) in zip(axes, panels, strict=True):
-        _panel(one, seconds, signals)
-        canvas.titled(one, title)
-        one.set_ylabel(unit)
-    axes[-1].set_xlabel("time since the first sample, s")
-    canvas.save(figure, out)
+def _panel(title: str, signals: Mapping[str, Curve], x: Scale) -> Chart:
+    low = min(0.0, *(float(values.min()) for _, values in signals.values()))
+    high = max(low + 1e-9, *(float(values.max()) for _, values in signals.values()))
+    y = scale(low, high, PANEL - 14, 34)
+    marks: list[Mark] = [Text(8, 18, title, "heading")]
+    marks += levels(even_ticks(low, high, 5), y, LEFT, WIDTH - NAMES)
+    for number, (name, curve) in enumerate(signals.items()):
+        series = f"s{number % len(SERIES)}"
+        marks.append(Lines((tuple(_points(curve, x, y)),), f"signal {series}", told=name))
+        marks.append(_key(name.rpartition("_")[0], series, number))
+    return Chart(WIDTH, PANEL, title, tuple(marks))
 
 
-def _panel(axes: Axes, seconds: Floats, signals: Mapping[str, Floats]) -> None:
-    for name, values in signals.items():
-        there = np.isfinite(values)
-        x, y = seconds[there], values[there]
-        if name.endswith("_j"):
-            x, y = x[1:], np.diff(y) / np.diff(x)
-        axes.plot(x, y, linewidth=1, marker=".", markersize=3, label=name.rpartition("_")[0])
-    axes.set_ylim(bottom=0)
-    canvas.tidied(axes)
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False)
+def _key(name: str, series: str, number: int) -> Text:
+    return Text(WIDTH - NAMES + 10, 40 + 14 * number, name, f"key {series}", room=NAMES - RIGHT)
+
+
+def _points(curve: Curve, x: Scale, y: Scale) -> Iterator[Point]:
+    for place in _places(curve[1]):
+        yield x(float(curve[0][place])), y(float(curve[1][place]))
+
+
+def _places(values: Floats) -> Sequence[int]:
+    """Which of the values are drawn."""
+    if len(values) <= POINTS:
+        return range(len(values))
+    parts = np.array_split(np.arange(len(values)), POINTS // 2)
+    return sorted({int(part[of(values[part])]) for part in parts for of in (np.argmin, np.argmax)})
+
+
+def _foot(found: Profile, x: Scale) -> Chart:
+    seconds = even_ticks(0.0, float(found.t_ns[-1] - found.t_ns[0]) / 1e9, 8)
+    marks = [Text(x(value), 10, f"{value:g}", anchor="middle") for value in seconds]
+    name = Text(WIDTH - NAMES, 26, "time since the first sample, s", anchor="end")
+    return Chart(WIDTH, FOOT, "", (*marks, name))

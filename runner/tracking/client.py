@@ -1,4 +1,4 @@
-"""Tracking from the runner's side: workers that import MLflow and matplotlib while the spec is composed and planned."""
+"""Tracking from the runner's side: a worker that imports MLflow while the spec is composed and planned."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +16,24 @@ from runner.records import Record
 
 SECONDS = 300.0
 STORE = "runner.tracking.worker"
-PICTURES = "runner.report.draw"
 
 
 class Tracker:
-    """The workers of one command's tracking: one imports MLflow, one matplotlib, at the same time, while specs are
-    planned and measured processes load. They stand still while anything is timed."""
+    """The worker of one command's tracking: it imports MLflow while specs are planned and measured processes load, and
+    stands still while anything is timed."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._log = root / "mlruns" / ".tracking.log"
         self._stack = ExitStack()
         self._store: _Assistant | None = None
-        self._pictures: _Assistant | None = None
 
     def __enter__(self) -> Tracker:
         return self
 
     def __exit__(self, *error: object) -> None:
-        for assistant in filter(None, (self._store, self._pictures)):
-            assistant.leave()
+        if self._store:
+            self._store.leave()
         self._stack.close()
         self._tidy()
 
@@ -51,36 +48,21 @@ class Tracker:
         """Start the worker that imports MLflow; returns at once."""
         self._store = self._stack.enter_context(_Assistant(self._log, STORE, "load", root=str(self.root)))
 
-    def start_pictures(self) -> None:
-        """Start the one that imports matplotlib, once all steps are made: it would take a core from them; and let the
-        other open its store, now that there will be something to keep.
-
-        A second call does nothing.
-        """
+    def open_store(self) -> None:
+        """Let it open its store, now that there will be something to keep; returns at once."""
         if self._store:
             self._store.go_on()
-        if self._pictures is None:
-            self._pictures = self._stack.enter_context(_Assistant(self._log, PICTURES))
 
     @contextmanager
     def still(self) -> Iterator[None]:
-        """The workers take no processor time inside: stopped while they import, asleep once they have."""
-        with ExitStack() as stack:
-            for assistant in (self._store, self._pictures):
-                if assistant:
-                    stack.enter_context(assistant.still())
+        """The worker takes no processor time inside: stopped while it imports, asleep once it has."""
+        with self._store.still() if self._store else nullcontext():
             yield
 
     def publish(self, record: Record) -> dict[str, Any]:
-        """Draw the record's pictures and log it: its values meanwhile, its files after that. Raises RunnerError where
-        that can't be done: the record stays."""
-        assert self._store is not None and self._pictures is not None, "start() and start_pictures() come first"
-        where = {"root": str(self.root), "record": str(record.folder)}
-        with ThreadPoolExecutor(1) as beside:
-            pictures = beside.submit(self._pictures.ask, "draw", record=where["record"])
-            run_id: str = self._store.ask("begin", **where)
-            pictures.result()
-        answer: dict[str, Any] = self._store.ask("finish", run_id=run_id, **where)
+        """Log the record, with its files. Raises RunnerError where that can't be done: the record stays."""
+        assert self._store is not None, "start() comes first"
+        answer: dict[str, Any] = self._store.ask("publish", root=str(self.root), record=str(record.folder))
         return answer
 
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner import records
+from runner import records, seal
 from runner.foreign import line, markdown
 from runner.labels import flatten
 from runner.records import Record
-from runner.report import naming
+from runner.report import naming, pictures
 from runner.report.naming import title
 from runner.report.wording import verdict_line
 from runner.tracking import sent, store
@@ -25,34 +25,21 @@ if TYPE_CHECKING:
 PARAM_LENGTH = 6000
 CUT = " … (cut)"
 PARAMS_PER_BATCH = 100
-PROFILE = ("system_profile.txt", "system_profile_graph.png", "profile_report.yaml")
-FILES = ("record.json", "samples.npz", "latency.png", *PROFILE)
+FILES = (seal.RECORD, *seal.EVIDENCE, *pictures.FILES)
 
 
 def log_record(folder: Path, root: Path) -> str:
-    """Send the record in `folder` to the store of `root`; the id of its run, a new one or the one that is there.
+    """Send the record in `folder` to the store of `root`; the id of its run, a new one or that which is there. The
+    last file makes it complete.
 
     Sending again changes nothing: metrics carry the record's own date. Raises Unavailable where the store can't
     be reached.
     """
-    return finish(folder, root, begin(folder, root))
-
-
-def begin(folder: Path, root: Path) -> str:
-    """Send the record's values, which needs none of its pictures; the id of its run, which is not complete yet."""
     record = records.read(folder)
     target = store.open_store(root)
     with store.reported(root), store.locked(root):
         run_id = _run_of(target, record)
         _log_values(target, run_id, record.content)
-    return run_id
-
-
-def finish(folder: Path, root: Path, run_id: str) -> str:
-    """Send the record's files to the run that `begin` made; with the last of them the run is complete."""
-    record = records.read(folder)
-    target = store.open_store(root)
-    with store.reported(root), store.locked(root):
         _log_files(target, run_id, record)
         ended = "FINISHED" if record.content["status"] == "ok" else "FAILED"
         target.client.set_terminated(run_id, ended, end_time=_milliseconds(record.content["date"]))

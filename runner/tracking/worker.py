@@ -25,15 +25,10 @@ def prepare(root: str) -> dict[str, str]:
     return {"uri": target.uri}
 
 
-def begin(root: str, record: str) -> str:
-    """Send the values of the record in the folder `record`; the id of its run.
+def publish(root: str, record: str) -> dict[str, str]:
+    """Send the record in the folder `record`, with its files.
 
     Raises Unavailable where a remote store can't be reached: the record stays, and `runner sync` sends it later.
     """
-    return log.begin(Path(record), Path(root))
-
-
-def finish(root: str, record: str, run_id: str) -> dict[str, str]:
-    """Send the files that lie beside it, which completes the run. Raises as `begin` does."""
-    log.finish(Path(record), Path(root), run_id)
+    run_id = log.log_record(Path(record), Path(root))
     return {"run_id": run_id, "experiment_id": store.open_store(Path(root)).experiment_id}

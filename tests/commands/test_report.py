@@ -46,3 +46,37 @@ def test_html_is_one_file(capsys: pytest.CaptureFixture[str]) -> None:
 def test_wrong_arguments_are_one_line(arguments: list[str], message: str) -> None:
     with pytest.raises(SpecError, match=message):
         report.main(arguments)
+
+
+RECORD = Path("records", pages.ID)
+
+
+def test_the_pictures_are_written_as_png_where_they_are_wanted(capsys: pytest.CaptureFixture[str]) -> None:
+    (RECORD / "system_profile.txt").write_text("t_ns cpu_percent\n1 50\n2 60\n")
+    assert report.main(["--png", "."]) == 0
+    assert capsys.readouterr().out == "written  latency.png\nwritten  system_profile_graph.png\n"
+    for name in ("latency.png", "system_profile_graph.png"):
+        assert Path(name).read_bytes().startswith(b"\x89PNG")
+    assert not list(RECORD.glob("*.png"))
+
+
+@pytest.mark.parametrize(
+    ("profile", "folder", "message"),
+    [
+        ("t_ns cpu_percent\n1 50\n2 60\n", "none", "no such folder"),
+        ("t_ns cpu_percent\n1 50\n2 60\n", f"records/{pages.ID}", "lies in records"),
+        ("t_ns cpu_percent\n1 x\n2 60\n", ".", "system_profile.txt can't be read: could not convert"),
+        ("", ".", "system_profile.txt can't be read"),
+        ("t_ns cpu_percent\n99999999999999999999 1\n2 60\n", ".", "system_profile.txt can't be read"),
+    ],
+)
+def test_pictures_that_cannot_be_written_are_refused(profile: str, folder: str, message: str) -> None:
+    (RECORD / "system_profile.txt").write_text(profile)
+    with pytest.raises(SpecError, match=message):
+        report.main(["--png", folder])
+
+
+def test_what_was_not_measured_has_nothing_to_draw(tmp_path: Path) -> None:
+    fixtures.write(tmp_path, fixtures.not_measured("20261122T090100-00000001", spec(), "unavailable", "no tvm.", "pip"))
+    with pytest.raises(SpecError, match="neither samples nor a profile to draw"):
+        report.main(["--png", "."])

@@ -272,9 +272,26 @@ def test_samples_that_are_no_latencies_are_refused(
             beside.beside(found, found)
 
 
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg">'
+SCRIPTS = (
+    SVG + b"<script>alert(1)</script></svg>",
+    SVG + b'<path d="M0,0" onload="alert(1)" /></svg>',
+    SVG + b'<image href="http://evil.example/x" /></svg>',
+    SVG + b"<style>@import 'http://evil.example/x'</style></svg>",
+    SVG + b"<style>path{fill:u\\72l(http://evil.example/x)}</style></svg>",
+    b'<!DOCTYPE svg [<!ENTITY a "b">]>' + SVG + b"<text>&a;</text></svg>",
+    b'<?xml-stylesheet href="http://evil.example/x"?>' + SVG + b"</svg>",
+    b'<svg xmlns="http://www.w3.org/1999/xhtml"></svg>',
+    SVG + b"<text>",
+    b"\x89PNG",
+)
+
+
 def test_telemetry_is_checked_as_the_rest(contents: dict[str, bytes], tmp_path: Path) -> None:
     refused(sealed(tmp_path, {**contents, "profile_report.yaml": b"a: &a [b]\nc: [*a]"}), "has aliases")
     refused(sealed(tmp_path, {**contents, "system_profile_graph.png": b"<svg onload=x>"}), "is no PNG")
+    for svg in SCRIPTS:
+        refused(sealed(tmp_path, {**contents, "latency.svg": svg}), "latency.svg is no SVG that a run drew")
     refused(sealed(tmp_path, {**contents, "correction.json": b'{"verdict": "best"}'}), "correction.json has no usable")
 
 

@@ -8,7 +8,8 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from runner.report import html, page, picture
+from runner.report import html, page, picture, pictures
+from runner.report.chart import axes, svg
 from tests.report import fixtures, pages
 
 PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
@@ -41,6 +42,14 @@ def test_nothing_comes_from_the_network(tmp_path: Path) -> None:
 
 
 def test_the_pictures_beside_a_record_are_inside_the_file(tmp_path: Path) -> None:
+    record = pages.write(tmp_path, pages.content())
+    (file,) = pictures.write({"latency": pictures.of_record(record)["latency"]}, record.folder).values()
+    shown = [found for tag, found in tags(html.render(page.collect(record))) if tag == "img"]
+    source = f"data:image/svg+xml;base64,{base64.b64encode(file.read_bytes()).decode()}"
+    assert shown == [{"alt": "Latency in each process", "src": source}]
+
+
+def test_the_pictures_beside_an_older_record_are_shown(tmp_path: Path) -> None:
     record = pages.write(tmp_path, pages.content())
     (record.folder / "system_profile_graph.png").write_bytes(PIXEL)
     (record.folder / "latency.png").write_bytes(b"no picture")
@@ -108,21 +117,21 @@ def test_a_run_without_a_measurement_has_a_page_without_pictures(tmp_path: Path)
 
 def drawn(root: Path) -> tuple[page.Page, Element]:
     found = page.collect(pages.write(root, pages.content()))
-    return found, picture.ratios(found.pairs, 0.98, 1.06, 1.02)
+    return found, svg.element(picture.ratios(found.pairs, 0.98, 1.06, 1.02))
 
 
 def test_each_pair_is_a_dot_and_each_flagged_one_a_cross_with_its_reason(tmp_path: Path) -> None:
-    _, svg = drawn(tmp_path)
-    kinds = [mark.get("class") for mark in svg.iter() if mark.get("class") in ("pair", "flagged")]
+    _, element = drawn(tmp_path)
+    kinds = [mark.get("class") for mark in element.iter() if mark.get("class") in ("pair", "flagged")]
     assert (kinds.count("pair"), kinds.count("flagged")) == (7, 1)
-    told = [mark.findtext("title") for mark in svg.iter("path")]
+    told = [mark.findtext("title") for mark in element.iter("path") if mark.get("class") == "flagged"]
     assert told == ["pair 4: 1.400×; other processes kept 1.7 CPUs busy, 0.0 in the median pair"]
-    assert svg.get("aria-label") == "Speed-up in each of 8 pairs, 1 of them flagged."
+    assert element.get("aria-label") == "Speed-up in each of 8 pairs, 1 of them flagged."
 
 
 def test_all_that_is_drawn_lies_inside_the_picture(tmp_path: Path) -> None:
-    found, svg = drawn(tmp_path)
-    for one in (svg, picture.distributions(found.distributions)):
+    found, element = drawn(tmp_path)
+    for one in (element, svg.element(picture.distributions(found.distributions))):
         width, height = map(float, str(one.get("viewBox")).split()[2:])
         for mark in one.iter():
             xs = [float(mark.get(name, 0)) for name in ("x", "x1", "x2", "cx")]
@@ -140,14 +149,13 @@ def test_all_that_is_drawn_lies_inside_the_picture(tmp_path: Path) -> None:
     ],
 )
 def test_ticks_are_round(low: float, high: float, expected: list[float]) -> None:
-    assert picture.ticks(low, high) == expected
+    assert axes.ticks(low, high) == expected
 
 
 def test_a_long_name_is_drawn_together_and_stays_inside(tmp_path: Path) -> None:
     content = pages.content()
     content["comparison"]["baseline"]["spec"]["backend"]["name"] = "onnxruntime " * 8
     found = page.collect(pages.write(tmp_path, content))
-    names = [
-        text for text in picture.distributions(found.distributions).iter("text") if "name" in str(text.get("class"))
-    ]
+    element = svg.element(picture.distributions(found.distributions))
+    names = [text for text in element.iter("text") if "name" in str(text.get("class"))]
     assert [text.get("textLength") for text in names] == [None, "736"]

@@ -20,8 +20,10 @@ from runner.commands import compare, report
 from runner.commands import list as list_options
 from runner.errors import SpecError
 from runner.records import Record
-from runner.report import beside, beside_table, comparison, html, page, plot, progress, summary, table, terminal
+from runner.report import beside, beside_table, comparison, html, page, pictures, progress, summary, table, terminal
+from runner.report.chart import png, svg
 from runner.report.layout import plain
+from runner.report.pictures import Picture
 from runner.tracking import log
 from tests.report import pages
 from tests.report.fixtures import not_measured, spec
@@ -184,9 +186,15 @@ def test_an_error(nasty: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     assert not [one for one in shown if not one.isprintable() and one != "\n"]
 
 
-@pytest.mark.slow
 def test_a_picture(every: list[Record]) -> None:
-    assert plot.record_plot(every[0].folder) == every[0].folder / "latency.png"
+    drawn = svg.document(pictures.of_record(every[0])["latency"])
+    harmless(drawn.decode())
+    assert pictures.fault(Picture("image/svg+xml", drawn)) == ""
+
+
+@pytest.mark.slow
+def test_a_picture_as_png(every: list[Record]) -> None:
+    assert png.document(pictures.of_record(every[0])["latency"]).startswith(pictures.PNG)
 
 
 @pytest.mark.parametrize("name", ["\x1b[31mred", "a\u202eb", "\x9b2J"])

@@ -1,43 +1,73 @@
+"""The picture of a record: its latencies, process by process, and its ratios."""
+
+from __future__ import annotations
+
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from runner.measure import samples
-from runner.report.plot import Captions, latency_plot, record_plot
+from runner.report import plot
+from runner.report.chart import Chart, Dot, Lines, Text
 from tests.report import fixtures
 from tests.report.fixtures import measured, spec
 
 
-def pixels(path: Path) -> np.ndarray:
-    return np.asarray(Image.open(path).convert("RGB")).astype(int)
+def drawn(baseline_ms: float | None = 1.0, pairs: int = 10, **changes: Any) -> Chart:
+    arrays = {name: values / 1e6 for name, values in fixtures.samples(0.7, baseline_ms, pairs).items()}
+    sides: dict[str, Any] = {"candidate": {}, "baseline": {}}
+    for name, values in arrays.items():
+        role, _, pair = name.partition("/")
+        if role in sides:
+            sides[role][int(pair)] = values
+    content = measured("20261121T090100-00000001", spec(), spec(), "onnxruntime fp32", 1.43) | changes
+    return plot.latency(content, sides["candidate"], sides["baseline"])
 
 
-def coloured(image: np.ndarray, colour: tuple[int, int, int]) -> int:
-    return int((np.abs(image - colour).sum(axis=2) < 60).sum())
+def count(chart: Chart, kind: str) -> int:
+    return sum(mark.kind == kind for mark in chart.marks)
 
 
-BLUE, ORANGE = (31, 119, 180), (217, 95, 2)
+def texts(chart: Chart) -> list[str]:
+    return [mark.text for mark in chart.marks if isinstance(mark, Text)]
 
 
-@pytest.mark.parametrize(("baseline_ms", "orange"), [(1.0, True), (None, False)])
-def test_candidate_and_baseline_are_drawn(tmp_path: Path, baseline_ms: float | None, orange: bool) -> None:
-    np.savez(tmp_path / "samples.npz", **fixtures.samples(0.7, baseline_ms))
-    interval = {"low": 1.4, "high": 1.46, "by_pair": [1.41, 1.44]}
-    latency_plot(tmp_path / "samples.npz", tmp_path / "latency.png", Captions("bilstm"), interval)
-    image = pixels(tmp_path / "latency.png")
-    assert image.shape == (552, 1200, 3)
-    assert coloured(image, BLUE) > 200
-    assert (coloured(image, ORANGE) > 200) == orange
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+def test_each_process_has_a_box_and_each_pair_a_ratio() -> None:
+    chart = drawn()
+    assert {kind: count(chart, kind) for kind in ("box candidate", "box baseline", "dot baseline", "pair")} == {
+        "box candidate": 10, "box baseline": 10, "dot baseline": 10, "pair": 10,
+    }  # fmt: skip
+
+
+def test_without_a_baseline_there_are_the_candidates_boxes_alone() -> None:
+    chart = drawn(None, comparison=None, spec={**spec(), "baseline": {"name": "none"}})
+    assert (count(chart, "box candidate"), count(chart, "box baseline"), count(chart, "pair")) == (10, 0, 0)
+    assert "measured without a baseline" in texts(chart)
 
 
 @pytest.mark.parametrize("pairs", [1, 200])
-def test_one_pair_and_many_can_be_drawn(tmp_path: Path, pairs: int) -> None:
-    np.savez(tmp_path / "samples.npz", **fixtures.samples(0.7, 1.0, pairs))
-    latency_plot(tmp_path / "samples.npz", tmp_path / "latency.png", Captions("bilstm"))
-    assert coloured(pixels(tmp_path / "latency.png"), BLUE) > 100
+def test_one_pair_and_many_lie_inside_the_picture(pairs: int) -> None:
+    chart = drawn(pairs=pairs)
+    assert count(chart, "box candidate") == pairs
+    for mark in chart.marks:
+        points = (
+            [point for stroke in mark.strokes for point in stroke] if isinstance(mark, Lines) else [(mark.x, mark.y)]
+        )
+        assert all(0 <= x <= chart.width and 0 <= y <= chart.height for x, y in points)
+
+
+def test_a_cell_of_a_sweep_says_no_verdict() -> None:
+    found = "1.43× [1.40, 1.46] as fast as self (paired, 10 pairs, stopped by target)"
+    assert f"{found}: faster" in texts(drawn())
+    assert found in texts(drawn(sweep="aa11"))
+
+
+def test_processes_that_took_one_time_alone_are_drawn() -> None:
+    content = measured("20261121T090100-00000001", spec(), spec(), "x", 1.0, comparison=None)
+    chart = plot.latency(content, {0: np.array([1.0, 1.0])}, {})
+    assert [mark.y for mark in chart.marks if isinstance(mark, Dot)] == [pytest.approx(231, abs=1)]
 
 
 def test_samples_come_by_pair_in_milliseconds(tmp_path: Path) -> None:
@@ -46,17 +76,3 @@ def test_samples_come_by_pair_in_milliseconds(tmp_path: Path) -> None:
     found = samples.read(tmp_path / "samples.npz", "candidate")
     assert {pair: values.tolist() for pair, values in found.items()} == {1: [1.0], 9: [9.0], 10: [10.0]}
     assert list(found) == [1, 9, 10]
-
-
-def test_a_records_plot_lies_beside_its_samples_and_is_drawn_once(tmp_path: Path) -> None:
-    record = fixtures.write(tmp_path, measured("20261121T090100-00000001", spec(), spec(), "self", 1.0))
-    out = record_plot(record.folder)
-    assert out == record.folder / "latency.png"
-    written = out.stat().st_mtime_ns
-    assert record_plot(record.folder) == out
-    assert out.stat().st_mtime_ns == written
-
-
-def test_a_record_without_samples_has_no_plot(tmp_path: Path) -> None:
-    content = fixtures.not_measured("20261121T090100-00000001", spec(), "unavailable", "x", "y")
-    assert record_plot(fixtures.write(tmp_path, content).folder) is None

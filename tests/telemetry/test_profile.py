@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from runner.telemetry import profile
-from runner.telemetry.graph import profile_plot
+from runner.report.chart import Chart, Lines, Text, svg
+from runner.telemetry import graph, profile
 
 TEXT = """# One line a sample.
       t_ns cpu_percent package_0_j acpitz_c
@@ -41,15 +43,43 @@ def test_what_lies_in_bursts(tmp_path: Path):
     assert found.within([]).tolist() == [False, False, False]
 
 
-def test_the_picture_is_drawn_once(tmp_path: Path):
-    (tmp_path / "system_profile.txt").write_text(TEXT)
-    out = profile_plot(tmp_path)
-    assert out == tmp_path / "system_profile_graph.png"
-    assert out.read_bytes().startswith(b"\x89PNG")
-    drawn = out.stat().st_mtime_ns
-    assert profile_plot(tmp_path) == out
-    assert out.stat().st_mtime_ns == drawn
+def drawn(tmp_path: Path, text: str) -> Chart | None:
+    (tmp_path / "p.txt").write_text(text)
+    return graph.chart(profile.read(tmp_path / "p.txt"))
 
 
-def test_a_record_without_a_profile_has_no_picture(tmp_path: Path):
-    assert profile_plot(tmp_path) is None
+def curves(chart: Chart) -> dict[str, int]:
+    """`{signal: points}`"""
+    return {mark.told: len(mark.strokes[0]) for mark in chart.marks if isinstance(mark, Lines) and mark.told}
+
+
+def test_every_signal_is_drawn_over_the_samples_in_which_it_was_read(tmp_path: Path):
+    chart = drawn(tmp_path, TEXT)
+    assert chart is not None
+    assert curves(chart) == {"cpu_percent": 2, "package_0_j": 2, "acpitz_c": 2}
+    titles = [mark.text for mark in chart.marks if isinstance(mark, Text) and mark.kind == "heading"]
+    assert titles == [
+        "CPU (a process: 100 = one processor; cpu: 100 = all), %", "Temperature, °C",
+        "Power (of counters: between two samples), W",
+    ]  # fmt: skip
+
+
+def test_of_a_long_profile_the_least_and_the_most_are_drawn(tmp_path: Path):
+    rows = [f"{number * 10**8} {100 if number == 7777 else 50}" for number in range(20_000)]
+    chart = drawn(tmp_path, "t_ns cpu_percent\n" + "\n".join(rows))
+    assert chart is not None
+    assert curves(chart)["cpu_percent"] <= graph.POINTS
+    (curve,) = [mark for mark in chart.marks if isinstance(mark, Lines) and mark.told]
+    assert min(y for _, y in curve.strokes[0]) == 34  # the top of the panel
+
+
+@pytest.mark.parametrize("text", ["t_ns cpu_percent\n", "t_ns cpu_percent\n1 50\n", "t_ns cpu_percent\n1 -\n2 -\n"])
+def test_of_what_was_read_once_there_is_no_picture(tmp_path: Path, text: str):
+    assert drawn(tmp_path, text) is None
+
+
+@pytest.mark.parametrize("value", ["inf", "1e300", "-1e300", "nan", "-5"])
+def test_whatever_a_sensor_says_the_picture_has_numbers(tmp_path: Path, value: str):
+    chart = drawn(tmp_path, f"t_ns cpu_percent package_0_j\n1 1 0\n1 {value} {value}\n2 2 1\n3 1 2")
+    assert chart is not None
+    assert not re.search("nan|inf", svg.document(chart).decode())

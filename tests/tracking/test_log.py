@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from runner.errors import StepFailed, Unavailable
-from runner.report import draw
+from runner.errors import Unavailable
+from runner.report import pictures
 from runner.tracking import log, store, worker
 from tests.report import fixtures
 from tests.report.fixtures import measured, not_measured, spec
@@ -32,14 +32,12 @@ def files_of(root: Path, run_id: str) -> list[str]:
 
 def test_a_record_becomes_a_flat_run_with_all_that_it_holds(root: Path) -> None:
     content = measured("20261121T090100-000000a1", INT8, spec(), "onnxruntime fp32", 1.43, sweep="aa11")
-    folder = str(fixtures.write(root, content).folder)
-    run_id = worker.begin(str(root), folder)
-    assert content["record_id"] in unsent(root)  # not complete yet
-    assert draw.draw(folder) == ["latency.png"]
-    answer = worker.finish(str(root), folder, run_id)
-    assert answer["run_id"] == run_id
+    record = fixtures.write(root, content)
+    pictures.write(pictures.of_record(record), record.folder)
+    assert content["record_id"] in unsent(root)
+    answer = worker.publish(str(root), str(record.folder))
     assert content["record_id"] not in unsent(root)
-    run = run_of(root, run_id)
+    run = run_of(root, answer["run_id"])
     assert run.data.metrics == content["metrics"]
     assert {key: run.data.params[key] for key in ("backend", "backend.threads", "precision", "model.hidden")} == {
         "backend": "onnxruntime", "backend.threads": "1", "precision": "int8_dynamic", "model.hidden": "32",
@@ -51,7 +49,7 @@ def test_a_record_becomes_a_flat_run_with_all_that_it_holds(root: Path) -> None:
     }  # fmt: skip
     assert "mlflow.parentRunId" not in run.data.tags
     assert files_of(root, answer["run_id"]) == [
-        "environment.json", "keys.json", "latency.png", "record.json", "samples.npz",
+        "environment.json", "keys.json", "latency.svg", "record.json", "samples.npz",
     ]  # fmt: skip
     assert answer["experiment_id"] == run.info.experiment_id
 
@@ -140,19 +138,17 @@ def test_a_server_that_cannot_be_reached_leaves_the_record_and_sync_sends_it_lat
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     start = time.monotonic()
     with pytest.raises(Unavailable, match="can't be reached"):
-        worker.begin(str(root), str(record.folder))
+        worker.publish(str(root), str(record.folder))
     assert time.monotonic() - start < 30  # mlflow's own defaults retry for minutes
     assert (record.folder / "record.json").read_bytes() == kept
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     assert record.content["record_id"] in log.sync(root, pytest.fail)
 
 
-def test_a_profile_that_cannot_be_drawn_is_said(tmp_path: Path) -> None:
-    record = fixtures.write(tmp_path, measured("20261121T090600-000000f9", INT8, spec(), "onnxruntime fp32", 1.2))
-    (record.folder / "system_profile.txt").write_bytes(b"\xff")
-    with pytest.raises(StepFailed, match=f"The profile of {record.folder.name} could not be drawn"):
-        draw.draw(str(record.folder))
-    assert (record.folder / "latency.png").is_file()
+def test_the_pictures_of_an_older_record_are_sent_too(root: Path) -> None:
+    record = fixtures.write(root, measured("20261121T090600-000000f9", INT8, spec(), "onnxruntime fp32", 1.2))
+    (record.folder / "latency.png").write_bytes(pictures.PNG)
+    assert "latency.png" in files_of(root, log.log_record(record.folder, root))
 
 
 def test_the_runners_own_process_imports_neither_mlflow_nor_matplotlib() -> None:
