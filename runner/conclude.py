@@ -19,6 +19,8 @@ from runner.backends import loading
 from runner.disk import room
 from runner.effective import precision
 from runner.errors import RunnerError, StepFailed
+from runner.linear_algebra import one_thread
+from runner.measure.sides import Side, starting
 from runner.plan import Cell, Chain
 from runner.records import Record
 from runner.report import naming
@@ -81,16 +83,18 @@ def benchmarked(
     display.begin(item)
     spec, key = cell.candidate.spec, measurement(cell)
     measurement_key.check_code(cell, key["measurement"])
-    parts = {"candidate": artifacts_of(cell.candidate, outcomes)}
-    if cell.baseline:
-        parts["baseline"] = artifacts_of(cell.baseline, outcomes)
+    chains = {"candidate": cell.candidate} | ({"baseline": cell.baseline} if cell.baseline else {})
+    titles = {"candidate": spec.title, "baseline": cell.label}
+    parts = {role: artifacts_of(chain, outcomes) for role, chain in chains.items()}
+    sides = {role: side_of(chain, parts[role], titles[role]) for role, chain in chains.items()}
     with room(root), _draft(root, item) as draft:
-        with _sampling_here(cell, Path(draft)) as sampler:
-            from runner.measure.benchmark import benchmark  # numpy, scipy: imported while the sampler starts
+        with _sampling_here(cell, draft) as sampler, starting(sides, spec.seed, draft, sampler) as started:
+            with one_thread():
+                from runner.measure.benchmark import benchmark  # numpy: imported while the first processes start
 
             found = benchmark(
-                side_of(cell.candidate, parts["candidate"], spec.title),
-                side_of(cell.baseline, parts["baseline"], cell.label) if cell.baseline else None,
+                sides["candidate"],
+                sides.get("baseline"),
                 spec.measure.settings,
                 spec.seed,
                 draft,
@@ -100,6 +104,7 @@ def benchmarked(
                 quiet=quiet,
                 sampler=sampler,
                 comparisons=origin.comparisons,
+                started=started,
             )
         measurement_key.check_code(cell, key["measurement"])
         machine = devices.of(spec.hardware.settings).hardware()
@@ -109,7 +114,7 @@ def benchmarked(
         content["warnings"] = [*origin.warnings, *content["warnings"]]
         content["title"] = naming.title(content)
         content["timing"] = {"benchmark_s": found.seconds}
-        yield content, _files(found, content, Path(draft))
+        yield content, _files(found, content, draft)
     display.end(item, "done", found.seconds, "")
 
 
@@ -218,9 +223,7 @@ def artifacts_of(chain: Chain, outcomes: Mapping[str, Outcome]) -> dict[str, Art
     return {step: artifact for step, artifact in found.items() if isinstance(artifact, Artifact)}
 
 
-def side_of(chain: Chain, artifacts: Mapping[str, Artifact], label: str) -> Any:
-    from runner.measure.pairs import Side
-
+def side_of(chain: Chain, artifacts: Mapping[str, Artifact], label: str) -> Side:
     spec, compiled = chain.spec, artifacts["compile"]
     holders = [artifacts[step].folder for step in ("export", "data")]
     options = spec.backend.plain()

@@ -18,10 +18,11 @@ from runner.measure import checks, circumstances, method, metrics, outliers, qua
 from runner.measure.decision import Decision, expected
 from runner.measure.method import Method
 from runner.measure.metrics import Metric
-from runner.measure.pairs import Pair, Quiet, Side
+from runner.measure.pairs import Pair, Quiet
 from runner.measure.quality import Judgement
 from runner.measure.quality_interval import Scored
 from runner.measure.settings import Settings
+from runner.measure.sides import Side, Started
 from runner.measure.statistics import Interval
 from runner.measure.taken import not_taken
 from runner.measure.verdict import NoiseFloor, Verdict
@@ -154,6 +155,7 @@ def benchmark(
     quiet: Quiet = nullcontext,
     sampler: Sampler | None = None,
     comparisons: int = 1,
+    started: Started | None = None,
 ) -> Benchmark:
     """Measures `candidate` against `baseline` (or alone), each on its device: in pairs where that is the same one, in
     blocks otherwise, which are then what is called pairs here.
@@ -163,7 +165,7 @@ def benchmark(
     the first pair. Everything is timed inside `quiet()`, in which nothing else of ours may run. `progress(pairs
     done, pairs expected, note)` is called between pairs only. `sampler` is told whose processes are whose, and is
     stopped. `comparisons` is how many the table will have that this one is for: Holm's correction then needs more
-    pairs. Raises what a worker raises (StepFailed, …).
+    pairs. `started` are processes of the first pair. Raises what a worker raises (StepFailed, …).
     """
     start = time.monotonic()
     noise = floor or NoiseFloor(settings.floor, UNCALIBRATED)
@@ -171,7 +173,9 @@ def benchmark(
     sides = {"candidate": candidate} | ({"baseline": baseline} if baseline else {})
     how = method.of(sides)
     least = how.least(settings, comparisons) if baseline else settings.min_pairs
-    pairs, decision = _measure(how, sides, settings, seed, folder, limit_s, progress, quiet, sampler, noise, least)
+    pairs, decision = _measure(
+        how, sides, settings, seed, folder, limit_s, progress, quiet, sampler, noise, least, started
+    )
     telemetry = summarise(sampler, {role: _work(pairs, role) for role in sides}, _elsewhere(sides))
     judged = {role: _judged(side, pairs[0], role) for role, side in sides.items()}
     scored = {role: _scored(side, pairs[0], role) for role, side in sides.items()}
@@ -225,6 +229,7 @@ def _measure(
     sampler: Sampler | None,
     floor: NoiseFloor,
     least: int,
+    started: Started | None,
 ) -> tuple[list[Pair], Decision]:
     """Pairs, and what they say in the end."""
     start = time.monotonic()
@@ -233,7 +238,7 @@ def _measure(
     while True:
         first = not pairs
         about = (sides, settings, seed, len(pairs), folder, limit_s)
-        pairs.append(how.measure(*about, predict=first, quiet=quiet, sampler=sampler))
+        pairs.append(how.measure(*about, predict=first, quiet=quiet, sampler=sampler, started=started))
         seconds = time.monotonic() - start
         found = how.decide(pairs, seconds, settings, floor, least)
         ahead = expected(len(pairs), found.strict, seconds, settings, least)

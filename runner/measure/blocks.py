@@ -17,8 +17,9 @@ import numpy.typing as npt
 
 from runner.measure import two_sample
 from runner.measure.decision import Decision, concluded
-from runner.measure.pairs import Pair, Quiet, Side, order, run_pair
+from runner.measure.pairs import Pair, Quiet, run_pair
 from runner.measure.settings import Settings
+from runner.measure.sides import Side, Started, order
 from runner.measure.verdict import NoiseFloor
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def run_round(
     predict: bool = False,
     quiet: Quiet = nullcontext,
     sampler: Sampler | None = None,
+    started: Started | None = None,
 ) -> Pair:
     """A block of each side, one after the other; as `run_pair` otherwise.
 
@@ -52,7 +54,7 @@ def run_round(
     for role in (turns := order(list(sides), seed, number)):
         watching = None if sides[role].device.remote else sampler
         alone = {role: sides[role]}
-        blocks[role] = run_pair(alone, settings, seed, number, folder, limit_s, predict, quiet, watching)
+        blocks[role] = run_pair(alone, settings, seed, number, folder, limit_s, predict, quiet, watching, started)
     timed = {role: blocks[role].sides[role] for role in sides}
     first = blocks["candidate"]
     return Pair(number, turns, timed, first.before, first.after, first.during, blocks)

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from runner.measure import blocks, holm
 from runner.measure.decision import Decision, decide
 from runner.measure.effect import effects
-from runner.measure.pairs import Pair, Side, run_pair
+from runner.measure.pairs import Pair, run_pair
 from runner.measure.settings import Settings
+from runner.measure.sides import Side
 from runner.measure.statistics import signed_rank_p
 from runner.measure.verdict import NoiseFloor
 

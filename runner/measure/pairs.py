@@ -7,7 +7,6 @@ down for a second slows both. A benchmark without a baseline is the same with on
 from __future__ import annotations
 
 import math
-import random
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -21,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from runner.endpoints.device import HERE, Device
 from runner.endpoints.local import Worker
 from runner.measure import clock, repeats, watch
 from runner.measure import predicted as outputs
 from runner.measure.clock import Clock
 from runner.measure.settings import Settings
+from runner.measure.sides import Side, Started, opened, order
 from runner.telemetry.energy import Window
 from runner.worker import npz
 
@@ -40,33 +39,6 @@ REPEAT_SECONDS = 0.02  # of each half of the probe for runtimes that remember in
 MOST_ITERATIONS = 10_000_000  # of one burst: its times travel in one answer
 OUTPUT_BYTES = 1_000_000_000  # of predictions, where the float model's are not known
 INPUT_BYTES = 64_000_000  # memory for bound inputs: the worker's peak is to be the runtime's, not ours
-
-
-@dataclass(frozen=True)
-class Side:
-    """What is measured. `session` is a module with `open_session`, `folder` the compiled artifact, `options` what
-    `open_session` is given, `data` the data artifact, `reference` the float model's outputs on its test split,
-    `precision` the one asked for, which says how far outputs may lie from those, `memory_mb` the most that its worker
-    may hold, `device` where it is measured, `keep_in_float` (by output) the nodes that may be left in float where
-    quantising destroyed it."""
-
-    label: str
-    session: str
-    folder: Path
-    options: Mapping[str, Any]
-    data: Path
-    reference: Path | None
-    batch: int = 1
-    threads: int | None = None
-    precision: str = "fp32"
-    memory_mb: float | None = None
-    device: Device = HERE
-    keep_in_float: Mapping[str, list[str]] = field(default_factory=dict)
-
-    @property
-    def inputs(self) -> Path:
-        """The test split."""
-        return self.data / "test.npz"
 
 
 @dataclass(frozen=True)
@@ -119,12 +91,6 @@ class Pair:
     blocks: Mapping[str, Pair] = field(default_factory=dict)
 
 
-def order(roles: Sequence[str], seed: int, number: int) -> tuple[str, ...]:
-    """Who goes first in pair `number`: drawn by seed, and the other way round in the next of two."""
-    first = random.Random(f"{seed}/{number // 2}").randrange(2)
-    return tuple(roles) if (first + number) % 2 == 0 else tuple(reversed(roles))
-
-
 Quiet = Callable[[], AbstractContextManager[None]]
 
 
@@ -138,14 +104,14 @@ def run_pair(
     predict: bool = False,
     quiet: Quiet = nullcontext,
     sampler: Sampler | None = None,
+    started: Started | None = None,
 ) -> Pair:
     """Measures `sides` (`candidate`, and `baseline` if any) in fresh processes of one device; logs go to `folder`.
 
     `quiet()` is entered when both are loaded and left when nothing is timed any more: whatever else of ours runs
     has to stand still in between. With `predict`, each is also probed for remembering inputs, and runs its test split
-    through, untimed and last, into
-    `folder/<role>.npz`. Raises what the workers raise: StepFailed where one died, StepTimeout where an answer took
-    longer than `limit_s`.
+    through, untimed and last, into `folder/<role>.npz`. Processes that were `started` before are taken from there.
+    Raises what the workers raise: StepFailed where one died, StepTimeout where an answer took longer than `limit_s`.
     """
     device = next(iter(sides.values())).device
     turns = order(list(sides), seed, number)
@@ -153,7 +119,7 @@ def run_pair(
     with ExitStack() as stack:
         processes = {
             role: stack.enter_context(
-                _Process(role, sides[role], settings, seed + number, folder, limit_s, sampler, cpus)
+                _Process(role, sides[role], settings, seed + number, folder, limit_s, sampler, cpus, started or {})
             )
             for role in turns
         }
@@ -252,6 +218,7 @@ class _Process:
     limit_s: float
     sampler: Sampler | None = None
     cpus: tuple[int, ...] | None = None
+    started: Started = field(default_factory=dict)
     worker: Worker = field(init=False)
     clock: Clock = field(init=False)
     loaded: Mapping[str, Any] = field(init=False)
@@ -268,15 +235,9 @@ class _Process:
     window: Window | None = None
 
     def __enter__(self) -> _Process:
-        log = self.folder / f"{self.role}.log"
-        side = self.side
-        name = f"{self.role} {side.label}"
-        self.worker = side.device.open_worker(
-            log, name=name, threads=side.threads, memory_mb=side.memory_mb, modules=(side.session,)
-        )
+        started = self.started.pop(self.role, None)
+        self.worker = started or opened(self.role, self.side, self.folder, self.sampler)
         self.clock = Clock(self.worker.name)
-        if self.sampler:
-            self.sampler.watch(self.role, self.worker.pid)
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -1,0 +1,88 @@
+"""Processes that start before they are needed: the first pair's, while the command imports numpy."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from runner.endpoints.device import Here
+from runner.errors import RunnerError
+from runner.measure.pairs import run_pair
+from runner.measure.settings import Settings
+from runner.measure.sides import Side, order, starting
+from tests.conftest import REPOSITORY
+
+MakeSettings = Callable[..., Settings]
+
+
+def printed(code: str, **variables: str) -> str:
+    kept = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    env = {**kept, "PYTHONPATH": str(REPOSITORY), **variables}
+    return subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_pair_is_measured_in_the_processes_that_were_started(
+    side: Side, measure: MakeSettings, tmp_path: Path
+) -> None:
+    sides = {"candidate": side, "baseline": side}
+    with starting(sides, 3, tmp_path, None) as started:
+        assert tuple(started) == order(list(sides), 3, 0)
+        pids = {worker.pid for worker in started.values()}
+        pair = run_pair(sides, measure("classic"), 3, 0, tmp_path, 60, started=started)
+        assert not started
+        assert len(run_pair(sides, measure("classic"), 3, 1, tmp_path, 60, started=started).sides) == 2
+    assert set(pair.sides) == set(sides)
+    assert not [pid for pid in pids if psutil.pid_exists(pid)]
+
+
+def test_what_nobody_took_ends(side: Side, tmp_path: Path) -> None:
+    with pytest.raises(KeyError), starting({"candidate": side}, 0, tmp_path, None) as started:
+        (worker,) = started.values()
+        raise KeyError("the import failed")
+    assert not psutil.pid_exists(worker.pid)
+
+
+def test_one_that_cannot_start_leaves_no_other(side: Side, tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("no folder")
+    with pytest.raises((RunnerError, OSError)), starting({"candidate": side}, 0, tmp_path / "log", None):
+        pytest.fail("it began")
+
+
+def test_of_sides_on_two_devices_none_is_started(side: Side, tmp_path: Path) -> None:
+    other = dataclasses.replace(side, device=Here(name="another"))
+    with starting({"candidate": side, "baseline": other}, 0, tmp_path, None) as started:
+        assert started == {}
+
+
+def test_numpy_is_not_imported_before_the_first_processes_start() -> None:
+    assert printed("import sys, runner.cells; print('numpy' in sys.modules)") == "False\n"
+
+
+THREADS = """
+import os
+from runner.linear_algebra import one_thread
+with one_thread():
+    import numpy
+print(len(os.listdir('/proc/self/task')))
+"""
+
+
+def test_numpy_starts_no_threads_in_the_command() -> None:
+    assert printed(THREADS) == "1\n"
+
+
+def test_workers_are_given_no_number_of_threads_that_the_user_did_not_set() -> None:
+    inside = "import subprocess; from runner.endpoints.local import environment; from runner.linear_algebra import *\n"
+    inside += "with one_thread(): print(VARIABLE in environment(None, {}))\n"
+    assert printed(inside) == "False\n"
+    assert (
+        printed(inside + "print(subprocess.run(['printenv', VARIABLE], capture_output=True).stdout)") == "False\nb''\n"
+    )
+    assert printed(inside, OPENBLAS_NUM_THREADS="2") == "True\n"
