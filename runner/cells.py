@@ -18,7 +18,7 @@ from rich.console import Console
 from runner import conclude, keys, leases, measurement_key, records, resume
 from runner.disk import room
 from runner.endpoints.retry import with_retry
-from runner.errors import RunnerError
+from runner.errors import RunnerError, StepFailed, Unavailable
 from runner.plan import Cell, Plan, blocked
 from runner.records import Record
 from runner.report import progress
@@ -28,7 +28,7 @@ from runner.schedule.makespan import Measuring
 from runner.schedule.prepare import prepare
 from runner.schedule.settings import Inline, Schedule
 from runner.schedule.timeline import Timeline
-from runner.schedule.wanted import Outcome, failure
+from runner.schedule.wanted import Outcome, failure, used
 from runner.spec import Limits, Spec
 from runner.tracking import sent
 from runner.tracking.client import Tracker
@@ -125,16 +125,38 @@ def _through(waiting: Plan, command: _Command, schedule: Schedule) -> dict[str, 
         with room(command.root):
             stack.enter_context(leases.lease(command.root, _uses(waiting)))
         with command.timeline.spending("preparing"):
-            outcomes = prepare(waiting, command.root, limits, command.timeline, schedule)
+            outcomes = _prepared(waiting, command, limits, schedule)
         command.tracker.open_store()  # steps need every core
         begun_again = _begun_again(command)
         origin = conclude.Origin(
             command.family.name, command.family.comparisons, begun_again, warnings=schedule.warnings
         )
-        measure = stack.enter_context(_measuring(command, schedule))
+        measure = _opened(stack, command, schedule)
         groups = device.grouped(waiting.cells, device.of)
         found = device.alongside(groups, lambda cell: (cell, _record(cell, outcomes, origin, command, measure)))
     return {cell.candidate.spec.key: record for group in found.values() for cell, record in group}
+
+
+def _prepared(waiting: Plan, command: _Command, limits: Limits, schedule: Schedule) -> Mapping[str, Outcome]:
+    """What became of every artifact that the cells are made of. What ends the work on all of them, such as a scheduler
+    that goes away, is why there is none. Raises Unavailable where the schedule can't be had at all."""
+    came = attempt(lambda: prepare(waiting, command.root, limits, command.timeline, schedule))
+    if isinstance(came, Unavailable):
+        raise came
+    made_of = (key for cell in waiting.cells for key in used(cell))
+    return dict.fromkeys(made_of, came) if isinstance(came, RunnerError) else came
+
+
+def _opened(stack: ExitStack, command: _Command, schedule: Schedule) -> Measure:
+    """How cells are measured, open until the stack ends; where it can't be opened, each cell's record says why."""
+    opened = attempt(lambda: stack.enter_context(_measuring(command, schedule)))
+    if not isinstance(opened, RunnerError):
+        return opened
+
+    def gone(*about: Any) -> Record:
+        raise StepFailed(opened.reason, opened.next_step)
+
+    return gone
 
 
 def _uses(waiting: Plan) -> set[str]:

@@ -1,7 +1,8 @@
 """What the store holds that nothing needs any more: artifacts of no record and no DVC stage, what kills left behind.
 
-Needed is what a record, DVC's `keys.yaml` or its `pipeline/`, or a command that runs now names, and all that it was
-made from. A step in the making holds its lock; a log stays as long as a record names it.
+Needed is what a record, DVC's `keys.yaml` or its `pipeline/` (those of DVC's running experiments too), or a command
+that runs now names, and all that it was made from. A step in the making holds its lock; a log stays as long as a record
+names it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner import leases, options, records, store
+from runner import leases, options, project, records, store
 from runner.errors import SpecError, StepFailed
 from runner.records import Record
 from runner.steps import ORDER
@@ -70,7 +71,8 @@ def remove(root: Path, items: list[Item]) -> None:
 
 def _needed(root: Path, every: list[Record], running: Mapping[str, str]) -> dict[str, str]:
     """`{first digits of a key: what needs it}`, with all that it was made from."""
-    found = {**_by_dvc(root), **_by_records(every), **running}
+    by_dvc = {key: why for place in (*project.copies(root), root) for key, why in _by_dvc(place).items()}
+    found = {**by_dvc, **_by_records(every), **running}
     todo = list(found)
     described = {folder.name: content for folder, content in _described(root) if content}
     while todo:
@@ -96,6 +98,8 @@ def _by_dvc(root: Path) -> dict[str, str]:
     needed = {key[:DIGITS]: f"DVC: {folder.relative_to(root)}" for key, folder in found.items()}
     file = root / "keys.yaml"
     stages: Mapping[str, Any] = options.load_yaml(file) if file.is_file() else {}
+    if file.is_file() and not stages:  # `keys > keys.yaml` begins with an empty one
+        raise SpecError(f"{file} is empty.", "Wait for dvc repro, or write it: python -m runner keys > keys.yaml")
     for step, cells in stages.items():
         if not isinstance(cells, Mapping):
             raise SpecError(f"{file}: {step} names no cells.", "Write it again: python -m runner keys > keys.yaml")

@@ -7,6 +7,7 @@ sweep that grows measures its new cells alone; limits; and the noise floor, whic
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from runner import closure, devices, keys, registry, sources
@@ -15,6 +16,7 @@ from runner.errors import RunnerError, StepFailed
 from runner.plan import Cell, Chain
 from runner.schedule.wanted import USED
 from runner.spec import Spec, plain_part
+from runner.unexpected import attempt
 
 Parts = Mapping[str, Any]
 Ask = Callable[[Any, list[str]], Mapping[str, Any]]  # hardware's settings, distributions -> `described`
@@ -44,10 +46,9 @@ def of_all(cells: Iterable[Cell], ask: Ask = asked) -> dict[str, dict[str, Any]]
     for cell in cells:
         if cell.blocked:
             continue
-        try:
-            found[cell.candidate.spec.key] = _parts(cell, once, ours)
-        except RunnerError:  # the cell can't be measured now, and its record will say why
-            continue
+        parts = attempt(partial(_parts, cell, once, ours))
+        if not isinstance(parts, RunnerError):  # else the cell can't be measured now, and its record will say why
+            found[cell.candidate.spec.key] = parts
     return found
 
 

@@ -128,6 +128,8 @@ def key(step: str, cell: plan.Cell, made: plan.Plan) -> str:
     """The key of a cell's step; of the step before where the cell has none (fp32 has nothing to quantize)."""
     if step == "benchmark":
         return _benchmark_key(cell, made)
+    if cell.blocked and not cell.candidate.keys:  # its planning failed
+        raise cell.blocked
     present = [one for one in ORDER[: ORDER.index(step) + 1] if one in cell.candidate.keys]
     if not present:
         raise SpecError(f"{cell.candidate.spec.title} has neither {step} nor a step before it.")

@@ -91,11 +91,11 @@ class Plan:
 
 
 def make(specs: Iterable[Spec], project: Path) -> Plan:
-    """The plan of `specs`. Raises SpecError for a bad input file and for an impossible spec; what can't run here is a
-    blocked node or cell."""
+    """The plan of `specs`. Raises SpecError for a bad input file and for an impossible spec; what can't run here, or
+    can't be planned, is a blocked node or cell."""
     closure.look_again()
     draft = _Draft(project)
-    cells = [_cell(spec, draft) for spec in specs]
+    cells = [_planned(spec, draft) for spec in specs]
     return Plan(draft.nodes, cells)
 
 
@@ -148,7 +148,7 @@ def _planned(spec: Spec, draft: _Draft) -> Cell:
     """The cell of a spec; one whose planning fails in a way that nobody foresaw is blocked, and leaves a record."""
     try:
         return _cell(spec, draft)
-    except RunnerError:
+    except SpecError:
         raise
     except Exception as error:
         return Cell(Chain(spec, {}), None, "none", blocked=failure(error))

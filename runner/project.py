@@ -33,6 +33,13 @@ def home(project: Path) -> Path:
     return project
 
 
+def copies(project: Path) -> list[Path]:
+    """The folders in which DVC runs queued or temporary experiments of `project` now, whose `home` it is."""
+    inside = project.relative_to(_git_root(project))
+    found = [copy / inside for folder in (project, *project.parents) for copy in (folder / EXPERIMENTS).glob("*")]
+    return sorted(copy for copy in found if copy.is_dir() and home(copy) == project)
+
+
 def _owners(project: Path) -> list[Path]:
     """Projects of DVC's that may have made a copy of theirs here."""
     named = os.environ.get("DVC_ROOT", "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,11 +28,13 @@ def look(root: Path, wanted: Mapping[str, Parts], names: Collection[str], warn: 
     `warn` is told of records that can't be read."""
     every = [record for record in records.readable(root, warn, names) if record.content["status"] == "ok"]
     keyed = {record.content.get("measurement_key"): record for record in every if _counts(record)}
-    by_spec = {str(record.content["spec_key"]): record for record in every}
+    of_spec: dict[str, list[Record]] = {}
+    for record in reversed(every):
+        of_spec.setdefault(str(record.content["spec_key"]), []).append(record)
     digests = {spec_key: measurement_key.digest(parts) for spec_key, parts in wanted.items()}
     done = {spec_key: keyed[digest] for spec_key, digest in digests.items() if digest in keyed}
-    anew = {spec_key: by_spec[spec_key] for spec_key in wanted if spec_key in by_spec and spec_key not in done}
-    return Found(done, {spec_key: _reason(record, wanted[spec_key]) for spec_key, record in anew.items()})
+    anew = [spec_key for spec_key in wanted if spec_key in of_spec and spec_key not in done]
+    return Found(done, {spec_key: _reason(of_spec[spec_key], wanted[spec_key]) for spec_key in anew})
 
 
 def _counts(record: Record) -> bool:
@@ -40,13 +42,20 @@ def _counts(record: Record) -> bool:
     return "measurement_key" in record.content and record.seal == "sealed"
 
 
-def _reason(record: Record, now: Parts) -> str:
+def _reason(found: Sequence[Record], now: Parts) -> str:
+    """What is in the way of the one of a spec's records, the newest first, that has the least in its way."""
+    every = [_differences(record, now) for record in found]
+    nearest: list[str] = min(every, key=len)
+    return "; ".join(nearest)
+
+
+def _differences(record: Record, now: Parts) -> list[str]:
     if record.seal == "edited":
-        return EDITED
+        return [EDITED]
     before = record.content.get("measurement")
     if record.seal == "unsealed" or not isinstance(before, dict):
-        return KEYLESS
-    return "; ".join(measurement_key.differences(before, now))
+        return [KEYLESS]
+    return measurement_key.differences(before, now)
 
 
 def told(reasons: Mapping[str, str]) -> list[str]:

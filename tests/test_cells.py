@@ -185,6 +185,27 @@ def test_a_record_without_a_key_is_measured_anew(
     assert "its record is from before measurements had a key" in capsys.readouterr().err
 
 
+def test_the_reason_is_what_differs_from_the_nearest_record(
+    specs: list[Spec],
+    tmp_path: Path,
+    measured: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    now = conclude.measurement
+    for changes in ({"code": "0"}, {"code": "0", "seed": 7}):  # the newer one is farther away
+
+        def then(cell: Cell, changes: dict[str, Any] = changes) -> dict[str, Any]:
+            parts = {**now(cell)["measurement"], **changes}
+            return {"measurement_key": measurement_key.digest(parts), "measurement": parts}
+
+        with monkeypatch.context() as earlier:
+            earlier.setattr(conclude, "measurement", then)
+            perform([specs[0]], tmp_path, sweep="s", fresh=True)
+    perform([specs[0]], tmp_path, sweep="s")
+    assert "measured anew (1 cell): the measuring code changed\n" in capsys.readouterr().err
+
+
 def test_a_cell_whose_record_was_damaged_is_measured_again_and_it_is_said(
     specs: list[Spec], tmp_path: Path, measured: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -326,6 +347,47 @@ def test_whatever_planning_a_cell_raises_is_that_cells_record(tmp_path: Path, mo
     ran = cells.perform(plan.of_sweep(swept, tmp_path), tmp_path, Tracker(), INLINE, sweep="s")  # type: ignore[arg-type]
     assert [record.content["status"] for record in ran.records] == ["failed", "ok"]
     assert ran.records[0].content["reason"] == "Unexpected IndexError: list index out of range"
+    alone = perform([compose.one(tmp_path, [*COMMON, "data=co2"])], tmp_path)
+    assert alone.records[0].content["reason"] == "Unexpected IndexError: list index out of range"
+
+
+def test_what_ends_the_work_on_all_steps_is_each_cells_record(
+    specs: list[Spec], tmp_path: Path, measured: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*given: Any) -> Any:
+        raise StepFailed("The Dask scheduler has gone.", "The same command goes on.")
+
+    monkeypatch.setattr(cells, "prepare", gone)
+    ran = perform([specs[0], specs[2]], tmp_path, sweep="s")
+    assert [(record.content["status"], record.content["reason"]) for record in ran.records] == [
+        ("failed", "The Dask scheduler has gone.")
+    ] * 2
+    assert measured == []
+
+
+def test_a_scheduler_that_goes_away_before_measuring_fails_each_cell(
+    specs: list[Spec], tmp_path: Path, measured: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(*given: Any) -> Any:
+        raise Unavailable("no Dask scheduler answers.")
+
+    monkeypatch.setattr(cluster, "measuring", nobody)
+    monkeypatch.setattr(cluster, "asked", nobody)
+    far = Settings("tcp://127.0.0.1:8786", None, 2, {}, True)
+    ran = cells.perform(plan.make(specs[:2], tmp_path), tmp_path, Tracker(), far, sweep="s")  # type: ignore[arg-type]
+    assert [record.content["status"] for record in ran.records] == ["failed", "unsupported"]
+
+
+def test_a_scheduler_that_never_answered_leaves_no_record(
+    specs: list[Spec], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(*given: Any) -> Any:
+        raise Unavailable("no Dask scheduler answers.")
+
+    monkeypatch.setattr(cells, "prepare", nobody)
+    with pytest.raises(Unavailable):
+        perform(specs, tmp_path, sweep="s")
+    assert not (tmp_path / "records").exists()
 
 
 def test_a_traceback_is_shown_where_it_is_asked_for(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -89,7 +90,21 @@ def test_what_dvc_names_stays(project: Path) -> None:
     assert going(project) == {}
 
 
-@pytest.mark.parametrize("text", ["export: [\n", "export: 3\n"])
+@pytest.mark.parametrize("inside", [".", "sub/project"])  # of a Git repository
+def test_what_an_experiment_that_dvc_runs_in_a_copy_names_stays(tmp_path: Path, inside: str) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / inside).mkdir(parents=True, exist_ok=True)
+    project = stored(tmp_path / inside)
+    copy = tmp_path / ".dvc" / "tmp" / "exps" / "temp1"
+    (copy / ".git").mkdir(parents=True)
+    (copy / inside).mkdir(parents=True, exist_ok=True)
+    (copy / inside / "keys.yaml").write_text(f"export:\n  gru: {EXPORT}\n")
+    assert set(going(project)) == {f"artifacts/export/{OTHER[:16]}"}
+    shutil.rmtree(copy)
+    assert len(going(project)) == 4
+
+
+@pytest.mark.parametrize("text", ["export: [\n", "export: 3\n", ""])
 def test_a_keys_yaml_that_can_not_be_read_stops_it(project: Path, text: str) -> None:
     (project / "keys.yaml").write_text(text)
     with pytest.raises(SpecError, match=r"keys\.yaml"):

@@ -20,7 +20,7 @@ from runner.disk import room
 from runner.errors import BY_STATUS, RunnerError, SpecError, StepFailed, Unavailable, Unsupported, nearest
 from runner.foreign import line
 from runner.plan import Node, Plan
-from runner.report import progress
+from runner.report import naming, progress
 from runner.schedule import prepare
 from runner.schedule.settings import INLINE
 from runner.spec import Spec
@@ -159,8 +159,9 @@ def _refuse_accidents(record: Mapping[str, Any], made: Plan) -> None:
 
 
 def _metrics(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Flat: whose numbers these are, and the numbers."""
+    """Flat: whose numbers these are (the precision is the one that ran), what they are over, and the numbers."""
     whose = {name: record[name] for name in ("status", "date", "record_id")}
     if record["status"] != "ok":
         return {**whose, "reason": record["reason"]}
-    return {**whose, **record["metrics"]}
+    told = {"precision": naming.precision(record, "candidate"), "baseline": naming.baseline(record) or "none"}
+    return {**whose, **told, **record["metrics"]}

@@ -100,16 +100,16 @@ def build(
 
 
 def _check_code(node: Node, worker: Worker, limit_s: float) -> None:
-    """Raises StepFailed where the worker ran other sources than the key says."""
-    if not node.modules:
-        return
+    """Raises StepFailed where the worker ran other sources, or other versions of its tools, than the key says."""
+    asked = partial(worker.ask, "call", timeout=limit_s)
     arguments = {"modules": node.modules}
-    if (
-        worker.ask("call", timeout=limit_s, module="runner.closure", function="imported", arguments=arguments)
-        != node.code
-    ):
+    edited = node.modules and asked(module="runner.closure", function="imported", arguments=arguments) != node.code
+    tools = {"distributions": list(node.tools)}
+    changed = node.tools and asked(module="runner.keys", function="versions", arguments=tools) != dict(node.tools)
+    if edited or changed:
+        what = "its code was edited" if edited else f"{' or '.join(node.tools)} was installed anew"
         raise StepFailed(
-            f"{node.step} {node.title}: its code was edited after this command was planned, so its output isn't kept.",
+            f"{node.step} {node.title}: {what} after this command was planned, so its output isn't kept.",
             "Run the same command again.",
         )
 

@@ -274,6 +274,6 @@ def _watch_owner(client: Client, display: Display) -> Callable[[], None]:
 
 
 def _tend(client: Client) -> None:
-    """Raises Unavailable where the scheduler has gone."""
+    """Raises StepFailed where the scheduler has gone."""
     if client.status != "running":
         raise submit.gone()

@@ -14,7 +14,7 @@ from typing import Any
 
 from distributed import Client, Future, KilledWorker
 
-from runner.errors import RunnerError, StepFailed, Unavailable
+from runner.errors import RunnerError, StepFailed
 from runner.plan import Node
 from runner.report.progress import Display
 from runner.schedule import identity
@@ -148,13 +148,13 @@ def returned(future: Future[Done]) -> Done | Exception:
         return error
 
 
-def gone() -> Unavailable:
+def gone() -> StepFailed:
     """What is said where the scheduler doesn't answer any more."""
-    return Unavailable("The Dask scheduler has gone.", "The same command goes on from what is finished.")
+    return StepFailed("The Dask scheduler has gone.", "The same command goes on from what is finished.")
 
 
 def outcome(title: str, result: Done | Exception) -> Done:
-    """What a task returned, or the reason why it returned nothing. Raises Unavailable where the scheduler has gone."""
+    """What a task returned, or the reason why it returned nothing. Raises StepFailed where the scheduler has gone."""
     if isinstance(result, Done):
         return result
     if isinstance(result, CancelledError):

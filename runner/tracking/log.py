@@ -130,6 +130,7 @@ def _tags(content: Mapping[str, Any]) -> list[RunTag]:
 
     tags = {
         "sweep": content.get("sweep") or "",
+        "precision": naming.precision(content, "candidate"),  # the one that ran: params say what was asked for
         "baseline": naming.baseline(content) or "none",
         "status": content["status"],
         "origin": content.get("origin") or ("measured" if content["status"] == "ok" else ""),

@@ -13,6 +13,7 @@ import yaml
 from runner import keys, store
 from runner.commands import step
 from tests.conftest import Command
+from tests.report.fixtures import measured, spec
 
 GRID = {"model": ["gru"], "precision": ["fp32"], "backend": ["onnxruntime"]}
 
@@ -107,6 +108,14 @@ def test_a_grids_comparisons_are_one_family_without_the_cell_that_is_its_own_bas
     write(project, grid={"model": ["gru"], "precision": ["fp32", "int8"], "backend": ["onnxruntime", "openvino"]})
     family = step._family(project)
     assert (family.name[:4], family.comparisons) == ("dvc-", 3)
+
+
+def test_metrics_name_the_precision_that_ran_and_the_baseline() -> None:
+    content = measured("20261121T090100-00000001", spec(precision="int8"), spec(), "", 1.0)
+    content["effective"] = {"candidate": {"precision": {"LSTM": {"fp32": 1}}, "quantized": {"LSTM": [0, 1]}}}
+    told = step._metrics(content)
+    assert (told["precision"], told["baseline"]) == ("int8 (ran fp32)", "onnxruntime fp32")
+    assert step._metrics({**content, "comparison": None})["baseline"] == "none"
 
 
 def test_a_missing_library_stops_nothing_either(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

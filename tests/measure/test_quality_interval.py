@@ -54,6 +54,12 @@ def test_errors_that_are_larger_by_more_than_they_scatter_are_worse() -> None:
     assert worse["method"] == "paired bootstrap of 100 blocks of 4 samples"
 
 
+def test_errors_that_differ_as_runtimes_round_are_equal_however_sure() -> None:
+    base = RNG.gamma(2, 1, 400)
+    assert compared(errors(base * (1 + 1e-8)), errors(base), 3, 0.95)["verdict"] == "equal"
+    assert compared(errors(base * (1 + 1e-4)), errors(base), 3, 0.95)["verdict"] == "worse"
+
+
 def test_the_root_of_a_mean_is_the_rmse() -> None:
     found = compared(errors([4.0] * 100, "root"), errors([1.0] * 100, "root"), 0, 0.95)
     assert (found["difference"], found["low"], found["high"], found["verdict"]) == (1.0, 1.0, 1.0, "worse")

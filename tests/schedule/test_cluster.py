@@ -161,14 +161,14 @@ def test_no_scheduler_is_told_as_unavailable(project: Path, monkeypatch: pytest.
         schedule.perform([node("data")], {}, project, LIMITS, Told(), Settings("tcp://127.0.0.1:1", None, 3, {}, True))
 
 
-def test_a_scheduler_that_goes_away_ends_the_command(bare: Cluster, project: Path) -> None:
+def test_a_scheduler_that_goes_away_ends_the_steps(bare: Cluster, project: Path) -> None:
     bare.worker("w0")
 
     class Killing(Told):
         def begin(self, item: str) -> None:
             bare.kill("scheduler")
 
-    with pytest.raises(Unavailable, match="The Dask scheduler has gone"):
+    with pytest.raises(StepFailed, match="The Dask scheduler has gone"):
         perform(bare, of("gone", node("data", seconds=5.0)), project, Killing())
 
 

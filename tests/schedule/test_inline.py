@@ -110,6 +110,15 @@ def test_code_that_was_edited_after_planning_makes_no_artifact(made: Plan, tmp_p
     assert told.ended[-1] == ("data", "failed")
 
 
+def test_a_tool_that_was_installed_anew_after_planning_makes_no_artifact(made: Plan, tmp_path: Path) -> None:
+    data = node(made, "data")
+    before = Plan({data.key: replace(data, tools={"numpy": "1.0"})}, made.cells)
+    outcome, _ = obtain(before, "data", tmp_path)
+    assert isinstance(outcome, StepFailed)
+    assert "numpy was installed anew after this command was planned" in outcome.reason
+    assert store.find(tmp_path, "data", data.key) is None
+
+
 def test_a_users_file_that_was_saved_again_after_planning_makes_no_artifact(tmp_path: Path) -> None:
     path = onnx_files.weights_in("branch", tmp_path / "my.onnx")
     spec = compose.one(tmp_path, ["model=onnx", f"model.path={path}", "precision=fp32", "baseline=none"])

@@ -42,10 +42,11 @@ def test_a_record_becomes_a_flat_run_with_all_that_it_holds(root: Path) -> None:
     assert {key: run.data.params[key] for key in ("backend", "backend.threads", "precision", "model.hidden")} == {
         "backend": "onnxruntime", "backend.threads": "1", "precision": "int8_dynamic", "model.hidden": "32",
     }  # fmt: skip
-    ours = ("sweep", "record_id", "baseline", "status", "reason", "date", "mlflow.runName")
+    ours = ("sweep", "record_id", "precision", "baseline", "status", "reason", "date", "mlflow.runName")
     assert {key: run.data.tags.get(key) for key in ours} == {
-        "sweep": "aa11", "record_id": content["record_id"], "baseline": "onnxruntime fp32", "status": "ok",
-        "reason": "", "date": content["date"], "mlflow.runName": "bilstm int8_dynamic onnxruntime",
+        "sweep": "aa11", "record_id": content["record_id"], "precision": "int8_dynamic",
+        "baseline": "onnxruntime fp32", "status": "ok", "reason": "", "date": content["date"],
+        "mlflow.runName": "bilstm int8_dynamic onnxruntime",
     }  # fmt: skip
     assert "mlflow.parentRunId" not in run.data.tags
     assert files_of(root, answer["run_id"]) == [
