@@ -16,7 +16,7 @@ from typing import Any
 
 from runner import durable, record_shape, seal
 from runner.errors import StepFailed
-from runner.foreign import tree
+from runner.foreign import line, tree
 
 SCHEMA = 1
 FILE = seal.RECORD
@@ -186,7 +186,8 @@ def _missing(file: Path) -> Any:
 
 
 def _odd(folder: Path, what: str) -> StepFailed:
-    return StepFailed(f"{what}.", f"Move {folder} out of {folder.parent}.")
+    """Each in one line, whatever the folder is called."""
+    return StepFailed(line(f"{what}."), line(f"Move {folder} out of {folder.parent}."))
 
 
 def read_all(root: Path) -> list[Record]:

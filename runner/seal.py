@@ -35,10 +35,11 @@ def _digest(content: Mapping[str, Any], files: Any) -> str:
 
 
 def state(content: Mapping[str, Any], folder: Path) -> State:
-    """Whether the record in `folder` with this content is as it was sealed; `unsealed`: from before seals."""
-    seal = content.get("seal")
-    if seal is None:
-        return "unsealed"
+    """Whether the record in `folder` with this content is as it was sealed; `unsealed`: from before seals, which are
+    older than measurements' keys."""
+    if "seal" not in content:
+        return "edited" if "measurement_key" in content else "unsealed"
+    seal = content["seal"]
     files = seal.get("files") if isinstance(seal, dict) else None
     if not isinstance(files, dict) or seal.get("sha256") != _digest(content, files):
         return "edited"

@@ -163,13 +163,22 @@ def test_a_record_from_before_seals_is_unsealed(tmp_path: Path) -> None:
     content = {name: value for name, value in made.content.items() if name != "seal"}
     (made.folder / "record.json").write_text(json.dumps(content))
     assert again(made).seal == "unsealed"
+    (made.folder / "record.json").write_text(json.dumps({**content, "measurement_key": "0"}))  # came after seals
+    assert again(made).seal == "edited"
 
 
 @pytest.mark.parametrize("seal", [None, 7, {}, {"files": 3, "sha256": ""}, {"files": {"../../passwd": ""}}])
-def test_a_seal_of_another_form_is_none_or_edited(tmp_path: Path, seal: Any) -> None:
+def test_a_seal_of_another_form_is_an_edit(tmp_path: Path, seal: Any) -> None:
     made = measured(tmp_path)
     (made.folder / "record.json").write_text(json.dumps({**made.content, "seal": seal}))
-    assert again(made).seal == ("edited" if seal is not None else "unsealed")
+    assert again(made).seal == "edited"
+
+
+def test_a_folder_with_an_odd_name_is_named_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "records" / "a\nb\x1b[2J").mkdir(parents=True)
+    warned: list[str] = []
+    assert records.readable(tmp_path, warned.append) == []
+    assert warned[0].isprintable()
 
 
 ODD: dict[str, Any] = {

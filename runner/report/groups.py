@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner import labels
 from runner.keys import canonical
@@ -21,20 +21,24 @@ ELSEWHERE = "measured elsewhere"
 @dataclass(frozen=True)
 class _Kind:
     """What rows of one group have in common: the baseline's spec (JSON) and the key of what was compiled of it, the
-    candidate's threads and machine (what it is, and which `board` of those alike), and what the speed-up is over."""
+    libraries that it ran with, the candidate's threads and machine (what it is, and which `place` of those alike), and
+    what the speed-up is over. Libraries and place are JSON."""
 
     base: str
     made: str
+    libraries: str
     threads: str
     machine: str
-    board: str
+    place: str
     over: str
 
 
 def arranged(rows: Sequence[Row], over: str) -> tuple[Row, ...]:
     """The rows, those of one group together and named by `Row.group`: the groups in the order of their best rows, then
     what was not measured. `over` is the baseline in the table's heading. Of one group alone nothing is said."""
-    kinds = _only(_only([_kind(row) for row in rows if row.measured], "made"), "board")
+    kinds = [_kind(row) for row in rows if row.measured]
+    for field in ("made", "libraries", "place"):
+        kinds = _told(kinds, field)
     of_kind: dict[_Kind, list[Row]] = {}
     for kind, row in zip(kinds, [row for row in rows if row.measured], strict=True):
         of_kind.setdefault(kind, []).append(row)
@@ -46,11 +50,12 @@ def arranged(rows: Sequence[Row], over: str) -> tuple[Row, ...]:
 def _kind(row: Row) -> _Kind:
     spec, against = row.content["spec"], row.against
     if imported(row.content):
-        return _Kind("", "", "", "", "", ELSEWHERE)
+        return _Kind("", "", "", "", "", "", ELSEWHERE)
     threads = str((spec.get("backend") or {}).get("threads", ""))
     over = against.over if against else NOT_COMPARED
     made = against.made if against else ""
-    return _Kind(canonical(row.base) if row.base else "", made, threads, _machine(row), _board(row), over)
+    base = canonical(row.base) if row.base else ""
+    return _Kind(base, made, _libraries(row), threads, _machine(row), _place(row), over)
 
 
 def _machine(row: Row) -> str:
@@ -60,24 +65,37 @@ def _machine(row: Row) -> str:
     return f"{cpu} {identity[:12]}" if identity else cpu
 
 
-def _board(row: Row) -> str:
-    """Two boards of one model are two machines: a device's address and its machine-id tell them apart."""
+def _place(row: Row) -> str:
+    """Two boards of one model are two machines: a device's address and its machine-id tell them apart. Nor is one with
+    other variables the same."""
     side = (row.content.get("measurement") or {}).get("candidate") or {}
-    told = (str(side.get("address") or ""), str(side.get("machine_id") or "")[:8])
-    return " ".join(filter(None, told))
+    board = f"{side.get('address') or ''} {str(side.get('machine_id') or '')[:8]}".strip()
+    return canonical({**(side.get("variables") or {}), "board": board}) if side else ""
 
 
-def _only(kinds: Sequence[_Kind], field: str) -> list[_Kind]:
-    """A record that doesn't say what its baseline was made from, or on which board it was measured, belongs to those
-    that are alike in all else where these have one only."""
+def _libraries(row: Row) -> str:
+    """The versions of the baseline's libraries where it was measured with the row, or is the row: candidates have each
+    their own."""
+    parts, against = row.content.get("measurement") or {}, row.against
+    if against is None or not (against.own or against.kind == "baseline"):
+        return ""
+    versions = (parts.get("baseline") or parts.get("candidate") or {}).get("versions") or {}
+    return canonical({name: _release(one) for name, one in versions.items()}) if versions else ""
+
+
+def _release(version: Any) -> str:
+    """Without its build, which older records don't tell."""
+    return str(version).partition(" (build")[0]
+
+
+def _told(kinds: Sequence[_Kind], field: str) -> list[_Kind]:
+    """A record that doesn't say what its baseline was made from, or where it was measured, belongs to those that are
+    alike in all else where these have one only."""
     known: dict[_Kind, set[str]] = {}
     for kind in kinds:
-        known.setdefault(_without(kind, field), set()).update({getattr(kind, field)} - {""})
-    return [kind if len(known[_without(kind, field)]) > 1 else _without(kind, field) for kind in kinds]
-
-
-def _without(kind: _Kind, field: str) -> _Kind:
-    return replace(kind, **{field: ""})
+        known.setdefault(replace(kind, **{field: ""}), set()).update({getattr(kind, field)} - {""})
+    alone = {kind: found.pop() for kind, found in known.items() if len(found) == 1}
+    return [replace(kind, **{field: alone.get(kind, getattr(kind, field))}) for kind in kinds]
 
 
 def _words(kinds: Sequence[_Kind], over: str) -> dict[_Kind, str]:
@@ -99,5 +117,6 @@ def _facts(kind: _Kind) -> Mapping[str, str]:
 
     base = dict(labels.flatten(json.loads(kind.base))) if kind.base else {}
     threads = "" if kind.threads == base.get("backend.threads") else kind.threads  # said once
-    own = {"threads": threads, "machine": kind.machine, "board": kind.board, "baseline's key": kind.made[:12]}
-    return {**base, **own}
+    own = {"threads": threads, "machine": kind.machine, "baseline's key": kind.made[:12]}
+    told = [json.loads(one) for one in (kind.libraries, kind.place) if one]
+    return {**base, **own, **{name: value for one in told for name, value in one.items()}}

@@ -315,6 +315,15 @@ def board(content: dict[str, Any], machine_id: str) -> dict[str, Any]:
     return content | {"measurement": {"candidate": side}, "spec_key": content["record_id"]}
 
 
+def conditions(content: dict[str, Any], variables: dict[str, str], version: str = "1.31.1") -> dict[str, Any]:
+    """The record as it was measured with these variables and this version of the baseline's runtime."""
+    sides = {
+        "candidate": {"address": "local", "variables": variables, "versions": {"openvino": "2026.4.1"}},
+        "baseline": {"address": "local", "variables": variables, "versions": {"onnxruntime": version}},
+    }
+    return content | {"measurement": sides, "spec_key": content["record_id"]}
+
+
 def made(content: dict[str, Any], key: str) -> dict[str, Any]:
     content["comparison"]["baseline"]["keys"] = {"compile": key}
     return content | {"spec_key": content["record_id"]}
@@ -329,6 +338,21 @@ def groups(found: Comparison) -> dict[str, list[int]]:
 
 def row_of(found: Comparison, number: int) -> Row:
     return next(row for row in found.rows if row.content["record_id"] == identity(number))
+
+
+def test_rows_that_were_measured_under_other_variables_or_libraries_are_other_tables(tmp_path: Path) -> None:
+    every = kept(
+        tmp_path,
+        conditions(measured(identity(1), int8(), spec(), ORT, 1.2), {}),
+        conditions(measured(identity(2), openvino(), spec(), ORT, 1.4), {}, "1.31.1 (build 3f9c0a1b)"),  # newer records
+        conditions(measured(identity(3), int8(), spec(), ORT, 1.1), {"OMP_WAIT_POLICY": "active"}),
+        conditions(measured(identity(4), openvino(), spec(), ORT, 1.3), {}, "1.30.0"),
+    )
+    assert groups(comparison.compare(every)) == {
+        "onnxruntime 1.31.1": [2, 1],
+        "onnxruntime 1.30.0": [4],
+        "onnxruntime 1.31.1, OMP_WAIT_POLICY active": [3],
+    }
 
 
 def test_rows_of_one_baseline_and_one_machine_are_one_table(tmp_path: Path) -> None:
