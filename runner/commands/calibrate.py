@@ -76,7 +76,7 @@ def calibrate(root: Path, usual: Spec, overrides: list[str], pairs: int) -> Cali
     home = project.home(root)
     with Tracker(home) as tracker:
         tracker.start()
-        record = cells.perform(plan.make([spec], root), home, tracker, INLINE).records[0]
+        record = cells.perform(plan.make([spec], root), home, tracker, INLINE, fresh=True).records[0]
     if record.content["status"] != "ok":
         _raise(record.content)
     return _keep(home, record, usual.measure.settings)

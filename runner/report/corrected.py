@@ -93,9 +93,10 @@ def declared(contents: Iterable[Mapping[str, Any]]) -> int:
     return max((int(content.get("comparisons") or 0) for content in contents), default=0)
 
 
-def contents(records: Sequence[Record], sweep: str) -> list[dict[str, Any]]:
-    """What the records of a whole sweep hold, each with its corrected verdict."""
-    found = of_sweep(records, sweep)
+def contents(records: Sequence[Record]) -> list[dict[str, Any]]:
+    """What the records of a whole sweep hold, each with its corrected verdict: that of the sweep which measured it."""
+    sweeps = {str(record.content["sweep"]) for record in records if record.content.get("sweep")}
+    found = {record_id: one for sweep in sweeps for record_id, one in of_sweep(records, sweep).items()}
     return [applied(record.content, found.get(str(record.content["record_id"]))) for record in records]
 
 

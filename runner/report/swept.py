@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def document(name: str, made: Plan, ran: Ran) -> dict[str, Any]:
     """Every cell's record, the cells that could not be, and how the work was scheduled."""
-    cells = corrected.contents(ran.records, name)
+    cells = corrected.contents(ran.records)
     return {
         "schema": 1,
         "sweep": name,

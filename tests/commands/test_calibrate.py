@@ -28,6 +28,10 @@ def test_calibrating_leaves_a_floor_that_later_runs_use(
     assert json.loads(file.read_text())["calibrations"][0]["floor"] == made.json["floor"]
     assert (tmp_path / "records" / made.json["record_id"] / "samples.npz").is_file()
 
+    again = command("calibrate", *SPEC, "--pairs", "10", "--json")  # what was measured before doesn't stand in for it
+    assert again.json["record_id"] != made.json["record_id"]
+    made = again
+
     ended = command(*SPEC, "baseline=self", *QUICK)
     assert f"noise floor: {100 * made.json['floor']:.2g} % (calibrated {made.json['date'][:10]}" in ended.out
     assert calibrate.main(["--show", "--json"]) == 0

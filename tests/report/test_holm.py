@@ -185,6 +185,14 @@ def test_of_a_spec_that_the_sweep_measured_twice_the_latest_counts(tmp_path: Pat
 
 def test_a_whole_sweeps_document_has_the_corrected_verdicts(tmp_path: Path) -> None:
     made = [Record(tmp_path, content(number, p, "aa11")) for number, p in enumerate((0.0001, 0.015, 0.016))]
-    found = [one["comparison"] for one in corrected.contents(made, "aa11")]
+    found = [one["comparison"] for one in corrected.contents(made)]
     assert [one["verdict"] for one in found] == ["faster", "ambiguous", "ambiguous"]
     assert [one["correction"]["alone"] for one in found] == ["faster", "faster", "faster"]
+
+
+def test_what_a_larger_sweep_took_over_keeps_the_verdict_of_the_sweep_that_measured_it(tmp_path: Path) -> None:
+    made = [*sweep(tmp_path, "aa11"), records.write(tmp_path, {**content(9, 0.0001, "bb22"), "comparisons": 4})]
+    shown = verdicts(compare(made))
+    told = {one["spec_key"]: one["comparison"]["verdict"] for one in corrected.contents(made)}
+    assert told == shown
+    assert "ambiguous" in told.values()
