@@ -133,7 +133,7 @@ def as_json(two: Beside) -> dict[str, Any]:
 
 def _identity(record: Record) -> dict[str, Any]:
     kept = ("record_id", "date", "spec", "spec_key", "keys", "environment")
-    return {name: record.content.get(name) for name in kept}
+    return {**{name: record.content.get(name) for name in kept}, "title": title(record.content)}
 
 
 def _lines(lines: Sequence[Line]) -> list[dict[str, str]]:

@@ -16,7 +16,7 @@ from runner.foreign import markdown as escaped
 from runner.report import layout
 from runner.report.comparison import SPEEDUP, Comparison, Row, distinguishing
 from runner.report.layout import Grid
-from runner.report.naming import AXES, IMPORTED, imported, names
+from runner.report.naming import AXES, IMPORTED, imported, names, title
 from runner.report.wording import number, quality, quality_against, ratio, worded
 
 COLOURS = {"faster": "green", "slower": "red", "ambiguous": "yellow"}
@@ -136,6 +136,7 @@ def _json_row(row: Row) -> dict[str, Any]:
     content = row.content
     return {
         **{key: content.get(key) for key in kept if key in content or key != "origin"},
+        "title": title(content),
         "seal": row.record.seal,
         "metrics": dict(row.metrics),
         "unavailable": dict(content.get("unavailable") or {}),

@@ -1,5 +1,10 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from runner.report import beside, beside_table, comparison, html, page, table
 from runner.report.naming import baseline, names, title
-from tests.report.fixtures import measured, spec
+from tests.report.fixtures import measured, spec, write
 
 
 def test_a_title_names_what_is_not_the_default() -> None:
@@ -37,3 +42,15 @@ def test_a_device_over_ssh_is_in_the_title() -> None:
     there = spec()
     there["hardware"] = {"name": "ssh", "host": "pi", "port": None}
     assert title({"spec": there}) == "bilstm fp32 onnxruntime on ssh:pi"
+
+
+def test_the_precision_that_ran_is_in_every_form_of_a_table(tmp_path: Path) -> None:
+    content = measured("20261121T090100-00000001", spec(precision="int8"), spec(), "", 1.0)
+    content["effective"] = {"candidate": {"precision": {"LSTM": {"fp32": 1}}, "quantized": {"LSTM": [0, 1]}}}
+    record = write(tmp_path, content)
+    shown = comparison.compare([record])
+    two = beside.beside(record, write(tmp_path, {**content, "record_id": "20261121T090200-00000002"}))
+    forms = [table.text(shown), table.as_csv(shown), table.as_json(shown), beside_table.as_json(two)]
+    forms += [page.as_json(page.collect(record)), html.render(page.collect(record))]
+    assert [form for form in map(str, forms) if "int8 (ran fp32)" not in form] == []
+    assert "int8 (ran fp32)" in table.markdown(shown)
