@@ -19,6 +19,7 @@ from runner.worker import process, variables
 LIBRARY = re.compile(r"\.(so|dylib|dll|pyd)\b")
 LONGEST = 200  # characters
 MACHINE_ID = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
+SERIAL = Path("/proc/device-tree/serial-number")
 
 
 def described(distributions: List[str]) -> Dict[str, Any]:  # noqa: UP006
@@ -35,15 +36,17 @@ def described(distributions: List[str]) -> Dict[str, Any]:  # noqa: UP006
 
 
 def machine_id() -> str | None:
-    """What tells this machine from others of its model; hashed, as machine-id(5) asks of those who show it."""
-    for path in MACHINE_ID:
-        try:
-            found = path.read_text().strip()
-        except OSError:
-            continue
-        if found:
-            return hashlib.sha256(f"edge-runner {found}".encode()).hexdigest()[:16]
-    return None
+    """What tells this machine from others of its model: its machine-id, and a board's serial number, since cards that
+    were copied have one machine-id. Hashed, as machine-id(5) asks of those who show it."""
+    found = " ".join(filter(None, (next(filter(None, map(_text, MACHINE_ID)), ""), _text(SERIAL))))
+    return hashlib.sha256(f"edge-runner {found}".encode()).hexdigest()[:16] if found else None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text().strip("\0 \t\n")
+    except OSError:
+        return ""
 
 
 def version(distribution: str) -> str | None:

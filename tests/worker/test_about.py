@@ -57,3 +57,17 @@ def test_niceness_and_policy_are_told() -> None:
 
     assert told("nice", "-n", "7") != told()
     assert told("chrt", "--batch", "0").startswith("batch, ")
+
+
+def test_boards_with_copied_cards_are_two_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "id").write_text("3d12\n")
+    monkeypatch.setattr(about, "MACHINE_ID", (tmp_path / "none", tmp_path / "id"))
+    monkeypatch.setattr(about, "SERIAL", tmp_path / "serial")
+    found = [about.machine_id()]
+    for serial in ("10000000a1\0", "10000000b2\0"):
+        (tmp_path / "serial").write_text(serial)
+        found.append(about.machine_id())
+    assert len({*found} - {None}) == 3
+    monkeypatch.setattr(about, "MACHINE_ID", ())
+    (tmp_path / "serial").unlink()
+    assert about.machine_id() is None

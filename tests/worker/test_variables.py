@@ -12,7 +12,7 @@ from runner.errors import Unavailable
 from runner.schedule import identity
 from runner.worker import variables
 
-NEITHER = {"PATH": "/bin", "HOME": "/root", "LC_ALL": "C", "RUNNER_DEBUG": "1"}
+NEITHER = {"PATH": "/bin", "HOME": "/root", "LC_ALL": "C", "PYTHONUNBUFFERED": "1", "RUNNER_DEBUG": "1"}
 NUMBERS = {
     "ATEN_CPU_CAPABILITY": "default",
     "MKL_CBWR": "COMPATIBLE",
@@ -25,6 +25,7 @@ TIMING = {
     "LD_LIBRARY_PATH": "/opt",  # where another build of a library may lie
     "OMP_WAIT_POLICY": "active",
     "PYTHONMALLOC": "malloc",
+    "COVERAGE_PROCESS_START": "x",
 }
 NOT_PASSED = {"AWS_SECRET_ACCESS_KEY": "secret", "HTTPS_PROXY": "http://x", "EDITOR": "vi", "PS1": "$"}
 EVERY = {**NEITHER, **NUMBERS, **TIMING, **NOT_PASSED}
