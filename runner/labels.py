@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 SELF = "self"
@@ -47,23 +48,36 @@ def of_baseline(candidate: Plain, baseline: Plain, precision: str = "") -> str:
 
 
 def differences(candidate: Plain, baseline: Plain) -> list[str]:
-    """`model.hidden 32→64`, `scenario=offline`: what the baseline has else besides WORDS and the settings that only
-    its own options have."""
+    """`model.hidden 32→64`, `scenario=offline`, `backend.hint=latency`: what the baseline has else besides WORDS and
+    what follows from its options."""
     mine, theirs = (dict(flatten(point(spec))) for spec in (candidate, baseline))
-    found = [_difference(key, mine.get(key), theirs[key]) for key in theirs if mine.get(key) != theirs[key]]
+    found = [_difference(key, mine.get(key), theirs) for key in theirs if mine.get(key) != theirs[key]]
     told = [one for one in found if one]
     return told if len(told) <= MOST else [*told[:MOST], f"and {len(told) - MOST} more"]
 
 
-def _difference(key: str, mine: str | None, theirs: str) -> str:
+def _difference(key: str, mine: str | None, baseline: Mapping[str, str]) -> str:
     axis, dot, _ = key.partition(".")
+    theirs = baseline[key]
     if axis == "hardware" or key in WORDS:
         return ""
     if not dot and key != "seed":
         return f"{key}={theirs}"
     if mine is not None:
         return f"{key} {mine}→{theirs}"
-    return f"{key}={theirs}" if axis in ("data", "model") and key.endswith(FILES) else ""
+    named = axis in ("data", "model") and key.endswith(FILES)
+    return f"{key}={theirs}" if named or theirs != _usual(axis, baseline.get(axis, "")).get(key, theirs) else ""
+
+
+@lru_cache(maxsize=256)
+def _usual(axis: str, name: str) -> dict[str, str]:
+    """The values that an option comes with, flat; empty for one of a project's own."""
+    from runner import options, project
+
+    home = project.shipped("conf").parent
+    if name not in options.names(axis, home):
+        return {}
+    return dict(flatten(options.values(axis, name, home), f"{axis}."))
 
 
 def device(spec: Plain) -> str:

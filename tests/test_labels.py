@@ -41,8 +41,10 @@ def test_the_precision_that_ran_stands_in_the_label() -> None:
     assert of_baseline(spec(), spec(backend="openvino"), "fp32 (ran bf16)") == "openvino fp32 (ran bf16)"
 
 
-def test_what_only_another_backend_has_is_no_difference() -> None:
-    assert differences(spec(), changed("backend", name="openvino", hint="latency")) == []
+def test_what_only_another_backend_has_is_a_difference_where_it_is_not_the_usual() -> None:
+    assert differences(spec(), changed("backend", name="openvino", hint="none")) == []
+    assert differences(spec(), changed("backend", name="openvino", hint="latency")) == ["backend.hint=latency"]
+    assert differences(spec(), changed("backend", name="of_ones_own", hint="latency")) == []
 
 
 def test_many_differences_are_counted() -> None:
