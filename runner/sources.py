@@ -44,7 +44,7 @@ def read(name: str, path: Path) -> Source:
 
 def edited() -> bool:
     """Whether a file that was read is another now, or gone."""
-    return any(_stamp(path) != before for path, before in _stamps.items())
+    return any(_stamp(path) != before for path, before in tuple(_stamps.items()))  # other threads may read more
 
 
 _stamps: dict[Path, tuple[int, int, int] | None] = {}  # of the files that were read, as they were then
