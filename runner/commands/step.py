@@ -153,7 +153,8 @@ def _refuse_accidents(record: Mapping[str, Any], made: Plan) -> None:
 
     What is unsupported stays so; what is unavailable by the plan has another key once it is there.
     """
-    if record["status"] == "unsupported" or plan.blocked(made.cells[0], made):
+    known = record["status"] == "unavailable" and plan.blocked(made.cells[0], made)
+    if record["status"] == "unsupported" or known:
         return
     raise BY_STATUS.get(str(record["status"]), StepFailed)(str(record["reason"]), str(record["next_step"]))
 

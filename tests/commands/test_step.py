@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from runner import keys, store
+from runner import keys, plan, store
 from runner.commands import step
+from runner.errors import StepFailed
 from tests.conftest import Command
 from tests.report.fixtures import measured, spec
 
@@ -139,6 +140,17 @@ def test_a_step_that_fails_leaves_nothing_and_is_an_error(command: Command, proj
     assert done.code == 5
     assert done.err.splitlines()[-2].startswith("error: ")
     assert not (project / "pipeline" / "train" / "gru").exists()
+
+
+def test_a_cell_whose_planning_failed_is_not_done(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "_data_problems", lambda *given: [][0])
+    monkeypatch.chdir(project)
+
+    for name in ("train", "benchmark"):
+        with pytest.raises(StepFailed, match="Unexpected IndexError"):
+            step.main([f"step={name}", "model=gru"])
+
+    assert not (project / "pipeline").exists()
 
 
 def test_numbers_of_before_dont_stand_in_for_a_benchmark_that_fails(command: Command, project: Path) -> None:
