@@ -31,6 +31,8 @@ def answer(request):
             "inputs": SPEC,
             "outputs": [dict(SPEC[0], name="y")],
             "effective": effective,
+            "memory": "host",
+            "clock": "host",
             "import_seconds": 0.1,
             "load_seconds": 0.1,
         }

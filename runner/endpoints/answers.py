@@ -190,8 +190,8 @@ _REASON = fields({"error": string(REASON)})
 _PORTS = _list(fields({"name": _WORDS, "shape": _list(_size), "dtype": _NAME}))
 _LOAD = fields(
     {
-        "version": _NAME, "inputs": _PORTS, "outputs": _PORTS, "effective": _settings, "import_seconds": _SECONDS,
-        "load_seconds": _SECONDS,
+        "version": _NAME, "inputs": _PORTS, "outputs": _PORTS, "effective": _settings, "memory": _NAME,
+        "clock": _NAME, "import_seconds": _SECONDS, "load_seconds": _SECONDS,
     }
 )  # fmt: skip
 

@@ -122,9 +122,10 @@ class Benchmark:
 
     @property
     def effective(self) -> dict[str, Any]:
-        """`{role: settings read back from the runtime, with its version}`."""
+        """`{role: settings read back from the runtime, with its version, and where its memory and its clock are}`."""
         loaded = {role: timed.loaded for role, timed in self.pairs[0].sides.items()}
-        return {role: {**one["effective"], "version": one["version"]} for role, one in loaded.items()}
+        told = ("version", "memory", "clock")
+        return {role: {**one["effective"], **{key: one[key] for key in told}} for role, one in loaded.items()}
 
     @property
     def conditions(self) -> dict[str, Any]:
@@ -303,7 +304,9 @@ def _metrics(
     samples, peaks = [one.ns for one in timed], [one.peak_rss_mb for one in timed]
     return [
         *metrics.with_telemetry(
-            metrics.of_side(samples, peaks, side.batch, seed, settings.confidence), seen, side.batch
+            metrics.of_side(samples, peaks, side.batch, seed, settings.confidence, timed[0].loaded["memory"]),
+            seen,
+            side.batch,
         ),
         *metrics.of_outputs(judged.quality, judged.fidelity, judged.why_not, judged.note),
     ]

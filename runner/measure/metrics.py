@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from runner.backends.contract import HOST
 from runner.measure.statistics import Interval, bootstrap_percentiles, least_samples
 from runner.telemetry.energy import Energy
 from runner.telemetry.summary import Observed
@@ -67,12 +68,14 @@ def notes(metrics: Iterable[Metric]) -> dict[str, str]:
     return {metric.name: metric.note for metric in metrics if isinstance(metric, Measured) and metric.note}
 
 
-def of_side(samples: Samples, peak_rss_mb: Sequence[float], batch: int, seed: int, confidence: float) -> list[Metric]:
+def of_side(
+    samples: Samples, peak_rss_mb: Sequence[float], batch: int, seed: int, confidence: float, memory: str
+) -> list[Metric]:
     """Latency, throughput and memory of one side. `samples` are the ns of each process's iterations.
 
     Latency is that of one inference (of a whole batch), over all iterations of all processes; the intervals of its
     percentiles come from a bootstrap over processes. Throughput is batch / mean latency. Peak RSS is the largest
-    process's.
+    process's. `memory` is where the session says that the model lies while it runs.
     """
     milliseconds = [ns / 1e6 for ns in samples]
     pooled = np.concatenate(milliseconds)
@@ -86,16 +89,22 @@ def of_side(samples: Samples, peak_rss_mb: Sequence[float], batch: int, seed: in
         _measured("latency/max_ms", float(pooled.max())),
         _measured("throughput/per_s", batch * 1000 / mean),
         _measured("memory/peak_rss_mb", max(peak_rss_mb)),
+        _device_memory(memory),
         *(Absent(name, reason) for name, reason in NOT_MEASURED.items()),
     ]
 
 
 NOT_MEASURED = {
     "memory/peak_pss_mb": "nothing sampled shared memory",
-    "memory/device_mb": "the session ran in host memory: memory/peak_rss_mb holds it",
     "energy/mj_per_inference": "no power sensor was read",
     "power/mean_w": "no power sensor was read",
 }
+
+
+def _device_memory(memory: str) -> Metric:
+    host = "the session ran in host memory: memory/peak_rss_mb holds it"
+    elsewhere = f"the session ran in the memory of {memory}, which nothing measured"
+    return Absent("memory/device_mb", host if memory == HOST else elsewhere)
 
 
 def _percentile(samples: int, p: float, found: Interval) -> list[Metric]:

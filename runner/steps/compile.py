@@ -15,10 +15,12 @@ from typing import Any
 
 from runner import registry
 from runner.steps import Job
+from runner.worker import opened
 
 
 def run(job: Job) -> dict[str, Any]:
-    """Files of the backend and `session.json` (which session opens them, for which batch and precision).
+    """Files of the backend and `session.json` (which session opens them, for which batch and precision). What opens on
+    its device alone is proven there, when it is measured.
 
     Meta: `effective` `{op or layer type: {precision: count}}`, `version`, `fallback`, `session`, `inputs`, `outputs`,
     `settings_effective` (read back from the runtime) and `warnings`. Raises Unsupported, Unavailable or StepFailed.
@@ -32,7 +34,9 @@ def run(job: Job) -> dict[str, Any]:
     job.progress(0, 2, f"{job.settings['backend']} compiles")
     meta = importlib.import_module(f"{module}.compile").compile(job)
     job.progress(1, 2, "proof")
-    proof = prove(job.out, session, dict(job.settings["settings"]), job.inputs["data"], job.settings["batch"])
+    proof: dict[str, Any] = {"warnings": []}
+    if importlib.import_module(module).BACKEND.capabilities.host_proof:
+        proof = prove(job.out, session, dict(job.settings["settings"]), job.inputs["data"], job.settings["batch"])
     kept = check.precision_warnings(job.settings["precision"], meta["effective"])
     warnings = [*meta.get("warnings", []), *kept, *proof["warnings"]]
     job.progress(2, 2, "done")
@@ -56,9 +60,9 @@ def prove(folder: Path, session: str, options: dict[str, Any], data: Path, batch
     """
     from runner.backends import check
 
-    opened = importlib.import_module(session).open_session(str(folder), options)
-    feed = check.calibration_feed(data, opened, batch)
-    check.shapes(opened, feed, batch)
-    notes = check.finite(opened, opened.run(opened.bind(feed)), data)
-    found = {"inputs": opened.inputs, "outputs": opened.outputs, "settings_effective": opened.effective}
+    ran = opened.opened(session, str(folder), options)
+    feed = check.calibration_feed(data, ran, batch)
+    check.shapes(ran, feed, batch)
+    notes = check.finite(ran, ran.run(ran.bind(feed)), data)
+    found = {"inputs": ran.inputs, "outputs": ran.outputs, "settings_effective": ran.effective}
     return {**found, "warnings": notes}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from runner.worker import loop, process
+from runner.worker import loop, opened, process
 from runner.worker.channel import Channel, error_message
 
 PROGRESS_SECONDS = 0.1
@@ -88,9 +88,9 @@ def load(state: State, request: dict[str, Any], progress: Callable[[int, int, st
     start = time.perf_counter()
     if state.session is not None:
         state.session.close()
-    module = importlib.import_module(request["session"])
+    importlib.import_module(request["session"])
     imported = time.perf_counter()
-    session = module.open_session(request["folder"], request.get("options", {}))
+    session = opened.opened(request["session"], request["folder"], request.get("options", {}))
     loaded = time.perf_counter()
     _bind(state, session, request)
     return {
@@ -98,6 +98,8 @@ def load(state: State, request: dict[str, Any], progress: Callable[[int, int, st
         "inputs": session.inputs,
         "outputs": session.outputs,
         "effective": session.effective,
+        "memory": session.memory,
+        "clock": session.clock,
         "import_seconds": imported - start,
         "load_seconds": loaded - imported,
     }

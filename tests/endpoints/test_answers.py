@@ -22,7 +22,8 @@ from runner.worker import about
 
 LOADED = {
     "version": "1.2", "inputs": [{"name": "x", "shape": [None, "n", 4], "dtype": "float32"}], "outputs": [],
-    "effective": {"threads": 1, "hints": {"a": [1, 2.5, None, True]}}, "import_seconds": 0.1, "load_seconds": 0,
+    "effective": {"threads": 1, "hints": {"a": [1, 2.5, None, True]}}, "memory": "host",
+    "clock": "host", "import_seconds": 0.1, "load_seconds": 0,
 }  # fmt: skip
 BURST = {"ns": [5, 6], "start_ns": 7, "outputs_finite": True, "error": 0.5, "signal": 2.0, "values": 3}
 CONDITIONS = {"monotonic_s": 1.5, "ours_s": 0.1, "absent": {"load_1m": "no file"}, "temperature_c": -3.0}

@@ -21,8 +21,9 @@ EXPECTED = {
 }
 
 
-def of_side(samples: list[np.ndarray], batch: int = 1) -> list[metrics.Metric]:
-    return metrics.of_side(samples, [50.0, 52.0][: len(samples)] or [50.0], batch, seed=0, confidence=0.95)
+def of_side(samples: list[np.ndarray], batch: int = 1, memory: str = "host") -> list[metrics.Metric]:
+    peaks = [50.0, 52.0][: len(samples)] or [50.0]
+    return metrics.of_side(samples, peaks, batch, seed=0, confidence=0.95, memory=memory)
 
 
 def test_nobody_else_makes_a_measurement():
@@ -51,6 +52,17 @@ def test_what_was_not_measured_is_absent_with_a_reason():
     reasons = metrics.reasons(of_side([np.arange(1, 2000)] * 2))
     assert set(reasons) == {"memory/peak_pss_mb", "memory/device_mb", "energy/mj_per_inference", "power/mean_w"}
     assert all(reasons.values())
+
+
+@pytest.mark.parametrize(
+    ("memory", "reason"),
+    [
+        ("host", "the session ran in host memory: memory/peak_rss_mb holds it"),
+        ("cuda:0", "the session ran in the memory of cuda:0, which nothing measured"),
+    ],
+)
+def test_where_the_memory_is_the_session_says(memory: str, reason: str) -> None:
+    assert metrics.reasons(of_side([np.arange(1, 2000)], memory=memory))["memory/device_mb"] == reason
 
 
 def test_one_process_has_no_interval():

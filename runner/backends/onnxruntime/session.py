@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped,unused-ignore]
 
+from runner.backends.contract import HOST
 from runner.backends.onnxruntime import provider, refusal
-from runner.errors import RunnerError, StepFailed, Unsupported
+from runner.errors import RunnerError, Unsupported
 from runner.worker import values
 from runner.worker.feed import SEQUENCE
 
@@ -91,25 +92,20 @@ def providers(wanted: str) -> list[str]:
 def load(path: Path, options: Any, wanted: str) -> Any:
     """An `onnxruntime.InferenceSession` on the provider asked for.
 
-    Raises StepFailed where the file is no graph, Unsupported where it refuses the graph, Unavailable where the
-    provider doesn't start (ONNX Runtime falls back to the CPU without an error).
+    Raises ONNX Runtime's own error where the file is no graph, Unsupported where it refuses the graph, Unavailable
+    where the provider doesn't start (ONNX Runtime falls back to the CPU without an error).
     """
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=providers(wanted))
     except RunnerError:
         raise
     except Exception as error:  # ONNX Runtime's own share no base class
-        raise (damaged if type(error).__name__ in UNREADABLE else refused)(error, Path(path)) from error
+        if type(error).__name__ in UNREADABLE:
+            raise
+        raise refused(error, Path(path)) from error
     if wanted not in session.get_providers():
         raise provider.stopped(wanted)
     return session
-
-
-def damaged(error: Exception, path: Path) -> StepFailed:
-    return StepFailed(
-        f"onnxruntime can't load {path}: {said_by(error)}",
-        "If the file is damaged, remove its artifact folder and it is built again.",
-    )
 
 
 def refused(error: Exception, path: Path, doing: str = "load") -> Unsupported:
@@ -138,6 +134,8 @@ class Session:
     def __init__(self, session: Any) -> None:
         self._session = session
         self.version = onnxruntime.__version__
+        # Of another provider too: inputs and outputs are bound in host memory, and a run ends with the outputs there.
+        self.memory = self.clock = HOST
         self.inputs = [_described(node) for node in session.get_inputs()]
         # An output that a file lists twice is one.
         self.outputs = list({node.name: _described(node) for node in session.get_outputs()}.values())

@@ -12,7 +12,7 @@ import onnx
 import openvino  # type: ignore[import-untyped,unused-ignore]
 
 from runner.backends.openvino.session import FILE, Session, configuration, last_line, name_of, refused
-from runner.errors import StepFailed, Unsupported
+from runner.errors import Unsupported
 from runner.models import graph
 from runner.steps import Job
 
@@ -42,8 +42,8 @@ def compile(job: Job) -> dict[str, Any]:
     properties = configuration(dict(job.settings["settings"]), job.settings["precision"])
     try:
         session = Session(job.out / FILE, properties)
-    except StepFailed as error:  # the file is as we wrote it
-        raise refused("load", error.__cause__ or error) from error
+    except Exception as error:  # RuntimeError, and others that its plug-ins raise; the file is as we wrote it
+        raise refused("load", error) from error
     warnings += _precision_kept(job.settings["precision"], session.effective["inference_precision"])
     return {"version": session.version, "effective": precisions(session), "fallback": {}, "warnings": warnings}
 

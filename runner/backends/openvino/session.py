@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import openvino  # type: ignore[import-untyped,unused-ignore]
 
-from runner.errors import StepFailed, Unsupported
+from runner.backends.contract import HOST
+from runner.errors import Unsupported
 from runner.worker import values
 
 FILE = "model.xml"
@@ -57,8 +58,9 @@ class Session:
     """
 
     def __init__(self, path: Path, properties: dict[str, Any]) -> None:
-        self.compiled = _load(path, properties)
+        self.compiled = openvino.Core().compile_model(str(path), "CPU", properties)
         self.version = openvino.__version__.split("-", 1)[0]
+        self.memory = self.clock = HOST
         self.inputs = [_described(port) for port in self.compiled.inputs]
         # An output that a file lists twice is one.
         ports = {name_of(port): (place, port) for place, port in reversed(list(enumerate(self.compiled.outputs)))}
@@ -96,16 +98,6 @@ class Session:
 
     def close(self) -> None:
         del self.compiled
-
-
-def _load(path: Path, properties: dict[str, Any]) -> Any:
-    try:
-        return openvino.Core().compile_model(str(path), "CPU", properties)
-    except Exception as error:  # RuntimeError, and others that its plug-ins raise
-        raise StepFailed(
-            f"openvino can't load {path}: {last_line(error)}",
-            "If the file is damaged, remove its artifact folder and it is built again.",
-        ) from error
 
 
 def refused(doing: str, error: BaseException) -> Unsupported:

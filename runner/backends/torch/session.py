@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from runner.errors import StepFailed
+from runner.backends.contract import HOST
 
 FILE = "model.ts"
 SIGNATURE = "signature.json"
@@ -34,6 +34,7 @@ class Session:
         signature = json.loads((folder / SIGNATURE).read_text(encoding="utf-8"))
         self.inputs, self.outputs = signature["inputs"], signature["outputs"]
         self.version = torch.__version__
+        self.memory = self.clock = HOST
         self.effective = {"threads": torch.get_num_threads(), "interop_threads": torch.get_num_interop_threads()}
 
     def bind(self, arrays: dict[str, Any]) -> Bound:
@@ -49,14 +50,8 @@ class Session:
 
 
 def _load(path: Path) -> Any:
-    try:
-        with warnings.catch_warnings():
-            # TorchScript is deprecated, but torch.export's graphs take 1.9 times as long for an LSTM (torch 2.13).
-            warnings.filterwarnings("ignore", message=".*torch.jit", category=Warning)
-            network = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
-            return torch.jit.optimize_for_inference(network)
-    except (RuntimeError, ValueError) as error:
-        raise StepFailed(
-            f"torch can't load {path}: {' '.join(str(error).split())[:200]}",
-            "If the file is damaged, remove its artifact folder and it is built again.",
-        ) from error
+    with warnings.catch_warnings():
+        # TorchScript is deprecated, but torch.export's graphs take 1.9 times as long for an LSTM (torch 2.13).
+        warnings.filterwarnings("ignore", message=".*torch.jit", category=Warning)
+        network = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
+        return torch.jit.optimize_for_inference(network)

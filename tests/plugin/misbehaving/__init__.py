@@ -41,6 +41,7 @@ class Session:
         chosen.add_free_dimension_override_by_name("batch", 1)
         self.session = onnxruntime.InferenceSession(f"{folder}/model.onnx", chosen)
         self.fault, self.runs, self.version, self.effective = fault, 0, "1.0", dict(options)
+        self.memory = self.clock = "host"
         self.inputs = [_spec(one) for one in self.session.get_inputs()]
         self.outputs = [_spec(one) for one in self.session.get_outputs()]
 

@@ -1,0 +1,62 @@
+"""Opening a compiled model: the one place where a backend's session is loaded, checked and, where that fails, told of.
+
+What a session has is said in `runner/backends/contract.py`; what is missing is named with the file of its module.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from runner.backends.contract import HOST
+from runner.errors import RunnerError, StepFailed
+
+OFFERS = ("inputs", "outputs", "version", "effective", "memory", "clock", "bind", "run", "close")
+DESCRIBED = ("name", "shape", "dtype")
+GUIDE = "What a session has: docs/adding-a-backend.md."
+
+
+def opened(module: str, folder: str, options: dict[str, Any]) -> Any:
+    """The session of the compiled model in `folder`: `module.open_session(folder, options)`.
+
+    Raises what that raises of ours, StepFailed naming the artifact for anything else, and StepFailed naming the
+    module's file where what it opened is no session.
+    """
+    code = importlib.import_module(module)
+    if not hasattr(code, "open_session"):
+        raise StepFailed(f"{code.__file__}: it has no open_session(folder, options).", GUIDE)
+    try:
+        session = code.open_session(folder, options)
+    except (RunnerError, MemoryError):
+        raise
+    except Exception as error:  # runtimes' exceptions share no base class
+        raise StepFailed(
+            f"{module.split('.')[-2]} can't load {folder}: {said_by(error)}",
+            "If the file is damaged, remove its artifact folder and it is built again.",
+        ) from error
+    wrong = problem(session)
+    if wrong:
+        raise StepFailed(f"{code.__file__}: the session that open_session returns {wrong}.", GUIDE)
+    return session
+
+
+def problem(session: Any) -> str:
+    """What a session lacks of the contract; "" for nothing."""
+    lacks = [name for name in OFFERS if not hasattr(session, name)]
+    if lacks:
+        return "has no " + ", ".join(lacks)
+    for ports in ("inputs", "outputs"):
+        for port in getattr(session, ports):
+            missing = [key for key in DESCRIBED if not isinstance(port, dict) or key not in port]
+            if missing:
+                return f"has {ports} without {', '.join(missing)}: {str(port)[:100]}"
+    if session.clock != HOST:
+        return f"is timed by {session.clock!r}: this runner times with the host's clock alone"
+    return ""
+
+
+def said_by(error: BaseException) -> str:
+    """What a runtime said, in one line: its end, without the source positions that some put on lines of their own."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    kept = [line for line in lines if not line.startswith(("Exception from ", "Exception raised from", "frame #"))]
+    return " ".join(kept or lines)[-300:] or type(error).__name__
