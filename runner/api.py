@@ -14,10 +14,10 @@ def load_spec(*overrides: str, root: Path | None = None) -> Spec:
 
     Raises runner.errors.SpecError, for words that make a sweep too.
     """
-    from runner import compose
+    from runner import request
 
     _look_again()
-    return compose.one(root or project.root(), overrides)
+    return request.one(root or project.root(), overrides)
 
 
 def run(spec: Spec, root: Path | None = None) -> dict[str, Any]:
@@ -42,10 +42,10 @@ def load_sweep(*overrides: str, root: Path | None = None) -> Sweep:
 
     Raises runner.errors.SpecError for a wrong word in any cell.
     """
-    from runner import sweep
+    from runner import request
 
     _look_again()
-    return sweep.read(root or project.root(), overrides)
+    return request.cells(root or project.root(), overrides)
 
 
 def run_sweep(

@@ -14,15 +14,16 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_repository import CachingConfigRepository
 from hydra._internal.defaults_list import create_defaults_list
 from hydra.core.default_element import ResultDefault
+from hydra.core.override_parser.types import Override
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf, flag_override
 from omegaconf.errors import OmegaConfBaseException
 
-from runner import advice, interpolations, options, study
+from runner import advice, interpolations, options
 from runner.config_source import Repository
 from runner.errors import RunnerError, SpecError, nearest
 from runner.foreign import line
-from runner.overrides import NOT_SPEC, check, expanded, parse
+from runner.overrides import NOT_SPEC, expanded, parse
 from runner.schedule.settings import Schedule
 from runner.schedule.settings import check as check_schedule
 from runner.settings import build, rules
@@ -44,27 +45,15 @@ def loader(project: Path) -> Loader:
     return Loader(Repository(project))
 
 
-def one(project: Path, words: Iterable[str]) -> Spec:
-    """The spec that a command line names. Raises SpecError, for a sweep too."""
-    texts = list(words)
-    with explained(project):
-        given = parse(texts)
-        check(given, project, sweeps=False)
-        if study.sweeps(given, project):
-            raise SpecError(f"{' '.join(texts)}: a sweep, not one spec.", "In Python: runner.load_sweep(…).")
-        return from_config(compose(loader(project), texts))
-
-
-def compose(loader: Loader, words: Sequence[str]) -> DictConfig:
+def compose(loader: Loader, given: Sequence[Override]) -> DictConfig:
     """The composed config of one cell: Hydra's defaults lists and overrides, without Hydra's own node.
 
     Raises SpecError, and what `explained` turns into one.
     """
-    given = parse(words)
     repository = CachingConfigRepository(loader.repository)
     try:
         found = create_defaults_list(
-            repo=repository, config_name="config", overrides_list=given, prepend_hydra=False, skip_missing=False
+            repo=repository, config_name="config", overrides_list=list(given), prepend_hydra=False, skip_missing=False
         )
         config = OmegaConf.create()
         with flag_override(config, "no_deepcopy_set_nodes", True):
@@ -81,7 +70,8 @@ def compose(loader: Loader, words: Sequence[str]) -> DictConfig:
     except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
         # Hydra's own code meets words and lists that it doesn't expect: they can't be composed.
         said = line(str(error) or type(error).__name__, longest=300)
-        raise SpecError(f"{line(' '.join(words), longest=300)}: can't be composed: {said}", HELP) from error
+        typed = line(" ".join(one.input_line or "" for one in given), longest=300)
+        raise SpecError(f"{typed}: can't be composed: {said}", HELP) from error
     return config
 
 
@@ -98,10 +88,10 @@ def from_config(config: DictConfig) -> Spec:
     return from_plain(plain(config))
 
 
-def schedule(loader: Loader, project: Path, words: Iterable[str]) -> Schedule:
+def schedule(loader: Loader, project: Path, given: Iterable[Override]) -> Schedule:
     """How a command's steps are run: what its words, or its experiment's file, say of `schedule`. Raises SpecError."""
-    named = [one for one in parse(words) if one.key_or_group.partition(".")[0] in ("schedule", "experiment")]
-    return schedule_of(compose(loader, [expanded(one, project)[0] for one in named]), project)
+    named = [one for one in given if one.key_or_group.partition(".")[0] in ("schedule", "experiment")]
+    return schedule_of(compose(loader, parse(expanded(one, project)[0] for one in named)), project)
 
 
 def schedule_of(config: DictConfig, project: Path) -> Schedule:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
 from hydra.core.override_parser.types import Glob, Override, QuotedString, RangeSweep
 
-from runner import advice, options, words, yaml_files
+from runner import advice, options, words
 from runner import project as projects
 from runner.errors import SpecError, nearest
 from runner.spec import AXES, GROUPS, PARTS
@@ -76,7 +76,7 @@ def _options(override: Override, project: Path) -> list[str]:
 def check(overrides: Sequence[Override], project: Path, sweeps: bool) -> None:
     """Every `axis=option` names an option that is there, every key an axis; several values only where it `sweeps`.
 
-    Raises SpecError.
+    Raises SpecError. What an experiment names is `study`'s.
     """
     for override in overrides:
         line = override.input_line or ""
@@ -93,9 +93,6 @@ def check(overrides: Sequence[Override], project: Path, sweeps: bool) -> None:
         if axis in GROUPS:
             for name in named(override, project):
                 _check_option(axis, name, project)
-        if axis == "experiment":
-            for name in named(override, project):
-                experiment(name, project)
 
 
 def _check_axis(axis: str, line: str) -> None:
@@ -109,39 +106,6 @@ def _check_option(axis: str, name: str, project: Path) -> None:
     content = options.load_yaml(path)
     if "name" not in content and "defaults" not in content:
         raise SpecError(f"{path}: it doesn't say its name.", f"Begin it with: name: {name}")
-
-
-def experiment(name: str, project: Path) -> Path:
-    """The file of an experiment. Raises SpecError where there is none of that name, or it can't be read."""
-    found = projects.experiments(project)
-    if name not in found:
-        raise _no_experiment(name, found, project)
-    _check_defaults(found[name], project)
-    return found[name]
-
-
-def _no_experiment(name: str, found: Iterable[str], project: Path) -> SpecError:
-    listed = ", ".join(sorted(found)) or "none yet; put NAME.yaml into experiments/"
-    for folder in projects.experiment_folders(project):
-        path = folder / f"{name}.yaml"
-        if name.isidentifier() and path.exists():
-            return yaml_files.not_a_file(path)
-    return SpecError(f"experiment={name}: no such study.{nearest(name, found)}", f"There are: {listed}.")
-
-
-def _check_defaults(file: Path, project: Path) -> None:
-    """What an experiment's defaults list names is there: Hydra would say that config.yaml names it."""
-    entries = [entry for entry in options.load_yaml(file).get("defaults", []) if isinstance(entry, Mapping)]
-    for group, name in [pair for entry in entries for pair in entry.items()]:
-        axis = str(group).removeprefix("override ").split("@")[0].strip("/ ")
-        if axis.split("/")[0] not in GROUPS:
-            known = f"Axes: {', '.join(AXES)}."
-            raise SpecError(f"{file}: defaults: {axis}: no such axis.{nearest(axis, AXES)}", known)
-        if axis in GROUPS and isinstance(name, str):
-            try:
-                options.file(axis, name, project)
-            except SpecError as error:
-                raise SpecError(f"{file}: {error.reason}", error.next_step) from error
 
 
 def named(override: Override, project: Path) -> list[str]:

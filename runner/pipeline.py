@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner import compose, keys, measurement_key, options, overrides, plan, sweep
+from runner import keys, measurement_key, options, overrides, plan, request
 from runner.errors import SpecError, nearest
 from runner.spec import AXES, PARTS, Spec
 from runner.steps import ORDER
@@ -88,7 +88,7 @@ def specs(grid: Grid, root: Path) -> list[Spec]:
     """The specs of every cell, in the grid's order. Raises SpecError, for an impossible cell too."""
     axes = [f"{axis}={','.join(names)}" for axis, names in grid.axes.items()]
     with _blamed():
-        found = sweep.read(root, [*grid.settings, *axes])
+        found = request.cells(root, [*grid.settings, *axes])
         if found.impossible:
             raise found.impossible[0].error
     return [spec for _, spec in found.cells]
@@ -98,7 +98,7 @@ def one(grid: Grid, chosen: Mapping[str, str], root: Path) -> Spec:
     """The spec of one cell; an axis that is not chosen takes the grid's first option, as shared steps don't need it."""
     cell = {axis: chosen.get(axis, names[0]) for axis, names in grid.axes.items()}
     with _blamed():
-        return compose.one(root, [*grid.settings, *(f"{axis}={name}" for axis, name in cell.items())])
+        return request.one(root, [*grid.settings, *(f"{axis}={name}" for axis, name in cell.items())])
 
 
 @contextmanager

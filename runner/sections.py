@@ -19,7 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from hydra.core.override_parser.types import OverrideType
+from hydra.core.override_parser.types import Override, OverrideType
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -40,6 +40,7 @@ class Word:
     """One override: the parts that it can reach (None: all), and where and what it sets if that is a plain value."""
 
     text: str
+    override: Override
     reaches: reach.Parts | None
     chooses: bool  # an option, not a value
     path: tuple[str, ...] = ()
@@ -86,7 +87,7 @@ class Composer:
             if any(part.interpolates for part in parts.values()):
                 return _checked(_resolved(values))
         except _AskHydraError:
-            return _checked(compose.plain(compose.compose(self.loader, texts)))
+            return _checked(compose.plain(compose.compose(self.loader, [word.override for word in words])))
         return Cell(values, {name: part.checked for name, part in parts.items()})
 
     def _word(self, text: str) -> Word:
@@ -102,7 +103,7 @@ class Composer:
         reaches = self.reached[override.get_key_element()]
         chooses = reach.is_group(key, self.project) and not isinstance(value, dict)
         sets = override.type is OverrideType.CHANGE and reaches is not None and not chooses and _is_plain(value)
-        return Word(text, reaches, chooses, tuple(key.split(".")) if sets else (), value)
+        return Word(text, override, reaches, chooses, tuple(key.split(".")) if sets else (), value)
 
     def _part(self, name: str, words: Sequence[Word]) -> Part:
         mine = [word for word in words if word.reaches is None or name in word.reaches]
@@ -133,15 +134,15 @@ class Composer:
         """Every part that Hydra makes of the words, unresolved."""
         key = tuple(word.text for word in words)
         if key not in self.composed:
-            self.composed[key] = self._by_hydra(key)
+            self.composed[key] = self._by_hydra([word.override for word in words])
         found = self.composed[key]
         if found is None:
             raise _AskHydraError
         return found
 
-    def _by_hydra(self, texts: Sequence[str]) -> Mapping[str, Any] | None:
+    def _by_hydra(self, given: Sequence[Override]) -> Mapping[str, Any] | None:
         try:
-            config = compose.ours(compose.compose(self.loader, texts))
+            config = compose.ours(compose.compose(self.loader, given))
         except (HydraException, OmegaConfBaseException):
             return None
         if not set(config) <= set(spec.NAMES):

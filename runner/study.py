@@ -17,9 +17,10 @@ from typing import Any
 
 from hydra.core.override_parser.types import Override
 
-from runner import options, overrides
+from runner import options, overrides, yaml_files
+from runner import project as projects
 from runner.errors import SpecError, nearest
-from runner.spec import AXES, NAMES
+from runner.spec import AXES, GROUPS, NAMES
 
 KEYS = ("axes", "cells", "exclude")
 EXAMPLE = "For instance: sweep: {axes: {model: [gru, lstm], precision: [fp32, int8]}}"
@@ -73,7 +74,7 @@ def read(name: str, project: Path) -> Study | None:
 
     Raises SpecError, with file and key: an unknown key, axis or option, a value that is none, a sweep without cells.
     """
-    file = overrides.experiment(name, project)
+    file = _file(name, project)
     content = options.load_yaml(file)
     if "sweep" not in content:
         return None
@@ -91,10 +92,43 @@ def read(name: str, project: Path) -> Study | None:
     return study
 
 
-def sweeps(given: Iterable[Override], project: Path) -> bool:
-    """Whether an experiment among the words states a sweep, so that no `-m` is needed."""
+def named(given: Iterable[Override], project: Path) -> dict[str, Study | None]:
+    """The experiments among the words, by name: `read` of each."""
     names = [name for one in given if one.key_or_group == "experiment" for name in overrides.named(one, project)]
-    return any(read(name, project) is not None for name in names)
+    return {name: read(name, project) for name in names}
+
+
+def _file(name: str, project: Path) -> Path:
+    """The file of an experiment. Raises SpecError where there is none of that name, or it can't be read."""
+    found = projects.experiments(project)
+    if name not in found:
+        raise _no_experiment(name, found, project)
+    _check_chosen(found[name], project)
+    return found[name]
+
+
+def _no_experiment(name: str, found: Iterable[str], project: Path) -> SpecError:
+    listed = ", ".join(sorted(found)) or "none yet; put NAME.yaml into experiments/"
+    for folder in projects.experiment_folders(project):
+        path = folder / f"{name}.yaml"
+        if name.isidentifier() and path.exists():
+            return yaml_files.not_a_file(path)
+    return SpecError(f"experiment={name}: no such study.{nearest(name, found)}", f"There are: {listed}.")
+
+
+def _check_chosen(file: Path, project: Path) -> None:
+    """What an experiment's defaults list names is there: Hydra would say that config.yaml names it."""
+    entries = [entry for entry in options.load_yaml(file).get("defaults", []) if isinstance(entry, Mapping)]
+    for group, name in [pair for entry in entries for pair in entry.items()]:
+        axis = str(group).removeprefix("override ").split("@")[0].strip("/ ")
+        if axis.split("/")[0] not in GROUPS:
+            known = f"Axes: {', '.join(AXES)}."
+            raise SpecError(f"{file}: defaults: {axis}: no such axis.{nearest(axis, AXES)}", known)
+        if axis in GROUPS and isinstance(name, str):
+            try:
+                options.file(axis, name, project)
+            except SpecError as error:
+                raise SpecError(f"{file}: {error.reason}", error.next_step) from error
 
 
 def _mapping(content: Any, where: str, known: Sequence[str]) -> Mapping[str, Any]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hydra.core.override_parser.types import Override
 
-from runner import compose, overrides, spec, study
+from runner import compose, overrides, spec
 from runner.errors import Impossible, SpecError
 from runner.overrides import NOT_SPEC
 from runner.sections import Cell, Composer
@@ -23,25 +23,17 @@ from runner.study import Exclude, Study
 Outcome = Spec | Impossible | Sequence[Exclude]  # what became of one cell; the last: what left it out
 
 
-def read(project: Path, words: Iterable[str]) -> Sweep:
-    """The sweep that a command line names. Raises SpecError."""
-    texts = list(words)
-    with compose.explained(project):
-        overrides.check(overrides.parse(texts), project, sweeps=True)
-        return composed(compose.loader(project), project, texts)
-
-
-def composed(loader: compose.Loader, project: Path, words: Sequence[str]) -> Sweep:
-    """Every cell that checked `words` name, composed with `loader`.
+def composed(
+    loader: compose.Loader, project: Path, given: Sequence[Override], studies: Mapping[str, Study | None]
+) -> Sweep:
+    """Every cell that checked words name, composed with `loader`; `studies` are the experiments among them.
 
     Raises SpecError for a wrong word in any cell, an exclude that excludes nothing, and where no cell is possible.
     """
-    given = overrides.parse(words)
     narrowed = any(one.key_or_group.partition(".")[0] not in NOT_SPEC for one in given)
-    experiments = [name for one in given if one.key_or_group == "experiment" for name in overrides.named(one, project)]
-    named = list(_named(given, experiments, project))
+    named = _named(given, studies, project)
     common = set.intersection(*(set(words) for _, cells in named for words in cells))
-    composer = Composer(loader, project, experiments)
+    composer = Composer(loader, project, list(studies))
     found: list[tuple[str, Outcome]] = []
     for own, cells in named:
         outcomes = [_outcome(composer.cell(words), own) for words in cells]
@@ -53,19 +45,19 @@ def composed(loader: compose.Loader, project: Path, words: Sequence[str]) -> Swe
 
 
 def _named(
-    given: Sequence[Override], experiments: Sequence[str], project: Path
+    given: Sequence[Override], studies: Mapping[str, Study | None], project: Path
 ) -> list[tuple[Study | None, list[list[str]]]]:
     """The words of each cell, by the experiment that states them. Of two words for one key the last counts.
 
     They are counted before any is made. Raises SpecError where they are too many.
     """
     words = {one.get_key_element(): overrides.expanded(one, project) for one in given}
-    if not experiments:
+    if not studies:
         _check_count(math.prod(map(len, words.values())), given)
         return [(None, _product(words))]
-    studies = [(study.read(name, project), {**words, "experiment": [f"experiment={name}"]}) for name in experiments]
-    _check_count(sum(own.count(one) if own else math.prod(map(len, one.values())) for own, one in studies), given)
-    return [(own, list(own.combined(one)) if own else _product(one)) for own, one in studies]
+    each = [(own, {**words, "experiment": [f"experiment={name}"]}) for name, own in studies.items()]
+    _check_count(sum(own.count(one) if own else math.prod(map(len, one.values())) for own, one in each), given)
+    return [(own, list(own.combined(one)) if own else _product(one)) for own, one in each]
 
 
 def _check_count(cells: int, given: Sequence[Override]) -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from runner import baseline, compose, options
+from runner import baseline, compose, options, request
 from runner.errors import SpecError, Unavailable
 
 
 def resolved(tmp_path: Path, *words: str) -> tuple[compose.Spec, compose.Spec | None]:
-    spec = compose.one(tmp_path, words)
+    spec = request.one(tmp_path, words)
     return spec, baseline.resolve(spec, tmp_path, options.names("backend", tmp_path))
 
 

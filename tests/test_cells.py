@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from runner import cells, compose, conclude, measurement_key, plan, records, sweep, unexpected
+from runner import cells, conclude, measurement_key, plan, records, request, unexpected
 from runner.commands import run
 from runner.errors import SpecError, StepFailed, Unavailable, WorkerLost
 from runner.plan import Cell, Plan
@@ -50,7 +50,7 @@ class Tracker:
 def specs(tmp_path: Path) -> list[Spec]:
     """Three specs; the second can't be compiled here."""
     words = [("backend=onnxruntime",), ("backend=torch", "precision=int8"), ("backend=openvino",)]
-    return [compose.one(tmp_path, [*COMMON, *more]) for more in words]
+    return [request.one(tmp_path, [*COMMON, *more]) for more in words]
 
 
 @pytest.fixture(autouse=True)
@@ -238,7 +238,7 @@ def test_a_cell_that_a_clusters_worker_measures_is_tried_once_more_where_its_wor
 
 
 def test_what_has_one_title_is_told_apart_in_the_display(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    swept = sweep.read(tmp_path, ["model=gru", "model.hidden=4,5", "precision=fp32", "baseline=none"])
+    swept = request.cells(tmp_path, ["model=gru", "model.hidden=4,5", "precision=fp32", "baseline=none"])
     cells.perform(plan.of_sweep(swept, tmp_path), tmp_path, Tracker(), INLINE, sweep="s")  # type: ignore[arg-type]
     said = capsys.readouterr().err
     for hidden in (4, 5):
@@ -289,7 +289,7 @@ def test_devices_measure_alongside(specs: list[Spec], tmp_path: Path, monkeypatc
 
 def test_shared_steps_have_the_widest_limits(specs: list[Spec], tmp_path: Path) -> None:
     words = (("limits.step_s=5", "limits.memory_mb=500"), ("limits.step_s=7", "limits.memory_mb=null"))
-    own = [compose.one(tmp_path, [*COMMON, *more]) for more in words]
+    own = [request.one(tmp_path, [*COMMON, *more]) for more in words]
     assert cells.widest(own) == Limits(step_s=7, answer_s=own[0].limits.answer_s, memory_mb=None)
     assert cells.widest(own[:1]).memory_mb == 500
 
@@ -343,11 +343,11 @@ def test_whatever_planning_a_cell_raises_is_that_cells_record(tmp_path: Path, mo
         read(data, needs)
 
     monkeypatch.setattr(plan, "_data_problems", odd)
-    swept = sweep.read(tmp_path, [*COMMON, "data=co2,mackey_glass"])
+    swept = request.cells(tmp_path, [*COMMON, "data=co2,mackey_glass"])
     ran = cells.perform(plan.of_sweep(swept, tmp_path), tmp_path, Tracker(), INLINE, sweep="s")  # type: ignore[arg-type]
     assert [record.content["status"] for record in ran.records] == ["failed", "ok"]
     assert ran.records[0].content["reason"] == "Unexpected IndexError: list index out of range"
-    alone = perform([compose.one(tmp_path, [*COMMON, "data=co2"])], tmp_path)
+    alone = perform([request.one(tmp_path, [*COMMON, "data=co2"])], tmp_path)
     assert alone.records[0].content["reason"] == "Unexpected IndexError: list index out of range"
 
 

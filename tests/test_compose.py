@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from runner import compose, sweep
+from runner import compose, overrides, request
 from runner.errors import SpecError
 from runner.schedule.settings import INLINE, Settings
 
 
 def one(tmp_path: Path, *words: str) -> compose.Spec:
-    return compose.one(tmp_path, words)
+    return request.one(tmp_path, words)
 
 
 def test_the_default_is_the_main_job(tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_a_backend_brings_its_precision_and_precision_overrides_it(tmp_path: Pat
 
 
 def test_a_sweep_is_every_combination(tmp_path: Path) -> None:
-    found = sweep.read(tmp_path, ["model=gru,lstm", "precision=fp32,int8", "seed=1"])
+    found = request.cells(tmp_path, ["model=gru,lstm", "precision=fp32,int8", "seed=1"])
     assert [spec.title for _, spec in found.cells] == [
         "gru fp32 onnxruntime",
         "gru int8 onnxruntime",
@@ -67,7 +67,7 @@ def test_a_project_has_options_of_its_own(tmp_path: Path) -> None:
 
 def scheduled(tmp_path: Path, *words: str) -> object:
     loader = compose.loader(tmp_path)
-    return compose.schedule(loader, tmp_path, words)
+    return compose.schedule(loader, tmp_path, overrides.parse(words))
 
 
 def test_an_experiment_says_how_its_steps_are_run_and_the_command_line_overrides_it(
@@ -93,7 +93,7 @@ def test_a_key_that_a_schedule_lacks_is_answered_with_where_its_keys_stand(tmp_p
 
 def test_one_schedule_runs_every_cell(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="schedule=local,inline: one schedule runs every cell"):
-        sweep.read(tmp_path, ["model=gru,lstm", "schedule=local,inline"])
+        request.cells(tmp_path, ["model=gru,lstm", "schedule=local,inline"])
 
 
 def test_the_key_is_that_of_the_content(tmp_path: Path) -> None:
@@ -129,13 +129,13 @@ def test_the_key_is_that_of_the_content(tmp_path: Path) -> None:
 )
 def test_a_bad_command_line_is_answered_in_one_line(tmp_path: Path, words: list[str], reason: str) -> None:
     with pytest.raises(SpecError) as caught:
-        compose.one(tmp_path, words)
+        request.one(tmp_path, words)
     assert caught.value.reason == reason
 
 
 def test_a_bad_cell_stops_a_sweep_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
-        sweep.read(tmp_path, ["model.hidden=8,0"])
+        request.cells(tmp_path, ["model.hidden=8,0"])
     assert caught.value.reason == "model.hidden=0: out of range."
 
 

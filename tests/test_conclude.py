@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runner import compose, conclude, plan
+from runner import conclude, plan, request
 from runner.conclude import Origin
 from runner.errors import StepFailed, Unsupported
 from runner.plan import Cell
@@ -18,7 +18,7 @@ WORDS = ("model=gru", "model.hidden=4", "precision=int8_dynamic", "baseline=onnx
 
 @pytest.fixture
 def cell(tmp_path: Path) -> Cell:
-    return plan.make([compose.one(tmp_path, WORDS)], tmp_path).cells[0]
+    return plan.make([request.one(tmp_path, WORDS)], tmp_path).cells[0]
 
 
 def test_a_cell_that_was_not_measured_says_why_and_has_no_figures(cell: Cell) -> None:

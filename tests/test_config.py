@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from runner import compose, options, settings, sweep
+from runner import options, request, settings
 from runner.commands.list import first_comment
 from runner.registry import PACKAGES
 from runner.spec import GROUPS, Limits, settings_class
@@ -56,13 +56,13 @@ def test_the_root_has_the_limits() -> None:
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_study_composes(tmp_path: Path, name: str) -> None:
-    assert sweep.read(tmp_path, [f"experiment={name}"]).cells
+    assert request.cells(tmp_path, [f"experiment={name}"]).cells
 
 
 @pytest.mark.parametrize("name", [name for axis, name in OPTIONS if axis == "model" and name != "onnx"])
 @pytest.mark.parametrize("backend", options.names("backend", Path("/")))
 def test_every_model_composes_with_every_backend(tmp_path: Path, name: str, backend: str) -> None:
-    spec = compose.one(tmp_path, [f"model={name}", f"backend={backend}"])
+    spec = request.one(tmp_path, [f"model={name}", f"backend={backend}"])
     assert (spec.model.name, spec.backend.name) == (name, backend)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from runner import compose, interpolations, sweep, yaml_files
+from runner import interpolations, request, yaml_files
 from runner.errors import SpecError
 
 CHAIN = {f"a{n}": f"${{a{n + 1}}}${{a{n + 1}}}" for n in range(60)} | {"a60": "x"}
@@ -62,9 +62,9 @@ def test_a_bomb_in_an_experiment_is_bad_spec(tmp_path: Path, many: bool) -> None
     (tmp_path / "experiments" / "mine.yaml").write_text("\n".join(["model:", *lines, "  a60: x", ""]))
     with pytest.raises(SpecError, match="Its interpolations stand for too much"):
         if many:
-            sweep.read(tmp_path, ["experiment=mine", "seed=1,2"])
+            request.cells(tmp_path, ["experiment=mine", "seed=1,2"])
         else:
-            compose.one(tmp_path, ["experiment=mine"])
+            request.one(tmp_path, ["experiment=mine"])
 
 
 @pytest.mark.parametrize(

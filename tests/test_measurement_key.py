@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runner import closure, compose, devices, measurement_key, plan
+from runner import closure, devices, measurement_key, plan, request
 from runner.errors import StepFailed, Unavailable
 from runner.plan import Cell
 
@@ -25,7 +25,7 @@ ABOUT = {
 
 @pytest.fixture
 def cell(tmp_path: Path) -> Cell:
-    spec = compose.one(tmp_path, ["model=gru", "precision=int8_dynamic", "baseline=auto"])
+    spec = request.one(tmp_path, ["model=gru", "precision=int8_dynamic", "baseline=auto"])
     return plan.make([spec], tmp_path).cells[0]
 
 

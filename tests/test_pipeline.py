@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from runner import compose, pipeline, plan
+from runner import pipeline, plan, request
 from runner.errors import SpecError
 from runner.spec import Spec
 from tests.conftest import REPOSITORY
@@ -21,7 +21,7 @@ def write(root: Path, **params: object) -> pipeline.Grid:
 
 
 def spec(*overrides: str) -> Spec:
-    return compose.one(REPOSITORY, ["model=gru", "precision=fp32", "backend=onnxruntime", *overrides])
+    return request.one(REPOSITORY, ["model=gru", "precision=fp32", "backend=onnxruntime", *overrides])
 
 
 def keys(*specs: Spec) -> dict[str, dict[str, str]]:
@@ -42,14 +42,14 @@ def test_specs_equal_hydras_own_composition() -> None:
     grid = pipeline.read(REPOSITORY)
     words = [[*grid.settings, *(f"{axis}={name}" for axis, name in cell.items())] for cell in grid.cells()]
 
-    assert list(pipeline.specs(grid, REPOSITORY)) == [compose.one(REPOSITORY, one) for one in words]
+    assert list(pipeline.specs(grid, REPOSITORY)) == [request.one(REPOSITORY, one) for one in words]
 
 
 def test_specs_equal_hydras_own_composition_where_an_option_brings_another(tmp_path: Path) -> None:
     params = {"grid": {**GRID, "backend": ["onnxruntime", "openvino"]}, "backend": {"threads": 2}}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
     own = [
-        compose.one(tmp_path, ["model=gru", "precision=fp32", f"backend={backend}", "backend.threads=2"])
+        request.one(tmp_path, ["model=gru", "precision=fp32", f"backend={backend}", "backend.threads=2"])
         for backend in ("onnxruntime", "openvino")
     ]
 

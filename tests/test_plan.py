@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from runner import compose, keys, plan, store, sweep
+from runner import keys, plan, request, store
 from runner.errors import SpecError
 
 
 def planned(tmp_path: Path, *words: str, multirun: bool = False) -> plan.Plan:
     if multirun:
-        return plan.of_sweep(sweep.read(tmp_path, words), tmp_path)
-    return plan.make([compose.one(tmp_path, words)], tmp_path)
+        return plan.of_sweep(request.cells(tmp_path, words), tmp_path)
+    return plan.make([request.one(tmp_path, words)], tmp_path)
 
 
 def steps(made: plan.Plan) -> list[str]:

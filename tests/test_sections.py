@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runner import compose, spec
+from runner import compose, overrides, spec
 from runner.errors import SpecError
 from runner.sections import Cell, Composer
 from tests.conftest import REPOSITORY
@@ -96,7 +96,7 @@ def outcome(work: Callable[[], Cell], project: Path) -> Any:
 
 
 def by_hydra(loader: Any, words: list[str]) -> Cell:
-    values = compose.plain(compose.compose(loader, words))
+    values = compose.plain(compose.compose(loader, overrides.parse(words)))
     spec.check_names(values)
     return Cell(values, {name: spec.part(name, values[name]) for name in spec.NAMES})
 

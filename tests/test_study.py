@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner import options, study, sweep
+from runner import options, request, study
 from runner.errors import SpecError
 from tests.conftest import REPOSITORY
 
@@ -28,7 +28,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
 
 
 def titles(tmp_path: Path, *words: str) -> list[str]:
-    return [spec.title for _, spec in sweep.read(tmp_path, ["experiment=mine", *words]).cells]
+    return [spec.title for _, spec in request.cells(tmp_path, ["experiment=mine", *words]).cells]
 
 
 def test_axes_are_combined(write: Write, tmp_path: Path) -> None:
@@ -53,14 +53,14 @@ def test_cells_alone_are_all_there_is(write: Write, tmp_path: Path) -> None:
 
 def test_settings_are_axes_too_and_say_several_as_on_a_command_line(write: Write, tmp_path: Path) -> None:
     write("axes: {'model.hidden': 'range(8,25,8)', model: 'glob(g*)', 'train.learning_rate': [1e-3]}")
-    specs = [spec for _, spec in sweep.read(tmp_path, ["experiment=mine"]).cells]
+    specs = [spec for _, spec in request.cells(tmp_path, ["experiment=mine"]).cells]
     assert [(one.model.name, one.model.settings.hidden) for one in specs] == [("gru", 8), ("gru", 16), ("gru", 24)]
     assert {one.train.settings.learning_rate for one in specs} == {0.001}
 
 
 def test_what_the_file_sets_holds_for_every_cell(write: Write, tmp_path: Path) -> None:
     write("axes: {model: [gru, lstm]}", before="defaults: [{override /train: smoke}]\nmodel: {hidden: 5}\nseed: 3\n")
-    specs = [spec for _, spec in sweep.read(tmp_path, ["experiment=mine"]).cells]
+    specs = [spec for _, spec in request.cells(tmp_path, ["experiment=mine"]).cells]
     assert [(one.train.name, one.model.settings.hidden, one.seed) for one in specs] == [("smoke", 5, 3)] * 2
 
 
@@ -70,7 +70,7 @@ def test_excludes_match_what_a_cell_comes_to_not_only_what_is_written(write: Wri
         "axes: {backend: [onnxruntime, openvino, torch], 'model.hidden': [8, 16]},"
         "exclude: [{backend: [openvino, torch], precision: fp32, 'model.hidden': 16}]"
     )
-    found = sweep.read(tmp_path, ["experiment=mine", "model=gru"])
+    found = request.cells(tmp_path, ["experiment=mine", "model=gru"])
     assert [(spec.backend.name, spec.model.settings.hidden) for _, spec in found.cells] == [
         ("onnxruntime", 8),
         ("onnxruntime", 16),
@@ -82,7 +82,7 @@ def test_excludes_match_what_a_cell_comes_to_not_only_what_is_written(write: Wri
 
 def test_a_word_of_the_command_line_holds_for_every_cell(write: Write, tmp_path: Path) -> None:
     write("axes: {model: [gru, lstm]}, cells: [{model: bilstm, backend: torch}]")
-    found = sweep.read(tmp_path, ["experiment=mine", "seed=4", "model.hidden=6"])
+    found = request.cells(tmp_path, ["experiment=mine", "seed=4", "model.hidden=6"])
     assert [(one.seed, one.model.settings.hidden) for _, one in found.cells] == [(4, 6)] * 3
 
 
@@ -98,7 +98,7 @@ def test_several_values_on_the_command_line_multiply(write: Write, tmp_path: Pat
 
 def test_cells_that_say_the_same_are_one(write: Write, tmp_path: Path) -> None:
     write("axes: {model: [gru, lstm]}, cells: [{model: gru, precision: int8_dynamic}]")
-    found = sweep.read(tmp_path, ["experiment=mine"])
+    found = request.cells(tmp_path, ["experiment=mine"])
     assert (len(found.cells), found.repeated) == (2, 1)
 
 
@@ -132,20 +132,20 @@ def test_cells_that_say_the_same_are_one(write: Write, tmp_path: Path) -> None:
 def test_a_wrong_sweep_names_file_and_key(write: Write, tmp_path: Path, stated: str, reason: str) -> None:
     write(stated)
     with pytest.raises(SpecError) as caught:
-        sweep.read(tmp_path, ["experiment=mine"])
+        request.cells(tmp_path, ["experiment=mine"])
     assert caught.value.reason == f"{tmp_path / 'experiments' / 'mine.yaml'}: {reason}"
 
 
 def test_a_key_that_stands_twice_is_named_with_its_line(write: Write, tmp_path: Path) -> None:
     write("axes: {model: [gru], model: [lstm]}")
     with pytest.raises(SpecError, match=r"mine\.yaml, line 2, column 30: not valid YAML: found duplicate key model"):
-        sweep.read(tmp_path, ["experiment=mine"])
+        request.cells(tmp_path, ["experiment=mine"])
 
 
 def test_every_cell_excluded_is_an_error(write: Write, tmp_path: Path) -> None:
     write("axes: {model: [gru, lstm]}, exclude: [{model: [gru, lstm]}]")
     with pytest.raises(SpecError, match="Every cell is excluded"):
-        sweep.read(tmp_path, ["experiment=mine"])
+        request.cells(tmp_path, ["experiment=mine"])
 
 
 def test_an_experiment_without_a_sweep_states_none() -> None:

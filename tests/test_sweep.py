@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runner import load_sweep, plan, run_sweep, sweep
+from runner import load_sweep, plan, request, run_sweep
 from runner.errors import Impossible, SpecError
 from runner.spec import Sweep
 from tests.conftest import QUICK, Command
@@ -84,7 +84,7 @@ def test_unsupported_cells_count_only_where_asked(command: Command) -> None:
 
 
 def read(tmp_path: Path, *words: str) -> Sweep:
-    return sweep.read(tmp_path, words)
+    return request.cells(tmp_path, words)
 
 
 def test_impossible_cells_dont_stop_the_others(tmp_path: Path) -> None:

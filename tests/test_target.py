@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runner import compose, hardware, plan, target
+from runner import hardware, plan, request, target
 from runner.errors import Unavailable, Unsupported
 from runner.target import Target
 
@@ -21,7 +21,7 @@ def on(found: Target, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def planned(folder: Path, *words: str) -> plan.Plan:
-    return plan.make([compose.one(folder, [*SSH, *words])], folder)
+    return plan.make([request.one(folder, [*SSH, *words])], folder)
 
 
 def test_what_is_tuned_to_another_kind_of_machine_is_unsupported(
@@ -52,7 +52,7 @@ def test_a_compile_is_tuned_to_the_device_and_shared_where_it_is_of_this_kind(
 ) -> None:
     on(Target("ssh:pi", hardware.described()), monkeypatch)
     there = planned(tmp_path, "baseline=none").cells[0].candidate.keys["compile"]
-    here = plan.make([compose.one(tmp_path, [*SSH[:2], "baseline=none"])], tmp_path).cells[0].candidate.keys["compile"]
+    here = plan.make([request.one(tmp_path, [*SSH[:2], "baseline=none"])], tmp_path).cells[0].candidate.keys["compile"]
     assert there == here
 
 

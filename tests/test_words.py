@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner import advice, compose, overrides, sweep, words
+from runner import advice, overrides, request, words
 from runner.__main__ import main
 from runner.errors import SpecError
 
@@ -28,12 +28,12 @@ def test_an_input_may_have_any_name(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in NAMES if name and "${" not in name])
 def test_such_a_name_reaches_the_spec_typed_in_a_sweep_and_in_the_baseline(tmp_path: Path, name: str) -> None:
     (word,) = shlex.split(advice.shape(name, [1, 8]))
-    spec = compose.one(tmp_path, ["model=onnx", word, "model.shapes.other=[2]"])
+    spec = request.one(tmp_path, ["model=onnx", word, "model.shapes.other=[2]"])
     assert spec.model.settings.shapes == {name: (1, 8), "other": (2,)}
-    cells = sweep.read(tmp_path, ["model=onnx", f"{word},[4,8]"]).cells
+    cells = request.cells(tmp_path, ["model=onnx", f"{word},[4,8]"]).cells
     assert [one.model.settings.shapes for _, one in cells] == [{name: (1, 8)}, {name: (4, 8)}]
     (quoted,) = shlex.split(advice.shell(words.word("baseline.overrides", [word])))
-    assert compose.one(tmp_path, ["baseline=spec", quoted]).baseline.settings.overrides == (word,)
+    assert request.one(tmp_path, ["baseline=spec", quoted]).baseline.settings.overrides == (word,)
 
 
 VALUES = (
@@ -164,7 +164,7 @@ def test_what_needs_quotes_is_given_quoted() -> None:
 )
 def test_a_sweep_is_counted_before_it_is_expanded(tmp_path: Path, given: list[str], cells: str) -> None:
     with pytest.raises(SpecError) as caught:
-        sweep.read(tmp_path, given)
+        request.cells(tmp_path, given)
     assert f" {cells} cells, more than the 100,000 that one sweep may have." in caught.value.reason
 
 
@@ -174,7 +174,7 @@ def test_a_studys_sweep_is_counted_too(tmp_path: Path) -> None:
     axes = "{seed: 'range(1000)', model.hidden: 'range(1,1001)'}"
     (tmp_path / "experiments" / "mine.yaml").write_text(f"sweep: {{axes: {axes}, cells: [{{seed: 7}}]}}")
     with pytest.raises(SpecError, match=r"experiment=mine: 1,000,001 cells, more than the 100,000"):
-        sweep.read(tmp_path, ["experiment=mine"])
+        request.cells(tmp_path, ["experiment=mine"])
 
 
 @pytest.mark.parametrize("word", ["seed=range(nan,3)", "seed=range(1,inf)", "seed=range(1,2,0)", "seed=range(3,1)"])

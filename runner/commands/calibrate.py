@@ -24,10 +24,10 @@ SET_HERE = ("baseline", "measure")
 def main(argv: list[str]) -> int:
     """Measure a spec against itself and keep the noise floor that follows."""
     chosen = _options(argv)
-    from runner import compose, devices
+    from runner import devices, request
 
     root = project.root()
-    spec = compose.one(root, chosen.override)
+    spec = request.one(root, chosen.override)
     where = devices.called(spec.hardware.settings)
     if chosen.show:
         return _show(
@@ -67,12 +67,12 @@ def calibrate(root: Path, usual: Spec, overrides: list[str], pairs: int) -> Cali
 
     Raises what keeps a spec from being measured.
     """
-    from runner import cells, compose, plan
+    from runner import cells, plan, request
     from runner.schedule.settings import INLINE
     from runner.tracking.client import Tracker
 
     exact = ["baseline=self", f"measure.min_pairs={pairs}", f"measure.max_pairs={pairs}", "measure.budget_s=3600"]
-    spec = compose.one(root, [*overrides, *exact])
+    spec = request.one(root, [*overrides, *exact])
     home = project.home(root)
     with Tracker(home) as tracker:
         tracker.start()

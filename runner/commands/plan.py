@@ -33,11 +33,10 @@ def main(argv: list[str]) -> int:
 
 
 def _made(words: Sequence[str], multirun: bool, root: Path) -> plan.Plan:
-    from runner import compose, overrides, study, sweep
+    from runner import request
 
-    if multirun or study.sweeps(overrides.parse(words), root):
-        return plan.of_sweep(sweep.read(root, words), root)
-    return plan.make([compose.one(root, words)], root)
+    asked = request.read(root, words, multirun=multirun)
+    return plan.of_sweep(asked.sweep, root) if asked.sweeps else plan.make([asked.spec], root)
 
 
 def document(made: plan.Plan, root: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from runner.foreign import visible
 from runner.tracking.client import Tracker
 
 if TYPE_CHECKING:
-    from runner.compose import Loader
+    from runner.request import Request
 
 FLAGS = ("--json", "--fresh", "--strict")
 FAILED = ("failed", "timeout")
@@ -41,14 +41,12 @@ class Command:
     strict: bool = False
     started: float = field(default_factory=time.monotonic)
 
-    def one(self, loader: Loader) -> int:
+    def one(self, asked: Request) -> int:
         """One spec; returns the exit code."""
-        from runner import cells, compose, plan
+        from runner import cells, plan
 
-        config = compose.compose(loader, self.words)
-        made = plan.make([compose.from_config(config)], self.root)
-        schedule = compose.schedule_of(config, self.root)
-        record = cells.perform(made, self.home, self.tracker, schedule, fresh=True).records[0]
+        made = plan.make([asked.spec], self.root)
+        record = cells.perform(made, self.home, self.tracker, asked.schedule, fresh=True).records[0]
         if self.json:
             _print_json(record.content)
         else:
@@ -57,16 +55,17 @@ class Command:
             ending.print_run(record, self.words)
         return exit_code(str(record.content["status"]))
 
-    def sweep(self, loader: Loader) -> int:
+    def sweep(self, asked: Request) -> int:
         """Every cell composed and validated before any work; one plan; one table. Returns the exit code."""
-        from runner import cells, compose, plan, sweep
+        from runner import cells, plan
         from runner.report import planned
 
-        schedule = compose.schedule(loader, self.root, self.words)
-        made = plan.of_sweep(sweep.composed(loader, self.root, self.words), self.root)
+        made = plan.of_sweep(asked.sweep, self.root)
         name = cells.sweep_name([cell.candidate.spec for cell in made.cells])
         print(visible("\n".join([f"sweep {name}", *planned.lines(made, self.home)])), file=sys.stderr)
-        ran = cells.perform(made, self.home, self.tracker, schedule, sweep=name, fresh=self.fresh, started=self.started)
+        ran = cells.perform(
+            made, self.home, self.tracker, asked.schedule, sweep=name, fresh=self.fresh, started=self.started
+        )
         if self.json:
             from runner.report import swept
 
@@ -86,17 +85,14 @@ def main(argv: list[str]) -> int:
     home = projects.home(root)
     with Tracker(home) as tracker:
         tracker.start()  # MLflow's import takes longer than Hydra's, composing and planning: all at once
-        from runner import compose, overrides, study
+        from runner import request
 
+        if flags.cfg:
+            print(request.config(root, flags.override, resolve=flags.resolve))
+            return 0
+        asked = request.read(root, flags.override, multirun=flags.multirun)
         command = Command(root, home, tracker, flags.override, flags.json, flags.fresh, flags.strict)
-        with compose.explained(root):
-            given = overrides.parse(command.words)
-            sweeps = flags.multirun or study.sweeps(given, root)
-            overrides.check(given, root, sweeps)
-            loader = compose.loader(root)
-            if flags.cfg:
-                return _show(compose.compose(loader, command.words), flags.resolve)
-            return command.sweep(loader) if sweeps else command.one(loader)
+        return command.sweep(asked) if asked.sweeps else command.one(asked)
 
 
 def _flags(argv: Sequence[str]) -> argparse.Namespace:
@@ -124,15 +120,6 @@ def _unknown_flag(flag: str, known: Sequence[str]) -> SpecError:
             "Options of your own lie in conf/<axis>/NAME.yaml, a whole study in experiments/NAME.yaml.",
         )
     return SpecError(f"{flag}: no such flag.{nearest(flag, known)}", "See python -m runner --help.")
-
-
-def _show(config: Any, resolve: bool) -> int:
-    from omegaconf import OmegaConf
-
-    from runner import interpolations
-
-    print(OmegaConf.to_yaml(interpolations.resolved(config) if resolve else config).rstrip())
-    return 0
 
 
 def exit_code(status: str) -> int:

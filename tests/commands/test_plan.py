@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from runner import compose, store
 from runner import plan as plans
+from runner import request, store
 from runner.commands import plan
 from runner.steps import ORDER
 
@@ -42,7 +42,7 @@ def test_it_makes_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_what_is_in_the_store_is_there(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    made = plans.make([compose.one(project, ["model=gru"])], project)
+    made = plans.make([request.one(project, ["model=gru"])], project)
     data = next(iter(made.nodes.values()))
     with store.draft(project, "data", data.key) as draft:
         store.finish(project, draft, {"step": "data", "key": data.key, "meta": {}})

@@ -8,7 +8,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from runner import compose, plan, settings
+from runner import plan, request, settings
 from runner.backends.ask import ask
 from runner.errors import SpecError
 from runner.models import onnx as user_onnx
@@ -391,7 +391,7 @@ def test_weights_outside_are_files_of_the_model_wherever_they_are_used(where: st
 def test_other_weights_outside_are_another_key(where: str, tmp_path: Path) -> None:
     path = onnx_files.weights_in(where, tmp_path / "my.onnx")
     words = ["model=onnx", f"model.path={path}", "precision=fp32", "baseline=none"]
-    spec = compose.one(tmp_path, words)
+    spec = request.one(tmp_path, words)
     before = plan.make([spec], tmp_path).cells[0].candidate.keys["export"]
     assert plan.make([spec], tmp_path).cells[0].candidate.keys["export"] == before
     (tmp_path / "w.bin").write_bytes(bytes(64))

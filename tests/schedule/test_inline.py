@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner import compose, plan, store
+from runner import plan, request, store
 from runner.errors import RunnerError, StepFailed
 from runner.plan import Node, Plan
 from runner.schedule.prepare import obtain as obtained
@@ -22,7 +22,7 @@ from tests.schedule.told import LIMITS, Told
 @pytest.fixture
 def made(tmp_path: Path) -> Plan:
     words = ["model=gru", "model.hidden=4", "data=mackey_glass", "data.rows=500", "precision=fp32", "baseline=none"]
-    return plan.make([compose.one(tmp_path, [*words, "train=smoke"])], tmp_path)
+    return plan.make([request.one(tmp_path, [*words, "train=smoke"])], tmp_path)
 
 
 def node(made: Plan, step: str) -> Node:
@@ -82,7 +82,7 @@ def test_only_what_a_record_is_made_of_is_asked_for(made: Plan) -> None:
 
 
 def test_why_a_cell_is_blocked_is_known_before_any_work(tmp_path: Path) -> None:
-    blocked = plan.make([compose.one(tmp_path, ["model=gru", "backend=torch", "precision=int8"])], tmp_path)
+    blocked = plan.make([request.one(tmp_path, ["model=gru", "backend=torch", "precision=int8"])], tmp_path)
     error = plan.blocked(blocked.cells[0], blocked)
     assert error is not None
     assert error.status == "unsupported"
@@ -121,7 +121,7 @@ def test_a_tool_that_was_installed_anew_after_planning_makes_no_artifact(made: P
 
 def test_a_users_file_that_was_saved_again_after_planning_makes_no_artifact(tmp_path: Path) -> None:
     path = onnx_files.weights_in("branch", tmp_path / "my.onnx")
-    spec = compose.one(tmp_path, ["model=onnx", f"model.path={path}", "precision=fp32", "baseline=none"])
+    spec = request.one(tmp_path, ["model=onnx", f"model.path={path}", "precision=fp32", "baseline=none"])
     made = plan.make([spec], tmp_path)
     weights = tmp_path / "w.bin"
     before = weights.read_bytes()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runner import compose, plan
+from runner import plan, request
 from runner.endpoints import local
 from runner.errors import Unavailable
 from runner.schedule import identity
@@ -58,7 +58,7 @@ def test_a_worker_gets_these_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_variable_that_changes_numbers_changes_the_keys_of_steps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spec = compose.one(tmp_path, ["model=gru", "precision=fp32", "baseline=none"])
+    spec = request.one(tmp_path, ["model=gru", "precision=fp32", "baseline=none"])
 
     def keys() -> set[str]:
         return set(plan.make([spec], tmp_path).cells[0].candidate.keys.values())
@@ -72,7 +72,7 @@ def test_a_variable_that_changes_numbers_changes_the_keys_of_steps(
 
 
 def test_a_clusters_worker_with_other_values_is_turned_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = compose.one(tmp_path, ["model=gru", "precision=fp32", "baseline=none"])
+    spec = request.one(tmp_path, ["model=gru", "precision=fp32", "baseline=none"])
     monkeypatch.setenv("MKL_CBWR", "COMPATIBLE")
     data = next(iter(plan.make([spec], tmp_path).nodes.values()))
     identity.check_tools(data)
