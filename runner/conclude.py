@@ -17,7 +17,7 @@ from runner import devices, keys, labels, measurement_key, records, registry
 from runner.advice import shell
 from runner.backends import loading
 from runner.disk import room
-from runner.effective import precision
+from runner.effective import coarsest, precision
 from runner.errors import RunnerError, StepFailed
 from runner.linear_algebra import one_thread
 from runner.measure.sides import Side, starting
@@ -238,6 +238,7 @@ def side_of(chain: Chain, artifacts: Mapping[str, Artifact], label: str) -> Side
         batch=spec.scenario.settings.batch,
         threads=loading.backend(spec.backend.name).threads(spec.backend.settings),
         precision=spec.precision.name,
+        coarsest=coarsest(spec.precision.name, compiled.meta["effective"]),
         memory_mb=spec.limits.memory_mb,
         device=devices.of(spec.hardware.settings),
         keep_in_float=artifacts["quantize"].meta.get("keep_in_float", {}) if "quantize" in artifacts else {},

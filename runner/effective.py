@@ -29,6 +29,11 @@ def precision(asked: str, effective: Mapping[str, Any]) -> str:
     return asked if ran[wanted] == total else f"{asked} ({ran[wanted]} of {total} operators)"
 
 
+def coarsest(asked: str, ran: Mapping[str, Mapping[str, int]]) -> str:
+    """The precision whose rounding the outputs may have: `asked`, or int8 where operators of the file's own run so."""
+    return "int8" if _ran(ran)["int8"] else asked
+
+
 def _ran(ops: Mapping[str, Mapping[str, int]]) -> Counter[str]:
     """`{kind: how many}` of the operators that do the work; of a model that has none of these, of all."""
     counts = {op: {kind: count for kind, count in kinds.items() if kind in KINDS} for op, kinds in ops.items()}

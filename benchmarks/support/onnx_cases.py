@@ -155,7 +155,8 @@ def bare_openvino(model: onnx.ModelProto, given: Values, runs: int = 1) -> Value
 
 
 def _port_name(port: Any, given: Values) -> str:
-    return next((name for name in given if name in port.get_names()), port.get_any_name())
+    found = next((name for name in given if name in port.get_names()), None)
+    return found or (next(iter(given)) if len(given) == 1 else port.get_any_name())
 
 
 def _openvino_tensor(port: Any, value: Any) -> Any:

@@ -17,7 +17,7 @@ PARTS = {"test": 0, "calibration": 1}
 class Drawn:
     """`samples` values of one input, each of `sizes` and `dtype` (numpy's name); slices like an array of them.
 
-    Floats are standard normal, whole numbers 0 up to below `below`, flags coin flips, text such whole numbers.
+    Floats are standard normal, whole numbers `low` up to below `below`, flags coin flips, text such whole numbers.
     `stream` tells inputs and parts of one seed apart.
     """
 
@@ -26,6 +26,7 @@ class Drawn:
     dtype: str
     below: int
     stream: tuple[int, ...]
+    low: int = 0
 
     def __len__(self) -> int:
         return self.samples
@@ -40,9 +41,8 @@ class Drawn:
         if self.dtype == "object":
             return np.asarray(draw.integers(0, self.below, self.sizes)).astype("U20")
         if "int" in self.dtype or self.dtype == "bool":
-            return np.asarray(draw.integers(0, min(self.below, whole_range(self.dtype)[1] + 1), self.sizes)).astype(
-                self.dtype
-            )
+            end = max(self.low + 1, min(self.below, whole_range(self.dtype)[1] + 1))
+            return np.asarray(draw.integers(self.low, end, self.sizes)).astype(self.dtype)
         wide = np.float64 if self.dtype in ("float64", "complex128") else np.float32
         return np.asarray(draw.standard_normal(self.sizes, wide)).astype(self.dtype)
 
@@ -53,7 +53,7 @@ class Drawn:
 
     def limited(self, samples: int) -> Drawn:
         """The first `samples` of them."""
-        return Drawn(min(samples, self.samples), self.sizes, self.dtype, self.below, self.stream)
+        return replace(self, samples=min(samples, self.samples))
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -61,7 +61,7 @@ class Drawn:
 
 def from_dict(plain: Mapping[str, Any]) -> Drawn:
     """What `as_dict` wrote into JSON."""
-    return Drawn(plain["samples"], tuple(plain["sizes"]), plain["dtype"], plain["below"], tuple(plain["stream"]))
+    return Drawn(**{**plain, "sizes": tuple(plain["sizes"]), "stream": tuple(plain["stream"])})
 
 
 def whole_range(dtype: str) -> tuple[int, int]:

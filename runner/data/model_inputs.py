@@ -73,8 +73,9 @@ def _random(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx
 
 def _drawn(model: onnx.ModelProto, samples: int, below: int, seed: int, part: str) -> dict[str, Drawn]:
     from runner.data.drawn import PARTS, Drawn
-    from runner.models import graph
+    from runner.models import graph, steering
 
+    counts = steering.counts(model)
     skipped = 1 if graph.is_batched(model) else 0
     found = {
         value.name: Drawn(
@@ -83,6 +84,7 @@ def _drawn(model: onnx.ModelProto, samples: int, below: int, seed: int, part: st
             graph.dtype(value),
             below,
             (seed, PARTS[part], number),
+            low=int(value.name in counts),
         )
         for number, value in enumerate(graph.inputs(model))
         if not graph.container(value)  # only a user gives those

@@ -59,10 +59,11 @@ def _reference(timed: Sequence[Timed], side: Side) -> dict[str, Any]:
     known = [one.deviation for one in timed if one.deviation is not None]
     if not known:
         return _check("not checked", "no outputs of the float model are known for these inputs")
-    worst, limit = max(known), TOLERANCES.get(side.precision, TOLERANCES["int8"])
+    precision = side.coarsest or side.precision
+    worst, limit = max(known), TOLERANCES.get(precision, TOLERANCES["int8"])
     shown = f"outputs lay {worst:.2g} of their size from the float model's while it was timed"
     status = "passed" if worst <= limit else "failed"
-    return _check(status, f"{shown} (at most {limit:g} in {side.precision})", deviation=worst, tolerance=limit)
+    return _check(status, f"{shown} (at most {limit:g} in {precision})", deviation=worst, tolerance=limit)
 
 
 def _outputs(outputs: Mapping[str, Any], side: Side) -> dict[str, Any]:

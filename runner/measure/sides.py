@@ -22,9 +22,9 @@ Started = dict[str, Worker]  # processes by role, started before they are needed
 class Side:
     """What is measured. `session` is a module with `open_session`, `folder` the compiled artifact, `options` what
     `open_session` is given, `data` the data artifact, `reference` the float model's outputs on its test split,
-    `precision` the one asked for, which says how far outputs may lie from those, `memory_mb` the most that its worker
-    may hold, `device` where it is measured, `keep_in_float` (by output) the nodes that may be left in float where
-    quantising destroyed it."""
+    `precision` the one asked for, `coarsest` the coarsest that ran, the file's own too ("": as asked): it says how far
+    outputs may lie from the reference; `memory_mb` the most that its worker may hold, `device` where it is measured,
+    `keep_in_float` (by output) the nodes that may be left in float where quantising destroyed it."""
 
     label: str
     session: str
@@ -35,6 +35,7 @@ class Side:
     batch: int = 1
     threads: int | None = None
     precision: str = "fp32"
+    coarsest: str = ""
     memory_mb: float | None = None
     device: Device = HERE
     keep_in_float: Mapping[str, list[str]] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -53,6 +54,14 @@ def nodes(part: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
         for attribute in node.attribute:
             for branch in (attribute.g, *attribute.graphs):
                 yield from nodes(branch)
+
+
+QUANTISED = re.compile("[Qq]uantizeLinear|^QLinear|^Q[A-Z]|Integer")
+
+
+def quantised_types(model: onnx.ModelProto) -> list[str]:
+    """The graph's op types that quantise, or compute with what is quantised."""
+    return sorted({node.op_type for node in nodes(model.graph) if QUANTISED.search(node.op_type)})
 
 
 def inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:

@@ -10,7 +10,7 @@ from typing import Any
 import onnx
 from numpy.typing import NDArray
 
-from runner.errors import SpecError, StepFailed, Unsupported, nearest
+from runner.errors import SpecError, Unsupported, nearest
 from runner.models import _onnx_format, graph
 from runner.precision import Int8
 
@@ -57,12 +57,14 @@ def _set_outputs(model: Model, values: Sequence[onnx.ValueInfoProto]) -> None:
 def _converted(model: Model) -> Model:
     from onnxruntime.transformers import float16, onnx_model  # type: ignore[import-untyped]
 
+    kept = [*float16.DEFAULT_OP_BLOCK_LIST, *graph.quantised_types(model)]
     try:
-        made: Model = _quietly(lambda: float16.convert_float_to_float16(model, keep_io_types=True))
+        made: Model = _quietly(lambda: float16.convert_float_to_float16(model, keep_io_types=True, op_block_list=kept))
         # The converter appends its casts at the end; parsers want every tensor computed before its use.
         onnx_model.OnnxModel.graph_topological_sort(made.graph)
     except Exception as error:
-        said = f"precision=fp16: ONNX Runtime's converter can't do this graph: {graph.first_line(error)}."
+        said = graph.first_line(error.__cause__ or error)
+        said = f"precision=fp16: ONNX Runtime's converter can't do this graph: {said}."
         raise Unsupported(said, "Use precision=fp32.") from error
     return made
 
@@ -78,7 +80,7 @@ def static(model: Model, settings: Int8, calibration: Mapping[str, Any], scratch
         "entropy": q.CalibrationMethod.Entropy,
         "percentile": q.CalibrationMethod.Percentile,
     }
-    model, per_channel, notes = _for_scales(model, settings.per_channel)
+    model, per_channel, notes = _for_scales(_with_onnx_domain(model), settings.per_channel)
     excluded = _excluded(model, settings.exclude)
     ready = _prepared(model, scratch)
     _quietly(
@@ -96,6 +98,13 @@ def static(model: Model, settings: Int8, calibration: Mapping[str, Any], scratch
         )
     )
     return onnx.load(scratch / "static.onnx"), notes
+
+
+def _with_onnx_domain(model: Model) -> Model:
+    """The quantiser wants ONNX's own operators declared, also of a graph that has those of other domains alone."""
+    if all(opset.domain not in ("", "ai.onnx") for opset in model.opset_import):
+        model.opset_import.append(onnx.helper.make_opsetid("", SCALE_A_CHANNEL))
+    return model
 
 
 def _excluded(model: Model, names: tuple[str, ...]) -> list[str]:
@@ -168,7 +177,9 @@ def dynamic(model: Model, op_types: tuple[str, ...], scratch: Path) -> Model:
     scratch.mkdir(parents=True, exist_ok=True)
     # A Gemm is a MatMul and an Add to the quantiser, so a kernel for MatMul does it.
     kinds = {*op_types, "Gemm"} if "MatMul" in op_types else set(op_types)
-    chosen = [name for node in model.graph.node if node.op_type in kinds for name in _names(node)]
+    other = _of_other_types(model)
+    nodes = [node for node in model.graph.node if node.op_type in kinds and node.input[0] not in other]
+    chosen = [name for node in nodes for name in _names(node)]
     if not chosen:
         return model
     _quietly(
@@ -177,6 +188,13 @@ def dynamic(model: Model, op_types: tuple[str, ...], scratch: Path) -> Model:
         )
     )
     return onnx.load(scratch / "dynamic.onnx")
+
+
+def _of_other_types(model: Model) -> set[str]:
+    """Tensors that are not float32, which alone the dynamic quantiser's nodes take."""
+    typed = onnx.shape_inference.infer_shapes(model).graph
+    kinds = {value.name: value.type.tensor_type.elem_type for value in (*typed.input, *typed.value_info, *typed.output)}
+    return {name for name, kind in kinds.items() if kind not in (onnx.TensorProto.UNDEFINED, onnx.TensorProto.FLOAT)}
 
 
 def _prepared(model: Model, scratch: Path) -> Path:
@@ -215,8 +233,10 @@ def _quietly(work: Callable[[], Any]) -> Any:
     logging.disable(logging.WARNING)
     try:
         return work()
+    except OSError:  # the disk's
+        raise
     except Exception as error:  # its exceptions share no base class of their own
-        raise StepFailed(
+        raise Unsupported(
             f"ONNX Runtime's quantiser can't do this model: {graph.first_line(error)}", "Use precision=fp32 or fp16."
         ) from error
     finally:
@@ -261,8 +281,10 @@ def _names(node: onnx.NodeProto) -> tuple[str, ...]:
     return (node.name, f"{node.name}_MatMul") if node.op_type == "Gemm" else (node.name,)
 
 
-def warnings(counts: Mapping[str, list[int]], precision: str) -> list[str]:
-    """One line for each op type that is not wholly in the asked precision."""
+def warnings(counts: Mapping[str, list[int]], precision: str, changed: bool) -> list[str]:
+    """One line for each op type that is not wholly in the asked precision; `changed`: whether any operator is."""
+    if not changed and not counts:
+        return [f"precision={precision}: the graph has no operator that ONNX Runtime's tools can change to it"]
     return [
         f"{done} of {total} {op_type}{'' if total == 1 else 's'} quantised ({WHY_NOT[precision]})"
         for op_type, (done, total) in counts.items()

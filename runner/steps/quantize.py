@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 from runner import precision, settings
 from runner.steps import Job
+
+if TYPE_CHECKING:
+    import onnx
 
 
 def run(job: Job) -> dict[str, Any]:
@@ -39,5 +43,12 @@ def run(job: Job) -> dict[str, Any]:
         **kept,
         "precision": name,
         "quantized": counts,
-        "warnings": [*notes, *_quantizers.warnings(counts, name), *said],
+        "warnings": [*notes, *_quantizers.warnings(counts, name, _types(made) != _types(model)), *said],
     }
+
+
+def _types(model: onnx.ModelProto) -> Counter[str]:
+    """How many operators of each type: casts and quantising nodes are new ones."""
+    from runner.models import graph
+
+    return Counter(node.op_type for node in graph.nodes(model.graph))

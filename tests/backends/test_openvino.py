@@ -10,6 +10,7 @@ from onnxruntime.transformers.float16 import convert_float_to_float16
 
 from runner.backends.openvino.session import configuration
 from runner.errors import Unsupported
+from tests.backends import test_others_graphs as others
 from tests.backends.conftest import Case, Compiled, predicted
 from tests.backends.test_onnxruntime import changed_graph
 
@@ -66,3 +67,13 @@ def test_operators_that_it_cant_convert_are_named(
 
     with pytest.raises(Unsupported, match=r"mine\.Foo"):
         compile_case("openvino", changed_graph(cases["conv"], tmp_path / "foo", strange))
+
+
+def test_an_input_that_is_handed_on_keeps_its_name(tmp_path: Path) -> None:
+    path = others.saved(
+        tmp_path / "my.onnx",
+        [helper.make_node("Dropout", ["x"], ["y"])],
+        [others.value("x", TensorProto.FLOAT, [4])],
+        [others.value("y", TensorProto.FLOAT, [4])],
+    )
+    others.through(tmp_path, path, backend="openvino").same()

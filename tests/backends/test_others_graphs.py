@@ -348,3 +348,85 @@ def test_every_kind_answers_as_a_bare_session(tmp_path: Path) -> None:
     bare = ort.InferenceSession(path).run(None, {"x": x[0], "k": np.array([4])})
     for name, theirs in zip(("v", "i"), bare, strict=True):
         np.testing.assert_array_equal(ran.outputs[name][0], theirs)
+
+
+def test_a_trees_text_labels_and_scores_by_label(tmp_path: Path) -> None:
+    tree = helper.make_node(
+        "TreeEnsembleClassifier", ["x"], ["label", "scores"], domain="ai.onnx.ml", name="tree",
+        nodes_treeids=[0] * 3, nodes_nodeids=[0, 1, 2], nodes_featureids=[0] * 3, nodes_values=[0.0] * 3,
+        nodes_modes=["BRANCH_LEQ", "LEAF", "LEAF"], nodes_truenodeids=[1, 0, 0], nodes_falsenodeids=[2, 0, 0],
+        class_treeids=[0, 0], class_nodeids=[1, 2], class_ids=[0, 1], class_weights=[1.0, 1.0],
+        classlabels_strings=["no", "yes"],
+    )  # fmt: skip
+    nodes = [
+        tree,
+        helper.make_node("ZipMap", ["scores"], ["by"], domain="ai.onnx.ml", classlabels_strings=["no", "yes"]),
+    ]
+    kind = helper.make_map_type_proto(TensorProto.STRING, helper.make_tensor_type_proto(FLOAT, []))
+    outputs = [value("label", TensorProto.STRING, [1])]
+    outputs.append(helper.make_value_info("by", helper.make_sequence_type_proto(kind)))
+    path = saved(tmp_path / "my.onnx", nodes, [value("x", FLOAT, [1, 2])], outputs, domain="ai.onnx.ml")
+    ran = through(tmp_path, path)
+    bare = [ort.InferenceSession(path).run(None, {"x": x}) for x in ran.inputs["x"]]
+    assert ran.outputs["label"].tolist() == [label.tolist() for label, _ in bare]
+    np.testing.assert_array_equal(ran.outputs["by"][:, 0], [list(scores[0].values()) for _, scores in bare])
+    ran = through(tmp_path / "int8", path, precision="int8")
+    assert "precision=int8: the graph has no operator that ONNX Runtime's tools can change to it" in ran.warnings
+
+
+def int8_inside(kind: int) -> tuple[list[onnx.NodeProto], dict[str, Any]]:
+    """A product whose weights are whole numbers and a scale."""
+    nodes = [
+        helper.make_node("DequantizeLinear", ["w8", "scale"], ["w"], axis=1, name="weights"),
+        helper.make_node("MatMul", ["x", "w"], ["y"], name="product"),
+    ]
+    draw = np.random.default_rng(0)
+    weights = draw.integers(-8, 8, (16, 8)).astype(helper.tensor_dtype_to_np_dtype(kind))
+    return nodes, {"w8": weights, "scale": draw.uniform(0.1, 0.5, 8).astype("f4")}
+
+
+@BOTH
+@pytest.mark.parametrize("kind", ["INT4", "INT8"])
+def test_weights_that_are_whole_numbers_already(kind: str, backend: str, tmp_path: Path) -> None:
+    nodes, weights = int8_inside(getattr(TensorProto, kind))
+    inputs, outputs = [value("x", FLOAT, [1, 16])], [value("y", FLOAT, [1, 8])]
+    ran = through(tmp_path, saved(tmp_path / "my.onnx", nodes, inputs, outputs, weights, 21, 10), backend=backend)
+    # What it multiplies with is ONNX Runtime's choice: int8 as well, which is no fault of its optimiser.
+    assert quality.fidelity(ran.outputs, ran.reference)[0]["max_abs_error"] < 0.05 * np.abs(ran.reference["y"]).max()
+
+
+def test_float16_leaves_what_is_quantised_inside_as_it_is(tmp_path: Path) -> None:
+    weights = {"s": np.float32(0.03), "z": np.int8(0), "w8": np.ones((16, 8), "i1"), "ws": np.float32(0.01)}
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"]),
+        helper.make_node("DequantizeLinear", ["q", "s", "z"], ["d"]),
+        helper.make_node("DequantizeLinear", ["w8", "ws", "z"], ["w"]),
+        helper.make_node("MatMul", ["d", "w"], ["y"]),
+    ]
+    inputs, outputs = [value("x", FLOAT, [1, 16])], [value("y", FLOAT, [1, 8])]
+    path = saved(tmp_path / "my.onnx", nodes, inputs, outputs, weights, opset=13)
+    ran = through(tmp_path, path, precision="fp16")
+    np.testing.assert_allclose(ran.outputs["y"], ran.reference["y"], atol=2e-2)
+
+
+def test_float16_inputs_have_no_dynamic_int8(tmp_path: Path) -> None:
+    half = TensorProto.FLOAT16
+    path = saved(
+        tmp_path / "my.onnx",
+        [helper.make_node("MatMul", ["x", "w"], ["y"])],
+        [value("x", half, [1, 4])],
+        [value("y", half, [1, 2])],
+        {"w": np.ones((4, 2), "f2")},
+    )
+    ran = through(tmp_path, path, precision="int8_dynamic")
+    assert any(line.startswith("0 of 1 MatMul quantised") for line in ran.warnings)
+
+
+def test_a_drawn_number_of_things_is_1_at_the_least(tmp_path: Path) -> None:
+    nodes = [helper.make_node("TopK", ["x", "k"], ["v", "i"])]
+    inputs, outputs = (
+        [value("x", FLOAT, [9]), value("k", INT64, [1])],
+        [value("v", FLOAT, None), value("i", INT64, None)],
+    )
+    ran = through(tmp_path, saved(tmp_path / "my.onnx", nodes, inputs, outputs))
+    assert (ran.inputs["k"] == 1).all()

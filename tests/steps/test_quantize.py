@@ -10,7 +10,7 @@ import pytest
 from onnx import helper
 
 from runner.data import arrays
-from runner.errors import SpecError, StepFailed
+from runner.errors import SpecError, Unsupported
 from runner.models import graph
 from runner.steps import _quantizers
 from tests.steps import chain
@@ -133,7 +133,7 @@ def test_a_model_that_the_quantiser_refuses_is_named(exported: dict[str, Path], 
     model = onnx.load(exported["model"] / "model.onnx")
     model.graph.node[-1].op_type = "NoSuchOp"
     onnx.save(model, broken / "model.onnx")
-    with pytest.raises(StepFailed, match=r"^ONNX Runtime's quantiser can't do this model: "):
+    with pytest.raises(Unsupported, match=r"^ONNX Runtime's quantiser can't do this model: "):
         quantize(tmp_path, {**exported, "model": broken}, "int8")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import onnx
 
+from runner import effective
 from runner.backends.check import apart, calibration_feed, compared, shapes
 from runner.backends.onnxruntime.session import FILE, LOADING, Session, load, open_session, refused, session_options
 from runner.errors import Unsupported
@@ -21,6 +22,8 @@ from runner.steps import Job
 from runner.worker import values
 
 TYPES = {"float": "fp32", "float16": "fp16", "bfloat16": "bf16", "double": "fp64", "int8": "int8", "uint8": "int8"}
+# Its operators with weights of a few bits multiply in int8; the profiler leaves those weights out.
+NARROW = ("MatMulNBits", "GatherBlockQuantized", "QMoE")
 CONVERSIONS = ("Cast", "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear")
 
 
@@ -42,11 +45,13 @@ def compile(job: Job) -> dict[str, Any]:
     """
     settings = dict(job.settings["settings"])
     made, session, feed = _made(job, settings)
-    error, notes = _compared(_original(made.source, settings), session, feed, job.settings["precision"], made.source)
     nodes = profile(job.out, settings, feed, job.scratch)
+    ran = precisions(nodes)
+    coarsest = effective.coarsest(job.settings["precision"], ran)
+    error, notes = _compared(_original(made.source, settings), session, feed, coarsest, made.source)
     return {
         "version": session.version,
-        "effective": precisions(nodes),
+        "effective": ran,
         "fallback": fallback(nodes, settings["provider"]),
         "max_abs_error_of_optimisation": error,
         "warnings": [*([made.note] if made.note else []), *notes],
@@ -156,6 +161,8 @@ def _precision(node: dict[str, Any]) -> str:
     """A node's precision from the types of the tensors it read: int8 where any is, else the first float."""
     if node["op_name"] in CONVERSIONS:
         return "conversion"
+    if node["op_name"] in NARROW:
+        return "int8"
     tensors = [*node["input_type_shape"], *node["output_type_shape"]]
     kinds = [TYPES.get(kind, kind) for tensor in tensors for kind in tensor]
     if "int8" in kinds:

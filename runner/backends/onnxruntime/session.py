@@ -127,8 +127,9 @@ def said_by(error: Exception) -> str:
 class Session:
     """A loaded model; inputs and outputs are bound to memory beforehand, a run copies nothing.
 
-    Text, sequences and optional inputs can't be bound: ONNX Runtime copies them in every run. Memory of outputs whose
-    sizes depend on the data, and of those that hand an input on (which it doesn't write), is ONNX Runtime's own.
+    Text, sequences, maps and optional inputs can't be bound, and ONNX Runtime's process ends where bound outputs of
+    text are read (1.31): it copies them in every run. Memory of outputs whose sizes depend on the data, and of those
+    that hand an input on (which it doesn't write), is ONNX Runtime's own.
     """
 
     def __init__(self, session: Any) -> None:
@@ -142,7 +143,7 @@ class Session:
         self._names = [output["name"] for output in self.outputs]
         self._fixed = all(_sized(output) for output in self.outputs)
         self._fixed = self._fixed and not {spec["name"] for spec in self.inputs} & set(self._names)
-        self._plain = any(not _bindable(spec["dtype"]) for spec in self.inputs)
+        self._plain = any(not _bindable(spec["dtype"]) for spec in (*self.inputs, *self.outputs))
         self.run = self._run_plain if self._plain else self._run_fixed if self._fixed else self._run_open
         self.effective = _effective(session)
 

@@ -57,9 +57,19 @@ def _sizes(data: Path, batch: int) -> dict[str, list[int]]:
 def read(path: Path) -> Any:
     """`openvino.Model` of an ONNX file. Raises Unsupported naming the operators that OpenVINO can't convert."""
     try:
-        return openvino.Core().read_model(str(path))
+        model = openvino.Core().read_model(str(path))
     except Exception as error:  # RuntimeError, and others that its plug-ins raise
         raise refused("convert", error) from error
+    _name(model, [value.name for value in graph.inputs(onnx.load(path, load_external_data=False))])
+    return model
+
+
+def _name(model: Any, names: list[str]) -> None:
+    """The input whose name OpenVINO gave up for that of an output that hands it on gets its own again, in place."""
+    found = {name_of(port): port for port in model.inputs}
+    lost, strange = [name for name in names if name not in found], [name for name in found if name not in names]
+    if len(lost) == len(strange) == 1:
+        found[strange[0]].get_node().set_friendly_name(lost[0])
 
 
 def sized(model: Any, sizes: Mapping[str, list[int]], batch: int) -> Any:

@@ -72,8 +72,8 @@ class Session:
     def _own_outputs(self) -> list[Any]:
         """Arrays that every run writes its outputs to; none where the data decide a size or values share a byte, and
         where an output hands an input on: its tensor would take the input's place."""
-        handed_on = {spec["name"] for spec in self.inputs} & {spec["name"] for spec in self.outputs}
-        if handed_on or not all(_sized(output) for output in self.outputs):
+        sources = [port.get_node().input_value(0).get_node().get_type_name() for port in self.compiled.outputs]
+        if "Parameter" in sources or not all(_sized(output) for output in self.outputs):
             return []
         return [np.empty(output["shape"], values.stored(output["dtype"])) for output in self.outputs]
 
@@ -143,7 +143,8 @@ def _read(tensor: Any, dtype: str) -> Any:
 def name_of(port: Any) -> str:
     """The model's own name of an input or output: where OpenVINO drops a Cast, the port gets its names as well."""
     name: str = port.get_node().get_friendly_name().split("/sink_port_", 1)[0]
-    return name if name in port.get_names() else port.get_any_name()
+    own = port.get_node().get_type_name() == "Parameter" or name in port.get_names()
+    return name if own else str(port.get_any_name())
 
 
 def _effective(compiled: Any) -> dict[str, Any]:
