@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -18,9 +17,16 @@ from runner.backends import loading
 from runner.endpoints import keeper
 from runner.errors import RunnerError
 from runner.hardware import Hardware, detect, governor
+from runner.telemetry.reader import Reader
 
 PROBE_SECONDS = 180.0
-RAPL = "sys/class/powercap/intel-rapl:0/energy_uj"
+# Sensors that most machines have, and how to get them where they are not to be read.
+ADVICE = {
+    "frequency": "Measure on the bare machine: its hypervisor hides it.",
+    "temperature": "On a machine of your own: sudo apt install lm-sensors",
+    "RAPL": "Measure on the bare machine; then: sudo modprobe intel_rapl_msr",
+    "NVML": "It needs an NVIDIA GPU and its driver.",
+}
 
 
 @dataclass(frozen=True)
@@ -100,31 +106,26 @@ def _probe(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def sensors(root: Path) -> list[Check]:
-    """What can be read while measuring."""
-    return [temperature(), frequency(), _governor(root), rapl(root), nvml()]
+    """What can be read while measuring, as the sampler reads it; of the rarer sensors those that are there."""
+    from runner.telemetry.sensors import PROBES
+
+    found = [sensor(name, probe(root)) for name, probe in PROBES.items()]
+    return [_governor(root), *(one for one, name in zip(found, PROBES, strict=True) if one.data or name in ADVICE)]
 
 
-def temperature() -> Check:
-    import psutil
-
-    # Absent on macOS and Windows.
-    read: Mapping[str, Any] = getattr(psutil, "sensors_temperatures", dict)()
-    values = {chip: entries[0].current for chip, entries in read.items() if entries}
-    if not values:
-        why = "no sensor in /sys/class/hwmon or /sys/class/thermal, as is usual in a virtual machine"
-        return Check("sensor temperature", "skip", why, "On a machine of your own: sudo apt install lm-sensors")
-    shown = ", ".join(f"{chip} {value:.0f} °C" for chip, value in values.items())
-    return Check("sensor temperature", "pass", shown, data=values)
-
-
-def frequency() -> Check:
-    import psutil
-
-    found = psutil.cpu_freq() if hasattr(psutil, "cpu_freq") else None
-    if found is None or not found.current:
-        why = "neither /sys/devices/system/cpu/*/cpufreq nor /proc/cpuinfo says it"
-        return Check("sensor frequency", "skip", why, "Measure on the bare machine: its hypervisor hides it.")
-    return Check("sensor frequency", "pass", f"{found.current:.0f} MHz", data={"mhz": found.current})
+def sensor(name: str, found: Reader | str) -> Check:
+    """One sensor: what it reads now, or why it can't be read."""
+    label = f"sensor {name}"
+    if isinstance(found, str):
+        why, _, command = found.partition(": sudo ")  # that would let this user read it
+        return Check(label, "skip", why, f"sudo {command}" if command else ADVICE.get(name, ""))
+    try:
+        values = dict(found.read())
+    except Exception as error:  # a vendor's library raises what it likes
+        return Check(label, "fail", f"{type(error).__name__}: {error}", "Measure without its signals, or mend it.")
+    finally:
+        found.close()
+    return Check(label, "pass", ", ".join(f"{signal} {value:.5g}" for signal, value in values.items()), data=values)
 
 
 def _governor(root: Path) -> Check:
@@ -134,36 +135,6 @@ def _governor(root: Path) -> Check:
         return Check("sensor governor", "skip", why, "Measure on the bare machine to set it.")
     advice = "" if name == "performance" else "For steadier numbers: sudo cpupower frequency-set -g performance"
     return Check("sensor governor", "pass", name, advice, {"governor": name})
-
-
-def rapl(root: Path) -> Check:
-    """The CPU package's energy counter (Linux powercap, Intel and AMD)."""
-    file = root / RAPL
-    if not file.exists():
-        why = f"no /{RAPL}: this CPU, kernel or hypervisor offers no energy counter"
-        return Check(
-            "sensor power (RAPL)", "skip", why, "Measure on the bare machine; then: sudo modprobe intel_rapl_msr"
-        )
-    if not os.access(file, os.R_OK):
-        return Check("sensor power (RAPL)", "skip", f"/{RAPL} is not readable", f"sudo chmod a+r /{RAPL}")
-    return Check("sensor power (RAPL)", "pass", f"/{RAPL}", data={"energy_uj": int(file.read_text())})
-
-
-def nvml() -> Check:
-    """NVIDIA's management library: power, temperature and clocks of its GPUs."""
-    name = "sensor NVIDIA (NVML)"
-    if keys.version("nvidia-ml-py") is None:
-        advice = "With an NVIDIA GPU: pip install 'edge-runner[nvidia]'"
-        return Check(name, "skip", "nvidia-ml-py is not installed", advice)
-    import pynvml  # type: ignore[import-not-found,unused-ignore]
-
-    try:
-        pynvml.nvmlInit()
-        count = pynvml.nvmlDeviceGetCount()
-        pynvml.nvmlShutdown()
-    except pynvml.NVMLError as error:
-        return Check(name, "skip", str(error), "It needs an NVIDIA GPU and its driver.")
-    return Check(name, "pass", f"{count} GPU", data={"gpus": count})
 
 
 # --- tools ---

@@ -5,6 +5,7 @@ import pytest
 
 from runner import doctor
 from runner.backends import openvino
+from runner.telemetry.reader import Reader
 
 CONF = Path(__file__).parents[1] / "conf/backend"
 
@@ -55,18 +56,38 @@ def test_a_library_that_is_not_there_says_how_to_get_it(tmp_path: Path, monkeypa
     assert check.next_step == "pip install 'edge-runner[openvino]'"
 
 
-def test_an_energy_counter_is_read(tmp_path: Path) -> None:
-    file = tmp_path / doctor.RAPL
-    file.parent.mkdir(parents=True)
-    file.write_text("123456\n")
-    assert doctor.rapl(tmp_path).data == {"energy_uj": 123456}
+def test_what_the_sampler_reads_is_shown_with_its_signals(tmp_path: Path) -> None:
+    zone, temperature = tmp_path / "sys/class/powercap/intel-rapl:0", tmp_path / "sys/class/thermal/thermal_zone0"
+    files = {zone / "name": "package-0", zone / "energy_uj": "123456", zone / "max_energy_range_uj": "999999999"}
+    for file, text in {**files, temperature / "type": "cpu", temperature / "temp": "51500"}.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{text}\n")
+    checks = by_name(doctor.sensors(tmp_path))
+    assert (checks["sensor RAPL"].status, checks["sensor RAPL"].data) == ("pass", {"package_0_j": 0.0})
+    assert (checks["sensor temperature"].detail, checks["sensor temperature"].data) == ("cpu_c 51.5", {"cpu_c": 51.5})
+
+
+def test_a_sensor_that_fails_is_told() -> None:
+    closed: list[bool] = []
+    reader = Reader("NVML", ("gpu0_w",), lambda: {"gpu0_w": [][0]}, close=lambda: closed.append(True))
+    check = doctor.sensor("NVML", reader)
+    assert (check.status, check.detail) == ("fail", "IndexError: list index out of range")
+    assert closed == [True]
 
 
 def test_a_machine_without_energy_counter_says_why(tmp_path: Path) -> None:
-    check = doctor.rapl(tmp_path)
-    assert check.status == "skip"
-    assert doctor.RAPL in check.detail
+    check = by_name(doctor.sensors(tmp_path))["sensor RAPL"]
+    assert (check.status, "no RAPL zone in /sys/class/powercap" in check.detail) == ("skip", True)
     assert check.next_step
+
+
+def test_a_counter_that_is_not_for_this_user_comes_with_the_command_that_opens_it() -> None:
+    check = doctor.sensor("RAPL", "RAPL's energy_uj is not for this user: sudo chmod a+r /sys/x")
+    assert (check.detail, check.next_step) == ("RAPL's energy_uj is not for this user", "sudo chmod a+r /sys/x")
+
+
+def test_a_sensor_of_few_boards_is_shown_where_it_is(tmp_path: Path) -> None:
+    assert "sensor INA" not in by_name(doctor.sensors(tmp_path))
 
 
 def test_another_governor_than_performance_gets_advice(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_json_is_one_document_and_nothing_else(tmp_path: Path) -> None:
     assert document["hardware"]["usable_cores"] >= 1
     names = [check["name"] for check in document["checks"]]
     assert len(names) == len(set(names))
-    assert {"machine", "backend onnxruntime", "sensor power (RAPL)", "tool git"} <= set(names)
+    assert {"machine", "backend onnxruntime", "sensor RAPL", "tool git"} <= set(names)
 
 
 def test_an_unknown_argument_is_a_bad_spec() -> None:
