@@ -4,6 +4,7 @@ Beyond Hydra's grammar:
 
 - `model.shapes.NAME=[1,8]`: NAME is an input's name as its file has it, whatever characters are in it;
 - `model.shapes={"NAME": [1, 8]}`: a mapping may be JSON;
+- `data.decimal=,` and `data.delimiter=;`: a sign alone needs no quotes;
 - `baseline.overrides=[precision=fp32,model.shapes.x=[4,8]]`: words within a word need no quotes.
 """
 
@@ -38,6 +39,8 @@ DEPTH = 50
 FILLED = "model.shapes"  # a mapping whose keys are foreign names
 WITHIN = "baseline.overrides"  # a list of words
 
+SIGNS = (",", ";")  # that Hydra's grammar can't read alone
+
 PREFIX = re.compile(r"[+~]*")
 QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
 
@@ -71,6 +74,8 @@ def parse(word: str) -> Override:
         found = _list_of_words(word, _lists(value))
     elif value.startswith("{") and isinstance(_as_json(value), dict):
         found = replace(_read(f"{key}=null", word), _value=_as_json(value), input_line=word)
+    elif value in SIGNS:
+        found = _read(f'{key}="{value}"', word)
     else:
         found = _read(word, word)
     if found.key_or_group == FILLED and found.type is OverrideType.CHANGE:

@@ -195,3 +195,8 @@ def test_a_mapping_of_names_that_cant_be_read_says_how_else() -> None:
 def test_a_text_of_any_characters_can_be_pasted(text: str) -> None:
     (word,) = shlex.split(advice.setting("model.output", text))
     assert words.parse(word).value() == text
+
+
+@pytest.mark.parametrize("sign", [",", ";", "|", "\\t"])
+def test_a_sign_alone_needs_no_quotes(sign: str) -> None:
+    assert words.parse(f"data.delimiter={sign}").value() == sign

@@ -144,7 +144,12 @@ def advice(text: str, sign: str) -> str:
         return (
             f"If its decimal sign is a {word}, type data.decimal={word}; else write it without thousands' separators."
         )
-    about = re.fullmatch(rf"([^\d()]*?)[+-]?(?:\d|[.,]|{SPACES})*\d([^\d()]*)", text)
-    if about and "".join(about.groups()).strip():
-        return f"Write the number alone, without {''.join(about.groups()).strip()!r}."
+    if beside(text):
+        return f"Write the number alone, without {beside(text)!r}."
     return "Mend it, or leave it empty if it is missing."
+
+
+def beside(text: str) -> str:
+    """What stands before and behind the number in a cell, as a unit; "" where it holds none, or brackets."""
+    about = re.fullmatch(rf"([^\d()]*?)[+{MINUS}-]?(?:\d|[.,]|{SPACES})*\d([^\d()]*)", text)
+    return "".join(about.groups()).strip() if about else ""

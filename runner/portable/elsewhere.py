@@ -12,6 +12,7 @@ import json
 import math
 import re
 import reprlib
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from runner import keys, records
+from runner.data import _numbers
 from runner.data import _text as _text_file
 from runner.errors import SpecError, nearest
 from runner.foreign import visible
@@ -80,7 +82,8 @@ def read(file: Path, source: str = "") -> list[Row]:
         raise SpecError(
             f"{file}: neither .csv nor .json.", "A colleague's exported record needs no import: compare reads it."
         )
-    found = [_row(cells, number, source, file) for number, cells in readers[file.suffix.lower()](_read(file), file)]
+    lines = readers[file.suffix.lower()](_read(file), file)
+    found = [_row(cells, number, source, f"{file}, {place}") for number, (place, cells) in enumerate(lines, 1)]
     if not found:
         raise SpecError(f"{file}: no rows.", ADVICE)
     return found
@@ -138,30 +141,52 @@ def _check_count(number: int, file: Path) -> None:
         raise SpecError(f"{file}: more than {ROWS} rows.", "Each becomes a record: import those that matter.")
 
 
-def _csv(text: str, file: Path) -> Iterator[tuple[int, Cells]]:
-    """`(row, cells)`: row 1 is the first below the header; empty lines are left out, empty cells are no value."""
-    reader = csv.reader(io.StringIO(text), strict=True)
+def _csv(text: str, file: Path) -> Iterator[tuple[str, Cells]]:
+    """`(line, cells)`: empty lines are left out, empty cells are no value."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        header = _without_end([name.strip() for name in next(reader, [])])
-        _check_header(header, file)
-        for number, line in enumerate(filter(any, reader), 1):
-            _check_count(number, file)
-            cells = line if any(cell.strip() for cell in line[len(header) :]) else line[: len(header)]
-            if len(cells) != len(header):
-                comma = " (decimal comma?)" if len(cells) > len(header) else ""
-                raise SpecError(f"{file}, row {number}: {len(cells)} cells under {len(header)} columns{comma}.", ADVICE)
-            yield number, {name: cell.strip() for name, cell in zip(header, cells, strict=True) if cell.strip()}
+        lines = [(reader.line_num, line) for line in reader if any(line)]
     except csv.Error as error:
         raise SpecError(f"{file}, line {reader.line_num}: {error}.", "Expected is CSV with commas.") from error
+    if lines and lines[0][1][0].startswith("sep="):  # Excel's
+        del lines[0]
+    header = _header(lines, file)
+    _check_count(len(lines) - 1, file)
+    for number, line in lines[1:]:
+        cells = line if any(cell.strip() for cell in line[len(header) :]) else line[: len(header)]
+        where = f"{file}, line {number}"
+        if len(cells) != len(header):
+            comma = " (decimal comma?)" if len(cells) > len(header) else ""
+            raise SpecError(f"{where}: {len(cells)} cells under {len(header)} columns{comma}.", ADVICE)
+        found = {name: cell.strip() for name, cell in zip(header, cells, strict=True) if cell.strip()}
+        _check_data(found, number, file)
+        yield f"line {number}", found
 
 
-def _check_header(header: Sequence[str], file: Path) -> None:
+def _header(lines: Sequence[tuple[int, list[str]]], file: Path) -> Sequence[str]:
+    """The names of the columns, in the first line."""
+    header = _without_end([name.strip() for name in lines[0][1]]) if lines else []
     twice = next((name for name in header if header.count(name) > 1), None)
     if twice is not None:
         raise SpecError(f"{file}: the column {reprlib.repr(twice)} is there twice.", ADVICE)
-    for name, sign in (("semicolons", ";"), ("tabs", "\t")):
-        if len(header) == 1 and sign in header[0]:
-            raise SpecError(f"{file}: columns are separated by {name}.", "Save it with commas, numbers with points.")
+    for name, sign in _text_file.DELIMITERS.items():
+        if len(header) == 1 and set(REQUIRED) <= {cell.strip() for cell in header[0].split(sign)}:
+            raise SpecError(f"{file}: columns are separated by {name}s.", "Save it with commas, numbers with points.")
+    lower = next((number for number, line in lines[1:] if set(REQUIRED) <= set(map(str.strip, line))), None)
+    if lower and not set(REQUIRED) <= set(header):
+        raise SpecError(f"{file}: the columns' names are in line {lower}.", "Delete the lines above it.")
+    return header
+
+
+def _check_data(cells: Cells, number: int, file: Path) -> None:
+    """A row of units has none of the names that each row needs, a second header has the columns' own."""
+    units = not set(REQUIRED) & set(cells) and not any(re.match(r"\W*\d", cell) for cell in cells.values())
+    if cells and (units or all(name == cell for name, cell in cells.items())):
+        shown = visible(", ".join(cells.values())[:LONGEST])
+        raise SpecError(
+            f"{file}, line {number}: names or units instead of data: {shown}.",
+            f"Delete that line: sed -i {number}d {shlex.quote(str(file))}",
+        )
 
 
 def _without_end(cells: Sequence[str]) -> Sequence[str]:
@@ -170,7 +195,7 @@ def _without_end(cells: Sequence[str]) -> Sequence[str]:
     return cells[:last]
 
 
-def _json(text: str, file: Path) -> Iterator[tuple[int, Cells]]:
+def _json(text: str, file: Path) -> Iterator[tuple[str, Cells]]:
     """`(row, cells)` of a list of objects, whose keys are the CSV's columns."""
     try:
         found = json.loads(text)
@@ -184,14 +209,13 @@ def _json(text: str, file: Path) -> Iterator[tuple[int, Cells]]:
         _check_count(number, file)
         if not isinstance(cells, dict):
             raise SpecError(f"{file}, row {number}: an object expected.", ADVICE)
-        yield number, {name: cell for name, cell in cells.items() if cell is not None}
+        yield f"row {number}", {name: cell for name, cell in cells.items() if cell is not None}
 
 
 # --- rows ---
 
 
-def _row(cells: Cells, number: int, source: str, file: Path) -> Row:
-    where = f"{file}, row {number}"
+def _row(cells: Cells, number: int, source: str, where: str) -> Row:
     for name in cells:
         _check_name(name, where)
     for name in REQUIRED:
@@ -247,9 +271,11 @@ def _number(value: Any, name: str, where: str) -> float:
     except (TypeError, ValueError, OverflowError):
         found = math.nan
     if not math.isfinite(found):
+        unit = _numbers.beside(str(value)[:LONGEST])
         raise SpecError(
             f"{where}: {reprlib.repr(value)} is not a number.",
-            "Numbers have a decimal point, and no separators of thousands; leave unknown ones out.",
+            (f"Write the number alone, without {unit!r}. " if unit else "")
+            + "Numbers have a decimal point, and no separators of thousands; leave unknown ones out.",
         )
     if abs(found) > HIGHEST:
         raise SpecError(f"{where}: {reprlib.repr(value)} is beyond {HIGHEST:g}.", "Units are in the columns' names.")

@@ -1,3 +1,4 @@
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,27 @@ def test_a_spreadsheets_text_is_read(encoding: str, tmp_path: Path) -> None:
     assert elsewhere.read(file, "zoo") == elsewhere.read(written(tmp_path, CSV, "plain.csv"), "zoo")
 
 
+@pytest.mark.parametrize("text", [f"sep=,\n{CSV}", CSV.replace("\n", "\r"), CSV.replace("\n", "\r\n")])
+def test_what_spreadsheets_put_around_rows_is_no_row(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "results.csv"
+    file.write_bytes(text.encode())
+    assert elsewhere.read(file, "zoo") == elsewhere.read(written(tmp_path, CSV, "plain.csv"), "zoo")
+
+
+def test_a_number_with_its_unit_says_what_to_leave_out(tmp_path: Path) -> None:
+    with pytest.raises(SpecError) as caught:
+        elsewhere.read(written(tmp_path, CSV.replace("0.84", "0.84 ms")), "zoo")
+    assert caught.value.next_step.startswith("Write the number alone, without 'ms'. ")
+
+
+def test_a_row_of_units_is_deleted_as_advised(tmp_path: Path) -> None:
+    file = written(tmp_path, CSV.replace("bilstm", ",,,,,ms,\nbilstm", 1), "two words.csv")
+    with pytest.raises(SpecError) as caught:
+        elsewhere.read(file, "zoo")
+    subprocess.run(caught.value.next_step.partition(": ")[2], shell=True, check=True)
+    assert len(elsewhere.read(file, "zoo")) == 2
+
+
 def test_text_of_windows_says_how_to_convert_it(tmp_path: Path) -> None:
     file = tmp_path / "results.csv"
     file.write_bytes(CSV.replace("bilstm", "größe").encode("windows-1252"))
@@ -80,13 +102,13 @@ ROW = "bilstm,int8,hailo8l,raspberry-pi-5,2026-10-02,0.84,0.971"
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (f"{HEAD}\n{ROW}\n{ROW.replace('0.84', 'abc')}\n", r"row 2, column latency/p50_ms: 'abc' is not a number"),
-        (f"{HEAD}\n{ROW.replace('0.84', 'nan')}\n", r"row 1, column latency/p50_ms: 'nan' is not a number"),
-        (f"{HEAD}\n{ROW.replace('0.84', '1_0')}\n", r"row 1, column latency/p50_ms: '1_0' is not a number"),
-        (f"{HEAD}\n{ROW.replace('0.84', '-1')}\n", r"row 1, column latency/p50_ms: -1 lies below 0"),
-        (f"{HEAD}\n{ROW.replace('2026-10-02', 'May')}\n", r"row 1, column date: 'May' is no date"),
-        (f"{HEAD}\n{ROW.replace('hailo8l', '')}\n", r"row 1: no backend"),
-        (f"{HEAD}\n{ROW},1\n", r"row 1: 8 cells under 7 columns"),
+        (f"{HEAD}\n{ROW}\n{ROW.replace('0.84', 'abc')}\n", r"line 3, column latency/p50_ms: 'abc' is not a number"),
+        (f"{HEAD}\n{ROW.replace('0.84', 'nan')}\n", r"line 2, column latency/p50_ms: 'nan' is not a number"),
+        (f"{HEAD}\n{ROW.replace('0.84', '1_0')}\n", r"line 2, column latency/p50_ms: '1_0' is not a number"),
+        (f"{HEAD}\n{ROW.replace('0.84', '-1')}\n", r"line 2, column latency/p50_ms: -1 lies below 0"),
+        (f"{HEAD}\n{ROW.replace('2026-10-02', 'May')}\n", r"line 2, column date: 'May' is no date"),
+        (f"{HEAD}\n{ROW.replace('hailo8l', '')}\n", r"line 2: no backend"),
+        (f"{HEAD}\n{ROW},1\n", r"line 2: 8 cells under 7 columns"),
         (
             f"{HEAD.replace('p50_ms', 'p50')}\n{ROW}\n",
             r"column latency/p50: no such column\. Did you mean latency/p50_ms\?",
@@ -95,14 +117,20 @@ ROW = "bilstm,int8,hailo8l,raspberry-pi-5,2026-10-02,0.84,0.971"
         (f"{HEAD.replace('quality/accuracy', 'estimate/cycles')}\n{ROW}\n", r"an estimate is no measurement"),
         (f"{HEAD},date\n{ROW},2026-10-02\n", r"the column 'date' is there twice"),
         (f"{HEAD.replace(',', ';')}\n", r"separated by semicolons"),
+        (f"{HEAD.replace(',', '|')}\n", r"separated by pipes"),
+        (f"# ours\n\n{HEAD}\n{ROW}\n", r"the columns' names are in line 3"),
+        (f"{HEAD}\n{HEAD}\n{ROW}\n", r"line 2: names or units instead of data: model, precision"),
+        (f"{HEAD}\n,,,,,ms,%\n{ROW}\n", r"line 2: names or units instead of data: ms, %"),
+        (f"{HEAD}\n,,,,,0.84,\n", r"line 2: no model"),
+        (f"{HEAD}\n\n\n{ROW.replace('0.84', 'abc')}\n", r"line 4, column latency/p50_ms: 'abc' is not a number"),
         (f"{HEAD}\n{ROW}\n".replace(",", "\t"), r"separated by tabs"),
-        (f"{HEAD}\n{ROW.replace('0.84', '0,84')}\n", r"row 1: 8 cells under 7 columns \(decimal comma\?\)"),
-        (f"{HEAD}\n" + ROW.replace("0.84", '"0,84"') + "\n", r"row 1, column latency/p50_ms: '0,84' is not a number"),
+        (f"{HEAD}\n{ROW.replace('0.84', '0,84')}\n", r"line 2: 8 cells under 7 columns \(decimal comma\?\)"),
+        (f"{HEAD}\n" + ROW.replace("0.84", '"0,84"') + "\n", r"line 2, column latency/p50_ms: '0,84' is not a number"),
         (f"{HEAD}\n", r"no rows"),
         (f'{HEAD}\n"bil\n', r"line 2: unexpected end of data"),
     ],
 )
-def test_errors_name_file_row_and_column(text: str, message: str, tmp_path: Path) -> None:
+def test_errors_name_file_line_and_column(text: str, message: str, tmp_path: Path) -> None:
     file = written(tmp_path, text)
     with pytest.raises(SpecError, match=message) as caught:
         elsewhere.read(file, "zoo")
@@ -129,7 +157,7 @@ def test_errors_of_json(text: str, message: str, tmp_path: Path) -> None:
 
 
 def test_where_the_numbers_are_from_must_be_said(tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match="row 1: no source"):
+    with pytest.raises(SpecError, match="line 2: no source"):
         elsewhere.read(written(tmp_path, CSV))
 
 
