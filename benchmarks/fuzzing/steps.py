@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import os
+from collections.abc import Callable, Collection, Sequence
+from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import Any
+
+from fuzzing import template
 
 
 def made(words: Sequence[str], folder: Path, wanted: Collection[str]) -> dict[str, Path]:
     """The artifacts' folders, by step. Raises what planning and the steps raise, and a node's own reason where it is
     blocked."""
-    from runner import compose, plan
+    from runner import plan
     from runner.steps import Job
 
-    planned = plan.make([compose.one(folder, words)], folder)
+    plan.ask = _ask()  # type: ignore[attr-defined]
+    planned = plan.make([_spec(tuple(words))], folder)
     found: dict[str, Path] = {}
     by_key: dict[str, Path] = {}
     for node in planned.of(planned.cells[0].candidate):
@@ -29,3 +35,34 @@ def made(words: Sequence[str], folder: Path, wanted: Collection[str]) -> dict[st
         )
         found[node.step] = by_key[node.key] = out
     return found
+
+
+@cache
+def _spec(words: tuple[str, ...]) -> Any:
+    """A spec is composed once: it is of words alone, and their files are read by planning."""
+    from runner import compose
+
+    return compose.one(template.project(), words)
+
+
+@cache
+def _ask() -> Callable[..., Any]:
+    """Questions that only a library answers, in one worker that stays, where the source tree has such workers."""
+    from runner import plan
+
+    try:
+        from runner.endpoints.standing import StandingWorker
+    except ImportError:
+        return plan.ask  # type: ignore[attr-defined, no-any-return]
+    from runner.backends.ask import SECONDS
+    from runner.errors import StepFailed, StepTimeout, Unavailable
+
+    worker = StandingWorker(template.project() / f"asked-{os.getpid()}.log", name="fuzz")
+
+    def asked(module: str, function: str, **arguments: Any) -> Any:
+        try:
+            return worker.call(module, function, timeout=SECONDS, **arguments)
+        except (StepFailed, StepTimeout) as error:
+            raise Unavailable(error.reason, "") from error
+
+    return asked
