@@ -26,7 +26,7 @@ def case(seed: int, folder: Path) -> judge.Case:
     draw = random.Random(f"commands/{seed}")
     kind = draw.choice(KINDS)
     words = list(import_module(f"fuzzing.{kind}").case(seed, folder).words)
-    if kind in RUN and draw.random() < 0.5:
+    if kind in RUN and words[0] == "plan" and draw.random() < 0.5:
         words = [*words[1:], *(word for word in SHORT if kind == "csv_files" or word != "train=smoke")]
     return judge.Case(lambda: _typed(words), words)
 
