@@ -157,6 +157,12 @@ def _file_of(config: str) -> str:
 def _unknown_key(full: str, project: Path) -> SpecError:
     axis, _, key = full.partition(".")
     known = _keys(axis, project)
+    owner = next((option for option, names in known.items() if option and key in names), "")
+    if owner:
+        has = advice.shell(f"{axis}={owner}")
+        return SpecError(
+            f"{full}: the chosen {axis} has no such key, {has} has.", f"Type {has} too, or leave {full} out."
+        )
     near = nearest(key, [name for names in known.values() for name in names])
     if known and "" not in known:
         meant = {key.partition(".")[0], near.split()[-1][:-1] if near else ""}

@@ -59,6 +59,11 @@ def assert_answered(done: Ended, project: Path, *said: str) -> None:
         (["-m", "model=gru,grru"], "model=grru: no such model."),
         (["-m", "model.hidden=glob(*)"], "glob() finds options of an axis, not values."),
         (["-m", "model.hidden=8,0"], "model.hidden=0: out of range."),
+        (
+            ["precision.percentile=99"],
+            "precision.percentile: the chosen precision has no such key, precision=int8 has.\n"
+            "Type precision=int8 too, or leave precision.percentile out.",
+        ),
         (["model.hiden=8"], "model.hiden: model has no such key. Did you mean hidden?"),
         (["model.hidden=wide"], "model.hidden=wide: a whole number expected."),
         (["model.hidden=${nope}"], "model.hidden=${nope}: can't be resolved: Interpolation key 'nope' not found."),

@@ -1,10 +1,12 @@
 """What a device may answer while a model is measured on it: the worker is a liar, the rest of the run is real.
 
-Whatever it says, the cell has a record; times that can't be are never in one that is `ok`.
+Whatever it says, the cell has a record; times that can't be are never in one that is `ok`. A worker that never lies is
+believed.
 """
 
 from __future__ import annotations
 
+import random
 import shutil
 import sys
 from functools import cache
@@ -13,27 +15,29 @@ from typing import Any
 
 from support.no_tracker import NoTracker
 
-from fuzzing import judge, template
+from fuzzing import judge, steps, template
 
 LIAR = Path(__file__).with_name("liar.py")
+LIES = (0.0, 0.02, 0.05, 0.1, 0.3)  # shares of a worker's answers
 LONG_MS = 1000.0  # no run of a liar's takes so long
 
 
 def case(seed: int, folder: Path) -> judge.Case:
     """One benchmark of the template's model by a worker that lies by the seed."""
-    from runner import compose, plan
+    from runner import plan
 
     shutil.copytree(template.project() / "artifacts", folder / "artifacts", symlinks=True)
     words = [*template.WORDS, "telemetry.interval_ms=null", "limits.answer_s=2", "measure.budget_s=0", "baseline=none"]
-    made = plan.make([compose.one(folder, words)], folder)
+    made = plan.make([steps.spec(tuple(words))], folder)
+    seldom = random.Random(f"answers/{seed}").choice(LIES)
     liar = folder / "liar"
-    said = f"#!/bin/sh\nexec {sys.executable} -S -E {LIAR} {seed} {folder} {predicted()}\n"
+    said = f"#!/bin/sh\nexec {sys.executable} -S -E {LIAR} {seed} {folder} {predicted()} {seldom}\n"
     liar.write_text(said, encoding="utf-8")
     liar.chmod(0o755)
-    return judge.Case(lambda: _measured(made, folder, liar), [str(seed)])
+    return judge.Case(lambda: _measured(made, folder, liar, honest=not seldom), [str(seed)])
 
 
-def _measured(made: Any, folder: Path, liar: Path) -> str:
+def _measured(made: Any, folder: Path, liar: Path, honest: bool) -> str:
     """What is wrong with the record."""
     from runner import cells
     from runner.schedule.settings import INLINE
@@ -48,6 +52,8 @@ def _measured(made: Any, folder: Path, liar: Path) -> str:
         return "impossible times were believed" if _impossible(content["metrics"]) else ""
     if judge.BUG in content["next_step"] or "Unexpected" in content["reason"]:
         return f"a bug of the runner: {content['reason'][:60]}"
+    if honest:
+        return f"a worker that never lies is not believed: {content['reason'][:80]}"
     return judge.said_badly(judge.printed(content["reason"]), judge.printed(content["next_step"]))
 
 

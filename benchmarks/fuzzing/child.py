@@ -24,6 +24,7 @@ ADDRESSES = 24 << 30  # bytes of address space: what asks for more is stopped be
 def main(kind: str, first: int, stop: int, step: int, folder: Path) -> None:
     """Try every `step`th seed from `first` below `stop`."""
     os.environ |= {"RUNNER_DEBUG": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "COLUMNS": "100"}
+    os.environ["XDG_CACHE_HOME"] = str(folder)  # where this machine's lock lies: nothing here is timed
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
     out = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -1,4 +1,6 @@
-"""A worker that answers as one would, and now and then something else, by a seed: `liar.py SEED FOLDER OUTPUTS`.
+"""A worker that answers as one would, and now and then something else, by a seed: `liar.py SEED FOLDER OUTPUTS SELDOM`.
+
+SELDOM is the share of its answers that are lies.
 
 It starts without site-packages: thousands of them do.
 """
@@ -28,6 +30,8 @@ SPEC = [{"name": "x", "shape": ["batch", 8, 1], "dtype": "float32"}]
 def answer(request):
     """What an honest worker says."""
     do, count = request["do"], int(request.get("iterations", 1))
+    if do == "call":  # asked to stay on some CPUs
+        return request["arguments"]["cpus"]
     if do == "load":
         effective = {"threads": 1, "providers": ["CPUExecutionProvider"]}
         return {
@@ -108,7 +112,7 @@ def bent(tree):
 
 sys.stderr.reconfigure(errors="surrogateescape")
 draw = random.Random(f"answers/{sys.argv[1]}")
-SELDOM = draw.choice((0.02, 0.1, 0.3))
+SELDOM = float(sys.argv[4])
 for line in sys.stdin:
     request = json.loads(line)
     said = {"id": request["id"], "answer": answer(request)}

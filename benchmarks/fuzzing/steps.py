@@ -19,7 +19,7 @@ def made(words: Sequence[str], folder: Path, wanted: Collection[str]) -> dict[st
     from runner.steps import Job
 
     plan.ask = _ask()  # type: ignore[attr-defined]
-    planned = plan.make([_spec(tuple(words))], folder)
+    planned = plan.make([spec(tuple(words))], folder)
     found: dict[str, Path] = {}
     by_key: dict[str, Path] = {}
     for node in planned.of(planned.cells[0].candidate):
@@ -38,7 +38,7 @@ def made(words: Sequence[str], folder: Path, wanted: Collection[str]) -> dict[st
 
 
 @cache
-def _spec(words: tuple[str, ...]) -> Any:
+def spec(words: tuple[str, ...]) -> Any:
     """A spec is composed once: it is of words alone, and their files are read by planning."""
     from runner import compose
 

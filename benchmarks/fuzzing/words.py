@@ -25,6 +25,16 @@ ODD_KEYS = (
 )  # fmt: skip
 
 
+SOUND = (
+    "model=gru", "model=lstm model.hidden=8", "model=mobilenet_v1 data=digits", "-m model=gru,lstm precision=fp32,int8",
+    "model=gru backend=openvino", "model=bilstm data=mackey_glass train=smoke", "model=gru measure=quick",
+    "-m seed=range(0,4) model=gru", "experiment=precisions", "-m experiment=compilers", "model=gru backend=torch",
+    "model=gru baseline=spec baseline.overrides=[precision=fp32]", "model=gru compression=magnitude",
+    "hardware=ssh hardware.host=nowhere.invalid model=gru", "scenario=offline model=gru", "model=gru baseline=self",
+)  # fmt: skip
+NEAR = ("0", "-1", "1", "2", "0.5", "1e-300", "1e6", "1e18", "true", "null", "[]", "[0]", "[0,0]", "[1,99999]", "''")
+
+
 @cache
 def keys() -> dict[str, tuple[list[str], list[str]]]:
     """`{axis: (its options, keys of their settings)}`."""
@@ -40,14 +50,41 @@ def keys() -> dict[str, tuple[list[str], list[str]]]:
 
 
 def case(seed: int, folder: Path) -> judge.Case:
-    """`plan` with random words three times of four, else another command."""
+    """`plan` with a sound line and a word that may not fit it, `plan` with random words, or another command."""
     draw = random.Random(f"words/{seed}")
-    if draw.random() < 0.75:
+    how = draw.random()
+    if how < 0.4:
+        words = _misspelt(draw, ["plan", *draw.choice(SOUND).split(), *(_near(draw) for _ in range(draw.randrange(3)))])
+    elif how < 0.8:
         words = ["plan", *(["-m"] if draw.random() < 0.3 else []), *(_word(draw) for _ in range(draw.randrange(1, 6)))]
         words += ["--json"] if draw.random() < 0.2 else []
     else:
         words = [draw.choice(COMMANDS), *(_flag(draw) for _ in range(draw.randrange(4)))]
     return judge.Case(lambda: judge.of_command(words), words)
+
+
+def _near(draw: random.Random) -> str:
+    """A setting that is there, with a value that it might have."""
+    axis = draw.choice(list(keys()))
+    names, settings = keys()[axis]
+    if draw.random() < 0.2 or not settings:
+        return f"{axis}={draw.choice(names)}"
+    return f"{axis}.{draw.choice(settings)}={draw.choice(NEAR)}"
+
+
+def _misspelt(draw: random.Random, words: list[str]) -> list[str]:
+    """As people mistype: a letter out of place, a word twice, a word cut or run together with the next."""
+    how, at = draw.randrange(8), draw.randrange(1, len(words))
+    if how == 0:
+        letter = draw.randrange(len(words[at]))
+        words[at] = words[at][:letter] + draw.choice(" =,.[]{}'\"$\\é\u200b\u00a0－") + words[at][letter + 1 :]
+    elif how == 1:
+        words.append(words[at])
+    elif how == 2:
+        words[at] = words[at][: draw.randrange(len(words[at]))]
+    elif how == 3:
+        words[at - 1 : at + 1] = [words[at - 1] + draw.choice(("", " ", ",")) + words[at]]
+    return words
 
 
 def _flag(draw: random.Random) -> str:
