@@ -6,9 +6,11 @@ A sound record lies beside the odd one: tables keep it.
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import random
 import shutil
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,9 @@ COMMANDS = (
     ("compare", "SOUND", "ODD"), ("gc",), ("gc", "--json"), ("compare", "--sweep", "x"),
     ("compare", "--baseline", "ODD"), ("compare", "--sort", "latency/p50_ms"),
 )  # fmt: skip
+OF_FILES = (("compare", "FILE", "SOUND"), ("compare", "SOUND", "FILE"), ("report", "FILE"), ("compare", "FILE", "FILE"))
+FILE = "x.runner.zip"
+NAMES = ("../record.json", "/record.json", "record.json", "samples.npz", "manifest.json", "\x1b[31m", "a/b", "x" * 300)
 VALUES: tuple[Any, ...] = (
     None, True, 0, -1, 1e300, 10**400, "", "x", "\x1b[31m", "=1+1", "../../x", "a|b`c", "<script>", [], [1], {},
     {"a": 1}, float("nan"), float("inf"), "2024-01-31", "9999-12-31T00:00:00+00:00", [[[[[]]]]], "x" * 9000,
@@ -34,6 +39,10 @@ def case(seed: int, folder: Path) -> judge.Case:
     draw = random.Random(f"records/{seed}")
     sound = template.record()
     shutil.copytree(sound, folder / "records" / sound.name)
+    if draw.random() < 0.15:
+        _exported(draw, sound, folder / FILE)
+        words = [{"FILE": FILE, "SOUND": sound.name}.get(word, word) for word in draw.choice(OF_FILES)]
+        return judge.Case(lambda: judge.of_command(words), words)
     name = draw.choice(FOLDERS)
     _odd(draw, sound, folder / "records" / name)
     words = [{"ODD": name, "SOUND": sound.name}.get(word, word) for word in draw.choice(COMMANDS)]
@@ -80,6 +89,28 @@ def _changed(draw: random.Random, folder: Path) -> None:
     else:
         other = draw.choice(sorted(folder.iterdir()))
         other.write_bytes(odd.mangled(draw, other.read_bytes()) if draw.random() < 0.6 else b"")
+
+
+def _exported(draw: random.Random, sound: Path, file: Path) -> None:
+    """A record as its export has it, with another content, packed by who knows what: its hashes are right."""
+    parts = {path.name: path.read_bytes() for path in sorted(sound.iterdir()) if path.is_file()}
+    if draw.random() < 0.7:
+        content = _edited(draw, json.loads(parts["record.json"]))
+        parts["record.json"] = json.dumps(content).encode("utf-8", "surrogatepass")
+    if draw.random() < 0.3:
+        parts["samples.npz"] = odd.mangled(draw, parts["samples.npz"]) if draw.random() < 0.7 else b"\0" * 300_000_000
+    claims = {name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)} for name, data in parts.items()}
+    record_id = json.loads((sound / "record.json").read_bytes())["record_id"]
+    manifest: Any = {"format": "edge-runner record", "schema": 1, "record_id": record_id, "files": claims}
+    manifest = _edited(draw, manifest) if draw.random() < 0.3 else manifest
+    parts = {"manifest.json": json.dumps(manifest).encode("utf-8", "surrogatepass"), **parts}
+    with zipfile.ZipFile(
+        file, "w", draw.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2))
+    ) as packed:
+        for name, data in parts.items():
+            packed.writestr(draw.choice(NAMES) if draw.random() < 0.05 else name, data)
+    if draw.random() < 0.2:
+        file.write_bytes(odd.mangled(draw, file.read_bytes()))
 
 
 def _sealed(content: Any, folder: Path) -> Any:

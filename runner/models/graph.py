@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ def dims(value: onnx.ValueInfoProto) -> list[int | str]:
 def dtype(value: onnx.ValueInfoProto) -> str:
     """The tensor's element type by numpy's or ml_dtypes' name, `str` for text; of a sequence its elements'."""
     kind = tensor(value.type).elem_type
-    if kind not in onnx.TensorProto.DataType.values():
+    if kind not in onnx.TensorProto.DataType.values() or kind == onnx.TensorProto.UNDEFINED:
         raise SpecError(f"{value.name}: element type {kind} is none of ONNX's.", "Export the model again.")
     return TEXT if kind == onnx.TensorProto.STRING else str(onnx.helper.tensor_dtype_to_np_dtype(kind))
 
@@ -71,8 +72,14 @@ def inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
 
 
 def parameters(model: onnx.ModelProto) -> tuple[int, int]:
-    """(all, non-zero) numbers in floating-point initializers."""
-    weights = [numpy_helper.to_array(t) for t in model.graph.initializer if t.data_type in FLOATS]
+    """(all, non-zero) numbers in floating-point initializers.
+
+    Left out are those whose bytes are not of their shape: a runtime that takes such a file doesn't use them.
+    """
+    weights = []
+    for one in model.graph.initializer:
+        with suppress(ValueError):
+            weights += [numpy_helper.to_array(one)] if one.data_type in FLOATS else []
     return sum(w.size for w in weights), sum(int(np.count_nonzero(w)) for w in weights)
 
 
