@@ -64,7 +64,9 @@ def case(seed: int, folder: Path) -> judge.Case:
     text, delimiter = _table(draw, when, [write(value) for value in values], sign)
     data = text.encode(draw.choice(ENCODINGS), "replace")
     (folder / "x.csv").write_bytes(_broken(draw, data) if broken else data)
-    typed = draw.choice(("", "", *[sign] * 9, "auto", "comma", "point", "dot"))
+    typed = (
+        draw.choice(("", sign, "auto", "comma", "point", "dot")) if draw.random() < 0.3 else sign.replace("point", "")
+    )
     words = [*WORDS, *_options(draw, delimiter), *([f"data.decimal={typed}"] if typed else [])]
     words += [f'data.time_format="{form}"'] if form and draw.random() < 0.8 else []
     known = not broken and typed in ("", "auto", sign)
