@@ -60,7 +60,7 @@ def _model(draw: random.Random) -> Any:
         last = f"t{number}"
     outputs = [helper.make_tensor_value_info(last, draw.choice((kind, 1, 7)), None if draw.random() < 0.5 else shape)]
     outputs += outputs if draw.random() < 0.05 else []
-    held = [helper.make_tensor("w", 1, [8, 8], [0.5] * 64)]
+    held = [helper.make_tensor("w", 1, [8, 8], [0.5] * 64), helper.make_tensor("rounds", 7, [], [3])]
     if draw.random() < 0.1:
         held.append(_elsewhere(draw))
     if draw.random() < 0.1:  # a weight that is an input, too, as before IR 4
@@ -120,7 +120,7 @@ def _loop(source: str, target: str) -> Any:
     out = helper.make_tensor_value_info(f"{target}l", TensorProto.FLOAT, None)
     nodes = [helper.make_node("Identity", ["go"], ["on"]), helper.make_node("Identity", [source], [f"{target}l"])]
     body = helper.make_graph(nodes, "l", said[:2], [said[2], out])
-    return helper.make_node("Loop", ["", ""], [target], body=body)
+    return helper.make_node("Loop", ["rounds", ""], [target], body=body)
 
 
 def _twice(opset: int) -> Any:

@@ -294,6 +294,16 @@ def test_types_that_numpy_lacks(kind: str, backend: str, tmp_path: Path) -> None
     np.testing.assert_array_equal(ran.outputs["y"], ran.outputs["f"])
 
 
+@pytest.mark.parametrize("kind", ["FLOAT4E2M1", "FLOAT8E8M0", "UINT2"])
+def test_a_type_that_numpy_lacks_is_handed_on(kind: str, tmp_path: Path) -> None:
+    x = value("x", getattr(TensorProto, kind), [2, 3])
+    nodes = [helper.make_node("Relu", ["f"], ["y"])]
+    path = saved(tmp_path / "my.onnx", nodes, [x, value("f", FLOAT, [2])], [x, value("y", FLOAT, [2])], opset=21, ir=10)
+    ran = through(tmp_path, path)
+    ran.same()
+    assert ran.outputs["x"].shape[-2:] == (2, 3)
+
+
 def test_sequences_and_maps_come_out_as_their_numbers(tmp_path: Path) -> None:
     kind = helper.make_sequence_type_proto(helper.make_map_type_proto(INT64, helper.make_tensor_type_proto(FLOAT, [])))
     nodes = [

@@ -44,7 +44,8 @@ OWN_TYPES = {
     "uint2": 25,
     "int2": 26,
 }
-DTYPES.update({f"tensor({name.replace('float8_', 'float8')})": name for name in OWN_TYPES})
+SHORT = {"float4_e2m1fn": "float4e2m1", "float8_e8m0fnu": "float8e8m0"}  # as ONNX Runtime calls them
+DTYPES.update({f"tensor({SHORT.get(name, name.replace('float8_', 'float8'))})": name for name in OWN_TYPES})
 UNREADABLE = ("InvalidProtobuf", "NoSuchFile")  # what ONNX Runtime raises of a file that is no whole graph
 LEVELS = {
     "disabled": onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL,
