@@ -36,6 +36,9 @@ def read(path: str | None) -> Model:
         raise _unreadable(path, content) from error
     if not model.graph.output or not model.opset_import:
         raise _unreadable(path, content)
+    odd = next((one.name for one in (*model.graph.input, *model.graph.output) if isinstance(one.name, bytes)), None)
+    if odd is not None:
+        raise SpecError(f"model.path={path}: the name {odd!r} is not text in UTF-8.", "Copy or export it again.")
     return model
 
 

@@ -54,6 +54,13 @@ def test_a_file_that_is_not_there() -> None:
     assert refusal(path="no.onnx") == expected
 
 
+def test_an_input_whose_name_is_no_text(tmp_path: Path) -> None:
+    path = onnx_files.one_node(tmp_path / "my.onnx", "Relu", [1, 4], [1, 4])
+    Path(path).write_bytes(Path(path).read_bytes().replace(b"\n\x01x", b"\n\x01\xff"))
+    said = f"model.path={path}: the name b'\\xff' is not text in UTF-8.\nCopy or export it again."
+    assert refusal(path=path) == said
+
+
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_a_truncated_file(share: float, static: str) -> None:
     content = Path(static).read_bytes()
