@@ -337,8 +337,7 @@ class _Process:
             device = self.side.device
             with device.output(predicted, most_predicted(self.side)) as out:
                 self.worker.ask("predict", timeout=self.limit_s, inputs=device.put(self.side.inputs), out=out)
-            if device.remote:
-                outputs.check(predicted, self.worker.name)
+            outputs.check(predicted, self.worker.name)
         return Timed(
             ns=np.asarray(self.ns, dtype=np.int64),
             starts_ns=np.asarray(self.starts_ns, dtype=np.int64),

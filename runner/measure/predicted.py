@@ -1,4 +1,4 @@
-"""Outputs that a device predicted: a file of its own making, looked at before anything of it is read."""
+"""Outputs that a worker predicted: a file of its own making, looked at before anything of it is read."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ KINDS = "biufcSU"  # of plain values; V stands for types that numpy has no name 
 
 
 def check(file: Path, whose: str) -> None:
-    """Raises OddAnswer where `file` isn't what a worker writes (`runner/worker/predictions.py`), or takes more memory
-    than is free."""
+    """Raises OddAnswer where `file` is no regular file, isn't what a worker writes (`runner/worker/predictions.py`), or
+    takes more memory than is free."""
     try:
+        if file.is_symlink() or not file.is_file():  # a pipe would be waited for
+            raise Unreadable("there is no file")
         claimed = npz.bounded(file)
         sizes = npz.read(file, [name for name in claimed if name.startswith("sizes/")])
         for name in claimed:
             _check(name, claimed, sizes)
     except (Unreadable, OSError) as error:
         raise OddAnswer(
-            f"{whose}: the device's answer to `predict` can't be right: of its outputs {error}.",
-            "Does that device run the worker that was sent to it, and nothing else?",
+            f"{whose}: the worker's answer to `predict` can't be right: of its outputs {error}.",
+            "Does the worker that was sent run there, and nothing else?",
         ) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,20 @@ def test_what_a_worker_writes_is_taken(tmp_path: Path) -> None:
 def test_anything_else_is_told(tmp_path: Path, arrays: dict[str, Any], said: str) -> None:
     with pytest.raises(OddAnswer, match=said) as error:
         predicted.check(file(tmp_path, **arrays), "candidate on ssh:pi")
-    assert error.value.reason.startswith("candidate on ssh:pi: the device's answer to `predict` can't be right: ")
+    assert error.value.reason.startswith("candidate on ssh:pi: the worker's answer to `predict` can't be right: ")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link", "folder", "nothing"])
+def test_what_is_no_file_is_told_and_not_waited_for(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "link":
+        path.symlink_to(file(tmp_path, out__y=Y))
+    elif kind == "folder":
+        path.mkdir()
+    with pytest.raises(OddAnswer, match="of its outputs there is no file"):
+        predicted.check(path, "the cell")
 
 
 def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:
