@@ -34,7 +34,7 @@ def test_one_record_a_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 def test_a_wrong_row_keeps_none(tmp_path: Path) -> None:
     Path("results.csv").write_text(ROWS.replace("0.2", "fast"), encoding="utf-8")
-    with pytest.raises(SpecError, match=r"results\.csv, row 2, column latency/p50_ms: 'fast' is not a number"):
+    with pytest.raises(SpecError, match=r"results\.csv, line 3, column latency/p50_ms: 'fast' is not a number"):
         import_.main(["results.csv"])
     assert records.read_all(tmp_path) == []
 
