@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 SECONDS = 30.0  # longest time of one case
+LONGER = {"commands": 150.0}  # that of a kind whose cases are whole runs
 CHILD = Path(__file__).with_name("child.py")
 
 
@@ -57,9 +58,10 @@ def _child(kind: str, first: int, stop: int, step: int, tree: Path, folder: Path
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env, cwd=folder, start_new_session=True
     ) as process:
         begun = first
-        for line in _lines(process):
+        seconds = LONGER.get(kind, SECONDS)
+        for line in _lines(process, seconds):
             if line is None:
-                yield Found(kind, begun, f"no end after {SECONDS:g} s", "")
+                yield Found(kind, begun, f"no end after {seconds:g} s", "")
                 break
             begun = line["seed"]
             if "fault" in line:
@@ -79,13 +81,13 @@ def _death(process: subprocess.Popen[bytes]) -> str:
     return f"the process died ({process.wait()})"
 
 
-def _lines(process: subprocess.Popen[bytes]) -> Iterator[dict[str, Any] | None]:
+def _lines(process: subprocess.Popen[bytes], seconds: float) -> Iterator[dict[str, Any] | None]:
     """What the child prints; None where it printed nothing for too long."""
     assert process.stdout is not None
     rest, poll = b"", select.poll()
     poll.register(process.stdout, select.POLLIN)
     while True:
-        if not poll.poll(1000 * SECONDS):
+        if not poll.poll(1000 * seconds):
             yield None
             return
         data = os.read(process.stdout.fileno(), 1 << 16)
