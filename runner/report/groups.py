@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NOT_COMPARED = "compared with nothing"
 ELSEWHERE = "measured elsewhere"
+UNTOLD = ("made", "libraries", "place")  # what older records don't tell
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,7 @@ class _Kind:
 def arranged(rows: Sequence[Row], over: str) -> tuple[Row, ...]:
     """The rows, those of one group together and named by `Row.group`: the groups in the order of their best rows, then
     what was not measured. `over` is the baseline in the table's heading. Of one group alone nothing is said."""
-    kinds = [_kind(row) for row in rows if row.measured]
-    for field in ("made", "libraries", "place"):
-        kinds = _told(kinds, field)
+    kinds = _joined([_kind(row) for row in rows if row.measured])
     of_kind: dict[_Kind, list[Row]] = {}
     for kind, row in zip(kinds, [row for row in rows if row.measured], strict=True):
         of_kind.setdefault(kind, []).append(row)
@@ -88,14 +87,19 @@ def _release(version: Any) -> str:
     return str(version).partition(" (build")[0]
 
 
-def _told(kinds: Sequence[_Kind], field: str) -> list[_Kind]:
-    """A record that doesn't say what its baseline was made from, or where it was measured, belongs to those that are
-    alike in all else where these have one only."""
-    known: dict[_Kind, set[str]] = {}
-    for kind in kinds:
-        known.setdefault(replace(kind, **{field: ""}), set()).update({getattr(kind, field)} - {""})
-    alone = {kind: found.pop() for kind, found in known.items() if len(found) == 1}
-    return [replace(kind, **{field: alone.get(kind, getattr(kind, field))}) for kind in kinds]
+def _joined(kinds: Sequence[_Kind]) -> list[_Kind]:
+    """A record that doesn't say what its baseline was made from or ran with, or where it was measured, belongs to those
+    that are alike in all that it says, where these are of one kind."""
+    distinct = list(dict.fromkeys(kinds))
+    full = [kind for kind in distinct if not any(_says_less(kind, other) for other in distinct)]
+    found = {kind: [other for other in full if _says_less(kind, other)] for kind in distinct}
+    return [found[kind][0] if len(found[kind]) == 1 else kind for kind in kinds]
+
+
+def _says_less(kind: _Kind, other: _Kind) -> bool:
+    """Whether `kind` is `other` with some of what older records don't tell left out."""
+    told = {field: getattr(other, field) for field in UNTOLD if not getattr(kind, field)}
+    return kind != other and replace(kind, **told) == other
 
 
 def _words(kinds: Sequence[_Kind], over: str) -> dict[_Kind, str]:

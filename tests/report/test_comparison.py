@@ -355,6 +355,19 @@ def test_rows_that_were_measured_under_other_variables_or_libraries_are_other_ta
     }
 
 
+def test_a_record_that_tells_less_joins_those_that_are_alike_in_all_that_it_tells(tmp_path: Path) -> None:
+    older = made(measured(identity(2), openvino(), spec(), ORT, 1.4), "c1")
+    every = [
+        made(conditions(measured(identity(1), int8(), spec(), ORT, 1.2), {}), "c1"),
+        older,
+        measured(identity(3), spec(), spec(), ORT, 1.1),  # not even what its baseline was made from
+    ]
+    assert groups(comparison.compare(kept(tmp_path, *every))) == {"": [2, 1, 3]}
+    another = made(conditions(measured(identity(4), int8(), spec(), ORT, 1.3), {"OMP_WAIT_POLICY": "active"}), "c1")
+    found = groups(comparison.compare(kept(tmp_path / "more", *every, another)))
+    assert sorted(map(sorted, found.values())) == [[1], [2], [3], [4]]
+
+
 def test_rows_of_one_baseline_and_one_machine_are_one_table(tmp_path: Path) -> None:
     every = kept(
         tmp_path,
