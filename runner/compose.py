@@ -167,8 +167,8 @@ def _unknown_key(full: str, project: Path) -> SpecError:
     if known and "" not in known:
         meant = {key.partition(".")[0], near.split()[-1][:-1] if near else ""}
         option = next((option for option, names in known.items() if meant & {*names}), "")
-        shown = advice.shell(f"{axis}={option or next(iter(known), '')}")
-        return SpecError(f"{full}: {axis} has no such key.{near}", f"See its keys: python -m runner show {shown}")
+        shown = advice.shell("python", "-m", "runner", "show", f"{axis}={option or next(iter(known), '')}")
+        return SpecError(f"{full}: {axis} has no such key.{near}", f"See its keys: {shown}")
     listed = f"Its keys: {', '.join(known[''])}." if known.get("") else f"It is one value: {axis}=0"
     return SpecError(f"{full}: {axis} has no such key.{near}", listed)
 

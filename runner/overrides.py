@@ -86,7 +86,7 @@ def check(overrides: Sequence[Override], project: Path, sweeps: bool) -> None:
             raise SpecError(f"{line}: one schedule runs every cell.", "Name one: schedule=local")
         if override.is_sweep_override() and not sweeps:
             raise SpecError(
-                f"{line}: several values make a sweep.", f"Add -m: python -m runner -m {advice.shell(line)}"
+                f"{line}: several values make a sweep.", f"Add -m: {advice.shell('python', '-m', 'runner', '-m', line)}"
             )
         if rest or override.package is not None or override.is_delete():
             continue
@@ -118,9 +118,9 @@ def named(override: Override, project: Path) -> list[str]:
     value = override.value()
     if not isinstance(value, str):
         axis = override.key_or_group
-        several = advice.shell(f"{axis}={','.join(_options(override, project)[:2])}")
+        several = advice.shell("python", "-m", "runner", "-m", f"{axis}={','.join(_options(override, project)[:2])}")
         raise SpecError(
             f"{override.input_line}: one option of {axis} expected.",
-            f"Several are a sweep: python -m runner -m {several}",
+            f"Several are a sweep: {several}",
         )
     return [value]

@@ -252,7 +252,7 @@ def _check_together(spec: Spec) -> None:
         raise Impossible(
             f"model={spec.model.name} can't use data={spec.data.name}: "
             f"it does {' or '.join(tasks)}, the data are for {task}.",
-            f"Leave data= out, and model={spec.model.name} takes its own.",
+            "Leave data= out, and the model takes its own.",
         )
     if spec.compression.name != "none" and "tensors" in tasks:
         raise Impossible(

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from runner import devices, hardware, registry
+from runner.advice import shell
 from runner.backends import loading
 from runner.errors import OddAnswer, RunnerError, SpecError, Unavailable, Unsupported
 
@@ -88,7 +89,7 @@ def lacking(target: Target, backend: str, settings: Any) -> RunnerError | None:
         return None
     return Unavailable(
         f"{target.name}: its `{settings.python}` has no {', '.join(missing)}, which backend={backend} needs there.",
-        f"On the device: {settings.python} -m pip install {' '.join(missing)}",
+        f"On the device: {shell(settings.python, '-m', 'pip', 'install', *missing)}",
     )
 
 

@@ -51,7 +51,7 @@ def compared(session: Any, inputs: Mapping[str, Any], expected: list[Any], preci
     if not worst <= TOLERANCE[precision] * max(scale, 1e-6):
         raise StepFailed(
             f"The compiled model's outputs differ by {worst:.3g} from its source's (largest value {scale:.3g}).",
-            "Try less optimisation (backend.graph_optimization=basic) or another backend, and report it to its makers.",
+            "Try another backend (or of onnxruntime backend.graph_optimization=basic), and report it to its makers.",
         )
     return worst
 

@@ -117,7 +117,7 @@ CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "refuses": (_reasons, "a mapping of a precision to a reason"),
     "session_settings": (_mapping, "a mapping of a setting to a value"),
     "int8_dynamic_ops": (_texts(), "a tuple of ONNX op types"),
-    "portable": (_text, "a word such as backend.level=basic"),
+    "portable": (_text, "a word such as backend.graph_optimization=basic"),
     "support": (callable, "a function of a Request"),
     "tuned_to": (callable, "a function of settings and hardware"),
     "baseline_overrides": (callable, "a function of a Candidate"),

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from runner import project
+from runner.advice import shell
 from runner.commands.arguments import parser
 from runner.commands.said import warn
 
@@ -32,5 +33,6 @@ def main(argv: list[str]) -> int:
         document = {"schema": 1, "record_id": record_id, "file": str(file), "bytes": file.stat().st_size}
         print(json.dumps(document, indent=1))
     else:
-        print(f"{file}  {file.stat().st_size / 1e6:.2f} MB\ncompare  python -m runner compare RECORD {file}")
+        again = shell("python", "-m", "runner", "compare", "RECORD", str(file))
+        print(f"{file}  {file.stat().st_size / 1e6:.2f} MB\ncompare  {again}")
     return 0

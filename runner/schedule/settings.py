@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from runner import advice
 from runner.errors import SpecError, Unavailable, check_choice
 from runner.settings import setting
 
@@ -105,7 +106,7 @@ def _check_closed(schedule: Settings, address: str) -> None:
     elif not schedule.insecure:
         raise SpecError(
             f"schedule.address={address}: whoever reaches a port of that cluster runs code as you.",
-            f"Use schedule.address={address.replace('tcp', 'tls', 1)} with schedule.tls.ca, .cert and .key "
+            f"Use {advice.shell('schedule.address=' + address.replace('tcp', 'tls', 1))} with schedule.tls.ca, .cert and .key "
             "(docs/schedule.md says how), or add schedule.insecure=true.",
         )
 

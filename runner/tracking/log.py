@@ -147,7 +147,11 @@ def _note(content: Mapping[str, Any]) -> str:
     """The finding, for a page that takes it for Markdown. A sweep's cells are sent one by one: what the whole table
     makes of each verdict isn't known yet."""
     sweep = content.get("sweep")
-    alone = f" (by itself; among its sweep: runner compare --sweep {sweep})" if sweep and content["comparison"] else ""
+    alone = (
+        f" (by itself; among its sweep: python -m runner compare --sweep {sweep})"
+        if sweep and content["comparison"]
+        else ""
+    )
     return markdown(verdict_line(content) + alone)
 
 
