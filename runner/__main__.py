@@ -34,15 +34,20 @@ MODULES = {"import": "import_"}
 
 def command() -> int:
     """One command line as a process: `main`, and a quick end."""
+    import signal
+
     from runner import streams
     from runner.errors import RunnerError
 
     streams.prepare()
-    code = main()
     try:
+        code = main()
         streams.finish()
     except RunnerError as error:
         code = _report([], error.reason, error.next_step, error.exit_code, error)
+    except KeyboardInterrupt as error:  # in the middle of an answer
+        code = _interrupted([], error)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done and said: a Ctrl-C as late as this changes nothing
     gc.freeze()  # what lives ends with the process: looking through it for garbage once more takes 0.1 s
     return code
 
@@ -60,9 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
     except RunnerError as error:
         return _report(argv, error.reason, error.next_step, error.exit_code, error)
     except KeyboardInterrupt as error:
-        return _report(
-            argv, "Interrupted.", "What is finished is kept; the same command goes on from there.", 130, error
-        )
+        return _interrupted(argv, error)
     except SystemExit as end:  # a subcommand has printed its own help
         return int(end.code or 0)
     except Exception as error:
@@ -141,6 +144,10 @@ def _report(argv: list[str], reason: str, next_step: str, code: int, error: Base
 
     print("\n".join(line(text) for text in (f"error: {reason}", next_step) if text), file=sys.stderr)
     return code
+
+
+def _interrupted(argv: list[str], error: BaseException) -> int:
+    return _report(argv, "Interrupted.", "What is finished is kept; the same command goes on from there.", 130, error)
 
 
 def _help() -> str:

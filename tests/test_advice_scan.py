@@ -57,13 +57,15 @@ def messages() -> Iterator[tuple[str, str, tuple[str, ...], bool]]:
 
 
 def _ids(tree: ast.Module) -> tuple[set[int], set[int]]:
-    """Of texts that are no message of their own (docstrings, parts of others), and of errors' reasons."""
+    """Of texts that are no message (docstrings, parts of others, what is quoted), and of errors' reasons."""
     parts, reasons = set(), set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr):
             parts.add(id(node.value))
         elif isinstance(node, ast.JoinedStr):
             parts.update(map(id, node.values))
+        elif isinstance(node, ast.Call) and QUOTED.match(ast.unparse(node)):
+            parts.update(map(id, ast.walk(node)))
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ERRORS and node.args:
             reasons.update(map(id, ast.walk(node.args[0])))
     return parts, reasons

@@ -76,3 +76,22 @@ def test_hydra_shows_the_composed_spec(command: Command, tmp_path: Path) -> None
     assert done.code == 0
     assert "hidden: 7" in done.out
     assert not list(tmp_path.iterdir())
+
+
+SENDS = "import atexit, os, signal, sys; from runner import __main__, streams; sys.argv = ['r', '--version']; "
+INTERRUPT = "lambda: os.kill(os.getpid(), signal.SIGINT)"
+
+
+@pytest.mark.parametrize(
+    ("when", "code", "said"),
+    [
+        (f"streams.finish = {INTERRUPT}", 130, ["error: Interrupted.", "What is finished is kept; t"]),
+        (f"atexit.register({INTERRUPT})", 0, []),
+        (f"__main__.gc.freeze = {INTERRUPT}", 0, []),
+    ],
+)
+def test_a_late_ctrl_c_is_told_in_two_lines_or_changes_nothing(when: str, code: int, said: list[str]) -> None:
+    typed = f"{SENDS}{when}; sys.exit(__main__.command())"
+    done = subprocess.run([sys.executable, "-c", typed], cwd=REPOSITORY, capture_output=True, text=True)
+    lines = done.stderr.splitlines()
+    assert (done.returncode, [line[:27] for line in lines]) == (code, said)

@@ -7,15 +7,15 @@ import json
 import yaml
 
 from runner import pipeline, plan, project
-from runner.errors import SpecError
+from runner.commands.arguments import parser
 
 
 def main(argv: list[str]) -> int:
     """Print what every stage of dvc.yaml depends on; runs nothing."""
-    unknown = [word for word in argv if word != "--json"]
-    if unknown:
-        raise SpecError(f"{unknown[0]}: keys takes no such word.", f"The grid is in {pipeline.PARAMS}.")
+    arguments = parser("keys", f"The keys of the canonical grid, for dvc.yaml; the grid is in {pipeline.PARAMS}.")
+    arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    options = arguments.parse_args(argv)
     root = project.root()
     found = pipeline.grid_keys(plan.make(pipeline.specs(pipeline.read(root), root), root))
-    print(json.dumps({"schema": 1, "keys": found}, indent=1) if argv else yaml.safe_dump(found).rstrip())
+    print(json.dumps({"schema": 1, "keys": found}, indent=1) if options.json else yaml.safe_dump(found).rstrip())
     return 0

@@ -57,10 +57,10 @@ def _read(words: Sequence[str]) -> tuple[str, dict[str, str]]:
                 f"Settings of the grid's cells are in {pipeline.PARAMS}. {USAGE}",
             )
         chosen[name] = value
-    step = chosen.pop("step")
+    step = chosen.pop("step", "")
     if step not in pipeline.STEPS:
         known = ", ".join(pipeline.STEPS)
-        raise SpecError(f"step={step}: no such step.{nearest(step, pipeline.STEPS)}", f"Steps: {known}.")
+        raise SpecError(f"step={step}: no such step.{nearest(step, pipeline.STEPS)}", f"Steps: {known}. {USAGE}")
     return step, chosen
 
 

@@ -104,9 +104,10 @@ def _check_closed(schedule: Settings, address: str) -> None:
             raise SpecError(f"schedule.insecure=true: {address} has certificates.", "Leave out schedule.insecure.")
         _check_files(schedule.files)
     elif not schedule.insecure:
+        tls = address.replace("tcp", "tls", 1)
         raise SpecError(
             f"schedule.address={address}: whoever reaches a port of that cluster runs code as you.",
-            f"Use {advice.shell('schedule.address=' + address.replace('tcp', 'tls', 1))} with schedule.tls.ca, .cert and .key "
+            f"Use {advice.shell(f'schedule.address={tls}')} with schedule.tls.ca, .cert and .key "
             "(docs/schedule.md says how), or add schedule.insecure=true.",
         )
 

@@ -64,4 +64,4 @@ def test_takes_no_overrides(in_repository: Command) -> None:
     done = in_repository("keys", "model=gru")
 
     assert done.code == 2
-    assert "model=gru: keys takes no such word." in done.err
+    assert "python -m runner keys: unrecognized arguments: model=gru." in done.err

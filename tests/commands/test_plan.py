@@ -12,6 +12,7 @@ import pytest
 from runner import plan as plans
 from runner import request, store
 from runner.commands import plan
+from runner.errors import SpecError
 from runner.steps import ORDER
 
 
@@ -98,3 +99,18 @@ def test_why_steps_and_cells_can_not_be_is_said_once_below_a_table_of_80_columns
     assert [line.split()[-1] for line in lines if line.startswith("benchmark")] == ["unsupported"] * 3
     [why] = [line for line in lines if line.startswith("unsupported: backend=torch: precision=int8: ")]
     assert why.endswith("(model.hidden=4; model.hidden=5; and 1 more)")
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("schedule.workers=0", "schedule.workers=0: out of range."),
+        ("schedule.address=x", "schedule.address=x: not the address of a Dask scheduler."),
+        ("schedule.wrkers=2", "schedule.wrkers: schedule has no such key. Did you mean workers?"),
+    ],
+)
+@pytest.mark.parametrize("sweep", [[], ["-m", "model=gru,lstm"]], ids=["one", "sweep"])
+def test_how_it_would_be_scheduled_is_checked_as_in_a_run(word: str, said: str, sweep: list[str]) -> None:
+    with pytest.raises(SpecError) as error:
+        plan.main([*sweep, word])
+    assert error.value.reason == said

@@ -168,6 +168,8 @@ def test_numbers_of_before_dont_stand_in_for_a_benchmark_that_fails(command: Com
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["step"], "step=: no such step."),
+        (["step="], "step=: no such step."),
         (["step=trian"], "step=trian: no such step. Did you mean train?"),
         (
             ["step=train", "step=data"],
