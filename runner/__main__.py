@@ -47,6 +47,7 @@ def command() -> int:
         code = _report([], error.reason, error.next_step, error.exit_code, error)
     except KeyboardInterrupt as error:  # in the middle of an answer
         code = _interrupted([], error)
+    exec("")  # Python ends by SIGINT, whatever our code, if the last exec of a text (a dataclass's) was interrupted
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done and said: a Ctrl-C as late as this changes nothing
     gc.freeze()  # what lives ends with the process: looking through it for garbage once more takes 0.1 s
     return code

@@ -86,12 +86,21 @@ INTERRUPT = "lambda: os.kill(os.getpid(), signal.SIGINT)"
     ("when", "code", "said"),
     [
         (f"streams.finish = {INTERRUPT}", 130, ["error: Interrupted.", "What is finished is kept; t"]),
+        (
+            "streams.finish = lambda: exec('os.kill(os.getpid(), signal.SIGINT)')",
+            130,
+            ["error: Interrupted.", "What is finished is kept; t"],
+        ),
         (f"atexit.register({INTERRUPT})", 0, []),
         (f"__main__.gc.freeze = {INTERRUPT}", 0, []),
     ],
 )
-def test_a_late_ctrl_c_is_told_in_two_lines_or_changes_nothing(when: str, code: int, said: list[str]) -> None:
-    typed = f"{SENDS}{when}; sys.exit(__main__.command())"
-    done = subprocess.run([sys.executable, "-c", typed], cwd=REPOSITORY, capture_output=True, text=True)
+def test_a_late_ctrl_c_is_told_in_two_lines_or_changes_nothing(
+    tmp_path: Path, when: str, code: int, said: list[str]
+) -> None:
+    (tmp_path / "late.py").write_text(f"{SENDS}{when}; sys.exit(__main__.command())")
+    env = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    typed = [sys.executable, "-m", "late"]
+    done = subprocess.run(typed, cwd=tmp_path, env=env, capture_output=True, text=True)
     lines = done.stderr.splitlines()
     assert (done.returncode, [line[:27] for line in lines]) == (code, said)
