@@ -9,13 +9,13 @@ from types import ModuleType
 from typing import Any
 
 from runner import project as projects
-from runner import yaml_files
+from runner import registry, yaml_files
 from runner.errors import SpecError, nearest
 from runner.spec import AXES, NAMES, Spec, part, plain_part, together
 
 
 def names(axis: str, project: Path) -> list[str]:
-    """The options of an axis, sorted: every YAML in `conf/<axis>/` of the project and of the package."""
+    """The options of an axis, sorted: every YAML in `conf/<axis>/` of the project, ours and of packages."""
     folders = [folder / axis for folder in projects.conf_folders(project)]
     return sorted({path.stem for folder in folders for path in folder.glob("*.yaml") if path.is_file()})
 
@@ -28,6 +28,9 @@ def file(axis: str, name: str, project: Path) -> Path:
         return next(path for path in paths if path.is_file())
     if name.isidentifier() and any(path.exists() for path in paths):
         raise yaml_files.not_a_file(next(path for path in paths if path.exists()))
+    if axis in registry.PACKAGES and (module := registry.entry_points(registry.PACKAGES[axis]).get(name)):
+        reason = f"{axis}={name}: its package {module} carries no conf/{axis}/{name}.yaml."
+        raise SpecError(reason, f"Write it there, or as conf/{axis}/{name}.yaml of your project.")
     raise SpecError(f"{axis}={name}: no such {axis}.{nearest(name, known)}", f"There are: {', '.join(known)}.")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from runner import registry
+
 MARKERS = ("runner.toml", "dvc.yaml")
 EXPERIMENTS = Path(".dvc", "tmp", "exps")  # where DVC copies a project to for `dvc exp run --queue` and `--temp`
 
@@ -60,9 +62,10 @@ def shipped(name: str) -> Path:
 
 
 def conf_folders(project: Path) -> list[Path]:
-    """Where an option's YAML is looked for, first match first: the project's own `conf/`, then the shipped one."""
+    """Where an option's YAML is looked for, first match first: the project's own `conf/`, the shipped one, and those of
+    installed packages, which add options and replace none."""
     own = project / "conf"
-    folders = [own, shipped("conf")] if own.is_dir() else [shipped("conf")]
+    folders = [*([own] if own.is_dir() else []), shipped("conf"), *registry.carried()]
     return list(dict.fromkeys(folder.resolve() for folder in folders))
 
 

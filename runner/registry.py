@@ -1,7 +1,8 @@
 """From an option's name to the module that implements it: ours by folder, third parties' by entry point.
 
 A package of somebody else's registers `[project.entry-points."runner.backends"]  mynpu = "my_package.mynpu"`
-(likewise `runner.models`, `runner.data`, `runner.compression`) and puts its YAML on the search path.
+(likewise `runner.models`, `runner.data`, `runner.compression`) and has its YAML in `conf/` beside that module:
+`my_package/mynpu/conf/backend/mynpu.yaml`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import importlib
 from functools import cache
 from importlib import util
+from pathlib import Path
 from types import ModuleType
 
 from runner.errors import SpecError
@@ -70,3 +72,18 @@ def entry_points(group: str) -> dict[str, str]:
     from importlib import metadata
 
     return {point.name: point.value for point in metadata.entry_points(group=group)}
+
+
+@cache
+def carried() -> tuple[Path, ...]:
+    """The `conf/` folders beside the modules that installed packages register. Nothing of theirs is imported."""
+    modules = [module for group in PACKAGES.values() for module in entry_points(group).values()]
+    folders = [folder / "conf" for module in modules for folder in _folders(module)]
+    return tuple(dict.fromkeys(folder for folder in folders if folder.is_dir()))
+
+
+def _folders(module: str) -> list[Path]:
+    """Where the package `module` lies; only its top is looked up, as find_spec would import a submodule's parents."""
+    top, *rest = module.split(".")
+    spec = util.find_spec(top) if top.isidentifier() else None
+    return [Path(folder, *rest) for folder in (spec.submodule_search_locations or () if spec else ())]

@@ -1,4 +1,7 @@
-"""`python -m runner list [axis] [--json]`: the axes and their options, one line each."""
+"""`python -m runner list [axis] [--matrix] [--json]`: the axes and their options, one line each.
+
+`list backend --matrix`: which backend takes which precision in which scenario, from what the backends declare.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import sys
 from pathlib import Path
 
 from runner import options, project
+from runner.backends import support
 from runner.commands.arguments import parser
 from runner.commands.said import say
 from runner.errors import SpecError, nearest
@@ -19,12 +23,17 @@ def main(argv: list[str]) -> int:
     """Print the options of every axis, or of one."""
     arguments = parser("list", "The axes of a spec and their options, one line each.")
     arguments.add_argument("axis", nargs="*", help="an axis: model, backend, …; all of them by default")
+    arguments.add_argument("--matrix", action="store_true", help="of backend: the precisions and scenarios each takes")
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
     chosen = arguments.parse_args(argv)
     for axis in chosen.axis:
         if axis not in (*GROUPS, "experiment"):
             raise SpecError(f"{axis}: no such axis.{nearest(axis, GROUPS)}", f"Axes: {', '.join(GROUPS)}, experiment.")
     root = project.root()
+    if chosen.matrix:
+        if chosen.axis != ["backend"]:
+            raise SpecError("--matrix is of the backends.", "python -m runner list backend --matrix")
+        return _say_matrix(support.matrix(root), chosen.json)
     found = {axis: _options(axis, root) for axis in chosen.axis or (*GROUPS, "experiment")}
     if chosen.json:
         json.dump({"schema": 1, "axes": found}, sys.stdout, indent=1)
@@ -34,6 +43,16 @@ def main(argv: list[str]) -> int:
         say(axis)
         for name, line in lines.items():
             say(f"  {name:<16}{line}".rstrip())
+    return 0
+
+
+def _say_matrix(found: support.Matrix, as_json: bool) -> int:
+    if as_json:
+        json.dump({"schema": 1, "matrix": found}, sys.stdout, indent=1)
+        print()
+        return 0
+    for line in support.table(found):
+        say(line)
     return 0
 
 

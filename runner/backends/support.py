@@ -1,0 +1,52 @@
+"""The support matrix: backend × precision × scenario, from what each backend declares; nothing is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from runner import options
+from runner.backends import loading
+from runner.errors import SpecError
+from runner.precision import CLASSES
+
+Matrix = Mapping[str, Mapping[str, Mapping[str, str]]]
+
+
+def matrix(project: Path) -> Matrix:
+    """`{backend: {precision: {scenario: why not, or ""}}}`, a scenario with the batch of its YAML. A backend whose
+    declaration can't be read takes nothing, and says why."""
+    scenarios = options.names("scenario", project)
+    batches = {one: int(options.values("scenario", one, project)["batch"]) for one in scenarios}
+    return {name: _of(name, batches) for name in options.names("backend", project)}
+
+
+def _of(name: str, batches: Mapping[str, int]) -> Mapping[str, Mapping[str, str]]:
+    try:
+        declared = loading.backend(name)
+    except SpecError as error:
+        return {precision: dict.fromkeys(batches, error.reason) for precision in CLASSES}
+    return {
+        precision: {scenario: declared.refusal(precision, batch) or "" for scenario, batch in batches.items()}
+        for precision in CLASSES
+    }
+
+
+def table(found: Matrix) -> list[str]:
+    """Lines: of each backend and precision `yes`, `no`, or the scenarios in which it is taken; then why not."""
+    header = ["backend", *next(iter(found.values()))]
+    rows = [[name, *map(_cell, by_precision.values())] for name, by_precision in found.items()]
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (header, *rows)]
+    return [*(line.rstrip() for line in lines), "", *_reasons(found)]
+
+
+def _cell(by_scenario: Mapping[str, str]) -> str:
+    taken = [scenario for scenario, why in by_scenario.items() if not why]
+    return "yes" if len(taken) == len(by_scenario) else ", ".join(taken) or "no"
+
+
+def _reasons(found: Matrix) -> list[str]:
+    """Each reason once."""
+    whys = [(name, why) for name, by in found.items() for scenarios in by.values() for why in scenarios.values() if why]
+    return [why if why.startswith("backend=") else f"{name} {why}" for name, why in dict.fromkeys(whys)]

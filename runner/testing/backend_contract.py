@@ -1,0 +1,306 @@
+"""What every backend promises, as tests: `python -m pytest --pyargs runner.testing.backend_contract -k mynpu`.
+
+Each test runs over the backends whose capabilities it is about. A backend says in `contract_marks.py` of its own folder
+what it will never do (`NEVER`) or doesn't do yet (`NOT_YET`), by the test's name and with the reason; a test that
+passes all the same fails until its mark is removed. `BACKENDS` of a module that imports these tests chooses others.
+"""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pytest
+
+from runner import keys, options, registry
+from runner import project as projects
+from runner.backends import loading
+from runner.backends.ask import ask
+from runner.backends.check import TOLERANCE
+from runner.backends.contract import Backend, Request
+from runner.endpoints.local import open_worker
+from runner.errors import RunnerError, SpecError, StepFailed
+from runner.precision import CLASSES
+from runner.settings import Rule, build, rules
+from runner.testing import models
+from runner.testing.models import Case, Compiled
+
+F = TypeVar("F", bound=Callable[..., None])
+Compile = Callable[..., Compiled]
+BACKENDS = tuple(options.names("backend", projects.root()))
+HEAVY = {"torch", "numpy", "onnx", "onnxruntime", "openvino", "tvm", "tensorrt"}
+
+
+# --- which test runs over which backend ---
+
+
+def where(condition: Callable[[Backend], bool]) -> Callable[[F], F]:
+    """A test about backends of which `condition` holds."""
+
+    def mark(test: F) -> F:
+        test.condition = condition  # type: ignore[attr-defined]
+        return test
+
+    return mark
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each backend that it is about, with the backend's own marks."""
+    if "name" in metafunc.fixturenames:
+        condition = getattr(metafunc.function, "condition", None)
+        about = [one for one in metafunc.module.BACKENDS if condition is None or _holds(condition, one)]
+        works = "compile_case" in metafunc.fixturenames
+        metafunc.parametrize(
+            "name", [pytest.param(one, marks=list(_marks(one, metafunc.function.__name__, works))) for one in about]
+        )
+
+
+def _holds(condition: Callable[[Backend], bool], name: str) -> bool:
+    """A declaration that can't be read fails the test that is about it, and no other."""
+    try:
+        return condition(loading.backend(name))
+    except SpecError:
+        return False
+
+
+def _marks(name: str, test: str, works: bool) -> Iterator[pytest.MarkDecorator]:
+    try:
+        declared, (never, not_yet) = loading.backend(name), said_of(name)
+    except SpecError:  # told by the test of the declaration
+        return
+    if test in never:
+        yield pytest.mark.skip(reason=never[test])
+    if test in not_yet:
+        yield pytest.mark.xfail(reason=not_yet[test], strict=True)
+    if works and (missing := [one for one in declared.distributions if keys.version(one) is None]):
+        yield pytest.mark.skip(reason=f"{', '.join(missing)} is not installed here")
+
+
+def said_of(name: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """(`NEVER`, `NOT_YET`) of a backend's `contract_marks.py`, `{test: reason}`; nothing where it has none."""
+    module = registry.load("backend", name)
+    if not Path(str(module.__file__)).with_name("contract_marks.py").is_file():
+        return {}, {}
+    marks = importlib.import_module(f"{module.__name__}.contract_marks")
+    return getattr(marks, "NEVER", {}), getattr(marks, "NOT_YET", {})
+
+
+# --- models to compile ---
+
+
+@pytest.fixture(scope="session")
+def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
+    """A recurrent network and a convolution."""
+    return {make.__name__: make(tmp_path_factory.mktemp(make.__name__)) for make in (models.bilstm, models.conv)}
+
+
+@pytest.fixture
+def compile_case(tmp_path: Path) -> Compile:
+    """`compile_case(backend, case, batch, precision, **settings)`, in a fresh worker."""
+    return lambda *about, **changed: models.compiled(tmp_path, *about, **changed)
+
+
+def first(name: str) -> str:
+    """The precision that a backend is tested in: fp32 where it has that, else its first."""
+    precisions = loading.backend(name).precisions
+    return "fp32" if "fp32" in precisions else precisions[0]
+
+
+def built(name: str, **changed: Any) -> Any:
+    """The backend's Settings from its YAML."""
+    return build(loading.backend(name).settings, models.settings_of(name, **changed), "backend")
+
+
+def runs_here(declared: Backend) -> bool:
+    """Whether what it compiles opens on this machine."""
+    return declared.capabilities.host_proof
+
+
+# --- what it declares ---
+
+
+def test_its_declaration_is_right(name: str) -> None:
+    loading.backend(name)
+
+
+def test_its_marks_name_tests_and_reasons(name: str) -> None:
+    known = {test for test in globals() if test.startswith("test_")}
+    for marks in said_of(name):
+        assert set(marks) <= known
+        assert all(isinstance(reason, str) and reason for reason in marks.values())
+
+
+def test_the_yaml_names_itself_and_the_keys_of_its_rules(name: str) -> None:
+    assert options.values("backend", name, projects.root())["name"] == name
+    assert list(models.settings_of(name)) == list(rules(loading.backend(name).settings))
+
+
+def test_the_values_keep_the_rules(name: str) -> None:
+    built(name)
+
+
+@where(lambda declared: declared.capabilities.threads)
+def test_it_has_threads_of_which_none_is_not_a_number(name: str) -> None:
+    with pytest.raises(RunnerError, match=r"backend\.threads=0: out of range"):
+        built(name, threads=0)
+
+
+@pytest.mark.parametrize("precision", CLASSES)
+def test_each_precision_is_taken_or_refused_with_a_reason(name: str, precision: str) -> None:
+    declared = loading.backend(name)
+    request = Request(built(name), precision, "bilstm", "forecast", 1, {}, ask)
+    reason = loading.asked(name, "support", request) or declared.refusal(precision, 1)
+    assert reason is None or precision in reason
+    assert precision != first(name) or reason is None
+
+
+@where(lambda declared: declared.capabilities.largest_batch is not None)
+def test_a_batch_that_is_too_large_is_refused(name: str) -> None:
+    declared = loading.backend(name)
+    largest = declared.capabilities.largest_batch or 1
+    assert declared.refusal(first(name), largest) is None
+    assert f"scenario.batch={largest + 1}" in str(declared.refusal(first(name), largest + 1))
+
+
+def test_what_it_can_is_known_without_loading_its_library(name: str) -> None:
+    code = f"import sys; sys.path[:] = {sys.path!r}; import {registry.module('backend', name)}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not HEAVY & set(loaded.stdout.split())
+
+
+def test_what_it_is_tuned_to_is_plain(name: str) -> None:
+    tuned = loading.asked(name, "tuned_to", built(name), {"isa": ("avx2",), "cpu": "some"})
+    assert tuned is None or isinstance(tuned, dict)
+
+
+@where(lambda declared: bool(declared.session_settings))
+def test_what_only_the_session_reads_is_settings_with_valid_values(name: str) -> None:
+    built(name, **loading.backend(name).session_settings)
+
+
+# --- what it compiles ---
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("case", ["bilstm", "conv"])
+@where(runs_here)
+def test_what_is_compiled_agrees_with_the_reference(
+    name: str, case: str, batch: int, cases: dict[str, Case], compile_case: Compile, tmp_path: Path
+) -> None:
+    declared = loading.backend(name)
+    if case == "conv" and "onnx" not in declared.accepts:
+        pytest.skip("the convolution is a graph")
+    if declared.refusal(first(name), batch):
+        pytest.skip(f"{declared.refusal(first(name), batch)}")
+    compiled = compile_case(name, cases[case], batch, first(name))
+    found, expected = models.predicted(compiled, tmp_path, batch), cases[case].expected
+    if first(name) == "fp32":
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+    assert np.abs(found - expected).max() <= TOLERANCE[first(name)] * np.abs(expected).max()
+    assert [spec["shape"][0] for spec in compiled.meta["inputs"]] == [batch]
+    assert models.read_session(compiled)["batch"] == batch
+
+
+@where(lambda declared: "fp32" in declared.precisions)
+def test_it_says_what_every_operator_runs_in(name: str, cases: dict[str, Case], compile_case: Compile) -> None:
+    meta = compile_case(name, cases["bilstm"]).meta
+    kinds = {kind for counts in meta["effective"].values() for kind in counts}
+    assert "fp32" in kinds
+    assert not kinds & {"bf16", "fp16", "int8"}
+    assert meta["warnings"] == []
+    assert meta["version"]
+
+
+def test_a_compile_says_what_the_device_needs(name: str, cases: dict[str, Case], compile_case: Compile) -> None:
+    meta = compile_case(name, cases["bilstm"], 1, first(name)).meta
+    for port in (*meta["inputs"], *meta["outputs"]):
+        assert set(port) >= {"name", "shape", "dtype"}
+    assert meta["version"] and meta["size"]["file_bytes"] > 0
+
+
+@where(lambda declared: bool(declared.session_settings))
+def test_what_only_the_session_reads_changes_nothing_that_is_compiled(
+    name: str, cases: dict[str, Case], compile_case: Compile
+) -> None:
+    declared = loading.backend(name)
+    known = rules(declared.settings)
+    changed = {key: other(value, known[key][1]) for key, value in declared.session_settings.items()}
+    sides = (declared.session_settings, changed)
+    one, two = (compile_case(name, cases["bilstm"], 1, first(name), **values) for values in sides)
+    assert contents(one.out) == contents(two.out)
+    assert one.meta["effective"] == two.meta["effective"]
+
+
+def other(value: Any, rule: Rule) -> Any:
+    """Another valid value of a setting; the same one of a free text."""
+    if rule.choices:
+        return next((one for one in reversed(rule.choices) if one != value), value)
+    if isinstance(value, bool):
+        return not value
+    return value + 1 if isinstance(value, (int, float)) else value
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file's bytes; of a zip archive (torch's), those of its members, without their dates."""
+    found: dict[str, bytes] = {}
+    for path in (one for one in folder.rglob("*") if one.is_file()):
+        name = str(path.relative_to(folder))
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                found |= {f"{name}/{member}": archive.read(member) for member in archive.namelist()}
+        else:
+            found[name] = path.read_bytes()
+    return found
+
+
+# --- what its session does ---
+
+
+@where(lambda declared: runs_here(declared) and declared.capabilities.threads)
+def test_threads_are_read_back_from_the_runtime(
+    name: str, cases: dict[str, Case], compile_case: Compile, tmp_path: Path
+) -> None:
+    compiled = compile_case(name, cases["bilstm"], 1, first(name))
+    for threads in (1, 2):
+        with open_worker(tmp_path / "log", name=name) as worker:
+            assert models.load(worker, compiled, threads=threads)["effective"]["threads"] == threads
+
+
+@where(lambda declared: runs_here(declared) and declared.capabilities.raw_weights and "fp32" in declared.precisions)
+def test_a_changed_weight_in_the_compiled_file_changes_the_outputs(
+    name: str, cases: dict[str, Case], compile_case: Compile, tmp_path: Path
+) -> None:
+    compiled = compile_case(name, cases["bilstm"])
+    weight = cases["bilstm"].weight
+    assert overwritten(compiled.out, weight.tobytes(), (weight + 1).tobytes())
+    difference = models.predicted(compiled, tmp_path) - cases["bilstm"].expected
+    assert np.abs(difference[:, 0]).max() > 0.01
+    np.testing.assert_allclose(difference[:, 1:], 0, atol=1e-4)
+
+
+def overwritten(folder: Path, old: bytes, new: bytes) -> int:
+    """In how many files `old` was replaced."""
+    files = [path for path in folder.rglob("*") if path.is_file() and old in path.read_bytes()]
+    for path in files:
+        path.write_bytes(path.read_bytes().replace(old, new))
+    return len(files)
+
+
+@where(runs_here)
+def test_a_truncated_artifact_is_named(
+    name: str, cases: dict[str, Case], compile_case: Compile, tmp_path: Path
+) -> None:
+    compiled = compile_case(name, cases["bilstm"], 1, first(name))
+    largest = max((path for path in compiled.out.rglob("*") if path.is_file()), key=lambda path: path.stat().st_size)
+    largest.write_bytes(largest.read_bytes()[: largest.stat().st_size // 2])
+    with open_worker(tmp_path / "log", name=name) as worker, pytest.raises(StepFailed) as error:
+        models.load(worker, compiled)
+    assert str(compiled.out) in error.value.reason
+    assert "\n" not in error.value.reason
+    assert "damaged" in error.value.next_step

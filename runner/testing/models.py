@@ -1,0 +1,170 @@
+"""Tiny real models as the steps before `compile` leave them, with the outputs that an independent reference gives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+from runner import options
+from runner import project as projects
+from runner.backends import loading
+from runner.data import arrays
+from runner.endpoints.local import Worker, open_worker
+from runner.models import checkpoint
+from runner.steps import Job, export, quantize
+
+ROWS = 7
+NETWORK: Mapping[str, Any] = {"name": "bilstm", "settings": {"layers": 1, "hidden": 16, "window": 12, "horizon": 3}}
+FEATURES = {"features": ["a", "b"]}
+FOLDERS = {"onnx": "graph", "checkpoint": "checkpoint"}  # by what a backend accepts
+
+
+@dataclass(frozen=True)
+class Case:
+    """`folder` holds `graph/` (model.onnx), `checkpoint/` (model.pt) where there is a network, and `data/`;
+    `expected` are the outputs for all rows of the data's test split, `weight` a row of weights."""
+
+    folder: Path
+    expected: npt.NDArray[Any]
+    weight: npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What the compile step made in `out`, its `meta`, the backend's `settings` and the data artifact."""
+
+    out: Path
+    meta: dict[str, Any]
+    settings: dict[str, Any]
+    data: Path
+
+
+def settings_of(backend: str, **changed: Any) -> dict[str, Any]:
+    """The values of a backend's YAML, some of them `changed`."""
+    values = options.values("backend", backend, projects.root())
+    return {key: value for key, value in values.items() if key != "name"} | changed
+
+
+def bilstm(folder: Path) -> Case:
+    """A bidirectional LSTM of ours, as checkpoint and graph; the reference is PyTorch."""
+    torch.manual_seed(0)
+    x = np.random.default_rng(0).standard_normal((ROWS, 12, 2)).astype(np.float32)
+    _data(folder, x)
+    for name in ("checkpoint", "graph", "scratch"):
+        (folder / name).mkdir()
+    network = checkpoint.build(NETWORK, FEATURES).eval()
+    checkpoint.save(network, folder / "checkpoint")
+    inputs = {"model": folder / "checkpoint", "data": folder / "data"}
+    export.run(Job({"model": NETWORK}, inputs, folder / "graph", folder / "scratch"))
+    with torch.no_grad():
+        expected = network(torch.from_numpy(x)).numpy()
+    return Case(folder, expected, network.get_parameter("head.weight").detach().numpy()[0])
+
+
+def conv(folder: Path) -> Case:
+    """relu(conv(x)) flattened, times a matrix, as a graph; the reference is onnx's own interpreter."""
+    random = np.random.default_rng(0)
+    _data(folder, random.standard_normal((ROWS, 3, 8, 8)).astype(np.float32))
+    kernel = random.standard_normal((16, 3, 3, 3)).astype(np.float32)
+    matrix = random.standard_normal((16 * 36, 5)).astype(np.float32)
+    nodes = [
+        helper.make_node("Conv", ["x", "kernel"], ["c"]),
+        helper.make_node("Relu", ["c"], ["r"]),
+        helper.make_node("Flatten", ["r"], ["f"]),
+        helper.make_node("MatMul", ["f", "matrix"], ["y"]),
+    ]
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 3, 8, 8])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", 5])
+    weights = [numpy_helper.from_array(kernel, "kernel"), numpy_helper.from_array(matrix, "matrix")]
+    graph = helper.make_graph(nodes, "conv", [x], [y], weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    (folder / "graph").mkdir()
+    onnx.save(model, folder / "graph/model.onnx")
+    rows = arrays.read(folder / "data", "test")["in/x"]
+    (expected,) = ReferenceEvaluator(model).run(None, {"x": rows})
+    return Case(folder, np.asarray(expected), matrix[0])
+
+
+def _data(folder: Path, x: npt.NDArray[Any]) -> None:
+    (folder / "data").mkdir()
+    split = {"in/x": x, "target": np.zeros(len(x), np.float32)}
+    arrays.write(arrays.Dataset({"test": split, "calibration": split}, FEATURES), folder / "data")
+
+
+def compiled(root: Path, backend: str, case: Case, batch: int = 1, precision: str = "fp32", **changed: Any) -> Compiled:
+    """`case` compiled below `root` in a fresh worker, as the runner does; `changed`: settings of the backend."""
+    root = root / "-".join(map(str, (backend, batch, precision, *changed.values())))
+    for name in ("out", "scratch"):
+        (root / name).mkdir(parents=True)
+    settings = settings_of(backend, **changed)
+    asked = {"backend": backend, "settings": settings, "batch": batch, "precision": precision, "model": NETWORK}
+    with open_worker(root / "log", name=backend) as worker:
+        answer = worker.ask(
+            "step",
+            timeout=120,
+            module="runner.steps.compile",
+            settings=asked,
+            inputs={"model": _source(root, backend, case, precision), "data": case.folder / "data"},
+            out=root / "out",
+            scratch=root / "scratch",
+        )
+    return Compiled(root / "out", answer["meta"], settings, case.folder / "data")
+
+
+def _source(root: Path, backend: str, case: Case, precision: str) -> Path:
+    """What is compiled: a graph in the precision asked for, or the checkpoint."""
+    declared = loading.backend(backend)
+    reads = declared.accepts[0]
+    source = case.folder / FOLDERS[reads]
+    if reads != "onnx" or precision == "fp32":
+        return source
+    values = options.values("precision", precision, projects.root())
+    chosen = {key: value for key, value in values.items() if key != "name"}
+    dynamic = sorted(declared.int8_dynamic_ops) if precision == "int8_dynamic" else []
+    settings = {"precision": precision, "settings": chosen, "dynamic_ops": dynamic}
+    (root / "quantized").mkdir()
+    inputs = {"model": source, "data": case.folder / "data"}
+    quantize.run(Job(settings, inputs, root / "quantized", root / "scratch"))
+    return root / "quantized"
+
+
+def load(worker: Worker, made: Compiled, batch: int = 1, **changed: Any) -> dict[str, Any]:
+    """The worker's answer to `load` of what was compiled; `changed`: settings of the backend."""
+    answer: dict[str, Any] = worker.ask(
+        "load",
+        timeout=60,
+        session=made.meta["session"],
+        folder=made.out,
+        options=made.settings | changed,
+        inputs=made.data / "test.npz",
+        batch=batch,
+        samples=3,
+        seed=0,
+    )
+    return answer
+
+
+def predicted(made: Compiled, folder: Path, batch: int = 1) -> npt.NDArray[Any]:
+    """What the compiled model answers to the test split, from a fresh worker."""
+    with open_worker(folder / "predict.log", name="predict") as worker:
+        load(worker, made, batch)
+        worker.ask("predict", timeout=60, inputs=made.data / "test.npz", out=folder / "predicted.npz")
+    with np.load(folder / "predicted.npz") as file:
+        (output,) = (name for name in file.files if name.startswith("out/"))
+        return file[output]  # type: ignore[no-any-return]
+
+
+def read_session(made: Compiled) -> dict[str, Any]:
+    """`session.json` of what was compiled."""
+    described: dict[str, Any] = json.loads((made.out / "session.json").read_text())
+    return described
