@@ -13,6 +13,7 @@ import pytest
 
 from runner import options
 from runner.__main__ import COMMANDS
+from runner.backends import support
 from runner.spec import AXES
 from tests.conftest import REPOSITORY
 
@@ -83,6 +84,10 @@ def test_the_tables_name_options_that_there_are() -> None:
     assert rows
     named = {name for row in rows for name in re.findall(r"`([a-z0-9_]+)`", row.split("|")[2])}
     assert named <= known
+
+
+def test_the_matrix_is_what_the_backends_declare(tmp_path: Path) -> None:
+    assert "\n".join(support.table(support.matrix(tmp_path))) in README
 
 
 def test_every_file_that_it_links_is_there() -> None:

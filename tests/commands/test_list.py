@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.commands import list as command
+from runner.errors import SpecError
 from runner.spec import GROUPS
 
 
@@ -52,3 +53,12 @@ def test_of_a_large_file_the_beginning_is_read(tmp_path: Path) -> None:
         file.write(b"# Large\n")
         file.truncate(10**12)
     assert command.first_comment(tmp_path / "large.yaml") == "Large"
+
+
+def test_the_matrix_is_of_the_backends(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["backend", "--matrix", "--json"]) == 0
+    matrix = json.loads(capsys.readouterr().out)["matrix"]
+    assert matrix["onnxruntime"]["int8"] == {"offline": "", "single_stream": ""}
+    assert matrix["torch"]["fp16"]["offline"].startswith("precision=fp16: torch's float16 kernels")
+    with pytest.raises(SpecError, match="--matrix is of the backends"):
+        command.main(["model", "--matrix"])
