@@ -196,7 +196,7 @@ def _identity(
         "spec_key": spec.key,
         "keys": dict(cell.candidate.keys),
         "retries": _retries(cell, outcomes, origin),
-        "environment": {**_environment(), "hardware": hardware},
+        "environment": {**_environment(cell), "hardware": hardware},
     }
 
 
@@ -212,8 +212,9 @@ def _retries(cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin) -> dic
     return {step: times for step, times in found.items() if times}
 
 
-def _environment() -> dict[str, Any]:
-    versions = {name: version for name, version in keys.versions(PACKAGES).items() if version}
+def _environment(cell: Cell) -> dict[str, Any]:
+    own = [name for spec in _specs(cell).values() for name in loading.backend(spec.backend.name).distributions]
+    versions = {name: version for name, version in keys.versions((*PACKAGES, *own)).items() if version}
     kept = variables.of_timing(os.environ)
     return {"python": platform.python_version(), "packages": versions, "variables": kept}
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runner import conclude, plan, request
+from runner.backends import onnxruntime
 from runner.conclude import Origin
 from runner.errors import StepFailed, Unsupported
 from runner.plan import Cell
@@ -27,6 +29,15 @@ def test_a_cell_that_was_not_measured_says_why_and_has_no_figures(cell: Cell) ->
     assert (found["metrics"], found["comparison"], found["sweep"]) == ({}, None, "s")
     assert found["spec_key"] == cell.candidate.spec.key
     assert found["retries"] == {}
+
+
+def test_the_environment_has_the_versions_of_what_the_backend_runs_with(
+    cell: Cell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_another = replace(onnxruntime.BACKEND, distributions=("onnxruntime", "pytest"))
+    monkeypatch.setattr("runner.backends.onnxruntime.BACKEND", with_another)
+    found = conclude.unmeasured(cell, Unsupported("No such op."), {}, Origin("s"))
+    assert found["environment"]["packages"]["pytest"] == pytest.__version__
 
 
 def test_retries_are_counted_whoever_died_the_steps_worker_or_dasks(cell: Cell, tmp_path: Path) -> None:
