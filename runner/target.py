@@ -12,7 +12,7 @@ from typing import Any
 from runner import devices, hardware, registry
 from runner.advice import shell
 from runner.backends import loading
-from runner.errors import OddAnswer, RunnerError, SpecError, Unavailable, Unsupported
+from runner.errors import RunnerError, SpecError, Unavailable, Unsupported
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,7 @@ def of(settings: Any) -> Target:
     except SpecError:
         raise
     except RunnerError as error:
-        return Target(device.name, {}, _problem(error))
-
-
-def _problem(error: RunnerError) -> RunnerError:
-    """Why nothing can be measured on a device that answered like this: it isn't there, or it isn't to be believed."""
-    return error if isinstance(error, OddAnswer) else Unavailable(error.reason, error.next_step)
+        return Target(device.name, {}, error)
 
 
 def foreign(target: Target, backend: str, settings: Any) -> Unsupported | None:
@@ -84,7 +79,7 @@ def lacking(target: Target, backend: str, settings: Any) -> RunnerError | None:
     except SpecError:
         raise
     except RunnerError as error:
-        return _problem(error)
+        return error
     if not missing:
         return None
     return Unavailable(

@@ -9,13 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+from runner import forms
 from runner.endpoints import answers, keeper, parcels
 from runner.endpoints.answers import Odd
 from runner.endpoints.local import numbers
 from runner.endpoints.master import Master
 from runner.endpoints.parcels import Parcel
 from runner.endpoints.reply import MARK, Reply, listen
-from runner.errors import OddAnswer, RunnerError, StepFailed, Unavailable, WorkerLost
+from runner.errors import OddAnswer, RunnerError, StepFailed, StepTimeout, Unavailable, WorkerLost
 from runner.worker import arrival
 
 ANSWER_SECONDS = 60.0
@@ -85,15 +86,19 @@ class Delivery:
         if reply.odd:
             raise self._odd(words[0], Odd(reply.odd))
         if reply.code is None:
-            raise self._failed(f"it took longer than {limit:g} s to answer")
+            raise StepTimeout(
+                f"{self.device}: it took longer than {limit:g} s to answer to `{words[0]}`.", self._asking()
+            )
         if reply.code:
-            raise self._refused(reply.code, reply.errors.decode(errors="replace"))
+            raise self._refused(words[0], reply.code, reply.errors.decode(errors="replace"))
         return self._read(words[0], bytes(reply.head))
 
     def _read(self, do: str, head: bytes) -> dict[str, Any]:
         before, mark, line = head.partition(MARK)
-        if before.strip() or not mark:
-            shown = before.decode(errors="replace").strip().splitlines() or ["nothing"]
+        if not mark:
+            raise self._odd(do, Odd(f"is none of ours: {forms.shown(before[:60].decode(errors='replace'))}"))
+        if before.strip():
+            shown = before.decode(errors="replace").strip().splitlines()
             raise Unavailable(
                 f"{self.device}: its login shell prints `{shown[0][:60]}` before any command.",
                 "Let it print in interactive sessions only (on the device: ~/.bashrc, ~/.profile).",
@@ -110,15 +115,18 @@ class Delivery:
     def _odd(self, do: str, error: Odd) -> OddAnswer:
         return OddAnswer(
             f"{self.device}: the device's answer to `{do}` can't be right: {error}.",
-            f"Does `{self.python}` there run Python and nothing else?",
+            self._asking(),
         )
+
+    def _asking(self) -> str:
+        return f"Does `{self.python}` there run Python and nothing else?"
 
     def _failed(self, what: str) -> StepFailed:
         return StepFailed(f"{self.device}: {what}.", "Is there space and permission in ~/.cache/edge-runner there?")
 
-    def _refused(self, code: int, said: str) -> RunnerError:
+    def _refused(self, do: str, code: int, said: str) -> RunnerError:
         """Why the interpreter there did not do as it was told."""
-        lines = [line.strip() for line in said.splitlines() if line.strip()] or [f"exit code {code}"]
+        lines = [line.strip() for line in said.splitlines() if line.strip()] or ["none"]
         if code == NO_CONNECTION:
             return lost(self.device, "it was prepared")
         if code in (NOT_RUN, NOT_FOUND):
@@ -131,7 +139,7 @@ class Delivery:
                 f"{self.device}: its `{self.python}` is {lines[-1]}; the oldest that does is Python 3.8.",
                 "Install a newer one there, and name it: hardware.python=…",
             )
-        return self._failed(lines[-1])
+        return self._odd(do, Odd(f"ended with exit code {code}, its last words: {lines[-1][:200]}"))
 
 
 def lost(device: str, meanwhile: str) -> WorkerLost:

@@ -254,11 +254,14 @@ class Worker:
 
     def _raised(self, error: Mapping[str, str], do: str) -> Exception:
         kind = BY_STATUS.get(error["status"], StepFailed)
-        if kind is SpecError and self._carried is not _itself:
+        here = self._carried is _itself
+        if kind is SpecError and not here:
             kind = StepFailed  # a spec is judged here
-        known = bool(error["next_step"]) or kind is not StepFailed
+        known = here and (bool(error["next_step"]) or kind is not StepFailed)
         told, advice = (_cut(error[part], answers.REASON) for part in ("reason", "next_step"))
         reason = told if known else f"{self.name}: {told} (in `{do}`)"
+        if advice and not here:
+            advice = f"The device advises: {advice}"  # what is typed is for the reader to judge
         return kind(reason, advice or f"Read {self.log}.")
 
     def _last_words(self) -> str:

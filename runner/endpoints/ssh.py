@@ -64,7 +64,8 @@ class Ssh:
         command = self._guarded(name, threads, modules)
         process = self._connected().delivery.master.start(command, mark, stdin=pipe, stdout=pipe, stderr=pipe)
         own_code = partial(_own_code, self.name)
-        return Worker(process, f"{name} on {self.name}", log, mark[keeper.MARK], None, own_code)
+        called = f"{name.removesuffix(where := f' on {self.name}')}{where}"  # a cell's title names its device, too
+        return Worker(process, called, log, mark[keeper.MARK], None, own_code)
 
     def put(self, path: Path) -> str:
         with self._lock:

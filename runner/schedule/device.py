@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from runner import devices
 from runner.disk import room
-from runner.errors import RunnerError, StepFailed
+from runner.errors import RunnerError, StepFailed, StepTimeout
 from runner.plan import Cell
 from runner.worker import alone as alone_there
 from runner.worker.alone import lock_of
@@ -98,13 +98,14 @@ def alongside(groups: Mapping[str, Sequence[T]], work: Callable[[T], R]) -> dict
 def held(cell: Cell, say: Callable[[str], None]) -> Iterator[None]:
     """Holds the locks of all devices that a cell needs, waits for whoever has one, and says for whom.
 
-    Raises StepFailed where the folder of locks can't be written, Unavailable where a device can't be reached.
+    Raises StepFailed where the folder of locks can't be written, Unavailable where a device can't be reached,
+    StepTimeout where one elsewhere says for longer than a step may take (`limits.step_s`) that others have it.
     """
     with ExitStack() as stack:
         for name, settings in sorted(_devices(cell).items()):
             stack.enter_context(alone(name, say))
             if name != LOCAL:
-                stack.enter_context(alone_on(devices.of(settings), say))
+                stack.enter_context(alone_on(devices.of(settings), say, cell.candidate.spec.limits.step_s))
         yield
 
 
@@ -112,7 +113,7 @@ def hold_on(cell: Cell, say: Callable[[str], None]) -> None:
     """Inside `held`: takes again what was lost with a connection; costs a question to each device elsewhere."""
     for name, settings in sorted(_devices(cell).items()):
         if name != LOCAL:
-            _take(devices.of(settings), say)
+            _take(devices.of(settings), say, cell.candidate.spec.limits.step_s)
 
 
 @contextmanager
@@ -167,9 +168,12 @@ def _acquire(lock: FileLock, device: str, say: Callable[[str], None]) -> None:
 
 
 @contextmanager
-def alone_on(device: Device, say: Callable[[str], None]) -> Iterator[None]:
-    """Holds the device's own lock, which a runner there takes, and those of other hosts."""
-    _take(device, say)
+def alone_on(device: Device, say: Callable[[str], None], seconds: float) -> Iterator[None]:
+    """Holds the device's own lock, which a runner there takes, and those of other hosts; waits for so many seconds.
+
+    Raises StepTimeout.
+    """
+    _take(device, say, seconds)
     try:
         yield
     finally:
@@ -177,12 +181,15 @@ def alone_on(device: Device, say: Callable[[str], None]) -> Iterator[None]:
             device.call(alone_there.__name__, "give_back")
 
 
-def _take(device: Device, say: Callable[[str], None]) -> None:
-    told = False
+def _take(device: Device, say: Callable[[str], None], seconds: float) -> None:
+    told, end = False, time.monotonic() + seconds
     # This command itself has it where the device is this machine.
     while (holder := device.call(alone_there.__name__, "take", about=_me())) not in (None, _me()):
+        measures = f"{device.name} measures for {_who(holder)}"
+        if time.monotonic() > end:
+            raise StepTimeout(f"{measures}, as it said for {seconds:g} s.", "Wait for that, or longer: limits.step_s=…")
         if not told:
-            say(f"{device.name} measures for {_who(holder)}: waiting until it is free.")
+            say(f"{measures}: waiting until it is free.")
             told = True
         time.sleep(ASK_SECONDS)
 

@@ -18,7 +18,7 @@ from runner.devices import Ssh as Settings
 from runner.endpoints import delivery, reply
 from runner.endpoints.master import Address
 from runner.endpoints.ssh import Ssh
-from runner.errors import OddAnswer, RunnerError, StepFailed, Unavailable
+from runner.errors import OddAnswer, RunnerError, StepFailed, StepTimeout, Unavailable
 from tests import liars
 
 Refused = Callable[..., RunnerError]
@@ -66,19 +66,39 @@ def test_what_is_said_before_anything_is_there_is_checked(refused: Refused, arri
 def test_a_device_that_never_answers_is_left(refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "ANSWER_SECONDS", 0.3)
     error = refused(arrival="time.sleep(1000)")
-    assert type(error) is StepFailed
-    assert "it took longer than 0.3 s to answer" in error.reason
+    assert isinstance(error, StepTimeout)
+    assert "it took longer than 0.3 s to answer to `look`" in error.reason
 
 
-def test_a_banner_acts_on_no_terminal(refused: Refused) -> None:
-    error = refused(arrival='say("\\x1b]0;pwn\\x07\\x1b[31mHELLO\\n")')
+def test_a_banner_before_an_answer_acts_on_no_terminal(refused: Refused) -> None:
+    error = refused(arrival=f'say("\\x1b]0;pwn\\x07\\x1b[31mHELLO\\n"); {liars.THERE}')
     assert isinstance(error, Unavailable)
     assert "\\x1b[31mHELLO` before any command." in foreign.line(error.reason)
 
 
-def test_only_the_end_of_what_it_complains_of_is_kept(refused: Refused) -> None:
-    error = refused(arrival='say("x" * 50000 + "\\nno space left\\n", sys.stderr); sys.exit(3)')
-    assert error.reason == "ssh:pi: no space left."
+@pytest.mark.parametrize(
+    ("arrival", "said"),
+    [
+        ('say("\\x1b[31mHELLO\\n")', r"is none of ours: '\x1b[31mHELLO\n'."),
+        ("pass", "is none of ours: ''."),
+        (
+            'say("x" * 50000 + "\\nno more\\n", sys.stderr); sys.exit(3)',
+            "ended with exit code 3, its last words: no more.",
+        ),
+    ],
+)
+def test_what_is_no_answer_at_all_is_no_answer_either(refused: Refused, arrival: str, said: str) -> None:
+    error = refused(arrival=arrival)
+    assert isinstance(error, OddAnswer)
+    assert error.reason == f"ssh:pi: the device's answer to `look` can't be right: it {said}"
+
+
+def test_who_said_an_error_is_told_and_its_advice_is_called_the_devices(refused: Refused) -> None:
+    said = {"status": "failed", "reason": "=HYPERLINK(1)", "next_step": "rm -rf ~", "traceback": ""}
+    error = refused(worker=f'say(json.dumps({{"id": i, "error": {said}}}) + "\\n")')
+    assert type(error) is StepFailed
+    assert error.reason == "observer on ssh:pi: =HYPERLINK(1) (in `call`)"
+    assert error.next_step == "The device advises: rm -rf ~"
 
 
 def test_what_is_asked_of_a_worker_is_checked(refused: Refused) -> None:
@@ -87,11 +107,14 @@ def test_what_is_asked_of_a_worker_is_checked(refused: Refused) -> None:
     assert error.reason.startswith("observer on ssh:pi: the device's answer to `call` can't be right: it is no JSON")
 
 
-def test_a_cell_on_such_a_device_has_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "arrival", ['say("edge-runner:[]\\n")', 'say(\'edge-runner:{"error": "no"}\\n\')', "sys.exit(255)"]
+)
+def test_a_cell_on_such_a_device_has_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arrival: str) -> None:
     monkeypatch.setenv("PATH", f"{liars.ssh(tmp_path / 'ssh')}{os.pathsep}{os.environ['PATH']}")
-    python = liars.interpreter(tmp_path, arrival='say("edge-runner:[]\\n")')
+    python = liars.interpreter(tmp_path, arrival=arrival)
     found = target.of(Settings("liar", None, None, None, python))
-    assert isinstance(found.problem, OddAnswer)
+    assert found.problem is not None
     assert found.problem.status == "failed"
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from filelock import FileLock, Timeout
 
-from runner.errors import RunnerError, StepFailed
+from runner.errors import RunnerError, StepFailed, StepTimeout
 from runner.schedule import device
 from runner.worker import alone
 from tests.conftest import REPOSITORY
@@ -98,15 +98,34 @@ def test_on_a_device_elsewhere_its_own_lock_is_waited_for(monkeypatch: pytest.Mo
     told: list[str] = []
     with another_command("local") as other:
         done = once_told(told, lambda: os.kill(other.pid, signal.SIGKILL))
-        with device.alone_on(Elsewhere(), told.append):  # type: ignore[arg-type]
+        with device.alone_on(Elsewhere(), told.append, 60.0):  # type: ignore[arg-type]
             assert other.wait(10) == -signal.SIGKILL
         done.join()
     who = f"pid {other.pid}: python -m runner -m model=gru (in {Path.cwd()})"
     assert told == [f"ssh:pi measures for {who}: waiting until it is free."]
 
 
+class AlwaysHeld:
+    """One that says for ever that somebody measures on it."""
+
+    name = "ssh:pi"
+
+    def call(self, module: str, function: str, **arguments: Any) -> Any:
+        return {"host": "\x1b[31m", "pid": [], "command": "x", "folder": {}} if function == "take" else None
+
+
+def test_a_device_that_never_becomes_free_is_not_waited_for_longer_than_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "ASK_SECONDS", 0.01)
+    told: list[str] = []
+    with pytest.raises(StepTimeout) as raised, device.alone_on(AlwaysHeld(), told.append, 0.05):  # type: ignore[arg-type]
+        pytest.fail("it is not free")
+    assert raised.value.reason == "ssh:pi measures for pid [] on \x1b[31m: x (in {}), as it said for 0.05 s."
+    assert "limits.step_s" in raised.value.next_step
+    assert len(told) == 1
+
+
 def test_who_measures_on_a_device_keeps_others_off_it_until_the_end(locks: Path) -> None:
-    with device.alone_on(Elsewhere(), print):  # type: ignore[arg-type]
+    with device.alone_on(Elsewhere(), print, 60.0):  # type: ignore[arg-type]
         lock = FileLock(next(locks.glob("*-local.lock")))
         with pytest.raises(Timeout):
             lock.acquire(timeout=0)
@@ -115,7 +134,7 @@ def test_who_measures_on_a_device_keeps_others_off_it_until_the_end(locks: Path)
 
 
 def test_a_device_that_is_this_machine_is_not_waited_for() -> None:
-    with device.alone("local", print), device.alone_on(Elsewhere(), pytest.fail):  # type: ignore[arg-type]
+    with device.alone("local", print), device.alone_on(Elsewhere(), pytest.fail, 60.0):  # type: ignore[arg-type]
         pass
 
 
