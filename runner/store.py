@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner import durable, keys
+from runner import artifact_form, durable, keys
 from runner.errors import StepFailed
 
 if TYPE_CHECKING:
@@ -72,9 +72,11 @@ def read(folder: Path) -> Artifact:
         content = json.loads((folder / NAME).read_text(encoding="utf-8"))
         if content["seal"] != _seal(content):
             wrong = "was changed after it was written (its seal differs)"
+        elif place := artifact_form.fault(content):
+            wrong = f"is no artifact's description ({place} is missing, or can't be right)"
     except FileNotFoundError:
         wrong = "is missing"
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         wrong = f"is no artifact's description ({error})"
     if wrong:
         raise StepFailed(f"{folder / NAME} {wrong}.", f"Remove {folder} and run again.")

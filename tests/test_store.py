@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -44,6 +45,55 @@ def test_a_draft_that_fails_leaves_nothing(tmp_path: Path) -> None:
         raise RuntimeError
     assert store.find(tmp_path, "train", KEY) is None
     assert list((tmp_path / "artifacts" / "train").iterdir()) == []
+
+
+def sealed_as(root: Path, step: str, change: Callable[[dict[str, Any]], object]) -> Path:
+    """The description of an artifact of `step` that somebody changed and sealed again."""
+    size = {"file_bytes": 1, "gzip_bytes": 1}
+    meta = {"session": "runner.backends.onnxruntime.session", "size": size, "effective": {"MatMul": {"fp32": 1}}}
+    content: dict[str, Any] = {"step": step, "key": KEY, "seconds": 1.0, "peak_rss_mb": 1.0, "meta": meta}
+    with store.draft(root, step, KEY) as folder:
+        (folder / "file").write_text("x")
+        made = store.finish(root, folder, content)
+    content = json.loads((made.folder / store.NAME).read_text())
+    change(content)
+    content["seal"] = store._seal(content)
+    (made.folder / store.NAME).write_text(json.dumps(content))
+    return made.folder
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (lambda content: content.pop("meta"), "meta"),
+        (lambda content: content.pop("key"), "key"),
+        (lambda content: content.update(key="../../x"), "key"),
+        (lambda content: content.update(seconds="1"), "seconds"),
+        (lambda content: content.update(files=["file"]), "files"),
+        (lambda content: content["files"].update(file=None), "files.file"),
+        (lambda content: content["files"].update({"../x": content["files"]["file"]}), "files"),
+        (lambda content: content["files"].update({"/x": content["files"]["file"]}), "files"),
+        (lambda content: content["meta"].update(size="large"), "meta.size"),
+        (lambda content: content["meta"].update(effective={"MatMul": 1}), "meta.effective.MatMul"),
+        (lambda content: content["meta"].update(warnings=5), "meta.warnings"),
+    ],
+)
+def test_a_description_that_was_written_anew_is_checked(
+    tmp_path: Path, change: Callable[[dict[str, Any]], object], place: str
+) -> None:
+    folder = sealed_as(tmp_path, "compile", change)
+    with pytest.raises(StepFailed) as raised:
+        store.read(folder)
+    said = f"artifact.json is no artifact's description ({place} is missing, or can't be right)."
+    assert raised.value.reason.endswith(said)
+    assert store.find(tmp_path, "compile", KEY) is None
+
+
+def test_a_description_that_nests_without_end_is_none(tmp_path: Path) -> None:
+    folder = sealed(tmp_path).folder
+    (folder / store.NAME).write_text("[" * 100_000)
+    with pytest.raises(StepFailed, match="is no artifact's description"):
+        store.read(folder)
 
 
 def test_the_first_writer_wins(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ TODO = [node("train"), node("export", "train"), node("compile", "export"), node(
 
 
 def recorded(project: Path, step: str, title: str, number: int, seconds: float) -> Path:
-    with store.draft(project, step, f"{number:016}") as out:
-        content = {"step": step, "key": f"{number:016}", "name": title, "seconds": seconds}
+    made_by = f"{number:016}".ljust(64, "0")
+    with store.draft(project, step, made_by) as out:
+        content = {"step": step, "key": made_by, "name": title, "seconds": seconds, "meta": {}}
         return store.finish(project, out, content).folder
 
 
