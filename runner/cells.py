@@ -19,6 +19,7 @@ from runner import conclude, keys, leases, measurement_key, records, resume
 from runner.disk import room
 from runner.endpoints.retry import with_retry
 from runner.errors import RunnerError, StepFailed, Unavailable
+from runner.foreign import line
 from runner.plan import Cell, Plan, blocked
 from runner.records import Record
 from runner.report import progress
@@ -78,12 +79,15 @@ def perform(
     start = time.monotonic() if started is None else started
     known = set(records.names(root))
     console = Console(stderr=True)
-    say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
+
+    def say(text: str) -> None:
+        console.print(line(text), markup=False, highlight=False, soft_wrap=True)
+
     say(f"project {root}")
     wanted = {} if fresh else measurement_key.of_all(made.cells, _asking(schedule, say))
     found = resume.look(root, wanted, known if wanted else (), lambda text: say(f"warning: {text}"))
-    for line in resume.told(found.reasons):
-        say(line)
+    for told in resume.told(found.reasons):
+        say(told)
     done = dict(found.done)
     records.join(root, sweep, done.values())
     waiting = Plan(made.nodes, [cell for cell in made.cells if cell.candidate.spec.key not in done])

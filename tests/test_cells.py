@@ -245,6 +245,15 @@ def test_what_has_one_title_is_told_apart_in_the_display(tmp_path: Path, capsys:
         assert f"measure gru fp32 onnxruntime (model.hidden={hidden}): done" in said
 
 
+def test_a_project_s_name_acts_on_no_terminal(
+    specs: list[Spec], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = tmp_path / "a\x1b[31m\nb"
+    project.mkdir()
+    perform([specs[0]], project, sweep="s")
+    assert f"project {tmp_path}/a\\x1b[31m b\n" in capsys.readouterr().err
+
+
 def test_an_unchanged_sweep_has_nothing_to_do(
     specs: list[Spec], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

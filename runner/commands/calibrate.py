@@ -39,7 +39,7 @@ def main(argv: list[str]) -> int:
         print()
     else:
         say(text(found, where))
-        print(f"kept     {calibration.path(project.home(root), found.identity)}")
+        say(f"kept     {calibration.path(project.home(root), found.identity)}")
     return 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from runner import project
 from runner.advice import shell
 from runner.commands.arguments import parser
-from runner.commands.said import warn
+from runner.commands.said import say, warn
 
 
 def main(argv: list[str]) -> int:
@@ -34,5 +34,5 @@ def main(argv: list[str]) -> int:
         print(json.dumps(document, indent=1))
     else:
         again = shell("python", "-m", "runner", "compare", "RECORD", str(file))
-        print(f"{file}  {file.stat().st_size / 1e6:.2f} MB\ncompare  {again}")
+        say(f"{file}  {file.stat().st_size / 1e6:.2f} MB\ncompare  {again}")
     return 0

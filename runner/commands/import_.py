@@ -7,6 +7,7 @@ from pathlib import Path
 
 from runner import project
 from runner.commands.arguments import parser
+from runner.commands.said import say
 
 
 def main(argv: list[str]) -> int:
@@ -25,5 +26,5 @@ def main(argv: list[str]) -> int:
     if options.json:
         print(json.dumps({"schema": 1, "imported": kept}, indent=1))
     else:
-        print(f"{len(kept)} imported into {root / 'records'}\ncompare  python -m runner compare")
+        say(f"{len(kept)} imported into {root / 'records'}\ncompare  python -m runner compare")
     return 0

@@ -6,7 +6,7 @@ import json
 
 from runner import project
 from runner.commands.arguments import parser
-from runner.commands.said import warn
+from runner.commands.said import say, warn
 
 
 def main(argv: list[str]) -> int:
@@ -21,5 +21,5 @@ def main(argv: list[str]) -> int:
     if options.json:
         print(json.dumps({"schema": 1, "store": store.uri(root), "sent": sent}, indent=1))
     else:
-        print(f"{len(sent)} record{'' if len(sent) == 1 else 's'} sent to {store.uri(root)}")
+        say(f"{len(sent)} record{'' if len(sent) == 1 else 's'} sent to {store.uri(root)}")
     return 0

@@ -36,6 +36,11 @@ def test_or_as_asked_and_the_newest_record_is_the_default(capsys: pytest.Capture
     assert document == {"schema": 1, "record_id": ID, "file": "mine.zip", "bytes": Path("mine.zip").stat().st_size}
 
 
+def test_a_file_s_name_acts_on_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert export.main(["-o", "a\x1b[31m.zip"]) == 0
+    assert capsys.readouterr().out.startswith("a\\x1b[31m.zip  0.0")
+
+
 def test_an_unknown_record_is_one_line() -> None:
     with pytest.raises(SpecError, match=f"Did you mean {ID}"):
         export.main([ID[:-1] + "2"])
