@@ -69,6 +69,8 @@ def read(folder: Path) -> Artifact:
     """The artifact in `folder`. Raises StepFailed where its `artifact.json` is not what was sealed."""
     wrong = ""
     try:
+        if not (folder / NAME).is_file():  # a named pipe would be waited for without end
+            raise FileNotFoundError
         content = json.loads((folder / NAME).read_text(encoding="utf-8"))
         if content["seal"] != _seal(content):
             wrong = "was changed after it was written (its seal differs)"

@@ -96,6 +96,14 @@ def test_a_description_that_nests_without_end_is_none(tmp_path: Path) -> None:
         store.read(folder)
 
 
+def test_a_pipe_in_a_descriptions_place_is_waited_for_by_nobody(tmp_path: Path) -> None:
+    folder = sealed(tmp_path).folder
+    (folder / store.NAME).unlink()
+    os.mkfifo(folder / store.NAME)
+    with pytest.raises(StepFailed, match=f"{store.NAME} is missing"):
+        store.read(folder)
+
+
 def test_the_first_writer_wins(tmp_path: Path) -> None:
     first = sealed(tmp_path, "first")
     second = sealed(tmp_path, "second")

@@ -125,11 +125,13 @@ def _check_files(files: Mapping[str, Path]) -> None:
 def _check_file(name: str, path: Path | None) -> None:
     if path is None:
         raise SpecError(f"schedule.tls.{name} has no value.", f"Name its PEM file: schedule.tls.{name}=FILE")
+    advice = f"Name a PEM file that can be read: schedule.tls.{name}=FILE"
+    if path.exists() and not (path.is_file() or path.is_dir()):  # a named pipe would be waited for without end
+        raise SpecError(f"schedule.tls.{name}={path}: no plain file.", advice)
     try:
         with path.open("rb") as file:
             file.read(1)
     except OSError as error:
-        advice = f"Name a PEM file that can be read: schedule.tls.{name}=FILE"
         raise SpecError(f"schedule.tls.{name}={path}: {error.strerror}.", advice) from error
 
 

@@ -1,5 +1,6 @@
 import base64
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -119,6 +120,19 @@ def test_nor_by_a_link_nor_in_another_project(tmp_path: Path, monkeypatch: pytes
     elsewhere(tmp_path, monkeypatch)
     with pytest.raises(SpecError, match="where nothing is overwritten"):
         report.main([str(tmp_path / "mine.zip"), "--html", str(there)])
+
+
+@pytest.mark.parametrize("command", [["-o"], ["--html"]])
+def test_what_is_no_plain_file_is_not_replaced_by_one(command: list[str], tmp_path: Path) -> None:
+    """Whoever is root would replace /dev/full, and a link to it would be gone."""
+    (tmp_path / "full").symlink_to("/dev/full")
+    os.mkfifo(tmp_path / "pipe")
+    run = export.main if command == ["-o"] else report.main
+    for name in ("full", "pipe"):
+        with pytest.raises(SpecError, match=f"{name}: there is a link, a pipe or a device of that name"):
+            run([ID, *command, name])
+    assert (tmp_path / "full").is_char_device()
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_an_export_carries_the_seal(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,10 @@ def test_a_file_of_tls_that_is_not_there_or_no_such_thing_is_named(
     gone = str(tmp_path / "gone.pem")
     assert refused(Settings("tls://host:8786", None, 3, {**tls, name: gone}, False)) == (
         f"schedule.tls.{name}={gone}: No such file or directory."
+    )
+    os.mkfifo(pipe := tmp_path / "pipe")
+    assert refused(Settings("tls://host:8786", None, 3, {**tls, name: str(pipe)}, False)) == (
+        f"schedule.tls.{name}={pipe}: no plain file."
     )
     assert refused(Settings("tls://host:8786", None, 3, {**tls, name: str(tmp_path)}, False)) == (
         f"schedule.tls.{name}={tmp_path}: Is a directory."
