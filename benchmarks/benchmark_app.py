@@ -20,8 +20,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from runner.endpoints.local import open_worker
 from runner.measure.statistics import hodges_lehmann
+from runner.transport.local import open_worker
 
 LEAST, MOST = 12, 80
 TARGET = 0.01  # half-width of the interval at which no more pairs are needed

@@ -27,7 +27,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from runner import records
+from runner.results import records
 from tests.chaos import state
 from tests.chaos.command import Place, at, left_running, start
 

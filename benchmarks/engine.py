@@ -29,12 +29,16 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from support.no_tracker import NoTracker
 from support.timed import alternated, row, verdict, wall
 
-from runner import cells, conclude, keys, plan, records, sweep
-from runner.endpoints.local import open_worker
-from runner.plan import Cell, Chain, Node, Plan
-from runner.records import Record
-from runner.schedule.settings import INLINE, Schedule, Settings
-from runner.spec import Sweep
+from runner.core import hashing
+from runner.execution import record_builder, run_plan
+from runner.planning import plan
+from runner.planning.plan import Cell, Chain, Node, Plan
+from runner.results import records
+from runner.results.records import Record
+from runner.spec.schedule import INLINE, Schedule, Settings
+from runner.spec.schema import Sweep
+from runner.sweep import expansion
+from runner.transport.local import open_worker
 
 CELL_SECONDS = 0.020
 AGAIN_SECONDS = 5.0
@@ -56,7 +60,7 @@ main()
 
 def measured_in_no_time(cell: Cell, outcomes: Mapping[str, Any], root: Path, quiet: Any, *rest: Any) -> Record:
     """Stands in for `conclude.measured`: a record without figures."""
-    content = conclude.unmeasured(cell, conclude.RunnerError(""), outcomes, rest[0])
+    content = record_builder.unmeasured(cell, record_builder.RunnerError(""), outcomes, rest[0])
     return records.write(root, {**content, "status": "ok"})
 
 
@@ -72,7 +76,7 @@ def without_work(specs: Sweep, root: Path) -> Plan:
 
 
 def _node(step: str, title: str, inputs: Mapping[str, str], root: Path) -> Node:
-    return Node(step, title, "support.no_op", {"title": title}, inputs, {}, keys.digest([step, title, str(root)]))
+    return Node(step, title, "support.no_op", {"title": title}, inputs, {}, hashing.digest([step, title, str(root)]))
 
 
 def swept(count: int, schedule: Schedule) -> float:
@@ -80,9 +84,9 @@ def swept(count: int, schedule: Schedule) -> float:
     with tempfile.TemporaryDirectory() as folder, redirect_stderr(StringIO()):
         root = Path(folder)
         start = time.monotonic()
-        specs = sweep.read(root, [*COMMON, f"seed=range({count})"])
+        specs = expansion.read(root, [*COMMON, f"seed=range({count})"])
         plan.of_sweep(specs, root)  # its steps are not the ones that are run, but its time counts
-        ran = cells.perform(without_work(specs, root), root, NoTracker(), schedule, sweep="s")  # type: ignore[arg-type]
+        ran = run_plan.perform(without_work(specs, root), root, NoTracker(), schedule, sweep="s")  # type: ignore[arg-type]
         seconds = time.monotonic() - start
         states = {record.content["status"] for record in ran.records}
         if states != {"ok"} or len(ran.records) != count:
@@ -136,12 +140,12 @@ def again(count: int, rounds: int) -> list[float]:
 def prepared() -> Iterator[Path]:
     """Workers find the step that does nothing; nothing is measured or locked."""
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(Path(__file__).parent)]))
-    before, conclude.measured = conclude.measured, measured_in_no_time
+    before, record_builder.measured = record_builder.measured, measured_in_no_time
     try:
         with tempfile.TemporaryDirectory() as folder:
             yield Path(folder)
     finally:
-        conclude.measured = before
+        record_builder.measured = before
 
 
 def main() -> int:

@@ -19,8 +19,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.support import onnx_cases
-from runner.endpoints.standing import StandingWorker
-from runner.errors import RunnerError
+from runner.core.errors import RunnerError
+from runner.transport.standing import StandingWorker
 
 SECONDS = 120  # of one case
 NEWER = "which is installed here, reads up to"

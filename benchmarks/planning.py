@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import hydra
 from support.timed import Timer, alternated, row, verdict, wall
 
-from runner import project as projects
+from runner.core import project_paths as projects
 
 SMALL, LARGE = 1000, 10_000
 SAMPLE = 50

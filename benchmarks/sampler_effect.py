@@ -25,11 +25,11 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from runner.endpoints.local import Worker, open_worker
 from runner.measure.statistics import Interval, hodges_lehmann
-from runner.telemetry import profile
+from runner.spec.telemetry import Settings
+from runner.telemetry import time_series
 from runner.telemetry.sampler import Sampler, sampling
-from runner.telemetry.settings import Settings
+from runner.transport.local import Worker, open_worker
 
 LIMIT = 0.01
 TURN_S = 0.2
@@ -102,8 +102,8 @@ def effect(folder: Path, pairs: int, threads: int, settings: Settings, priority:
         ratios = [pair(folder, sampler, threads, number) for number in range(pairs)]
         sampler.stop()
         assert not sampler.problem, sampler.problem
-        found = profile.read(sampler.file)
-    cost = profile.spread(found.signals["sampler_cpu_percent"])
+        found = time_series.read(sampler.file)
+    cost = time_series.spread(found.signals["sampler_cpu_percent"])
     assert cost is not None
     return hodges_lehmann(ratios), f"{len(found.t_ns)} samples, sampler at {cost['mean']:.1f} % of one processor"
 

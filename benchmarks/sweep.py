@@ -24,7 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from runner.schedule.cores import cores
+from runner.execution.cpu_count import cores
 
 SWEEP = (
     "model=gru,lstm,bilstm", "model.hidden=32,64", "precision=fp32,int8_dynamic", "backend=onnxruntime,openvino",

@@ -16,7 +16,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from runner.measure.statistics import hodges_lehmann
-from runner.worker import loop
+from runner.worker import timing_loop
 
 ROUNDS = 30
 ITERATIONS = 20_000
@@ -45,7 +45,7 @@ def ours(run: Callable[[Any], Any], inputs: Any) -> tuple[float, float]:
     """The same of the worker's loop, over 100 inputs."""
     bound = [inputs] * 100
     began = time.perf_counter_ns()
-    ns, _, _ = loop.burst(run, bound, ITERATIONS)
+    ns, _, _ = timing_loop.burst(run, bound, ITERATIONS)
     return median(ns), (time.perf_counter_ns() - began) / ITERATIONS
 
 

@@ -1,8 +1,8 @@
 """`python -m runner`: help and subcommands without heavy imports, then Hydra."""
 
-from runner import start
+from runner.core import process_start
 
-start.drop_working_folder()  # before anything else is imported
+process_start.drop_working_folder()  # before anything else is imported
 
 import gc  # noqa: E402
 import os  # noqa: E402
@@ -36,13 +36,13 @@ def command() -> int:
     """One command line as a process: `main`, and a quick end."""
     import signal
 
-    from runner import streams
-    from runner.errors import RunnerError
+    from runner.core import console_streams
+    from runner.core.errors import RunnerError
 
-    streams.prepare()
+    console_streams.prepare()
     try:
         code = main()
-        streams.finish()
+        console_streams.finish()
     except RunnerError as error:
         code = _report([], error.reason, error.next_step, error.exit_code, error)
     except KeyboardInterrupt as error:  # in the middle of an answer
@@ -55,8 +55,8 @@ def command() -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command line; returns the exit code (0 ok, 2 bad spec, 3 unavailable, 4 unsupported, 5 failed)."""
-    from runner.disk import room
-    from runner.errors import RunnerError
+    from runner.core.disk_errors import room
+    from runner.core.errors import RunnerError
 
     argv = sys.argv[1:] if arguments is None else arguments
     gc.set_threshold(50_000)  # imports make many objects and free none: collecting at each 700 costs 60 ms
@@ -70,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SystemExit as end:  # a subcommand has printed its own help
         return int(end.code or 0)
     except Exception as error:
-        from runner.unexpected import unexpected
+        from runner.core.unexpected import unexpected
 
         told = unexpected(error)
         return _report(argv, told.reason, told.next_step, told.exit_code, error)
@@ -79,7 +79,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _here() -> "Path":
     from pathlib import Path
 
-    from runner.errors import SpecError
+    from runner.core.errors import SpecError
 
     try:
         here = Path.cwd()
@@ -118,11 +118,11 @@ def _dispatch(argv: list[str]) -> int:
 
 def _refuse_words(argv: list[str]) -> None:
     """A first word that is neither a command, an override nor a flag is a slip."""
-    from runner.errors import SpecError, nearest
+    from runner.core.errors import SpecError, nearest
 
     first = argv[0] if argv else ""
     if "--" in argv:
-        from runner.advice import shell
+        from runner.core.advice import shell
 
         words = [word for word in argv if word != "--"]
         advice = f"Type: {shell('python', '-m', 'runner', *words)}"
@@ -141,7 +141,7 @@ def _report(argv: list[str], reason: str, next_step: str, code: int, error: Base
 
         document = {"schema": 1, "status": getattr(error, "status", "failed"), "exit_code": code}
         print(json.dumps({**document, "reason": reason, "next_step": next_step}, indent=1))
-    from runner.foreign import line
+    from runner.core.foreign_text import line
 
     print("\n".join(line(text) for text in (f"error: {reason}", next_step) if text), file=sys.stderr)
     return code
@@ -152,10 +152,10 @@ def _interrupted(argv: list[str], error: BaseException) -> int:
 
 
 def _help() -> str:
-    from runner import project
+    from runner.core import project_paths
 
     commands = "\n".join(f"  {name:<10}{text}" for name, text in COMMANDS.items())
-    axes = "\n".join(f"  {axis:<13}{options}" for axis, options in _axes(project.shipped("conf")))
+    axes = "\n".join(f"  {axis:<13}{options}" for axis, options in _axes(project_paths.shipped("conf")))
     return f"""One line in, one trustworthy answer out: which model, compressed how, on which compiler and chip.
 
   python -m runner backend=openvino model=gru          run one spec: train, export, quantize, compile, measure, compare
@@ -176,7 +176,7 @@ Exit codes: 0 ok · 2 bad spec · 3 unavailable · 4 unsupported · 5 failed or 
 def _axes(conf: os.PathLike[str]) -> list[tuple[str, str]]:
     from pathlib import Path
 
-    from runner.spec import AXES
+    from runner.spec.schema import AXES
 
     return [(axis, " · ".join(sorted(path.stem for path in (Path(conf) / axis).glob("*.yaml")))) for axis in AXES]
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from runner import project
-from runner.spec import Spec, Sweep
+from runner.core import project_paths
+from runner.spec.schema import Spec, Sweep
 
 
 def load_spec(*overrides: str, root: Path | None = None) -> Spec:
     """The checked spec of `load_spec("model=gru", "backend=openvino")`, as the command line composes it.
 
-    Raises runner.errors.SpecError, for words that make a sweep too.
+    Raises runner.core.errors.SpecError, for words that make a sweep too.
     """
-    from runner import request
+    from runner.sweep import request
 
     _look_again()
-    return request.one(root or project.root(), overrides)
+    return request.one(root or project_paths.root(), overrides)
 
 
 def run(spec: Spec, root: Path | None = None) -> dict[str, Any]:
@@ -25,27 +25,28 @@ def run(spec: Spec, root: Path | None = None) -> dict[str, Any]:
 
     What can't be done ends in its `status` and `reason`, not in an exception. Raises SpecError for a bad spec.
     """
-    from runner import cells, plan
-    from runner.schedule.settings import INLINE
+    from runner.execution import run_plan
+    from runner.planning import plan
+    from runner.spec.schedule import INLINE
     from runner.tracking.client import Tracker
 
-    own = root or project.root()
-    home = project.home(own)
+    own = root or project_paths.root()
+    home = project_paths.home(own)
     with Tracker(home) as tracker:
         tracker.start()
-        return dict(cells.perform(plan.make([spec], own), home, tracker, INLINE, fresh=True).records[0].content)
+        return dict(run_plan.perform(plan.make([spec], own), home, tracker, INLINE, fresh=True).records[0].content)
 
 
 def load_sweep(*overrides: str, root: Path | None = None) -> Sweep:
     """Every cell of `load_sweep("model=gru,lstm", "backend=glob(*)")` or `load_sweep("experiment=canonical")`, checked,
     and the impossible ones with their reasons.
 
-    Raises runner.errors.SpecError for a wrong word in any cell.
+    Raises runner.core.errors.SpecError for a wrong word in any cell.
     """
-    from runner import request
+    from runner.sweep import request
 
     _look_again()
-    return request.cells(root or project.root(), overrides)
+    return request.cells(root or project_paths.root(), overrides)
 
 
 def run_sweep(
@@ -56,24 +57,27 @@ def run_sweep(
     `schedule` is an option of conf/schedule. Cells that were measured before are not measured again unless `fresh`.
     Raises SpecError for a bad input file, or where no cell is possible here.
     """
-    from runner import cells, options, plan
-    from runner.report import swept
-    from runner.spec import choice
+    from runner.execution import run_plan
+    from runner.planning import plan
+    from runner.report import sweep_json
+    from runner.spec import options
+    from runner.spec.schema import choice
     from runner.tracking.client import Tracker
 
-    own = root or project.root()
-    home = project.home(own)
+    own = root or project_paths.root()
+    home = project_paths.home(own)
     how = choice("schedule", options.values("schedule", schedule, own)).settings
     with Tracker(home) as tracker:
         tracker.start()
         made = plan.of_sweep(sweep, own)
-        name = cells.sweep_name([cell.candidate.spec for cell in made.cells])
-        return swept.document(name, made, cells.perform(made, home, tracker, how, sweep=name, fresh=fresh))
+        name = run_plan.sweep_name([cell.candidate.spec for cell in made.cells])
+        return sweep_json.document(name, made, run_plan.perform(made, home, tracker, how, sweep=name, fresh=fresh))
 
 
 def _look_again() -> None:
     """A notebook lives long, and files are edited meanwhile."""
-    from runner import options, study
+    from runner.spec import options
+    from runner.sweep import experiment_file
 
     options.forget()
-    study.read.cache_clear()
+    experiment_file.read.cache_clear()

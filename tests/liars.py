@@ -20,7 +20,7 @@ env["XDG_CACHE_HOME"] = HOME + "/cache"
 os.chdir(HOME)
 os.execve("/bin/sh", ["/bin/sh", "-c", words[-1]], env)
 """
-# What is asked before anything of ours is there (`runner/worker/arrival.py`).
+# What is asked before anything of ours is there (`runner/worker/receiver.py`).
 ARRIVAL = """
 import json, sys, time
 def say(text, stream=sys.stdout):

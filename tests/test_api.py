@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runner import load_spec, load_sweep, run
-from runner.errors import SpecError
+from runner.core.errors import SpecError
 from tests.conftest import QUICK, REPOSITORY, Command
 
 WORDS = ("model=gru", "model.hidden=4", "precision=fp32", "baseline=none", *QUICK)

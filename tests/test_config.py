@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from runner import options, request, settings
 from runner.commands.list import first_comment
-from runner.registry import PACKAGES
-from runner.spec import GROUPS, Limits, settings_class
+from runner.core import setting_rules
+from runner.core.registry import PACKAGES
+from runner.spec import options
+from runner.spec.schema import GROUPS, Limits, settings_class
+from runner.sweep import request
 from tests.conftest import REPOSITORY, Command
 
 OPTIONS = [(axis, name) for axis in GROUPS for name in options.names(axis, Path("/"))]
@@ -23,20 +25,20 @@ FILLED_BY_THE_USER = ("path",)
 def test_the_yaml_has_the_keys_of_the_rules(axis: str, name: str) -> None:
     values = options.values(axis, name, Path("/"))
     assert values.pop("name") == name
-    assert set(values) == set(settings.rules(settings_class(axis, name)))
+    assert set(values) == set(setting_rules.rules(settings_class(axis, name)))
 
 
 @pytest.mark.parametrize(("axis", "name"), OPTIONS, ids="=".join)
 def test_the_default_values_obey_the_rules(axis: str, name: str) -> None:
     values = options.values(axis, name, Path("/"))
     del values["name"]
-    settings.build(settings_class(axis, name), values, axis)
+    setting_rules.build(settings_class(axis, name), values, axis)
 
 
 @pytest.mark.parametrize(("axis", "name"), OPTIONS, ids="=".join)
 def test_it_says_what_it_is(axis: str, name: str) -> None:
     assert first_comment(options.file(axis, name, Path("/")))
-    assert all(rule.help for _, rule in settings.rules(settings_class(axis, name)).values())
+    assert all(rule.help for _, rule in setting_rules.rules(settings_class(axis, name)).values())
 
 
 @pytest.mark.parametrize("axis", PACKAGES)
@@ -51,7 +53,7 @@ def test_every_implementation_has_its_yaml(axis: str) -> None:
 
 def test_the_root_has_the_limits() -> None:
     content = yaml.safe_load((REPOSITORY / "conf" / "config.yaml").read_text())
-    assert set(content["limits"]) == set(settings.rules(Limits))
+    assert set(content["limits"]) == set(setting_rules.rules(Limits))
 
 
 @pytest.mark.parametrize("name", STUDIES)

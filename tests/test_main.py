@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runner.__main__ import COMMANDS
-from runner.spec import AXES
+from runner.spec.schema import AXES
 from tests.conftest import QUICK, REPOSITORY, Command
 
 HEAVY = {"torch", "mlflow", "onnxruntime", "openvino", "sklearn", "matplotlib", "pandas"}
@@ -78,7 +78,10 @@ def test_hydra_shows_the_composed_spec(command: Command, tmp_path: Path) -> None
     assert not list(tmp_path.iterdir())
 
 
-SENDS = "import atexit, os, signal, sys; from runner import __main__, streams; sys.argv = ['r', '--version']; "
+SENDS = (
+    "import atexit, os, signal, sys; from runner import __main__; "
+    "from runner.core import console_streams as streams; sys.argv = ['r', '--version']; "
+)
 INTERRUPT = "lambda: os.kill(os.getpid(), signal.SIGINT)"
 
 

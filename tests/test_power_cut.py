@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from runner import records, store
+from runner.artifacts import store
+from runner.results import records
 from tests import power_cut
 from tests.power_cut import Disk
 
@@ -15,7 +16,7 @@ KEY = "ab" * 32
 RECORD = """
 import sys
 from pathlib import Path
-from runner import records
+from runner.results import records
 root = Path(sys.argv[1])
 for name in ("r1", "r2"):
     for file in ("samples.npz", "system_profile.txt"):
@@ -28,7 +29,7 @@ for name in ("r1", "r2"):
 ARTIFACT = f"""
 import sys
 from pathlib import Path
-from runner import store
+from runner.artifacts import store
 root = Path(sys.argv[1])
 with store.draft(root, "train", "{KEY}") as draft:
     (draft / "deep").mkdir()
@@ -41,7 +42,7 @@ sys.stdout.flush()
 TEXT = """
 import sys
 from pathlib import Path
-from runner import durable
+from runner.core import durable_files as durable
 for text in ("old", "new"):
     durable.write_text(Path(sys.argv[1]) / "calibration.json", text)
     sys.stdout.write("kept " + text)

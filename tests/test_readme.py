@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from runner import options
 from runner.__main__ import COMMANDS
 from runner.backends import support
-from runner.spec import AXES
+from runner.spec import options
+from runner.spec.schema import AXES
 from tests.conftest import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")

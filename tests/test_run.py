@@ -15,7 +15,7 @@ import numpy as np
 import onnx
 import pytest
 
-from runner import keys
+from runner.core import hashing
 from tests.conftest import QUICK, REPOSITORY, Ended
 
 pytestmark = pytest.mark.slow
@@ -326,7 +326,7 @@ def test_quality_is_that_of_the_compiled_file(broken: dict[str, Any], home: Path
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     content["files"]["model.onnx"] = {"sha256": digest, "bytes": file.stat().st_size}
     del content["seal"]
-    (folder / "artifact.json").write_text(json.dumps({**content, "seal": keys.digest(content)}))
+    (folder / "artifact.json").write_text(json.dumps({**content, "seal": hashing.digest(content)}))
     after = runner(home, *MODEL, *ONE_PAIR, "baseline=none", "--json").json
     assert after["status"] == "ok", after["reason"]
     assert after["metrics"]["quality/mae_ppm"] > 1.1 * broken["metrics"]["quality/mae_ppm"]

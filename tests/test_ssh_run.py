@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from runner import hardware
+from runner.hardware import detect
 from tests import sshd
 from tests.conftest import QUICK, REPOSITORY, Ended
 from tests.sshd import Sshd
@@ -71,7 +71,7 @@ def test_candidate_and_baseline_on_one_device_are_paired_there(paired: dict[str,
 
 
 def test_the_hardware_is_the_devices_as_it_says_itself(paired: dict[str, Any]) -> None:
-    assert paired["environment"]["hardware"]["identity"] == hardware.described()["identity"]
+    assert paired["environment"]["hardware"]["identity"] == detect.described()["identity"]
     assert paired["comparison"]["floor"]["source"] == "measure.floor; ssh:device is not calibrated"
 
 

@@ -23,7 +23,7 @@ LONG_MS = 1000.0  # no run of a liar's takes so long
 
 def case(seed: int, folder: Path) -> judge.Case:
     """One benchmark of the template's model by a worker that lies by the seed."""
-    from runner import plan
+    from runner.planning import plan
 
     shutil.copytree(template.project() / "artifacts", folder / "artifacts", symlinks=True)
     words = [*template.WORDS, "telemetry.interval_ms=null", "limits.answer_s=2", "measure.budget_s=0", "baseline=none"]
@@ -38,12 +38,12 @@ def case(seed: int, folder: Path) -> judge.Case:
 
 def _measured(made: Any, folder: Path, liar: Path, honest: bool) -> str:
     """What is wrong with the record."""
-    from runner import cells
-    from runner.schedule.settings import INLINE
+    from runner.execution import run_plan
+    from runner.spec.schedule import INLINE
 
     true, sys.executable = sys.executable, str(liar)
     try:
-        (record,) = cells.perform(made, folder, NoTracker(), INLINE, fresh=True).records  # type: ignore[arg-type]
+        (record,) = run_plan.perform(made, folder, NoTracker(), INLINE, fresh=True).records  # type: ignore[arg-type]
     finally:
         sys.executable = true
     content = record.content

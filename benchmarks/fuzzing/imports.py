@@ -73,9 +73,9 @@ def _text(draw: random.Random, suffix: str, names: list[str], rows: list[list[st
 
 def _imported(file: Path, figures: Sequence[float] | None) -> str:
     """A sound table's figures are those in the records; no record holds what is no number."""
-    from runner.portable import elsewhere
+    from runner.results import import_results
 
-    contents = [elsewhere.content(row, file) for row in elsewhere.read(file, "zoo")]
+    contents = [import_results.content(row, file) for row in import_results.read(file, "zoo")]
     found = [value for content in contents for value in content["metrics"].values()]
     if not all(isinstance(value, float) and math.isfinite(value) for value in found):
         return "an imported figure is no finite number"

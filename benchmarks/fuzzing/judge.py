@@ -28,7 +28,7 @@ class Case:
 
 def outcome(case: Case) -> str:
     """ "" where the case came to an answer or to an error in words, else the fault's name."""
-    from runner.errors import RunnerError
+    from runner.core.errors import RunnerError
 
     try:
         return case.run()
@@ -41,7 +41,7 @@ def outcome(case: Case) -> str:
 def printed(text: str) -> str:
     """An error's text as the command prints it; as it is where the tree is from before that was a function."""
     try:
-        from runner.foreign import line
+        from runner.core.foreign_text import line
     except ImportError:
         return text
     return line(text)

@@ -116,7 +116,7 @@ def _exported(draw: random.Random, sound: Path, file: Path) -> None:
 def _sealed(content: Any, folder: Path) -> Any:
     """With the seal of what it says now, where there are seals: who edits a record can seal it again."""
     try:
-        from runner import seal
+        from runner.results import seal
 
         return seal.sealed(content, folder, [path.name for path in folder.iterdir() if path.name != "record.json"])
     except (ImportError, TypeError, ValueError):

@@ -15,8 +15,8 @@ from fuzzing import template
 def made(words: Sequence[str], folder: Path, wanted: Collection[str]) -> dict[str, Path]:
     """The artifacts' folders, by step. Raises what planning and the steps raise, and a node's own reason where it is
     blocked."""
-    from runner import plan
-    from runner.steps import Job
+    from runner.core.job import Job
+    from runner.planning import plan
 
     plan.ask = _ask()  # type: ignore[attr-defined]
     planned = plan.make([spec(tuple(words))], folder)
@@ -40,22 +40,22 @@ def made(words: Sequence[str], folder: Path, wanted: Collection[str]) -> dict[st
 @cache
 def spec(words: tuple[str, ...]) -> Any:
     """A spec is composed once: it is of words alone, and their files are read by planning."""
-    from runner import compose
+    from runner.spec import hydra_compose
 
-    return compose.one(template.project(), words)
+    return hydra_compose.one(template.project(), words)
 
 
 @cache
 def _ask() -> Callable[..., Any]:
     """Questions that only a library answers, in one worker that stays, where the source tree has such workers."""
-    from runner import plan
+    from runner.planning import plan
 
     try:
-        from runner.endpoints.standing import StandingWorker
+        from runner.transport.standing import StandingWorker
     except ImportError:
         return plan.ask  # type: ignore[attr-defined, no-any-return]
-    from runner.backends.ask import SECONDS
-    from runner.errors import StepFailed, StepTimeout, Unavailable
+    from runner.backends.worker_query import SECONDS
+    from runner.core.errors import StepFailed, StepTimeout, Unavailable
 
     worker = StandingWorker(template.project() / f"asked-{os.getpid()}.log", name="fuzz")
 

@@ -38,13 +38,14 @@ NEAR = ("0", "-1", "1", "2", "0.5", "1e-300", "1e6", "1e18", "true", "null", "[]
 @cache
 def keys() -> dict[str, tuple[list[str], list[str]]]:
     """`{axis: (its options, keys of their settings)}`."""
-    from runner import options, project
-    from runner.spec import AXES
+    from runner.core import project_paths
+    from runner.spec import options
+    from runner.spec.schema import AXES
 
     found = {}
     for axis in AXES:
-        names = options.names(axis, project.shipped("."))
-        settings = {key for name in names for key in options.values(axis, name, project.shipped("."))}
+        names = options.names(axis, project_paths.shipped("."))
+        settings = {key for name in names for key in options.values(axis, name, project_paths.shipped("."))}
         found[axis] = (names, sorted(settings))
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runner.steps import Job
+from runner.core.job import Job
 
 
 def run(job: Job) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 
 class NoTracker:
-    """Has what `runner.cells` asks of a `Tracker`."""
+    """Has what `runner.execution.run_plan` asks of a `Tracker`."""
 
     still = nullcontext
 

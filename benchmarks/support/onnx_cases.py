@@ -16,11 +16,11 @@ import onnx
 import onnxruntime as ort  # type: ignore[import-untyped,unused-ignore]
 from onnx import TensorProto, numpy_helper
 
-from runner import settings
-from runner.errors import RunnerError, Unsupported
+from runner.core import setting_rules
+from runner.core.errors import RunnerError, Unsupported
+from runner.core.job import Job
 from runner.models import onnx as user_onnx
-from runner.steps import Job
-from runner.worker import predictions, requests
+from runner.worker import handlers, predictions
 
 BACKEND = {
     "onnxruntime": {
@@ -196,7 +196,7 @@ def our_outputs(model: onnx.ModelProto, given: Values, folder: Path, backend: st
     if given:
         np.savez(folder / "my.npz", **_arrays(given))
         chosen["inputs"] = str(folder / "my.npz")
-    options = settings.build(user_onnx.Settings, chosen, "model")
+    options = setting_rules.build(user_onnx.Settings, chosen, "model")
     unread = user_onnx.unread(options, _ask)
     if unread:
         raise unread
@@ -225,12 +225,12 @@ def _step(folder: Path, step: str, asked: dict[str, Any], **inputs: Path) -> dic
 
 def _measured(folder: Path, session: str, options: dict[str, Any]) -> Values:
     """As a worker is asked: load, a burst, the probe for repeated inputs, and the test split's outputs."""
-    state, test, reference = requests.State(), str(folder / "data/test.npz"), folder / "data/reference.npz"
+    state, test, reference = handlers.State(), str(folder / "data/test.npz"), folder / "data/reference.npz"
     load = {"session": session, "folder": str(folder / "compile"), "options": options, "inputs": test, "batch": 1}
     known = str(reference) if reference.is_file() else None
 
     def do(name: str, **request: Any) -> None:
-        requests.DO[name](state, request, lambda *_: None)
+        handlers.DO[name](state, request, lambda *_: None)
 
     do("load", **load, samples=2, seed=0, reference=known)
     do("burst", iterations=2)

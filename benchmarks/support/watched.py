@@ -15,7 +15,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from runner.__main__ import command
-from runner.endpoints.local import Worker
+from runner.transport.local import Worker
 
 ASKED: list[tuple[str, str, float, float]] = []
 _ask = Worker.ask

@@ -21,7 +21,7 @@ from benchmarks.verdicts.targets import code, told
 from benchmarks.verdicts.workloads import HERE, WORKLOADS, let_workers_find_spin, prepared, spinning
 from runner.measure.benchmark import benchmark
 from runner.measure.pairs import Side
-from runner.spec import Spec
+from runner.spec.schema import Spec
 
 KINDS = {"A/A": 0.0, "3 %": 0.03, "10 %": 0.10}
 LIMIT_S = 20.0

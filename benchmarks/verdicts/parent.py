@@ -18,9 +18,9 @@ from typing import Any
 
 from benchmarks.verdicts.targets import code, told
 from benchmarks.verdicts.workloads import WORKLOADS, prepared
-from runner.endpoints.local import Worker
 from runner.measure.pairs import Side, run_pair
-from runner.spec import Spec
+from runner.spec.schema import Spec
+from runner.transport.local import Worker
 
 SECONDS = 5.0
 LIMIT = 0.01

@@ -25,10 +25,10 @@ import numpy as np
 
 from benchmarks.verdicts.targets import code, told
 from benchmarks.verdicts.workloads import HERE, WORKLOADS, prepared
-from runner import hardware
+from runner.hardware import detect
 from runner.measure import conditions
 from runner.measure.pairs import Pair, Side, Timed, run_pair
-from runner.spec import Spec
+from runner.spec.schema import Spec
 
 POOLS = HERE / "pools"
 TURN = 10
@@ -82,7 +82,7 @@ def record(spec: Spec, side: Side, path: Path, wanted: int) -> None:
     """A turn: up to TURN pairs more, kept after each fifth."""
     rows = read(path)
     have = len(rows.get("seconds", []))
-    about = {"spec": spec.plain(), "hardware": hardware.detect().as_dict(), "date": time.strftime("%Y-%m-%d")}
+    about = {"spec": spec.plain(), "hardware": detect.detect().as_dict(), "date": time.strftime("%Y-%m-%d")}
     for number in range(have, min(wanted, have + TURN)):
         start = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:

@@ -1,8 +1,8 @@
 """Resamples comparisons from recorded pools and synthetic noise: how often is the verdict wrong, the interval right?
 
 `python -m benchmarks.verdicts.simulate` takes 10,000 comparisons of identical sides and 10,000 of sides 3 % apart for
-each noise, stopped and judged by the code that stops and judges real benchmarks (`runner/measure/decision.py`). Results
-are kept in `.work/simulated.json` as they come: the same command goes on; `--fresh` starts over.
+each noise, stopped and judged by the code that stops and judges real benchmarks (`runner/measure/stopping_rule.py`).
+Results are kept in `.work/simulated.json` as they come: the same command goes on; `--fresh` starts over.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from benchmarks.verdicts.noise import IN_BLOCKS, Noise, pools, recorded, synthet
 from benchmarks.verdicts.record_pools import POOLS
 from benchmarks.verdicts.targets import code, told
 from benchmarks.verdicts.workloads import PROJECT
-from runner import calibration, settings
-from runner.measure.decision import replay
+from runner.core import setting_rules
 from runner.measure.settings import Settings
 from runner.measure.statistics import hodges_lehmann
+from runner.measure.stopping_rule import replay
 from runner.measure.verdict import NoiseFloor, Verdict, verdict
+from runner.results import calibration
 
 MEASURE = Path(__file__).parents[2] / "conf/measure"
 EFFECT = 0.03
@@ -40,7 +41,7 @@ def standard(name: str) -> Settings:
     """A shipped option of `measure`."""
     values = yaml.safe_load((MEASURE / f"{name}.yaml").read_text(encoding="utf-8"))
     del values["name"]
-    return settings.build(Settings, values, "measure")
+    return setting_rules.build(Settings, values, "measure")
 
 
 def simulate(noise: Noise, measure: Settings, comparisons: int, shift: float, seed: int) -> dict[str, float]:

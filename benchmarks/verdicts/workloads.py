@@ -13,14 +13,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from runner import api, cells, conclude, plan
-from runner.errors import RunnerError
+from runner import api
+from runner.core.errors import RunnerError
+from runner.execution import record_builder, run_plan
+from runner.execution.prepare import prepare
 from runner.measure.pairs import Side
-from runner.report import progress
-from runner.schedule.prepare import prepare
-from runner.schedule.settings import INLINE
-from runner.schedule.wanted import failure
-from runner.spec import Spec
+from runner.planning import plan
+from runner.planning.requirements import failure
+from runner.report.views import progress
+from runner.spec.schedule import INLINE
+from runner.spec.schema import Spec
 
 HERE = Path(__file__).parent
 PROJECT = HERE / ".work"  # artifacts and progress; what is worth keeping lies beside it
@@ -41,14 +43,14 @@ def prepared(names: tuple[str, ...] = tuple(WORKLOADS)) -> dict[str, tuple[Spec,
     made = plan.make(specs.values(), PROJECT)
     items = [(node.id, f"{node.step} {node.title}") for node in made.nodes.values()]
     with progress.opened(Console(stderr=True), items) as display:
-        outcomes = prepare(made, PROJECT, cells.widest(list(specs.values())), display, INLINE)
+        outcomes = prepare(made, PROJECT, run_plan.widest(list(specs.values())), display, INLINE)
     found = {}
     for (name, spec), cell in zip(specs.items(), made.cells, strict=True):
         problem = failure(cell, outcomes)
         if isinstance(problem, RunnerError):
             raise SystemExit(f"{name}: {problem}")
-        artifacts = conclude.artifacts_of(cell.candidate, outcomes)
-        found[name] = (spec, conclude.side_of(cell.candidate, artifacts, name))
+        artifacts = record_builder.artifacts_of(cell.candidate, outcomes)
+        found[name] = (spec, record_builder.side_of(cell.candidate, artifacts, name))
     return found
 
 

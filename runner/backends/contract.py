@@ -16,7 +16,7 @@ HOST = "host"
 
 
 class Ask(Protocol):
-    """What `module.function(**arguments)` answers in a worker (`runner.backends.ask`)."""
+    """What `module.function(**arguments)` answers in a worker (`runner.backends.worker_query`)."""
 
     def __call__(self, module: str, function: str, **arguments: Any) -> Any: ...
 

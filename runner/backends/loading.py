@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from runner import registry
 from runner.backends.contract import REPRESENTATIONS, Backend, Capabilities
-from runner.errors import RunnerError, SpecError, Unavailable
-from runner.precision import CLASSES
+from runner.core import registry
+from runner.core.errors import RunnerError, SpecError, Unavailable
+from runner.spec.precision import CLASSES
 
 GUIDE = "What a backend declares: docs/adding-a-backend.md."
 
@@ -108,7 +108,7 @@ def _shown(value: Any) -> str:
 
 # Of each attribute: what is right, in code and in words.
 CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "settings": (_settings, "a frozen dataclass, each field made by runner.settings.setting(),"),
+    "settings": (_settings, "a frozen dataclass, each field made by runner.core.setting_rules.setting(),"),
     "accepts": (_texts(REPRESENTATIONS, 1), f"a tuple of {' or '.join(REPRESENTATIONS)}"),
     "precisions": (_texts(CLASSES, 1), f"a tuple of {', '.join(CLASSES)}"),
     "distributions": (_texts(least=1), 'a tuple of names on PyPI, such as ("onnx",),'),

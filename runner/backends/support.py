@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from runner import options
 from runner.backends import loading
-from runner.errors import SpecError
-from runner.precision import CLASSES
+from runner.core.errors import SpecError
+from runner.spec import options
+from runner.spec.precision import CLASSES
 
 Matrix = Mapping[str, Mapping[str, Mapping[str, str]]]
 

@@ -8,14 +8,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner import calibration, project
-from runner.calibration import Calibration
-from runner.commands.arguments import parser
-from runner.commands.said import say
-from runner.errors import BY_STATUS, SpecError, StepFailed
+from runner.commands.cli_parser import parser
+from runner.commands.console import say
+from runner.core import project_paths
+from runner.core.errors import BY_STATUS, SpecError, StepFailed
+from runner.results import calibration
+from runner.results.calibration import Calibration
 
 if TYPE_CHECKING:
-    from runner.spec import Spec
+    from runner.spec.schema import Spec
 
 PAIRS = 40
 SET_HERE = ("baseline", "measure")
@@ -24,14 +25,15 @@ SET_HERE = ("baseline", "measure")
 def main(argv: list[str]) -> int:
     """Measure a spec against itself and keep the noise floor that follows."""
     chosen = _options(argv)
-    from runner import devices, request
+    from runner.sweep import request
+    from runner.transport import devices
 
-    root = project.root()
+    root = project_paths.root()
     spec = request.one(root, chosen.override)
     where = devices.called(spec.hardware.settings)
     if chosen.show:
         return _show(
-            project.home(root), str(devices.of(spec.hardware.settings).hardware()["identity"]), where, chosen.json
+            project_paths.home(root), str(devices.of(spec.hardware.settings).hardware()["identity"]), where, chosen.json
         )
     found = calibrate(root, spec, chosen.override, chosen.pairs)
     if chosen.json:
@@ -39,7 +41,7 @@ def main(argv: list[str]) -> int:
         print()
     else:
         say(text(found, where))
-        say(f"kept     {calibration.path(project.home(root), found.identity)}")
+        say(f"kept     {calibration.path(project_paths.home(root), found.identity)}")
     return 0
 
 
@@ -67,16 +69,18 @@ def calibrate(root: Path, usual: Spec, overrides: list[str], pairs: int) -> Cali
 
     Raises what keeps a spec from being measured.
     """
-    from runner import cells, plan, request
-    from runner.schedule.settings import INLINE
+    from runner.execution import run_plan
+    from runner.planning import plan
+    from runner.spec.schedule import INLINE
+    from runner.sweep import request
     from runner.tracking.client import Tracker
 
     exact = ["baseline=self", f"measure.min_pairs={pairs}", f"measure.max_pairs={pairs}", "measure.budget_s=3600"]
     spec = request.one(root, [*overrides, *exact])
-    home = project.home(root)
+    home = project_paths.home(root)
     with Tracker(home) as tracker:
         tracker.start()
-        record = cells.perform(plan.make([spec], root), home, tracker, INLINE, fresh=True).records[0]
+        record = run_plan.perform(plan.make([spec], root), home, tracker, INLINE, fresh=True).records[0]
     if record.content["status"] != "ok":
         _raise(record.content)
     return _keep(home, record, usual.measure.settings)

@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from runner import calibration, project, records
-from runner.commands import said
-from runner.commands.arguments import parser
-from runner.errors import SpecError
-from runner.foreign import visible
+from runner.commands import console
+from runner.commands.cli_parser import parser
+from runner.core import project_paths
+from runner.core.errors import SpecError
+from runner.core.foreign_text import visible
+from runner.results import calibration, records
 
 if TYPE_CHECKING:
-    from runner.report.threshold import Check, Condition
+    from runner.report.ci_gate import Check, Condition
 
 FAILED = 1  # the exit code of a --fail-if that held
 
@@ -23,19 +24,23 @@ FAILED = 1  # the exit code of a --fail-if that held
 def main(argv: list[str]) -> int:
     """Print the comparison; 1 where a `--fail-if` holds, or could not be checked."""
     options = _options(argv)
-    from runner.report import threshold
+    from runner.report import ci_gate
 
-    conditions = [threshold.parse(text) for text in options.fail_if]
+    conditions = [ci_gate.parse(text) for text in options.fail_if]
     return _two(options, conditions) if options.records else _table(options, conditions)
 
 
 def _table(options: argparse.Namespace, conditions: Sequence[Condition]) -> int:
-    from runner.report import comparison, table, threshold
+    from runner.report import ci_gate
+    from runner.report.views import table
+    from runner.results import comparison
 
-    root = project.home(project.root())
+    root = project_paths.home(project_paths.root())
     floors = calibration.noise_floors(root)
-    found = comparison.compare(records.readable(root, said.warn), options.sweep, options.baseline, options.sort, floors)
-    checks = threshold.check(conditions, threshold.of_rows(found.rows))
+    found = comparison.compare(
+        records.readable(root, console.warn), options.sweep, options.baseline, options.sort, floors
+    )
+    checks = ci_gate.check(conditions, ci_gate.of_rows(found.rows))
     if options.form == "json":
         _print_json(table.as_json(found), checks)
     elif options.form == "csv":
@@ -48,19 +53,20 @@ def _table(options: argparse.Namespace, conditions: Sequence[Condition]) -> int:
 
 
 def _two(options: argparse.Namespace, conditions: Sequence[Condition]) -> int:
-    from runner.portable import locate
-    from runner.report import beside, beside_table, ending, layout, threshold
+    from runner.report import ci_gate, console_footer
+    from runner.report.views import layout, record_diff_table
+    from runner.results import find_record, record_diff
 
     _check_two(options)
     with ExitStack() as stack:
-        root = project.home(project.root())
-        candidate, baseline = (stack.enter_context(locate.opened(name, root)) for name in options.records)
-        found = beside.beside(candidate, baseline, calibration.noise_floors(root))
-        checks = threshold.check(conditions, [beside_table.subject(found)])
+        root = project_paths.home(project_paths.root())
+        candidate, baseline = (stack.enter_context(find_record.opened(name, root)) for name in options.records)
+        found = record_diff.beside(candidate, baseline, calibration.noise_floors(root))
+        checks = ci_gate.check(conditions, [record_diff_table.subject(found)])
         if options.form == "json":
-            _print_json(beside_table.as_json(found), checks)
+            _print_json(record_diff_table.as_json(found), checks)
         else:
-            layout.show(beside_table.renderable(found), ending.WIDTH)
+            layout.show(record_diff_table.renderable(found), console_footer.WIDTH)
     return _verdict(checks, options.form)
 
 
@@ -74,19 +80,19 @@ def _check_two(options: argparse.Namespace) -> None:
 
 
 def _print_json(document: dict[str, Any], checks: Sequence[Check]) -> None:
-    from runner.report import threshold
+    from runner.report import ci_gate
 
-    document |= threshold.as_json(checks) if checks else {}
-    said.document(document)
+    document |= ci_gate.as_json(checks) if checks else {}
+    console.document(document)
 
 
 def _verdict(checks: Sequence[Check], form: str | None) -> int:
     """What was checked, below a text, else on standard error: standard output is one document."""
-    from runner.report import threshold
+    from runner.report import ci_gate
 
-    for line in threshold.lines(checks):
+    for line in ci_gate.lines(checks):
         print(visible(line), file=sys.stderr if form else sys.stdout)
-    return FAILED if threshold.failed(checks) else 0
+    return FAILED if ci_gate.failed(checks) else 0
 
 
 def _options(argv: list[str]) -> argparse.Namespace:

@@ -6,10 +6,10 @@ import dataclasses
 import json
 from collections.abc import Sequence
 
-from runner import doctor
-from runner.commands.arguments import parser
-from runner.doctor import Check
-from runner.errors import Unavailable
+from runner.commands.cli_parser import parser
+from runner.core.errors import Unavailable
+from runner.execution import doctor
+from runner.execution.doctor import Check
 
 STYLE = {"pass": "green", "fail": "bold red", "skip": "yellow"}
 
@@ -34,10 +34,10 @@ def any_backend(checks: Sequence[Check]) -> bool:
 
 def document(checks: Sequence[Check]) -> dict[str, object]:
     """`{"schema", "checks", "hardware"}`."""
-    from runner import hardware
+    from runner.hardware import detect
 
     plain = [dataclasses.asdict(check) for check in checks]
-    return {"schema": 1, "checks": plain, "hardware": hardware.detect().as_dict()}
+    return {"schema": 1, "checks": plain, "hardware": detect.detect().as_dict()}
 
 
 def show(checks: Sequence[Check]) -> None:
@@ -46,8 +46,8 @@ def show(checks: Sequence[Check]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from runner.foreign import line
-    from runner.report.layout import text
+    from runner.core.foreign_text import line
+    from runner.report.views.layout import text
 
     table = Table(box=None, show_header=False, pad_edge=False)
     for check in checks:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from runner import project
-from runner.advice import shell
-from runner.commands.arguments import parser
-from runner.commands.said import say, warn
+from runner.commands.cli_parser import parser
+from runner.commands.console import say, warn
+from runner.core import project_paths
+from runner.core.advice import shell
 
 
 def main(argv: list[str]) -> int:
@@ -18,17 +18,16 @@ def main(argv: list[str]) -> int:
     arguments.add_argument("-o", dest="out", type=Path, metavar="FILE", help="default: RECORD.runner.zip, here")
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
     options = arguments.parse_args(argv)
-    from runner import outputs, records
-    from runner.portable import archive, locate
-    from runner.report import corrected
+    from runner.core import output_paths
+    from runner.results import archive, find_record, multiple_comparisons, records
 
-    root = project.home(project.root())
+    root = project_paths.home(project_paths.root())
     every = records.readable(root, warn)
-    record = locate.by_id(options.record, root) if options.record else locate.latest(every)
+    record = find_record.by_id(options.record, root) if options.record else find_record.latest(every)
     record_id = record.folder.name
     file = options.out or Path(f"{record_id}{archive.SUFFIX}")
-    outputs.check(file, root, "-o")
-    archive.write(record, file, corrected.of_record(record, every))
+    output_paths.check(file, root, "-o")
+    archive.write(record, file, multiple_comparisons.of_record(record, every))
     if options.json:
         document = {"schema": 1, "record_id": record_id, "file": str(file), "bytes": file.stat().st_size}
         print(json.dumps(document, indent=1))

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from runner import project
-from runner.commands.arguments import parser
-from runner.commands.said import say
-from runner.gc import Item, remove, survey
+from runner.commands.cli_parser import parser
+from runner.commands.console import say
+from runner.core import project_paths
+from runner.execution.gc import Item, remove, survey
 
 
 def main(argv: list[str]) -> int:
@@ -18,7 +18,7 @@ def main(argv: list[str]) -> int:
     arguments.add_argument("--delete", action="store_true", help="remove it; without, it is only listed")
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
     options = arguments.parse_args(argv)
-    root = project.home(project.root())
+    root = project_paths.home(project_paths.root())
     if not (root / "artifacts").is_dir():
         items: list[Item] = []  # and no folder is made to look into
     else:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from runner import project
-from runner.commands.arguments import parser
-from runner.commands.said import say
+from runner.commands.cli_parser import parser
+from runner.commands.console import say
+from runner.core import project_paths
 
 
 def main(argv: list[str]) -> int:
@@ -17,12 +17,11 @@ def main(argv: list[str]) -> int:
     arguments.add_argument("--source", default="", metavar="TEXT", help="where rows without a `source` are from")
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
     options = arguments.parse_args(argv)
-    from runner import records
-    from runner.portable import elsewhere
+    from runner.results import import_results, records
 
-    root = project.home(project.root())
-    rows = elsewhere.read(options.file, options.source)
-    kept = [records.write(root, elsewhere.content(row, options.file)).content["record_id"] for row in rows]
+    root = project_paths.home(project_paths.root())
+    rows = import_results.read(options.file, options.source)
+    kept = [records.write(root, import_results.content(row, options.file)).content["record_id"] for row in rows]
     if options.json:
         print(json.dumps({"schema": 1, "imported": kept}, indent=1))
     else:

@@ -6,16 +6,18 @@ import json
 
 import yaml
 
-from runner import pipeline, plan, project
-from runner.commands.arguments import parser
+from runner.commands import dvc_grid
+from runner.commands.cli_parser import parser
+from runner.core import project_paths
+from runner.planning import plan
 
 
 def main(argv: list[str]) -> int:
     """Print what every stage of dvc.yaml depends on; runs nothing."""
-    arguments = parser("keys", f"The keys of the canonical grid, for dvc.yaml; the grid is in {pipeline.PARAMS}.")
+    arguments = parser("keys", f"The keys of the canonical grid, for dvc.yaml; the grid is in {dvc_grid.PARAMS}.")
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
     options = arguments.parse_args(argv)
-    root = project.root()
-    found = pipeline.grid_keys(plan.make(pipeline.specs(pipeline.read(root), root), root))
+    root = project_paths.root()
+    found = dvc_grid.grid_keys(plan.make(dvc_grid.specs(dvc_grid.read(root), root), root))
     print(json.dumps({"schema": 1, "keys": found}, indent=1) if options.json else yaml.safe_dump(found).rstrip())
     return 0

@@ -9,12 +9,13 @@ import json
 import sys
 from pathlib import Path
 
-from runner import options, project
 from runner.backends import support
-from runner.commands.arguments import parser
-from runner.commands.said import say
-from runner.errors import SpecError, nearest
-from runner.spec import GROUPS
+from runner.commands.cli_parser import parser
+from runner.commands.console import say
+from runner.core import project_paths
+from runner.core.errors import SpecError, nearest
+from runner.spec import options
+from runner.spec.schema import GROUPS
 
 HEAD = 10_000  # characters of a file in which its description is looked for
 
@@ -29,7 +30,7 @@ def main(argv: list[str]) -> int:
     for axis in chosen.axis:
         if axis not in (*GROUPS, "experiment"):
             raise SpecError(f"{axis}: no such axis.{nearest(axis, GROUPS)}", f"Axes: {', '.join(GROUPS)}, experiment.")
-    root = project.root()
+    root = project_paths.root()
     if chosen.matrix:
         if chosen.axis != ["backend"]:
             raise SpecError("--matrix is of the backends.", "python -m runner list backend --matrix")
@@ -58,7 +59,7 @@ def _say_matrix(found: support.Matrix, as_json: bool) -> int:
 
 def _options(axis: str, root: Path) -> dict[str, str]:
     if axis == "experiment":
-        return {name: first_comment(path) for name, path in sorted(project.experiments(root).items())}
+        return {name: first_comment(path) for name, path in sorted(project_paths.experiments(root).items())}
     return {name: first_comment(options.file(axis, name, root)) for name in options.names(axis, root)}
 
 

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from runner import plan, project
-from runner.baseline import ITSELF
-from runner.commands.arguments import parser
-from runner.commands.said import say
-from runner.report import planned
+from runner.commands.cli_parser import parser
+from runner.commands.console import say
+from runner.core import project_paths
+from runner.core.errors import StepFailed
+from runner.planning import plan
+from runner.report import plan_summary
+from runner.spec.baseline import ITSELF
 
 
 def main(argv: list[str]) -> int:
@@ -22,8 +24,8 @@ def main(argv: list[str]) -> int:
     arguments.add_argument("-m", "--multirun", action="store_true", help="a sweep: every combination")
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
     chosen = arguments.parse_intermixed_args(argv)
-    root = project.root()
-    made, home = _made(chosen.override, chosen.multirun, root), project.home(root)
+    root = project_paths.root()
+    made, home = _made(chosen.override, chosen.multirun, root), project_paths.home(root)
     if chosen.json:
         json.dump(document(made, home), sys.stdout, indent=1)
         print()
@@ -33,10 +35,15 @@ def main(argv: list[str]) -> int:
 
 
 def _made(words: Sequence[str], multirun: bool, root: Path) -> plan.Plan:
-    from runner import request
+    from runner.sweep import request
 
     asked = request.read(root, words, multirun=multirun)
-    return plan.of_sweep(asked.sweep, root) if asked.sweeps else plan.make([asked.spec], root)
+    if asked.sweeps:
+        return plan.of_sweep(asked.sweep, root)
+    made = plan.make([asked.spec], root)
+    if isinstance(made.cells[0].blocked, StepFailed):
+        raise made.cells[0].blocked
+    return made
 
 
 def document(made: plan.Plan, root: Path) -> dict[str, Any]:
@@ -46,7 +53,7 @@ def document(made: plan.Plan, root: Path) -> dict[str, Any]:
         "root": str(root),
         "steps": plan.states(made, root),
         "cells": [_cell(cell, made) for cell in made.cells],
-        "impossible": planned.impossible(made),
+        "impossible": plan_summary.impossible(made),
     }
 
 
@@ -72,7 +79,7 @@ def text(made: plan.Plan, root: Path) -> str:
     lines += [f"{one['step']:<10}{one['title']:<{wide}}  {one['key'][:16]}  {one['state']}" for one in steps]
     lines.append("")
     lines += [f"{'benchmark':<10}{_measured(cell, made)}" for cell in made.cells]
-    return "\n".join([*lines, "", *planned.blocked(made), *planned.lines(made, root)])
+    return "\n".join([*lines, "", *plan_summary.blocked(made), *plan_summary.lines(made, root)])
 
 
 def _measured(cell: plan.Cell, made: plan.Plan) -> str:

@@ -8,12 +8,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner import project
-from runner.commands import said
-from runner.commands.arguments import parser
+from runner.commands import console
+from runner.commands.cli_parser import parser
+from runner.core import project_paths
 
 if TYPE_CHECKING:
-    from runner.report.chart import Chart
+    from runner.charts import Chart
 
 
 def main(argv: list[str]) -> int:
@@ -31,41 +31,47 @@ def main(argv: list[str]) -> int:
     arguments.add_argument("--png", type=Path, metavar="FOLDER", help="write the record's pictures there, as PNG files")
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
     options = arguments.parse_args(argv)
-    from runner import outputs, records
-    from runner.portable import locate
-    from runner.report import corrected, ending, html, layout, page, pictures, terminal
+    from runner.core import output_paths
+    from runner.pictures import record_pictures
+    from runner.report import console_footer, report_model
+    from runner.report.views import html, layout, terminal
+    from runner.results import find_record, multiple_comparisons, records
 
-    root = project.home(project.root())
-    every = records.readable(root, said.warn)
+    root = project_paths.home(project_paths.root())
+    every = records.readable(root, console.warn)
     with ExitStack() as stack:
-        record = stack.enter_context(locate.opened(options.record, root)) if options.record else locate.latest(every)
-        found = page.collect(record, corrected.of_record(record, every))
-        drawn = pictures.of_record(record) if options.png else {}
+        record = (
+            stack.enter_context(find_record.opened(options.record, root))
+            if options.record
+            else find_record.latest(every)
+        )
+        found = report_model.collect(record, multiple_comparisons.of_record(record, every))
+        drawn = record_pictures.of_record(record) if options.png else {}
     written = _as_png(drawn, options.png, root) if options.png else []
     if options.html:
-        outputs.check(options.html, root, "--html")
+        output_paths.check(options.html, root, "--html")
         _write(options.html, html.render(found).encode())
         written.append(options.html)
     if options.json:
-        said.document(page.as_json(found))
+        console.document(report_model.as_json(found))
     elif options.html or options.png:
-        said.say("\n".join(f"written  {file}" for file in written))
+        console.say("\n".join(f"written  {file}" for file in written))
     else:
-        layout.show(terminal.renderable(found), ending.WIDTH)
+        layout.show(terminal.renderable(found), console_footer.WIDTH)
     return 0
 
 
 def _as_png(drawn: Mapping[str, Chart], folder: Path, root: Path) -> list[Path]:
     """The files written. Raises SpecError where there is nothing to draw, or the folder is none to write to."""
-    from runner import outputs
-    from runner.errors import SpecError
-    from runner.report.chart import png
+    from runner.charts import png
+    from runner.core import output_paths
+    from runner.core.errors import SpecError
 
     if not drawn:
         raise SpecError("--png: the record has neither samples nor a profile to draw.", "See it without --png.")
     files = {folder / f"{name}.png": chart for name, chart in drawn.items()}
     for file in files:
-        outputs.check(file, root, "--png")
+        output_paths.check(file, root, "--png")
     for file, chart in files.items():
         _write(file, png.document(chart))
     return list(files)

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner import project as projects
-from runner.commands.arguments import parser
-from runner.errors import SpecError, nearest
-from runner.foreign import visible
+from runner.commands.cli_parser import parser
+from runner.core import project_paths as projects
+from runner.core.errors import SpecError, nearest
+from runner.core.foreign_text import visible
 from runner.tracking.client import Tracker
 
 if TYPE_CHECKING:
-    from runner.request import Request
+    from runner.sweep.request import Request
 
 FLAGS = ("--json", "--fresh", "--strict")
 FAILED = ("failed", "timeout")
@@ -43,37 +43,39 @@ class Command:
 
     def one(self, asked: Request) -> int:
         """One spec; returns the exit code."""
-        from runner import cells, plan
+        from runner.execution import run_plan
+        from runner.planning import plan
 
         made = plan.make([asked.spec], self.root)
-        record = cells.perform(made, self.home, self.tracker, asked.schedule, fresh=True).records[0]
+        record = run_plan.perform(made, self.home, self.tracker, asked.schedule, fresh=True).records[0]
         if self.json:
             _print_json(record.content)
         else:
-            from runner.report import ending
+            from runner.report import console_footer
 
-            ending.print_run(record, self.words)
+            console_footer.print_run(record, self.words)
         return exit_code(str(record.content["status"]))
 
     def sweep(self, asked: Request) -> int:
         """Every cell composed and validated before any work; one plan; one table. Returns the exit code."""
-        from runner import cells, plan
-        from runner.report import planned
+        from runner.execution import run_plan
+        from runner.planning import plan
+        from runner.report import plan_summary
 
         made = plan.of_sweep(asked.sweep, self.root)
-        name = cells.sweep_name([cell.candidate.spec for cell in made.cells])
-        print(visible("\n".join([f"sweep {name}", *planned.lines(made, self.home)])), file=sys.stderr)
-        ran = cells.perform(
+        name = run_plan.sweep_name([cell.candidate.spec for cell in made.cells])
+        print(visible("\n".join([f"sweep {name}", *plan_summary.lines(made, self.home)])), file=sys.stderr)
+        ran = run_plan.perform(
             made, self.home, self.tracker, asked.schedule, sweep=name, fresh=self.fresh, started=self.started
         )
         if self.json:
-            from runner.report import swept
+            from runner.report import sweep_json
 
-            _print_json(swept.document(name, made, ran))
+            _print_json(sweep_json.document(name, made, ran))
         else:
-            from runner.report import ending, makespan
+            from runner.report import console_footer, makespan
 
-            ending.print_sweep(name, ran.records, self.words)
+            console_footer.print_sweep(name, ran.records, self.words)
             print(makespan.text(ran.schedule))
         return sweep_code([str(record.content["status"]) for record in ran.records], self.strict)
 
@@ -85,7 +87,7 @@ def main(argv: list[str]) -> int:
     home = projects.home(root)
     with Tracker(home) as tracker:
         tracker.start()  # MLflow's import takes longer than Hydra's, composing and planning: all at once
-        from runner import request
+        from runner.sweep import request
 
         if flags.cfg:
             print(request.config(root, flags.override, resolve=flags.resolve))

@@ -10,13 +10,14 @@ import typing
 from pathlib import Path
 from typing import Any
 
-from runner import options, project
-from runner.commands.arguments import parser
+from runner.commands.cli_parser import parser
+from runner.commands.console import say
 from runner.commands.list import first_comment
-from runner.commands.said import say
-from runner.errors import SpecError, nearest
-from runner.settings import Rule, rules
-from runner.spec import GROUPS, settings_class
+from runner.core import project_paths
+from runner.core.errors import SpecError, nearest
+from runner.core.setting_rules import Rule, rules
+from runner.spec import options
+from runner.spec.schema import GROUPS, settings_class
 
 
 def main(argv: list[str]) -> int:
@@ -40,7 +41,7 @@ def _describe(word: str) -> dict[str, Any]:
     if not mark or axis not in known_axes:
         close = "" if axis in known_axes else nearest(axis, known_axes)
         raise SpecError(f"{word}: axis=option expected.{close}", f"Axes: {', '.join(known_axes)}.")
-    root = project.root()
+    root = project_paths.root()
     if axis == "experiment":
         return _experiment(name, root)
     file = options.file(axis, name, root)
@@ -53,10 +54,10 @@ def _describe(word: str) -> dict[str, Any]:
 
 def _experiment(name: str, root: Path) -> dict[str, Any]:
     """What an experiment's file chooses, sets and sweeps over."""
-    from runner import study
+    from runner.sweep import experiment_file
 
-    found = study.read(name, root)  # says what is wrong with the sweep
-    file = project.experiments(root)[name] if found is None else found.file
+    found = experiment_file.read(name, root)  # says what is wrong with the sweep
+    file = project_paths.experiments(root)[name] if found is None else found.file
     content = dict(options.load_yaml(file))
     chooses = {axis.removeprefix("override /"): name for axis, name in _defaults(content).items()}
     sets = {key: value for key, value in content.items() if key not in ("defaults", "sweep")}

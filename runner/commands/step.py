@@ -15,16 +15,21 @@ from typing import Any
 
 from rich.console import Console
 
-from runner import baseline, cells, leases, options, pipeline, plan, project, store
-from runner.disk import room
-from runner.errors import BY_STATUS, RunnerError, SpecError, StepFailed, Unavailable, Unsupported, nearest
-from runner.foreign import line
-from runner.plan import Node, Plan
-from runner.report import naming, progress
-from runner.schedule import prepare
-from runner.schedule.settings import INLINE
-from runner.spec import Spec
-from runner.store import Artifact
+from runner.artifacts import leases, store
+from runner.artifacts.store import Artifact
+from runner.commands import dvc_grid
+from runner.core import project_paths
+from runner.core.disk_errors import room
+from runner.core.errors import BY_STATUS, RunnerError, SpecError, StepFailed, Unavailable, Unsupported, nearest
+from runner.core.foreign_text import line
+from runner.execution import prepare, run_plan
+from runner.planning import plan
+from runner.planning.plan import Node, Plan
+from runner.report.views import progress
+from runner.results import naming
+from runner.spec import baseline, options
+from runner.spec.schedule import INLINE
+from runner.spec.schema import Spec
 from runner.tracking.client import Tracker
 
 USAGE = "For instance: python -m runner step=train model=gru"
@@ -33,11 +38,11 @@ USAGE = "For instance: python -m runner step=train model=gru"
 def main(argv: list[str]) -> int:
     """Do one step of one cell. What can't be done here leaves a note, so that the other cells go on."""
     step, chosen = _read([word for word in argv if word != "--json"])
-    root = project.root()
-    grid = pipeline.read(root)
-    spec = pipeline.one(grid, chosen, root)
-    folder = pipeline.folder(root, step, spec)
-    made, home = plan.make([spec], root), project.home(root)  # in a copy of DVC's the project whose copy it is
+    root = project_paths.root()
+    grid = dvc_grid.read(root)
+    spec = dvc_grid.one(grid, chosen, root)
+    folder = dvc_grid.folder(root, step, spec)
+    made, home = plan.make([spec], root), project_paths.home(root)  # in a copy of DVC's the project whose copy it is
     with room(home):
         said = _benchmark(made, home, folder) if step == "benchmark" else _artifact(step, made, home, folder)
     if "--json" in argv:
@@ -51,16 +56,16 @@ def _read(words: Sequence[str]) -> tuple[str, dict[str, str]]:
     chosen: dict[str, str] = {}
     for word in words:
         name, mark, value = word.partition("=")
-        if not mark or name not in ("step", *pipeline.GRID) or name in chosen:
+        if not mark or name not in ("step", *dvc_grid.GRID) or name in chosen:
             raise SpecError(
-                f"{word}: step= and {', '.join(f'{axis}=' for axis in pipeline.GRID)} are all that a step takes, once.",
-                f"Settings of the grid's cells are in {pipeline.PARAMS}. {USAGE}",
+                f"{word}: step= and {', '.join(f'{axis}=' for axis in dvc_grid.GRID)} are all that a step takes, once.",
+                f"Settings of the grid's cells are in {dvc_grid.PARAMS}. {USAGE}",
             )
         chosen[name] = value
     step = chosen.pop("step", "")
-    if step not in pipeline.STEPS:
-        known = ", ".join(pipeline.STEPS)
-        raise SpecError(f"step={step}: no such step.{nearest(step, pipeline.STEPS)}", f"Steps: {known}. {USAGE}")
+    if step not in dvc_grid.STEPS:
+        known = ", ".join(dvc_grid.STEPS)
+        raise SpecError(f"step={step}: no such step.{nearest(step, dvc_grid.STEPS)}", f"Steps: {known}. {USAGE}")
     return step, chosen
 
 
@@ -69,7 +74,7 @@ def _read(words: Sequence[str]) -> tuple[str, dict[str, str]]:
 
 def _artifact(step: str, made: Plan, home: Path, folder: Path) -> dict[str, Any]:
     cell = made.cells[0]
-    key = pipeline.key(step, cell, made)
+    key = dvc_grid.key(step, cell, made)
     node = made.nodes[key]
     if node.step != step:
         _export(None, key, folder)
@@ -123,8 +128,8 @@ def _benchmark(made: Plan, home: Path, folder: Path) -> dict[str, Any]:
     (folder / "metrics.json").unlink(missing_ok=True)
     with Tracker(home) as tracker:
         tracker.start()
-        family = _family(project.root())
-        record = cells.perform(made, home, tracker, INLINE, fresh=True, family=family).records[0].content
+        family = _family(project_paths.root())
+        record = run_plan.perform(made, home, tracker, INLINE, fresh=True, family=family).records[0].content
     if record["status"] != "ok":
         _say(record)
         _refuse_accidents(record, made)
@@ -134,11 +139,11 @@ def _benchmark(made: Plan, home: Path, folder: Path) -> dict[str, Any]:
     return {"status": record["status"], "record_id": record["record_id"]}
 
 
-def _family(root: Path) -> cells.Family:
+def _family(root: Path) -> run_plan.Family:
     """The grid's comparisons, whose verdicts are corrected together."""
-    every = pipeline.specs(pipeline.read(root), root)
+    every = dvc_grid.specs(dvc_grid.read(root), root)
     known = options.names("backend", root)
-    return cells.Family(f"dvc-{cells.sweep_name(every)}", sum(_compared(spec, root, known) for spec in every))
+    return run_plan.Family(f"dvc-{run_plan.sweep_name(every)}", sum(_compared(spec, root, known) for spec in every))
 
 
 def _compared(spec: Spec, root: Path, backends: Sequence[str]) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from runner import project
-from runner.commands.arguments import parser
-from runner.commands.said import say, warn
+from runner.commands.cli_parser import parser
+from runner.commands.console import say, warn
+from runner.core import project_paths
 
 
 def main(argv: list[str]) -> int:
@@ -14,12 +14,12 @@ def main(argv: list[str]) -> int:
     arguments = parser("sync", "Send to MLflow the records that it lacks.")
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
     options = arguments.parse_args(argv)
-    from runner.tracking import log, store
+    from runner.tracking import mlflow_runs, mlflow_store
 
-    root = project.home(project.root())
-    sent = log.sync(root, warn)
+    root = project_paths.home(project_paths.root())
+    sent = mlflow_runs.sync(root, warn)
     if options.json:
-        print(json.dumps({"schema": 1, "store": store.uri(root), "sent": sent}, indent=1))
+        print(json.dumps({"schema": 1, "store": mlflow_store.uri(root), "sent": sent}, indent=1))
     else:
-        say(f"{len(sent)} record{'' if len(sent) == 1 else 's'} sent to {store.uri(root)}")
+        say(f"{len(sent)} record{'' if len(sent) == 1 else 's'} sent to {mlflow_store.uri(root)}")
     return 0

@@ -19,12 +19,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from runner import project, start
-from runner.commands.arguments import parser
-from runner.commands.said import warn
-from runner.endpoints import keeper
-from runner.errors import SpecError, StepFailed, Unavailable
-from runner.worker import usage_reports
+from runner.commands.cli_parser import parser
+from runner.commands.console import warn
+from runner.core import process_start, project_paths
+from runner.core.errors import SpecError, StepFailed, Unavailable
+from runner.worker import orphan_reaper, usage_reports
 
 HOST, PORT = "127.0.0.1", 5000
 START_SECONDS, STOP_SECONDS = 120.0, 10.0
@@ -33,17 +32,17 @@ START_SECONDS, STOP_SECONDS = 120.0, 10.0
 def main(argv: list[str]) -> int:
     """Serve until Ctrl-C. Where MLFLOW_TRACKING_URI names a server, print its address: it needs no UI of ours."""
     options = _options(argv)
-    from runner.tracking import log, store, view
+    from runner.tracking import mlflow_runs, mlflow_store, mlflow_view
 
-    root = project.home(project.root())
-    log.sync(root, warn)
-    if store.uri(root).startswith("http"):
-        _say(view.page(root, store.uri(root).rstrip("/"), options.sweep), options.json)
+    root = project_paths.home(project_paths.root())
+    mlflow_runs.sync(root, warn)
+    if mlflow_store.uri(root).startswith("http"):
+        _say(mlflow_view.page(root, mlflow_store.uri(root).rstrip("/"), options.sweep), options.json)
         return 0
     port = _free_port(options.host, options.port)
     _check_reachable(options.host, port)
-    address = view.address(root, options.host, port, options.sweep)
-    with _server(root, store.uri(root), options.host, port) as server:
+    address = mlflow_view.address(root, options.host, port, options.sweep)
+    with _server(root, mlflow_store.uri(root), options.host, port) as server:
         _say(address, options.json)
         return _until_stopped(server)
 
@@ -124,7 +123,7 @@ def _server(root: Path, uri: str, host: str, port: int) -> Iterator[subprocess.P
     """MLflow's server, answering; stopped with all that it started when the block ends."""
     log = root / "mlruns" / "ui.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = start.command("mlflow", "server", "--host", host, "--port", str(port), "--workers", "1")
+    command = process_start.command("mlflow", "server", "--host", host, "--port", str(port), "--workers", "1")
     artifacts = (root / "mlruns" / "artifacts").as_uri()
     command += ["--backend-store-uri", uri, "--default-artifact-root", artifacts, "--artifacts-destination", artifacts]
     # MLflow starts further Pythons with -m, and Uvicorn imports modules of its working folder: in / nobody leaves any.
@@ -133,7 +132,7 @@ def _server(root: Path, uri: str, host: str, port: int) -> Iterator[subprocess.P
     with log.open("wb") as out, _stop_signals():
         # In a session of its own: Ctrl-C comes to us alone, and one signal reaches all its processes.
         # By its mark the keeper finds them where we are killed.
-        env = {**os.environ, **quiet, **keeper.mark("ui")}
+        env = {**os.environ, **quiet, **orphan_reaper.mark("ui")}
         server = subprocess.Popen(command, stdout=out, stderr=out, env=env, cwd="/", start_new_session=True)
         try:
             _wait_until_up(server, host, port, log)
@@ -158,7 +157,7 @@ def _stop_signals() -> Iterator[None]:
 
 
 def _wait_until_up(server: subprocess.Popen[bytes], host: str, port: int, log: Path) -> None:
-    from runner.tracking.view import browsable
+    from runner.tracking.mlflow_view import browsable
 
     deadline = time.monotonic() + START_SECONDS
     url = f"http://{browsable(host)}:{port}/health"

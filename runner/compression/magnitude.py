@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from runner.settings import setting
+from runner.core.setting_rules import setting
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from runner.errors import BadFile
+from runner.core.errors import BadFile
 
 MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-")
 NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?"

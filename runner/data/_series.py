@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from runner.core.errors import BadFile
 from runner.data import _split
 from runner.data.arrays import Dataset
-from runner.errors import BadFile
 
 Floats = NDArray[np.float64]
 

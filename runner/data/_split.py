@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.errors import Impossible
+from runner.core.errors import Impossible
 
 PARTS = ("train", "val", "test")
 

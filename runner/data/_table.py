@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from runner.core.errors import BadFile, SpecError, nearest
 from runner.data import _numbers, _text, _times
 from runner.data._times import Times
-from runner.errors import BadFile, SpecError, nearest
 
 SECONDS = {"s": 1, "min": 60, "h": 3600, "D": 86400, "W": 604800}
 MOST_INVENTED = 0.5  # share of the rows that may be interpolated

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
-from runner.errors import BadFile, SpecError
+from runner.core.errors import BadFile, SpecError
 
 HOUR, DAY = 3600.0, 86400.0
 FORMATS = "For example data.time_format=%d.%m.%Y; all codes: docs.python.org/3/library/datetime.html#format-codes"

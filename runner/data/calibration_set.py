@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runner.data import arrays, drawn
-from runner.data.drawn import Drawn
+from runner.data import arrays
+from runner.tensors import drawn
+from runner.tensors.drawn import Drawn
 
 SHARE = 4  # of the user's rows, one in so many is kept for calibration
 FEWEST = 16  # rows of which a part can be kept

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.errors import SpecError
-from runner.settings import setting
+from runner.core.errors import SpecError
+from runner.core.setting_rules import setting
 
 if TYPE_CHECKING:
     from runner.data.arrays import Dataset

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.errors import Impossible
-from runner.settings import setting
+from runner.core.errors import Impossible
+from runner.core.setting_rules import setting
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

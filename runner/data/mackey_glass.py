@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.settings import setting
+from runner.core.setting_rules import setting
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.errors import SpecError
-from runner.foreign import line
-from runner.settings import setting
+from runner.core.errors import SpecError
+from runner.core.foreign_text import line
+from runner.core.setting_rules import setting
 
 if TYPE_CHECKING:
     import onnx
     from numpy.typing import NDArray
 
     from runner.data.arrays import Dataset
-    from runner.data.drawn import Drawn
-    from runner.data.labels import Output, Reading
+    from runner.tensors.drawn import Drawn
+    from runner.tensors.labels import Output, Reading
 
 TASK = "tensors"
 DISTRIBUTIONS = ("numpy", "onnx", "onnxruntime")
@@ -54,7 +54,7 @@ def make(settings: Settings, needs: Mapping[str, Any], seed: int, inputs: Mappin
 
 def _random(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx.ModelProto) -> Dataset:
     from runner.data.arrays import Dataset
-    from runner.models import graph, steering
+    from runner.graphs import onnx_graph, steering_inputs
 
     test = _drawn(model, settings.samples, settings.integers_below, seed, "test")
     drawn: dict[str, dict[str, Drawn]] = {"test": {f"in/{name}": one for name, one in test.items()}}
@@ -64,30 +64,30 @@ def _random(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx
         random = _drawn(model, settings.calibration, settings.integers_below, seed, "calibration")
         drawn["calibration"] = {f"in/{name}": one for name, one in _for_proof(random).items()}
         calibration = {**_as_meta(random), "from": "random"}
-    reference = graph.outputs_of_float(model, test)
-    about = {"calibration": calibration, "warnings": steering.warnings(model, settings.integers_below)}
+    reference = onnx_graph.outputs_of_float(model, test)
+    about = {"calibration": calibration, "warnings": steering_inputs.warnings(model, settings.integers_below)}
     meta = {**_meta(model, needs, "random", settings.samples if test else 1), **about}
     splits = {"calibration": own} if own else {}
     return Dataset(splits, meta, reference, drawn)
 
 
 def _drawn(model: onnx.ModelProto, samples: int, below: int, seed: int, part: str) -> dict[str, Drawn]:
-    from runner.data.drawn import PARTS, Drawn
-    from runner.models import graph, steering
+    from runner.graphs import onnx_graph, steering_inputs
+    from runner.tensors.drawn import PARTS, Drawn
 
-    counts = steering.counts(model)
-    skipped = 1 if graph.is_batched(model) else 0
+    counts = steering_inputs.counts(model)
+    skipped = 1 if onnx_graph.is_batched(model) else 0
     found = {
         value.name: Drawn(
             samples,
-            tuple(map(int, graph.dims(value)[skipped:])),
-            graph.dtype(value),
+            tuple(map(int, onnx_graph.dims(value)[skipped:])),
+            onnx_graph.dtype(value),
             below,
             (seed, PARTS[part], number),
             low=int(value.name in counts),
         )
-        for number, value in enumerate(graph.inputs(model))
-        if not graph.container(value)  # only a user gives those
+        for number, value in enumerate(onnx_graph.inputs(model))
+        if not onnx_graph.container(value)  # only a user gives those
     }
     _check_memory(found)
     return found
@@ -95,9 +95,9 @@ def _drawn(model: onnx.ModelProto, samples: int, below: int, seed: int, part: st
 
 def _check_memory(random: Mapping[str, Drawn]) -> None:
     """Raises SpecError where one sample of an input is larger than the memory that is free."""
-    from runner import hardware
+    from runner.hardware import detect
 
-    free = hardware.memory_available()
+    free = detect.memory_available()
     for name, one in random.items():
         if free is not None and one.sample_bytes > free:
             raise SpecError(
@@ -124,17 +124,17 @@ def _as_meta(random: Mapping[str, Drawn]) -> dict[str, Any]:
 def _given(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx.ModelProto) -> Dataset:
     from runner.data import calibration_set
     from runner.data.arrays import Dataset, inputs_of
-    from runner.models import _outputs, _tensors, graph
+    from runner.graphs import model_outputs, onnx_graph, user_tensors
 
-    given = _tensors.read(model, needs)
+    given = user_tensors.read(model, needs)
     rows = len(next(iter(given.values()), [0]))
     own = _own(settings, needs, seed, model)
     kept = 0 if own else settings.calibration
     measured, calibrates = calibration_set.split(rows, kept, seed)
     inputs = {name: array for name, array in given.items() if name.startswith("in/")}
-    reference = graph.outputs_of_float(model, inputs_of(_rows(inputs, measured)))
-    outputs = {name: _seen(one, reference.get(name)) for name, one in _outputs.of(model).items()}
-    understood, name, reading = _tensors.scored(given, outputs, needs)
+    reference = onnx_graph.outputs_of_float(model, inputs_of(_rows(inputs, measured)))
+    outputs = {name: _seen(one, reference.get(name)) for name, one in model_outputs.of(model).items()}
+    understood, name, reading = user_tensors.scored(given, outputs, needs)
     # Without rows to spare, the compile proves itself with those that are measured; quantising draws its own.
     calibration = own or _rows(inputs, calibrates if len(calibrates) else measured)
     about = _about(settings, needs, seed, model, (rows, len(calibrates), len(next(iter(own.values()), ()))))
@@ -150,11 +150,11 @@ def _seen(output: Output, values: NDArray[Any] | None) -> Output:
 def _own(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx.ModelProto) -> dict[str, NDArray[Any]]:
     """`in/<input>` of model.calibration, drawn by seed where it holds more rows than are used; empty without one."""
     from runner.data import calibration_set
-    from runner.models import _tensors
+    from runner.graphs import user_tensors
 
     if not needs["calibration"]:
         return {}
-    found = _tensors.calibration(model, needs)
+    found = user_tensors.calibration(model, needs)
     rows = len(next(iter(found.values())))
     return _rows(found, calibration_set.some(rows, settings.calibration, seed))
 
@@ -194,15 +194,15 @@ def _scoring(name: str, reading: Reading | None) -> dict[str, Any]:
 
 
 def _meta(model: onnx.ModelProto, needs: Mapping[str, Any], source: str, samples: int) -> dict[str, Any]:
-    from runner.models import graph
+    from runner.graphs import onnx_graph
 
     return {
         "task": "tensors",
         "metric": needs["metric"],
         "unit": "",
-        "features": [value.name for value in graph.inputs(model)],
+        "features": [value.name for value in onnx_graph.inputs(model)],
         "outputs": [value.name for value in model.graph.output],
         "source": source,
         "rows": {"test": samples},
-        "shapes": {value.name: graph.dims(value) for value in graph.inputs(model)},
+        "shapes": {value.name: onnx_graph.dims(value) for value in onnx_graph.inputs(model)},
     }

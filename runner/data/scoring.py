@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runner.data import arrays, labels, units
-from runner.errors import StepFailed
+from runner.core.errors import StepFailed
+from runner.data import arrays, units
+from runner.tensors import labels
 from runner.worker.values import differences
 
 Outputs = Mapping[str, NDArray[Any]]

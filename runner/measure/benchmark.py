@@ -14,9 +14,17 @@ import numpy as np
 import numpy.typing as npt
 
 from runner.data import scoring
-from runner.measure import checks, circumstances, method, metrics, outliers, quality, quality_interval
-from runner.measure.decision import Decision, expected
-from runner.measure.method import Method
+from runner.measure import (
+    comparison_design,
+    compliance_checks,
+    metrics,
+    outliers,
+    quality,
+    quality_interval,
+    run_conditions,
+)
+from runner.measure.comparison_design import Method
+from runner.measure.ignored_settings import not_taken
 from runner.measure.metrics import Metric
 from runner.measure.pairs import Pair, Quiet
 from runner.measure.quality import Judgement
@@ -24,7 +32,7 @@ from runner.measure.quality_interval import Scored
 from runner.measure.settings import Settings
 from runner.measure.sides import Side, Started
 from runner.measure.statistics import Interval
-from runner.measure.taken import not_taken
+from runner.measure.stopping_rule import Decision, expected
 from runner.measure.verdict import NoiseFloor, Verdict
 from runner.telemetry.summary import Observed, Summary, Work, summarise
 
@@ -130,7 +138,7 @@ class Benchmark:
     @property
     def conditions(self) -> dict[str, Any]:
         """The devices' state over all pairs."""
-        return circumstances.of_run(self.pairs)
+        return run_conditions.of_run(self.pairs)
 
     def latencies_ms(self, role: str) -> dict[int, npt.NDArray[np.float64]]:
         """`{pair: latencies (iterations,)}` of one side; empty where it took no part."""
@@ -172,7 +180,7 @@ def benchmark(
     noise = floor or NoiseFloor(settings.floor, UNCALIBRATED)
     folder.mkdir(parents=True, exist_ok=True)
     sides = {"candidate": candidate} | ({"baseline": baseline} if baseline else {})
-    how = method.of(sides)
+    how = comparison_design.of(sides)
     least = how.least(settings, comparisons) if baseline else settings.min_pairs
     pairs, decision = _measure(
         how, sides, settings, seed, folder, limit_s, progress, quiet, sampler, noise, least, started
@@ -182,7 +190,7 @@ def benchmark(
     scored = {role: _scored(side, pairs[0], role) for role, side in sides.items()}
     compared = quality_interval.of(scored["candidate"], scored.get("baseline"), seed, settings.confidence)
     comparison = _compare(how, pairs, decision, settings, noise) if baseline else None
-    checked = checks.of(sides, pairs, judged)
+    checked = compliance_checks.of(sides, pairs, judged)
     figures = {
         role: _metrics(side, role, pairs, judged[role], settings, seed, telemetry.sides[role])
         for role, side in sides.items()
@@ -202,7 +210,11 @@ def benchmark(
         stopped_by=str(decision.stopped_by),
         metrics=(*figures["candidate"], *against),
         baseline_metrics=tuple(figures.get("baseline", ())),
-        warnings=(*checks.failures(checked), *_pointless(sides, judged), *_warnings(sides, pairs, telemetry)),
+        warnings=(
+            *compliance_checks.failures(checked),
+            *_pointless(sides, judged),
+            *_warnings(sides, pairs, telemetry),
+        ),
         seconds=time.monotonic() - start,
         telemetry=telemetry,
         checks=checked,
@@ -262,8 +274,8 @@ def _compare(
 
 
 def _flagged(how: Method, pairs: Sequence[Pair], settings: Settings, floor: NoiseFloor) -> Flagged | None:
-    marked = circumstances.marked(pairs)
-    reasons = circumstances.reasons(marked)
+    marked = run_conditions.marked(pairs)
+    reasons = run_conditions.reasons(marked)
     return Flagged(reasons, *how.without(pairs, marked, settings, floor)) if reasons else None
 
 
@@ -323,8 +335,8 @@ def _warnings(sides: Mapping[str, Side], pairs: Sequence[Pair], telemetry: Summa
 
 def _busy(pairs: Sequence[Pair]) -> Iterator[str]:
     """What others did meanwhile, on each device."""
-    for role, its in circumstances.devices(pairs).items():
-        busy = [one.get("competing_cpus", 0.0) for one in circumstances.figures(its)]
+    for role, its in run_conditions.devices(pairs).items():
+        busy = [one.get("competing_cpus", 0.0) for one in run_conditions.figures(its)]
         crowded = sum(cpus > BUSY for cpus in busy)
         where = f" of the {role}'s device" if role else ""
         if crowded:

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from runner.errors import OddAnswer
+from runner.core.errors import OddAnswer
 
 DRIFT, SLACK_S = 0.05, 0.010  # by which a device's clock may be ahead of ours
 SLOWEST = 1 / 500  # of the time in which bursts were asked for; a connection takes less, even by satellite

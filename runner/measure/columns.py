@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runner import advice
+from runner.core import advice
 from runner.worker import values
 
 Array = NDArray[Any]

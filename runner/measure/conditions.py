@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from runner import hardware
+from runner.hardware import detect
 
 ABSENT = {
     "load_1m": "no /proc/loadavg",
@@ -48,7 +48,7 @@ def read(ours: Iterable[int] = (), root: Path = Path("/"), everybody: bool = Fal
         "throttle_count": _throttles(root),
         "busy_s": cpu and cpu[0],
         "steal_s": cpu and cpu[1],
-        "governor": hardware.governor(root),
+        "governor": detect.governor(root),
         "memory_available_mb": _memory_available(root),
         "memory_stall_s": _stall(root / "proc/pressure/memory"),
         "cpu_stall_s": _stall(root / "proc/pressure/cpu"),

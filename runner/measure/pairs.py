@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from runner.endpoints.local import Worker
-from runner.measure import clock, repeats, watch
+from runner.measure import clock, repeats, snapshots
 from runner.measure import predicted as outputs
 from runner.measure.clock import Clock
 from runner.measure.settings import Settings
 from runner.measure.sides import Side, Started, opened, order
 from runner.telemetry.energy import Window
+from runner.transport.local import Worker
 from runner.worker import npz
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def run_pair(
             _ = sampler.ready  # it has imported what it needs before anything is timed
         with quiet():
             seconds = {role: process.warm_up() for role, process in processes.items()}
-            look = watch.looking(device, [process.worker for process in processes.values()], sampler)
+            look = snapshots.looking(device, [process.worker for process in processes.values()], sampler)
             before = look(everybody=True)
             during = _take_turns(processes, turn_sizes(seconds, settings), look)
             after = look(everybody=True)
@@ -154,7 +154,7 @@ def _load(processes: Collection[_Process]) -> None:
 
 
 def _take_turns(
-    processes: Mapping[str, _Process], sizes: Mapping[str, int], look: watch.Look
+    processes: Mapping[str, _Process], sizes: Mapping[str, int], look: snapshots.Look
 ) -> list[Mapping[str, Any]]:
     """Bursts in turn until all are done; what the machine looked like in between."""
     seen: list[Mapping[str, Any]] = []

@@ -8,9 +8,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from runner.data import npz
-from runner.data.npz import Header, Unreadable
-from runner.errors import OddAnswer
+from runner.core.errors import OddAnswer
+from runner.tensors import npz
+from runner.tensors.npz import Header, Unreadable
 
 KINDS = "biufcSU"  # of plain values; V stands for types that numpy has no name for (bfloat16)
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from runner.core.errors import StepFailed
 from runner.data import scoring
-from runner.errors import StepFailed
 from runner.measure import columns
 from runner.worker import predictions, values
 

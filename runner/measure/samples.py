@@ -9,9 +9,9 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from runner.data import npz
-from runner.data.npz import Header, Unreadable
-from runner.errors import StepFailed
+from runner.core.errors import StepFailed
+from runner.tensors import npz
+from runner.tensors.npz import Header, Unreadable
 
 FILE = "samples.npz"
 LATENCIES = re.compile(r"[a-z_]+/[0-9]{1,6}")  # <role>/<pair>

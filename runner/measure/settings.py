@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runner.errors import SpecError
-from runner.settings import setting
+from runner.core.errors import SpecError
+from runner.core.setting_rules import setting
 
 SAME = "same"
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.endpoints.device import HERE, Device
-from runner.endpoints.local import Worker
+from runner.transport.device import HERE, Device
+from runner.transport.local import Worker
 
 if TYPE_CHECKING:
     from runner.telemetry.sampler import Sampler

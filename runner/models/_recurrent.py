@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from runner.settings import setting
+from runner.core.setting_rules import setting
 
 if TYPE_CHECKING:
     from torch import nn

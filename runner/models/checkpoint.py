@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner import registry, settings
+from runner.core import registry, setting_rules
 
 if TYPE_CHECKING:
     from torch import nn
@@ -17,7 +17,7 @@ FILE = "model.pt"
 def build(model: Mapping[str, Any], data_meta: Mapping[str, Any]) -> nn.Module:
     """The untrained network of `{"name", "settings"}`, fresh from torch's generator."""
     module = registry.load("model", model["name"])
-    chosen = settings.build(module.Settings, model["settings"], "model")
+    chosen = setting_rules.build(module.Settings, model["settings"], "model")
     network: nn.Module = module.build(chosen, data_meta)
     return network
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from runner.errors import Unsupported
-from runner.settings import setting
+from runner.core.errors import Unsupported
+from runner.core.setting_rules import setting
 
 if TYPE_CHECKING:
     from runner.backends.contract import Ask
@@ -46,12 +46,12 @@ def data_needs(settings: Settings) -> dict[str, Any]:
 
 def files(settings: Settings) -> tuple[str, ...]:
     """All files that are read, external weights too. Raises SpecError where one is missing or no ONNX file."""
-    from runner.models import _onnx_file, _tensors
+    from runner.graphs import onnx_file, user_tensors
 
-    model = _onnx_file.read(settings.path)
-    external = _onnx_file.external_files(str(settings.path), model)
-    inputs = [_tensors.existing(settings.inputs)] if settings.inputs else []
-    inputs += [_tensors.existing(settings.calibration, "model.calibration")] if settings.calibration else []
+    model = onnx_file.read(settings.path)
+    external = onnx_file.external_files(str(settings.path), model)
+    inputs = [user_tensors.existing(settings.inputs)] if settings.inputs else []
+    inputs += [user_tensors.existing(settings.calibration, "model.calibration")] if settings.calibration else []
     return (str(settings.path), *external, *inputs)
 
 
@@ -65,15 +65,15 @@ def unread(settings: Settings, ask: Ask) -> Unsupported | None:
 
     Whatever the backend, onnx checks the file and ONNX Runtime computes the outputs that others are compared with.
     """
-    from runner.models import _onnx_format
+    from runner.graphs import onnx_format
 
-    return _onnx_format.unread(settings.path, ask)
+    return onnx_format.unread(settings.path, ask)
 
 
 def problems(settings: Settings) -> None:
     """Raise SpecError for everything that is wrong with the files and `model.shapes`, before any work."""
-    from runner.models import _onnx_file, _tensors
+    from runner.graphs import onnx_file, user_tensors
 
-    fixed = _onnx_file.shaped(_onnx_file.valid(settings.path), settings.shapes, str(settings.path))
-    _tensors.check_output([value.name for value in fixed.graph.output], settings.output)
-    _tensors.check(fixed, data_needs(settings))
+    fixed = onnx_file.shaped(onnx_file.valid(settings.path), settings.shapes, str(settings.path))
+    user_tensors.check_output([value.name for value in fixed.graph.output], settings.output)
+    user_tensors.check(fixed, data_needs(settings))

@@ -7,10 +7,11 @@ from typing import Any
 
 from rich.console import Group, RenderableType
 
-from runner.report import naming, trust
-from runner.report.layout import Grid, text
-from runner.report.naming import title
-from runner.report.wording import number, quality, quality_differences, split_quality, verdict_line
+from runner.report import caveats
+from runner.report.views.layout import Grid, text
+from runner.results import naming
+from runner.results.formatting import number, quality, quality_differences, split_quality, verdict_line
+from runner.results.naming import title
 
 COLOURS = {"faster": "bold green", "slower": "bold red", "same": "bold", "ambiguous": "bold yellow"}
 # Metric, what it is called, its unit.
@@ -41,7 +42,7 @@ def run_summary(content: Mapping[str, Any]) -> RenderableType:
         return Group(head, finding, *map(text, filter(None, [content.get("next_step")])))
     parts = [f"not measured: {reason} ({', '.join(names)})" for reason, names in absent(content).items()]
     warnings = [text(f"warning: {one}", style="yellow") for one in content.get("warnings") or ()]
-    lines = map(text, [*quality_differences(content), *parts, conditions(content), *trust.lines(content)])
+    lines = map(text, [*quality_differences(content), *parts, conditions(content), *caveats.lines(content)])
     return Group(head, _table(content), *warnings, *lines, finding)
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from runner.errors import SpecError
-from runner.foreign import tree
-from runner.portable.untrusted import Untrusted, yaml_tree
-from runner.report.wording import number
+from runner.core.errors import SpecError
+from runner.core.foreign_text import tree
+from runner.results.formatting import number
+from runner.results.untrusted_json import Untrusted, yaml_tree
 from runner.telemetry.summary import REPORT
 
 # The ends of signals' names and their units.
@@ -32,7 +32,7 @@ def read(folder: Path) -> Mapping[str, Any]:
 
 def sound(data: bytes) -> Mapping[str, Any]:
     """A report's content, once it is known to be one. Raises Untrusted."""
-    from runner.portable.shape import check_profile
+    from runner.results.archive_form import check_profile
 
     found = yaml_tree(data)
     check_profile(found)

@@ -1,26 +1,3 @@
 """Steps: functions from settings and input artifacts to one artifact, run in a worker process."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
-
 ORDER = ("data", "train", "compress", "export", "quantize", "compile")
-
-
-def _silent(done: int, total: int, note: str = "") -> None:
-    """Progress that nobody watches."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """One step to do. `settings` holds JSON types only; `inputs` are read-only artifact folders by role;
-    `out` is an empty folder to fill; `scratch` survives a kill and is where a step resumes from."""
-
-    settings: Mapping[str, Any]
-    inputs: Mapping[str, Path]
-    out: Path
-    scratch: Path
-    progress: Callable[[int, int, str], None] = field(default=_silent)

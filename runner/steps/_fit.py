@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from runner.core.errors import StepFailed
 from runner.data import arrays, units
-from runner.errors import StepFailed
-from runner.training import Settings
+from runner.spec.training import Settings
 
 # The same everywhere: the number of threads changes the order of sums, and so the result. Nets of this size gain
 # nothing from a second one, and lose fivefold where another program keeps a core busy.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,16 @@ from typing import Any
 import onnx
 from numpy.typing import NDArray
 
-from runner.errors import SpecError, Unsupported, nearest
-from runner.models import _onnx_format, graph
-from runner.precision import Int8
+from runner.core.errors import SpecError, Unsupported, nearest
+from runner.graphs import onnx_format, onnx_graph
+from runner.spec.precision import Int8
 
 Model = onnx.ModelProto
 Arrays = Mapping[str, NDArray[Any]]
 
 # Operators that carry weights or do the multiplying, so that their precision decides the speed.
 HEAVY = ("Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU", "RNN")
+CASTS = re.compile(r"^(graph_(?:input|output)_cast)")  # what the float16 converter calls its casts
 MOST_KEPT = 8  # nodes that a message names
 SCALE_A_TENSOR, SCALE_A_CHANNEL = 10, 13  # the opsets from which on a graph can say so
 WHY_NOT = {
@@ -37,15 +39,25 @@ def named(model: Model) -> Model:
 
 def fp16(model: Model) -> Model:
     """Float16 inside, float32 at inputs and outputs. Raises Unsupported where the converter can't do the graph."""
-    ready, outputs = _copy(model), list(model.graph.output)
+    ready, outputs = _with_free_names(_copy(model)), list(model.graph.output)
     # An input that is handed on has one name at both ends: casts between them would go in a circle.
-    handed_on = {value.name for value in graph.inputs(model)}
+    handed_on = {value.name for value in onnx_graph.inputs(model)}
     once = {value.name: value for value in outputs if value.name not in handed_on}
     _set_outputs(ready, list(once.values()))
     made = _converted(ready) if ready.graph.output else ready
     computed = {value.name: value for value in made.graph.output}
     _set_outputs(made, [computed.get(value.name, value) for value in outputs])
     return made
+
+
+def _with_free_names(model: Model) -> Model:
+    """The converter names the casts that it adds always alike; a file that it converted before has them already."""
+    ends = {value.name for value in (*model.graph.input, *model.graph.output)}
+    for node in onnx_graph.nodes(model.graph):
+        node.name = CASTS.sub(r"given_\1", node.name)
+        for names in (node.input, node.output):
+            names[:] = [name if name in ends else CASTS.sub(r"given_\1", name) for name in names]
+    return model
 
 
 def _set_outputs(model: Model, values: Sequence[onnx.ValueInfoProto]) -> None:
@@ -57,13 +69,13 @@ def _set_outputs(model: Model, values: Sequence[onnx.ValueInfoProto]) -> None:
 def _converted(model: Model) -> Model:
     from onnxruntime.transformers import float16, onnx_model  # type: ignore[import-untyped]
 
-    kept = [*float16.DEFAULT_OP_BLOCK_LIST, *graph.quantised_types(model)]
+    kept = [*float16.DEFAULT_OP_BLOCK_LIST, *onnx_graph.quantised_types(model)]
     try:
         made: Model = _quietly(lambda: float16.convert_float_to_float16(model, keep_io_types=True, op_block_list=kept))
         # The converter appends its casts at the end; parsers want every tensor computed before its use.
         onnx_model.OnnxModel.graph_topological_sort(made.graph)
     except Exception as error:
-        said = graph.first_line(error.__cause__ or error)
+        said = onnx_graph.first_line(error.__cause__ or error)
         said = f"precision=fp16: ONNX Runtime's converter can't do this graph: {said}."
         raise Unsupported(said, "Use precision=fp32.") from error
     return made
@@ -156,7 +168,7 @@ def _back(name: str, makers: Mapping[str, onnx.NodeProto]) -> list[str]:
 def _for_scales(model: Model, per_channel: bool) -> tuple[Model, bool, list[str]]:
     """A model into whose opset Q/DQ nodes can be written, whether they may have a scale a channel, and what is told:
     opset 10 has the nodes, opset 13 their axis; ONNX Runtime's quantiser writes them into older ones all the same."""
-    opset = _onnx_format.versions(model)["opset"]
+    opset = onnx_format.versions(model)["opset"]
     needed = SCALE_A_CHANNEL if per_channel else SCALE_A_TENSOR
     if opset >= needed:
         return model, per_channel, []
@@ -164,7 +176,7 @@ def _for_scales(model: Model, per_channel: bool) -> tuple[Model, bool, list[str]
         raised = onnx.version_converter.convert_version(model, SCALE_A_CHANNEL)
         return named(raised), per_channel, [f"opset {opset} raised to {SCALE_A_CHANNEL}, which int8 needs"]
     except Exception as error:  # the converter's own share no base class
-        said = f"opset {opset} can't be raised to {SCALE_A_CHANNEL} ({graph.first_line(error)})"
+        said = f"opset {opset} can't be raised to {SCALE_A_CHANNEL} ({onnx_graph.first_line(error)})"
         if opset < SCALE_A_TENSOR:
             raise Unsupported(f"precision=int8: {said}.", "Export the model with a newer opset.") from error
         return model, False, [f"one scale a tensor instead of one a channel: {said}"]
@@ -214,7 +226,7 @@ def _reader(model: Model, calibration: Mapping[str, Any]) -> Any:
 
     class Reader(CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:
-            self.feeds: Iterator[dict[str, NDArray[Any]]] = graph.feeds(model, calibration, batch=1)
+            self.feeds: Iterator[dict[str, NDArray[Any]]] = onnx_graph.feeds(model, calibration, batch=1)
 
         def get_next(self) -> dict[str, NDArray[Any]] | None:
             return next(self.feeds, None)
@@ -237,7 +249,8 @@ def _quietly(work: Callable[[], Any]) -> Any:
         raise
     except Exception as error:  # its exceptions share no base class of their own
         raise Unsupported(
-            f"ONNX Runtime's quantiser can't do this model: {graph.first_line(error)}", "Use precision=fp32 or fp16."
+            f"ONNX Runtime's quantiser can't do this model: {onnx_graph.first_line(error)}",
+            "Use precision=fp32 or fp16.",
         ) from error
     finally:
         logging.disable(logging.NOTSET)

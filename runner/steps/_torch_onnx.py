@@ -12,10 +12,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from runner.core.errors import StepFailed
+from runner.core.job import Job
 from runner.data import arrays
-from runner.errors import StepFailed
-from runner.models import checkpoint, graph
-from runner.steps import Job
+from runner.graphs import onnx_graph
+from runner.models import checkpoint
 
 OPSET = 17  # parsed by ONNX Runtime, OpenVINO, TVM, TensorRT 8.6 and Hailo's compiler alike
 TOLERANCE = 1e-3  # of the outputs' largest magnitude
@@ -33,10 +34,10 @@ def export(job: Job) -> dict[str, Any]:
     onnx.save(model, job.out / "model.onnx")
     reference = _torch_outputs(network, x)
     arrays.write_reference(job.out, {"y": reference})
-    params, nonzero = graph.parameters(model)
+    params, nonzero = onnx_graph.parameters(model)
     return {
-        "inputs": graph.describe(graph.inputs(model)),
-        "outputs": graph.describe(model.graph.output),
+        "inputs": onnx_graph.describe(onnx_graph.inputs(model)),
+        "outputs": onnx_graph.describe(model.graph.output),
         "opset": OPSET,
         "params": params,
         "nonzero_params": nonzero,

@@ -13,8 +13,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from runner import registry
-from runner.steps import Job
+from runner.core import registry
+from runner.core.job import Job
 from runner.worker import opened
 
 
@@ -25,7 +25,7 @@ def run(job: Job) -> dict[str, Any]:
     Meta: `effective` `{op or layer type: {precision: count}}`, `version`, `fallback`, `session`, `inputs`, `outputs`,
     `settings_effective` (read back from the runtime) and `warnings`. Raises Unsupported, Unavailable or StepFailed.
     """
-    from runner.backends import check
+    from runner.backends import compile_checks
 
     module = registry.module("backend", job.settings["backend"])
     session = f"{module}.session"
@@ -37,7 +37,7 @@ def run(job: Job) -> dict[str, Any]:
     proof: dict[str, Any] = {"warnings": []}
     if importlib.import_module(module).BACKEND.capabilities.host_proof:
         proof = prove(job.out, session, dict(job.settings["settings"]), job.inputs["data"], job.settings["batch"])
-    kept = check.precision_warnings(job.settings["precision"], meta["effective"])
+    kept = compile_checks.precision_warnings(job.settings["precision"], meta["effective"])
     warnings = [*meta.get("warnings", []), *kept, *proof["warnings"]]
     job.progress(2, 2, "done")
     return {**meta, **proof, "session": session, "size": size(job.out), "warnings": warnings}
@@ -58,11 +58,11 @@ def prove(folder: Path, session: str, options: dict[str, Any], data: Path, batch
     Returns `inputs`, `outputs` (`[{name, shape, dtype}]`) and `settings_effective`. Raises Unsupported where the
     shapes are not those asked for, StepFailed where an output is not finite and the float model's is.
     """
-    from runner.backends import check
+    from runner.backends import compile_checks
 
     ran = opened.opened(session, str(folder), options)
-    feed = check.calibration_feed(data, ran, batch)
-    check.shapes(ran, feed, batch)
-    notes = check.finite(ran, ran.run(ran.bind(feed)), data)
+    feed = compile_checks.calibration_feed(data, ran, batch)
+    compile_checks.shapes(ran, feed, batch)
+    notes = compile_checks.finite(ran, ran.run(ran.bind(feed)), data)
     found = {"inputs": ran.inputs, "outputs": ran.outputs, "settings_effective": ran.effective}
     return {**found, "warnings": notes}

@@ -6,10 +6,11 @@ import dataclasses
 import json
 from typing import Any
 
-from runner import registry, settings, training
+from runner.core import registry, setting_rules
+from runner.core.job import Job
 from runner.data import arrays
 from runner.models import checkpoint
-from runner.steps import Job
+from runner.spec import training
 
 
 def run(job: Job) -> dict[str, Any]:
@@ -20,8 +21,8 @@ def run(job: Job) -> dict[str, Any]:
     from runner.steps import _fit
 
     module = registry.load("compression", job.settings["name"])
-    chosen = settings.build(module.Settings, job.settings["settings"], "compression")
-    hyper = settings.build(training.Settings, job.settings["train"], "train")
+    chosen = setting_rules.build(module.Settings, job.settings["settings"], "compression")
+    hyper = setting_rules.build(training.Settings, job.settings["train"], "train")
     seed, data = job.settings["seed"], job.inputs["data"]
     _fit.deterministic(seed)
     network = checkpoint.load(job.inputs["model"], job.settings["model"], arrays.read_meta(data))

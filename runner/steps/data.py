@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from runner import registry, settings
+from runner.core import registry, setting_rules
+from runner.core.job import Job
 from runner.data import arrays
-from runner.steps import Job
 
 
 def run(job: Job) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def run(job: Job) -> dict[str, Any]:
     """
     name = job.settings["name"]
     module = registry.load("data", name)
-    chosen = settings.build(module.Settings, job.settings["settings"], "data")
+    chosen = setting_rules.build(module.Settings, job.settings["settings"], "data")
     made = module.make(chosen, job.settings["needs"], job.settings["seed"], dict(job.inputs))
     arrays.write(made, job.out)
     return dict(made.meta)

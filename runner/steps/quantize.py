@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from runner import precision, settings
-from runner.steps import Job
+from runner.core import setting_rules
+from runner.core.job import Job
+from runner.spec import precision
 
 if TYPE_CHECKING:
     import onnx
@@ -25,7 +26,7 @@ def run(job: Job) -> dict[str, Any]:
     from runner.steps import _quantizers
 
     name = job.settings["precision"]
-    chosen: Any = settings.build(precision.settings_class(name), job.settings["settings"], "precision")
+    chosen: Any = setting_rules.build(precision.settings_class(name), job.settings["settings"], "precision")
     model = _quantizers.named(onnx.load(job.inputs["model"] / "model.onnx"))
     notes: list[str] = []
     if name == "fp16":
@@ -49,6 +50,6 @@ def run(job: Job) -> dict[str, Any]:
 
 def _types(model: onnx.ModelProto) -> Counter[str]:
     """How many operators of each type: casts and quantising nodes are new ones."""
-    from runner.models import graph
+    from runner.graphs import onnx_graph
 
-    return Counter(node.op_type for node in graph.nodes(model.graph))
+    return Counter(node.op_type for node in onnx_graph.nodes(model.graph))

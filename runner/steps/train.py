@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from runner import settings, training
+from runner.core import setting_rules
+from runner.core.job import Job
 from runner.data import arrays
 from runner.models import checkpoint
-from runner.steps import Job
+from runner.spec import training
 
 
 def run(job: Job) -> dict[str, Any]:
@@ -19,7 +20,7 @@ def run(job: Job) -> dict[str, Any]:
     from runner.steps import _fit
 
     seed = job.settings["seed"]
-    hyper = settings.build(training.Settings, job.settings["train"], "train")
+    hyper = setting_rules.build(training.Settings, job.settings["train"], "train")
     _fit.deterministic(seed)
     network = checkpoint.build(job.settings["model"], arrays.read_meta(job.inputs["data"]))
     done = _fit.fit(network, job.inputs["data"], hyper, seed, job.scratch, job.progress)

@@ -16,8 +16,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
-from runner.telemetry import sensors, tree
-from runner.telemetry.reader import Meter, Paced, Reader, chosen
+from runner.hardware import process_tree, sensors
+from runner.hardware.sensor_reader import Meter, Paced, Reader, chosen
 from runner.worker import process
 
 PRIORITIES = ("idle", "nice", "normal")
@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     process.die_with_parent()
     process.ignore_interrupts()
-    trees = tree.Trees(arguments.root)
+    trees = process_tree.Trees(arguments.root)
     readers, absent = _readers(trees, tuple(arguments.roles.split(",")), arguments.root)
     meter = chosen([reader.meter for reader in readers if reader.meter])
     with arguments.out.open("w", encoding="utf-8", buffering=1) as out:
@@ -59,8 +59,8 @@ def _yield_to_others(priority: str) -> None:
         os.nice(19)
 
 
-def _readers(trees: tree.Trees, roles: tuple[str, ...], root: Path) -> tuple[list[Reader], dict[str, str]]:
-    ours, missing = tree.readers(trees, roles)
+def _readers(trees: process_tree.Trees, roles: tuple[str, ...], root: Path) -> tuple[list[Reader], dict[str, str]]:
+    ours, missing = process_tree.readers(trees, roles)
     found, absent = sensors.probe_all(root)
     return [*ours, *found, _own()], {**missing, **absent}
 
@@ -90,7 +90,7 @@ def _heading(out: TextIO, readers: Sequence[Reader], meter: Meter | None) -> lis
 
 
 def _sample_until_the_end(
-    trees: tree.Trees, paced: Sequence[Paced], columns: Sequence[str], out: TextIO, interval_ns: int
+    trees: process_tree.Trees, paced: Sequence[Paced], columns: Sequence[str], out: TextIO, interval_ns: int
 ) -> int:
     """One line each interval; a sample that is late by intervals is not made up for. Returns how many were missed."""
     os.set_blocking(STDIN, False)
@@ -109,7 +109,7 @@ def _sample_until_the_end(
         missed += late
 
 
-def _listen(trees: tree.Trees, until_ns: int, rest: bytes) -> tuple[bytes, bool]:
+def _listen(trees: process_tree.Trees, until_ns: int, rest: bytes) -> tuple[bytes, bool]:
     """Sleep until then, taking note of whose processes are whose. (an unfinished line, whether the input ended)"""
     while (left := until_ns - time.monotonic_ns()) > 0:
         if not select.select([STDIN], [], [], left / 1e9)[0]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runner.telemetry.profile import Profile
-from runner.telemetry.reader import Meter
+from runner.hardware.sensor_reader import Meter
+from runner.telemetry.time_series import Profile
 
 LEAST = 3  # whole intervals of a counter, or readings of a power, over all windows
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runner import start
-from runner.endpoints.local import environment
-from runner.telemetry.reader import Meter
-from runner.telemetry.settings import Settings
+from runner.core import process_start
+from runner.hardware.sensor_reader import Meter
+from runner.spec.telemetry import Settings
+from runner.transport.local import environment
 
 PROFILE = "system_profile.txt"
 START_SECONDS = 20.0
@@ -131,7 +131,7 @@ def _start(folder: Path, settings: Settings, roles: Sequence[str], priority: str
     file = folder / PROFILE
     options: dict[str, object] = {"--out": file, "--interval-ms": settings.interval_ms, "--roles": ",".join(roles)}
     options |= {"--priority": priority, "--root": root}
-    command = start.command("runner.telemetry", *(str(word) for item in options.items() for word in item))
+    command = process_start.command("runner.telemetry", *(str(word) for item in options.items() for word in item))
     with (folder / "telemetry.log").open("ab") as log:
         process = subprocess.Popen(
             command,

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from runner.telemetry import energy, profile
+from runner.telemetry import energy, time_series
 from runner.telemetry.energy import Energy, Window
-from runner.telemetry.profile import Profile, Span
 from runner.telemetry.sampler import Sampler
+from runner.telemetry.time_series import Profile, Span
 
 REPORT = "profile_report.yaml"
 OFF = "telemetry is off (telemetry.interval_ms=null)"
@@ -57,7 +57,7 @@ def _summarised(sampler: Sampler | None, work: Mapping[str, Work]) -> Summary:
     sampler.stop()
     if sampler.problem:
         return Summary({role: Observed(sampler.problem, 0, sampler.problem) for role in work}, None, sampler.problem)
-    found = profile.read(sampler.file)
+    found = time_series.read(sampler.file)
     sides = {role: _observed(found, sampler, role, one.windows) for role, one in work.items()}
     report = _whole(found, sampler) | {"sides": {role: _side(found, one, sides[role]) for role, one in work.items()}}
     return Summary(sides, report)
@@ -81,7 +81,7 @@ def write(summary: Summary, folder: Path) -> dict[str, Path]:
 
 def _observed(found: Profile, sampler: Sampler, role: str, windows: Sequence[Window]) -> Observed:
     values = found.signals.get(f"{role}_pss_mb")
-    seen = profile.spread(values) if values is not None else None
+    seen = time_series.spread(values) if values is not None else None
     meter = sampler.meter
     reckoned = energy.measured(found, meter, windows) if meter else _no_meter(sampler.ready["absent"])
     if seen is None:
@@ -98,7 +98,7 @@ def _no_meter(absent: Mapping[str, str]) -> str:
 
 def _whole(found: Profile, sampler: Sampler) -> dict[str, Any]:
     intervals = np.diff(found.t_ns) / 1e6
-    signals = {name: profile.spread(values) for name, values in found.signals.items()}
+    signals = {name: time_series.spread(values) for name, values in found.signals.items()}
     return {
         "clock": "CLOCK_MONOTONIC, that of the bursts",
         "interval_ms": {
@@ -120,7 +120,7 @@ def _whole(found: Profile, sampler: Sampler) -> dict[str, Any]:
 
 def _side(found: Profile, work: Work, observed: Observed) -> dict[str, Any]:
     inside = found.within(work.bursts)
-    signals = {name: profile.spread(values[inside]) for name, values in found.signals.items()}
+    signals = {name: time_series.spread(values[inside]) for name, values in found.signals.items()}
     return {
         "bursts": len(work.bursts),
         "samples_in_bursts": int(inside.sum()),

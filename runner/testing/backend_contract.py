@@ -18,18 +18,19 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 
-from runner import keys, options, registry
-from runner import project as projects
 from runner.backends import loading
-from runner.backends.ask import ask
-from runner.backends.check import TOLERANCE
+from runner.backends.compile_checks import TOLERANCE
 from runner.backends.contract import Backend, Request
-from runner.endpoints.local import open_worker
-from runner.errors import RunnerError, SpecError, StepFailed
-from runner.precision import CLASSES
-from runner.settings import Rule, build, rules
+from runner.backends.worker_query import ask
+from runner.core import installed, registry
+from runner.core import project_paths as projects
+from runner.core.errors import RunnerError, SpecError, StepFailed
+from runner.core.setting_rules import Rule, build, rules
+from runner.spec import options
+from runner.spec.precision import CLASSES
 from runner.testing import models
 from runner.testing.models import Case, Compiled
+from runner.transport.local import open_worker
 
 F = TypeVar("F", bound=Callable[..., None])
 Compile = Callable[..., Compiled]
@@ -78,7 +79,7 @@ def _marks(name: str, test: str, works: bool) -> Iterator[pytest.MarkDecorator]:
         yield pytest.mark.skip(reason=never[test])
     if test in not_yet:
         yield pytest.mark.xfail(reason=not_yet[test], strict=True)
-    if works and (missing := [one for one in declared.distributions if keys.version(one) is None]):
+    if works and (missing := [one for one in declared.distributions if installed.version(one) is None]):
         yield pytest.mark.skip(reason=f"{', '.join(missing)} is not installed here")
 
 

@@ -15,13 +15,14 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from runner import options
-from runner import project as projects
 from runner.backends import loading
+from runner.core import project_paths as projects
+from runner.core.job import Job
 from runner.data import arrays
-from runner.endpoints.local import Worker, open_worker
 from runner.models import checkpoint
-from runner.steps import Job, export, quantize
+from runner.spec import options
+from runner.steps import export, quantize
+from runner.transport.local import Worker, open_worker
 
 ROWS = 7
 NETWORK: Mapping[str, Any] = {"name": "bilstm", "settings": {"layers": 1, "hidden": 16, "window": 12, "horizon": 3}}

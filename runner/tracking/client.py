@@ -10,9 +10,9 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
-from runner.endpoints.local import Worker, open_worker
-from runner.errors import RunnerError, StepFailed
-from runner.records import Record
+from runner.core.errors import RunnerError, StepFailed
+from runner.results.records import Record
+from runner.transport.local import Worker, open_worker
 
 SECONDS = 300.0
 STORE = "runner.tracking.worker"

@@ -6,7 +6,7 @@ import gc
 import sys
 from pathlib import Path
 
-from runner.tracking import log, store
+from runner.tracking import mlflow_runs, mlflow_store
 
 
 def load() -> None:
@@ -20,8 +20,8 @@ def load() -> None:
 
 def prepare(root: str) -> dict[str, str]:
     """Open the store, which is made where there is none. Raises Unavailable where a remote one can't be reached."""
-    target = store.open_store(Path(root))
-    log.look_up(target, "none")  # the first question takes 50 ms longer than those after it
+    target = mlflow_store.open_store(Path(root))
+    mlflow_runs.look_up(target, "none")  # the first question takes 50 ms longer than those after it
     return {"uri": target.uri}
 
 
@@ -30,5 +30,5 @@ def publish(root: str, record: str) -> dict[str, str]:
 
     Raises Unavailable where a remote store can't be reached: the record stays, and `runner sync` sends it later.
     """
-    run_id = log.log_record(Path(record), Path(root))
-    return {"run_id": run_id, "experiment_id": store.open_store(Path(root)).experiment_id}
+    run_id = mlflow_runs.log_record(Path(record), Path(root))
+    return {"run_id": run_id, "experiment_id": mlflow_store.open_store(Path(root)).experiment_id}

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from runner.worker import channel, process, requests, usage_reports
+from runner.worker import handlers, json_lines, process, usage_reports
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -17,7 +17,7 @@ def main(argv: list[str] | None = None) -> None:
     process.die_with_parent()
     process.ignore_interrupts()
     source, sink = process.keep_protocol_apart()
-    requests.serve(channel.Channel(source, sink))
+    handlers.serve(json_lines.Channel(source, sink))
     sys.stdout.flush()
     # Everything is answered: a runtime that crashes while it is torn down has no say any more.
     os._exit(0)

@@ -9,7 +9,7 @@ import importlib
 from typing import Any
 
 from runner.backends.contract import HOST
-from runner.errors import RunnerError, StepFailed
+from runner.core.errors import RunnerError, StepFailed
 
 OFFERS = ("inputs", "outputs", "version", "effective", "memory", "clock", "bind", "run", "close")
 DESCRIBED = ("name", "shape", "dtype")

@@ -12,7 +12,7 @@ from importlib import util
 from pathlib import Path
 from typing import Any
 
-from runner.errors import Unavailable
+from runner.core.errors import Unavailable
 
 _PR_SET_PDEATHSIG = 1
 

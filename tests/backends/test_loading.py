@@ -12,12 +12,12 @@ import pytest
 
 from runner.__main__ import main
 from runner.backends import loading
-from runner.errors import SpecError, Unavailable
+from runner.core.errors import SpecError, Unavailable
 
 DECLARED = """
 from dataclasses import dataclass
 from runner.backends.contract import Backend, Capabilities
-from runner.settings import setting
+from runner.core.setting_rules import setting
 
 @dataclass(frozen=True)
 class Settings:
@@ -78,7 +78,8 @@ def test_a_right_one_is_found_by_its_entry_point(write: Write) -> None:
         ),
         (
             ("settings=Settings", "settings=dict"),
-            "BACKEND.settings is dict: a frozen dataclass, each field made by runner.settings.setting(), expected.",
+            "BACKEND.settings is dict: a frozen dataclass, each field made by "
+            "runner.core.setting_rules.setting(), expected.",
         ),
         (("settings=Settings", "settings=Settings, tuned_to=None"), "BACKEND.tuned_to is None: a function of"),
         (

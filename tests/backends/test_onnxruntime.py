@@ -7,10 +7,10 @@ import pytest
 from onnxruntime.quantization import quantize_dynamic
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
-from runner.backends.ask import ask
 from runner.backends.contract import Request
-from runner.backends.onnxruntime import Settings, inquiry, provider, support, tuned_to
-from runner.errors import SpecError, Unavailable
+from runner.backends.onnxruntime import Settings, capabilities, provider, support, tuned_to
+from runner.backends.worker_query import ask
+from runner.core.errors import SpecError, Unavailable
 from tests.backends.conftest import Case, Compiled
 
 CompileCase = Callable[..., Compiled]
@@ -93,7 +93,7 @@ def test_a_provider_that_nobody_knows_is_a_slip() -> None:
 
 
 def test_a_provider_that_is_there_is_started_to_see_whether_it_can() -> None:
-    assert inquiry.providers("CPUExecutionProvider")["starts"]
+    assert capabilities.providers("CPUExecutionProvider")["starts"]
     # Without a GPU a build for CUDA offers its provider all the same, and then runs on the CPU.
     here = ["CUDAExecutionProvider", "CPUExecutionProvider"]
     with pytest.raises(Unavailable, match="it can't start here"):

@@ -9,7 +9,7 @@ from onnx import TensorProto, helper
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
 from runner.backends.openvino.session import configuration
-from runner.errors import Unsupported
+from runner.core.errors import Unsupported
 from tests.backends import test_others_graphs as others
 from tests.backends.conftest import Case, Compiled, predicted
 from tests.backends.test_onnxruntime import changed_graph

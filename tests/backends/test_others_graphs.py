@@ -13,11 +13,11 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from runner import settings
-from runner.errors import SpecError, Unsupported
+from runner.core import setting_rules
+from runner.core.errors import SpecError, Unsupported
 from runner.measure import columns, quality
 from runner.models import onnx as user_onnx
-from runner.worker import requests
+from runner.worker import handlers
 from tests.steps import chain
 
 FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
@@ -79,7 +79,7 @@ def through(
     if inputs and given:
         np.savez(given, **inputs)
     model = chain.model("onnx", path=path, shapes=shapes, inputs=given)
-    needs = user_onnx.data_needs(settings.build(user_onnx.Settings, model["settings"], "model"))
+    needs = user_onnx.data_needs(setting_rules.build(user_onnx.Settings, model["settings"], "model"))
     warnings = chain.do("export", {"model": model}, {}, base)["warnings"]
     roles = {"model": base / "export"}
     roles["data"] = chain.data(base, "model_inputs", needs, 0, roles, samples=SAMPLES, calibration=4)
@@ -95,12 +95,12 @@ def through(
 
 
 def measured(base: Path, session: str, options: dict[str, Any], warnings: list[str]) -> Ran:
-    test, reference, state = str(base / "data/test.npz"), base / "data/reference.npz", requests.State()
+    test, reference, state = str(base / "data/test.npz"), base / "data/reference.npz", handlers.State()
     known = str(reference) if reference.exists() else None
     load = {"session": session, "folder": str(base / "compile"), "options": options, "inputs": test, "batch": 1}
 
     def do(name: str, **request: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = requests.DO[name](state, request, lambda *_: None)
+        answer: dict[str, Any] = handlers.DO[name](state, request, lambda *_: None)
         return answer
 
     do("load", **load, samples=2, seed=0, reference=known)

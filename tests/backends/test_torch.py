@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runner.backends.ask import ask
 from runner.backends.contract import Request
 from runner.backends.torch import BACKEND, Settings
+from runner.backends.worker_query import ask
 from tests.backends.conftest import Case, Compiled, predicted
 
 ROOT = Path(__file__).parents[2]

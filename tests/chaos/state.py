@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from runner import records, store
-from runner.errors import StepFailed
-from runner.records import Record
+from runner.artifacts import store
+from runner.core.errors import StepFailed
+from runner.results import records
+from runner.results.records import Record
 from tests.chaos.command import Place
 
 

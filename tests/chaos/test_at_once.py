@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runner import records
+from runner.results import records
 from tests.chaos import state
 from tests.chaos.command import at, left_running, start
 from tests.chaos.test_kills import CELLS, SWEEP

@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from runner import records
+from runner.results import records
 from tests.chaos import state
 from tests.chaos.command import Place, Running, at, left_running, start
 from tests.chaos.test_kills import SWEEP

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runner import records
+from runner.results import records
 from tests.chaos import state
 from tests.chaos.command import Place, at, left_running, start
 from tests.conftest import QUICK

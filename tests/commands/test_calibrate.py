@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.commands import calibrate
-from runner.errors import SpecError
+from runner.core.errors import SpecError
 from tests.conftest import QUICK, Command
 
 SPEC = ("model=gru", "model.hidden=4", "train=smoke", "precision=fp32")

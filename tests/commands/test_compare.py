@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from runner.commands import compare
-from runner.errors import SpecError
-from runner.portable import archive, locate
+from runner.core.errors import SpecError
+from runner.results import archive, find_record
 from tests.report import fixtures
 from tests.report.fixtures import measured, spec
 
@@ -69,7 +69,7 @@ def test_two_records_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_colleagues_file_is_read_as_a_record_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with locate.opened(BOTH[1], tmp_path) as record:
+    with find_record.opened(BOTH[1], tmp_path) as record:
         archive.write(record, Path("theirs.zip"))
     compare.main([*BOTH, "--json"])
     by_id = capsys.readouterr().out

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from runner.commands import doctor
-from runner.doctor import Check
-from runner.errors import SpecError
+from runner.core.errors import SpecError
+from runner.execution.doctor import Check
 
 ROOT = Path(__file__).parents[2]
 GOOD, BAD = Check("backend a", "pass", "1.0"), Check("backend b", "fail", "broken", "Reinstall it")
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, *checks: Check) -> None:
-    monkeypatch.setattr("runner.doctor.examine", lambda: list(checks))
+    monkeypatch.setattr("runner.execution.doctor.examine", lambda: list(checks))
 
 
 def test_one_working_backend_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:

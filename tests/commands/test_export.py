@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from runner.commands import compare, export, report
-from runner.errors import SpecError
-from runner.portable import archive
+from runner.core.errors import SpecError
+from runner.results import archive
 from tests.report import fixtures, test_holm
 from tests.report.fixtures import measured, spec
 from tests.report.test_telemetry import REPORT

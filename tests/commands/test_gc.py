@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from runner import records
 from runner.commands import gc as command
-from tests.test_gc import EXPORT, OTHER, stored
+from runner.results import records
+from tests.execution.test_gc import EXPORT, OTHER, stored
 
 
 @pytest.fixture

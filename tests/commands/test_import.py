@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from runner import records
 from runner.commands import compare, import_
-from runner.errors import SpecError
-from runner.tracking import log, store
+from runner.core.errors import SpecError
+from runner.results import records
+from runner.tracking import mlflow_runs, mlflow_store
 from tests.conftest import Command
 from tests.report import fixtures
 from tests.report.fixtures import measured, spec
@@ -86,9 +86,9 @@ def test_mlflow_is_told_where_numbers_are_from(tmp_path: Path) -> None:
     import_.main(["results.csv"])
     measured_here = measured("20261121T090200-00000002", spec(), spec(), "self", 1.0)
     fixtures.write(tmp_path, measured_here)
-    log.sync(tmp_path, pytest.fail)
-    client = store.open_store(tmp_path).client
-    runs = [client.get_run(run) for run in log.runs_by_record(store.open_store(tmp_path)).values()]
+    mlflow_runs.sync(tmp_path, pytest.fail)
+    client = mlflow_store.open_store(tmp_path).client
+    runs = [client.get_run(run) for run in mlflow_runs.runs_by_record(mlflow_store.open_store(tmp_path)).values()]
     assert sorted(run.data.tags["origin"] for run in runs) == ["imported", "imported", "measured"]
     foreign = [run.data.metrics for run in runs if run.data.tags["origin"] == "imported"]
     assert {name for metrics in foreign for name in metrics} == {"imported/latency/p50_ms", "imported/quality/mae_ppm"}

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from runner.commands import list as command
-from runner.errors import SpecError
-from runner.spec import GROUPS
+from runner.core.errors import SpecError
+from runner.spec.schema import GROUPS
 
 
 @pytest.fixture(autouse=True)

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from runner import plan as plans
-from runner import request, store
+from runner.artifacts import store
 from runner.commands import plan
-from runner.errors import SpecError
+from runner.core.errors import SpecError
+from runner.planning import plan as plans
 from runner.steps import ORDER
+from runner.sweep import request
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from runner.commands import report
-from runner.errors import SpecError
-from runner.portable import archive
+from runner.core.errors import SpecError
+from runner.results import archive
 from tests.report import fixtures, pages
 from tests.report.fixtures import measured, spec
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.commands import show
-from runner.errors import SpecError
+from runner.core.errors import SpecError
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from runner import keys, plan, store
+from runner.artifacts import store
 from runner.commands import step
-from runner.errors import StepFailed
+from runner.core import installed
+from runner.core.errors import StepFailed
+from runner.planning import plan
 from tests.conftest import Command
 from tests.report.fixtures import measured, spec
 
@@ -120,8 +122,8 @@ def test_metrics_name_the_precision_that_ran_and_the_baseline() -> None:
 
 
 def test_a_missing_library_stops_nothing_either(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    installed = keys.version
-    monkeypatch.setattr(keys, "version", lambda name: None if name == "onnxruntime" else installed(name))
+    real = installed.version
+    monkeypatch.setattr(installed, "version", lambda name: None if name == "onnxruntime" else real(name))
     monkeypatch.chdir(project)
 
     code = step.main(["step=compile", "model=gru"])

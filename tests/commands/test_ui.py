@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from runner.commands import ui
-from runner.errors import SpecError, Unavailable
+from runner.core.errors import SpecError, Unavailable
 from tests.doors import listening
 from tests.report import fixtures
 from tests.report.fixtures import measured, spec
@@ -85,7 +85,7 @@ def test_a_command_that_is_killed_leaves_no_server(project: Path, number: signal
 
 def is_keeper(process: psutil.Process) -> bool:
     """The process that sleeps until the command has ended, and ends after it."""
-    return any("keeper" in word for word in process.cmdline())
+    return any("orphan_reaper" in word for word in process.cmdline())
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com", ""])

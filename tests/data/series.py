@@ -8,15 +8,15 @@ from typing import Any
 
 import yaml
 
-from runner import project, registry, settings
+from runner.core import project_paths, registry, setting_rules
 from runner.data.arrays import Dataset
 
 
 def chosen(name: str, **changed: Any) -> Any:
     """The `Settings` of a data set: its YAML's values, some changed."""
-    content = yaml.safe_load((project.shipped("conf") / "data" / f"{name}.yaml").read_text())
+    content = yaml.safe_load((project_paths.shipped("conf") / "data" / f"{name}.yaml").read_text())
     values = {key: value for key, value in content.items() if key not in ("name", "defaults")} | changed
-    return settings.build(registry.load("data", name).Settings, values, "data")
+    return setting_rules.build(registry.load("data", name).Settings, values, "data")
 
 
 def make(name: str, needs: Mapping[str, Any], seed: int = 0, inputs: Any = None, **changed: Any) -> Dataset:

@@ -5,8 +5,8 @@ from functools import cache
 import numpy as np
 import pytest
 
+from runner.core.errors import SpecError
 from runner.data import co2, units
-from runner.errors import SpecError
 from tests.data import series
 
 NEEDS = {"window": 52, "horizon": 12}

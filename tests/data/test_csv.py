@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from runner.core.errors import SpecError
 from runner.data import csv, units
-from runner.errors import SpecError
 from tests.data import series
 
 NEEDS = {"window": 4, "horizon": 2}

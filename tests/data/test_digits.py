@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+from runner.core.errors import SpecError
 from runner.data import digits
-from runner.errors import SpecError
 from tests.data import series
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from runner.core.errors import SpecError
 from runner.data import mackey_glass
-from runner.errors import SpecError
 from tests.data import series
 
 

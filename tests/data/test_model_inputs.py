@@ -10,10 +10,11 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper
 
-from runner import settings
-from runner.data import arrays, calibration_set, drawn, scoring
-from runner.errors import SpecError
+from runner.core import setting_rules
+from runner.core.errors import SpecError
+from runner.data import arrays, calibration_set, scoring
 from runner.models import onnx as user_onnx
+from runner.tensors import drawn
 from tests.models import onnx_files
 from tests.steps import chain
 
@@ -32,7 +33,7 @@ def prepared(
     """The data artifact of a user's file, after its export."""
     model = chain.model("onnx", path=path, shapes=dict(shapes), **needs)
     chain.do("export", {"model": model}, {}, base)
-    chosen = settings.build(user_onnx.Settings, model["settings"], "model")
+    chosen = setting_rules.build(user_onnx.Settings, model["settings"], "model")
     options = {"samples": 6, "integers_below": 5, **changed}
     return chain.data(base, "model_inputs", user_onnx.data_needs(chosen), seed, {"model": base / "export"}, **options)
 
@@ -142,7 +143,7 @@ def test_whole_numbers_that_were_drawn_are_told_with_what_they_steer(dynamic: st
     model = chain.model("onnx", path=dynamic, shapes=FIXED)
     chain.do("export", {"model": model}, {}, tmp_path)
     drawing = chain.values("data", "model_inputs", samples=2, integers_below=5)
-    needs = user_onnx.data_needs(settings.build(user_onnx.Settings, model["settings"], "model"))
+    needs = user_onnx.data_needs(setting_rules.build(user_onnx.Settings, model["settings"], "model"))
     asked = {"name": "model_inputs", "settings": drawing, "needs": needs, "seed": 0}
     (said,) = chain.do("data", asked, {"model": tmp_path / "export"}, tmp_path)["warnings"]
     assert said == (

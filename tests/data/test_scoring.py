@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from runner.core.errors import StepFailed
 from runner.data import arrays, scoring
-from runner.errors import StepFailed
 
 
 def artifact(folder: Path, meta: dict[str, Any], **test: Any) -> Path:

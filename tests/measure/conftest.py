@@ -15,7 +15,7 @@ import pytest
 import yaml
 from onnx import TensorProto, helper, numpy_helper
 
-from runner import settings
+from runner.core import setting_rules
 from runner.measure.pairs import Side
 from runner.measure.settings import Settings
 
@@ -98,6 +98,6 @@ def measure() -> MakeSettings:
     def make(name: str = "quick", **changes: Any) -> Settings:
         values = yaml.safe_load((CONF / f"{name}.yaml").read_text())
         del values["name"]
-        return settings.build(Settings, {**values, **changes}, "measure")
+        return setting_rules.build(Settings, {**values, **changes}, "measure")
 
     return make

@@ -30,7 +30,7 @@ def same(side: Side, tmp_path_factory: pytest.TempPathFactory) -> tuple[Benchmar
     """A quick A/A on one artifact, with the progress that it told."""
     import yaml
 
-    from runner import settings
+    from runner.core import setting_rules
 
     values = yaml.safe_load((Path(__file__).parents[2] / "conf/measure/quick.yaml").read_text())
     del values["name"]
@@ -38,7 +38,7 @@ def same(side: Side, tmp_path_factory: pytest.TempPathFactory) -> tuple[Benchmar
     found = benchmark(
         side,
         dataclasses.replace(side, label="again"),
-        settings.build(Settings, {**values, "min_pairs": 6, "max_pairs": 6}, "measure"),
+        setting_rules.build(Settings, {**values, "min_pairs": 6, "max_pairs": 6}, "measure"),
         seed=4,
         folder=tmp_path_factory.mktemp("same"),
         progress=lambda *what: told.append(what),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runner.errors import OddAnswer
+from runner.core.errors import OddAnswer
 from runner.measure.clock import Clock
 
 

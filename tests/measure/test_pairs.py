@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
-from runner.errors import RunnerError
+from runner.core.errors import RunnerError
 from runner.measure.pairs import Pair, Side, cpus_of_pair, different_inputs, order, run_pair, turn_sizes
 from runner.measure.settings import Settings
 

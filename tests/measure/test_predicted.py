@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runner.errors import OddAnswer
+from runner.core.errors import OddAnswer
 from runner.measure import predicted
 from runner.worker import predictions
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runner.errors import StepFailed
+from runner.core.errors import StepFailed
 from runner.measure import quality
 from runner.worker import predictions
 

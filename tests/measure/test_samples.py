@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runner.errors import StepFailed
+from runner.core.errors import StepFailed
 from runner.measure import samples
 
 

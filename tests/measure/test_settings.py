@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from runner import settings
-from runner.errors import SpecError
+from runner.core import setting_rules
+from runner.core.errors import SpecError
 from runner.measure.settings import Settings
 
 CONF = Path(__file__).parents[2] / "conf/measure"
@@ -18,7 +18,7 @@ CONF = Path(__file__).parents[2] / "conf/measure"
 def shipped(name: str, **changed: Any) -> Settings:
     values = yaml.safe_load((CONF / f"{name}.yaml").read_text())
     assert values.pop("name") == name
-    return settings.build(Settings, {**values, **changed}, "measure")
+    return setting_rules.build(Settings, {**values, **changed}, "measure")
 
 
 @pytest.mark.parametrize("name", ["quick", "standard", "publish", "classic"])

@@ -12,11 +12,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from runner.endpoints.device import Here
-from runner.errors import RunnerError
+from runner.core.errors import RunnerError
 from runner.measure.pairs import run_pair
 from runner.measure.settings import Settings
 from runner.measure.sides import Side, order, starting
+from runner.transport.device import Here
 from tests.conftest import REPOSITORY
 
 MakeSettings = Callable[..., Settings]
@@ -62,12 +62,12 @@ def test_of_sides_on_two_devices_none_is_started(side: Side, tmp_path: Path) -> 
 
 
 def test_numpy_is_not_imported_before_the_first_processes_start() -> None:
-    assert printed("import sys, runner.cells; print('numpy' in sys.modules)") == "False\n"
+    assert printed("import sys, runner.execution.run_plan; print('numpy' in sys.modules)") == "False\n"
 
 
 THREADS = """
 import os
-from runner.linear_algebra import one_thread
+from runner.core.linear_algebra import one_thread
 with one_thread():
     import numpy
 print(len(os.listdir('/proc/self/task')))
@@ -79,7 +79,9 @@ def test_numpy_starts_no_threads_in_the_command() -> None:
 
 
 def test_workers_are_given_no_number_of_threads_that_the_user_did_not_set() -> None:
-    inside = "import subprocess; from runner.endpoints.local import environment; from runner.linear_algebra import *\n"
+    inside = (
+        "import subprocess; from runner.transport.local import environment; from runner.core.linear_algebra import *\n"
+    )
     inside += "with one_thread(): print(VARIABLE in environment(None, {}))\n"
     assert printed(inside) == "False\n"
     assert (

@@ -13,8 +13,8 @@ from runner.measure import metrics
 from runner.measure.benchmark import Benchmark, benchmark
 from runner.measure.pairs import Side
 from runner.measure.settings import Settings
+from runner.spec.telemetry import Settings as Telemetry
 from runner.telemetry.sampler import sampling
-from runner.telemetry.settings import Settings as Telemetry
 
 MakeSettings = Callable[..., Settings]
 ZONE = "sys/class/powercap/intel-rapl:0"

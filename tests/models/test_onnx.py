@@ -8,10 +8,12 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from runner import plan, request, settings
-from runner.backends.ask import ask
-from runner.errors import SpecError
+from runner.backends.worker_query import ask
+from runner.core import setting_rules
+from runner.core.errors import SpecError
 from runner.models import onnx as user_onnx
+from runner.planning import plan
+from runner.sweep import request
 from tests.models import onnx_files
 
 EMPTY: dict[str, Any] = {
@@ -21,7 +23,7 @@ EMPTY: dict[str, Any] = {
 
 
 def chosen(**values: Any) -> user_onnx.Settings:
-    return settings.build(user_onnx.Settings, {**EMPTY, **values}, "model")
+    return setting_rules.build(user_onnx.Settings, {**EMPTY, **values}, "model")
 
 
 def refusal(**values: Any) -> str:

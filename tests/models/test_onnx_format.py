@@ -9,8 +9,8 @@ import onnx
 import onnxruntime
 import pytest
 
-from runner.backends.onnxruntime import inquiry
-from runner.models import _onnx_format
+from runner.backends.onnxruntime import capabilities
+from runner.graphs import onnx_format
 from tests.conftest import Command
 from tests.models import onnx_files
 
@@ -33,16 +33,16 @@ def nobody(*question: Any, **asked: Any) -> Any:
 
 
 def test_what_every_runtime_reads_is_not_asked_about(tmp_path: Path) -> None:
-    assert _onnx_format.unread(saved(tmp_path / "m.onnx", 8), nobody) is None
+    assert onnx_format.unread(saved(tmp_path / "m.onnx", 8), nobody) is None
 
 
 def test_a_newer_format_that_the_runtime_reads_is_taken(tmp_path: Path) -> None:
-    assert _onnx_format.unread(saved(tmp_path / "m.onnx", 11), answering()) is None
+    assert onnx_format.unread(saved(tmp_path / "m.onnx", 11), answering()) is None
 
 
 def test_an_ir_version_that_onnxruntime_does_not_read(tmp_path: Path) -> None:
     path = saved(tmp_path / "m.onnx", 11)
-    error = _onnx_format.unread(path, answering(ir=10))
+    error = onnx_format.unread(path, answering(ir=10))
     assert error is not None
     assert error.status == "unsupported"
     assert error.reason == (
@@ -53,7 +53,7 @@ def test_an_ir_version_that_onnxruntime_does_not_read(tmp_path: Path) -> None:
 
 
 def test_an_opset_that_onnxruntime_does_not_read(tmp_path: Path) -> None:
-    error = _onnx_format.unread(saved(tmp_path / "m.onnx", 8, opset=22), answering(opset=21))
+    error = onnx_format.unread(saved(tmp_path / "m.onnx", 8, opset=22), answering(opset=21))
     assert error is not None
     assert ": opset 22, and onnxruntime 1.20.1," in error.reason
     assert "convert_version(onnx.load(…), 21)" in error.next_step
@@ -62,20 +62,20 @@ def test_an_opset_that_onnxruntime_does_not_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("newer", ["ir", "opset"])
 def test_a_format_that_onnx_itself_does_not_know_needs_no_question(tmp_path: Path, newer: str) -> None:
     has = {"ir": 8, "opset": 13, newer: 99}
-    error = _onnx_format.unread(saved(tmp_path / "m.onnx", **has), nobody)
+    error = onnx_format.unread(saved(tmp_path / "m.onnx", **has), nobody)
     assert error is not None
     assert f"and onnx {onnx.__version__}, which is installed here, reads up to " in error.reason
 
 
 def test_onnxruntime_says_what_it_reads() -> None:
-    assert inquiry.reads(8, 17) == {"version": onnxruntime.__version__, "limits": {}}
+    assert capabilities.reads(8, 17) == {"version": onnxruntime.__version__, "limits": {}}
     newest = {
-        "ir": inquiry.reads(99, 17)["limits"]["ir"],
-        "opset": inquiry.reads(8, 99)["limits"]["opset"],
+        "ir": capabilities.reads(99, 17)["limits"]["ir"],
+        "opset": capabilities.reads(8, 99)["limits"]["opset"],
     }
-    assert newest["ir"] >= _onnx_format.SURE["ir"]
-    assert newest["opset"] >= _onnx_format.SURE["opset"]
-    assert inquiry.reads(**newest)["limits"] == {}
+    assert newest["ir"] >= onnx_format.SURE["ir"]
+    assert newest["opset"] >= onnx_format.SURE["opset"]
+    assert capabilities.reads(**newest)["limits"] == {}
 
 
 def test_a_run_ends_as_unsupported_before_any_work(command: Command, tmp_path: Path) -> None:

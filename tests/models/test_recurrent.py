@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from runner import registry
+from runner.core import registry
 from runner.models import bilstm, checkpoint, gru, lstm
 
 META = {"features": ["a", "b", "c"]}

@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 import yaml
 
-from runner import precision, project, registry, settings, training
+from runner.core import project_paths, registry, setting_rules
+from runner.spec import precision, training
 
 AXES = ("model", "data", "compression", "precision", "train")
-OPTIONS = [(path.parent.name, path.stem) for axis in AXES for path in (project.shipped("conf") / axis).glob("*.yaml")]
+OPTIONS = [
+    (path.parent.name, path.stem) for axis in AXES for path in (project_paths.shipped("conf") / axis).glob("*.yaml")
+]
 HEAVY = ("numpy", "torch", "onnx", "onnxruntime", "sklearn", "scipy")
 
 
@@ -26,17 +29,17 @@ def rules(axis: str, name: str) -> Any:
 
 @pytest.mark.parametrize(("axis", "name"), OPTIONS)
 def test_a_yaml_and_its_rules_name_the_same_keys(axis: str, name: str) -> None:
-    values = yaml.safe_load((project.shipped("conf") / axis / f"{name}.yaml").read_text())
+    values = yaml.safe_load((project_paths.shipped("conf") / axis / f"{name}.yaml").read_text())
     values.pop("defaults", None)
     assert next(iter(values)) == "name"
     assert values.pop("name") == name
     assert list(values) == [field.name for field in dataclasses.fields(rules(axis, name))]
-    settings.build(rules(axis, name), values, axis)
+    setting_rules.build(rules(axis, name), values, axis)
 
 
 def test_every_module_of_rules_has_a_yaml() -> None:
     for axis in ("model", "data", "compression"):
-        for path in project.shipped(registry.PACKAGES[axis].replace(".", "/")).glob("[!_]*.py"):
+        for path in project_paths.shipped(registry.PACKAGES[axis].replace(".", "/")).glob("[!_]*.py"):
             module = importlib.import_module(f"{registry.PACKAGES[axis]}.{path.stem}")
             if hasattr(module, "Settings"):
                 assert (axis, path.stem) in OPTIONS
@@ -52,6 +55,6 @@ def test_rules_are_read_without_heavy_imports() -> None:
 
 @pytest.mark.parametrize(("axis", "name"), [option for option in OPTIONS if option[0] == "model"])
 def test_a_model_names_a_data_set_of_its_task(axis: str, name: str) -> None:
-    defaults = yaml.safe_load((project.shipped("conf") / axis / f"{name}.yaml").read_text())["defaults"]
+    defaults = yaml.safe_load((project_paths.shipped("conf") / axis / f"{name}.yaml").read_text())["defaults"]
     (data,) = [item["/data@_global_.data"] for item in defaults if isinstance(item, dict)]
     assert registry.load("data", data).TASK in registry.load("model", name).TASKS

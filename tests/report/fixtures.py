@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from runner import records
-from runner.records import Record
+from runner.results import records
+from runner.results.records import Record
 
 SPEC: dict[str, Any] = {
     "model": {"name": "bilstm", "layers": 1, "hidden": 32, "window": 52, "horizon": 12},

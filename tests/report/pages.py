@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from runner import records
-from runner.records import Record
+from runner.results import records
+from runner.results.records import Record
 from tests.report.fixtures import measured, spec
 
 ID = "20261121T094600-0000000b"

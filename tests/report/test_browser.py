@@ -9,7 +9,8 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 
-from runner.report import html, page
+from runner.report import report_model
+from runner.report.views import html
 from tests.report import pages
 
 pytestmark = pytest.mark.browser
@@ -35,7 +36,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
 def _page(folder: Path) -> Path:
     file = folder / "page.html"
     content = pages.content(warnings=["other processes kept 1.7 CPUs busy"])
-    file.write_text(html.render(page.collect(pages.write(folder / "project", content))), encoding="utf-8")
+    file.write_text(html.render(report_model.collect(pages.write(folder / "project", content))), encoding="utf-8")
     return file
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runner import records
-from runner.records import Record
-from runner.report import corrected, page
-from runner.report.comparison import Comparison, compare
+from runner.report import report_model
+from runner.results import multiple_comparisons, records
+from runner.results.comparison import Comparison, compare
+from runner.results.records import Record
 from tests.report.fixtures import measured, spec
 
 ORT = "onnxruntime fp32"
@@ -119,8 +119,8 @@ def test_single_runs_are_alone_however_many_a_table_shows(tmp_path: Path) -> Non
 def test_what_a_sweep_has_still_to_measure_counts_as_declared_and_weakens_nothing_later(tmp_path: Path) -> None:
     made = [content(number, p, "aa11") | {"comparisons": 3} for number, p in enumerate((0.006, 0.0001, 0.5))]
     first, all_of_it = ([Record(tmp_path, one) for one in made[:count]] for count in (1, 3))
-    alone = corrected.of_sweep(first, "aa11")[made[0]["record_id"]]
-    among = corrected.of_sweep(all_of_it, "aa11")[made[0]["record_id"]]
+    alone = multiple_comparisons.of_sweep(first, "aa11")[made[0]["record_id"]]
+    among = multiple_comparisons.of_sweep(all_of_it, "aa11")[made[0]["record_id"]]
     assert (alone.comparisons, round(alone.p_value, 4), round(among.p_value, 4)) == (3, 0.018, 0.012)
 
 
@@ -136,7 +136,7 @@ def sweep(root: Path, name: str = "aa11") -> list[Record]:
 
 def test_a_page_has_the_verdict_of_its_sweeps_table_and_names_the_one_it_would_have_alone(tmp_path: Path) -> None:
     every = sweep(tmp_path)
-    shown = page.collect(every[1], corrected.of_record(every[1], every))
+    shown = report_model.collect(every[1], multiple_comparisons.of_record(every[1], every))
     assert verdicts(compare(every, "aa11"))["key1"] == shown.comparison["verdict"] == "ambiguous"
     assert shown.finding.endswith(": ambiguous (alone: faster)")
     assert (
@@ -144,7 +144,7 @@ def test_a_page_has_the_verdict_of_its_sweeps_table_and_names_the_one_it_would_h
         "Alone it would be faster."
     ) in shown.asides
     assert shown.surer[0].startswith("To settle this verdict among 3 comparisons: about ")
-    document = page.as_json(shown)
+    document = report_model.as_json(shown)
     assert (document["comparison"]["verdict"], document["comparison"]["correction"]["alone"]) == ("ambiguous", "faster")
     assert every[1].content["comparison"]["verdict"] == "faster"  # the record itself never changes
 
@@ -161,15 +161,15 @@ def test_a_sweeps_verdicts_are_its_own_whatever_else_a_table_shows(tmp_path: Pat
 
 def test_a_verdict_that_stands_is_said_to_stand_and_one_comparison_says_nothing(tmp_path: Path) -> None:
     every = sweep(tmp_path)
-    asides = page.collect(every[0], corrected.of_record(every[0], every)).asides
+    asides = report_model.collect(every[0], multiple_comparisons.of_record(every[0], every)).asides
     assert next(line for line in asides if line.startswith("Among the 3")).endswith("; the verdict stands.")
-    alone = page.collect(every[0], corrected.of_record(every[0], every[:1]))
+    alone = report_model.collect(every[0], multiple_comparisons.of_record(every[0], every[:1]))
     assert not [line for line in alone.asides if "Holm" in line]
 
 
 def test_a_record_whose_sweep_is_elsewhere_says_that_its_verdict_is_not_corrected(tmp_path: Path) -> None:
     every = sweep(tmp_path)
-    shown = page.collect(every[1], corrected.of_record(every[1], []))
+    shown = report_model.collect(every[1], multiple_comparisons.of_record(every[1], []))
     assert any("whose other records are not here" in line for line in shown.asides)
     assert shown.comparison["verdict"] == "faster"
 
@@ -178,14 +178,14 @@ def test_of_a_spec_that_the_sweep_measured_twice_the_latest_counts(tmp_path: Pat
     every = sweep(tmp_path)
     again = content(1, 0.0002, "aa11") | {"record_id": "20261121T100000-00000009"}
     every.append(kept(tmp_path, again, spread(0.7), spread(1.0)))
-    found = corrected.of_sweep(every, "aa11")
+    found = multiple_comparisons.of_sweep(every, "aa11")
     assert every[1].content["record_id"] not in found
     assert found["20261121T100000-00000009"].verdict == "faster"
 
 
 def test_a_whole_sweeps_document_has_the_corrected_verdicts(tmp_path: Path) -> None:
     made = [Record(tmp_path, content(number, p, "aa11")) for number, p in enumerate((0.0001, 0.015, 0.016))]
-    found = [one["comparison"] for one in corrected.contents(made)]
+    found = [one["comparison"] for one in multiple_comparisons.contents(made)]
     assert [one["verdict"] for one in found] == ["faster", "ambiguous", "ambiguous"]
     assert [one["correction"]["alone"] for one in found] == ["faster", "faster", "faster"]
 
@@ -193,6 +193,6 @@ def test_a_whole_sweeps_document_has_the_corrected_verdicts(tmp_path: Path) -> N
 def test_what_a_larger_sweep_took_over_keeps_the_verdict_of_the_sweep_that_measured_it(tmp_path: Path) -> None:
     made = [*sweep(tmp_path, "aa11"), records.write(tmp_path, {**content(9, 0.0001, "bb22"), "comparisons": 4})]
     shown = verdicts(compare(made))
-    told = {one["spec_key"]: one["comparison"]["verdict"] for one in corrected.contents(made)}
+    told = {one["spec_key"]: one["comparison"]["verdict"] for one in multiple_comparisons.contents(made)}
     assert told == shown
     assert "ambiguous" in told.values()

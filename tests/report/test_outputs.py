@@ -15,16 +15,19 @@ import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from runner import __main__, records
+from runner import __main__
+from runner.charts import png, svg
 from runner.commands import compare, report
 from runner.commands import list as list_options
-from runner.errors import SpecError
-from runner.records import Record
-from runner.report import beside, beside_table, comparison, html, page, pictures, progress, summary, table, terminal
-from runner.report.chart import png, svg
-from runner.report.layout import plain
-from runner.report.pictures import Picture
-from runner.tracking import log
+from runner.core.errors import SpecError
+from runner.pictures import record_pictures
+from runner.pictures.record_pictures import Picture
+from runner.report import report_model, summary
+from runner.report.views import html, progress, record_diff_table, table, terminal
+from runner.report.views.layout import plain
+from runner.results import comparison, record_diff, records
+from runner.results.records import Record
+from runner.tracking import mlflow_runs
 from tests.report import pages
 from tests.report.fixtures import not_measured, spec
 
@@ -78,8 +81,8 @@ TERMINAL: dict[str, Callable[[list[Record]], Any]] = {
     "compare a record": lambda every: table.renderable(
         comparison.compare(every, baseline=str(every[0].content["record_id"]))
     ),
-    "report": lambda every: terminal.renderable(page.collect(every[0])),
-    "two": lambda every: beside_table.renderable(beside.beside(every[0], every[0])),
+    "report": lambda every: terminal.renderable(report_model.collect(every[0])),
+    "two": lambda every: record_diff_table.renderable(record_diff.beside(every[0], every[0])),
 }
 
 
@@ -123,7 +126,7 @@ class Seen(HTMLParser):
 
 def test_html(every: list[Record]) -> None:
     for record in every:
-        markup = html.render(page.collect(record))
+        markup = html.render(report_model.collect(record))
         harmless(markup)
         seen = Seen()
         seen.feed(markup)
@@ -135,9 +138,12 @@ def test_html(every: list[Record]) -> None:
 def test_mlflow(every: list[Record]) -> None:
     for record in every:
         content = record.content
-        tags = {tag.key: tag.value for tag in log._tags(content)}
-        texts = [*tags.values(), *(part for param in log._params(content["spec"]) for part in (param.key, param.value))]
-        for text in [*texts, *(metric.key for metric in log._metrics(content))]:
+        tags = {tag.key: tag.value for tag in mlflow_runs._tags(content)}
+        texts = [
+            *tags.values(),
+            *(part for param in mlflow_runs._params(content["spec"]) for part in (param.key, param.value)),
+        ]
+        for text in [*texts, *(metric.key for metric in mlflow_runs._metrics(content))]:
             harmless(text)
         note = MarkdownIt("commonmark", {"html": True}).enable("table").parse(tags["mlflow.note.content"])
         inline = [child for token in note for child in token.children or ()]
@@ -187,14 +193,14 @@ def test_an_error(nasty: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 
 
 def test_a_picture(every: list[Record]) -> None:
-    drawn = svg.document(pictures.of_record(every[0])["latency"])
+    drawn = svg.document(record_pictures.of_record(every[0])["latency"])
     harmless(drawn.decode())
-    assert pictures.fault(Picture("image/svg+xml", drawn)) == ""
+    assert record_pictures.fault(Picture("image/svg+xml", drawn)) == ""
 
 
 @pytest.mark.slow
 def test_a_picture_as_png(every: list[Record]) -> None:
-    assert png.document(pictures.of_record(every[0])["latency"]).startswith(pictures.PNG)
+    assert png.document(record_pictures.of_record(every[0])["latency"]).startswith(record_pictures.PNG)
 
 
 @pytest.mark.parametrize("name", ["\x1b[31mred", "a\u202eb", "\x9b2J"])

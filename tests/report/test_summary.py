@@ -1,7 +1,7 @@
 import re
 
-from runner.report.layout import plain
 from runner.report.summary import precision, quantized, run_summary
+from runner.report.views.layout import plain
 from tests.report import fixtures
 from tests.report.fixtures import measured, not_measured, spec
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from runner.errors import SpecError
-from runner.report import page, telemetry, terminal
-from runner.report.layout import plain
+from runner.core.errors import SpecError
+from runner.report import report_model, telemetry
+from runner.report.views import terminal
+from runner.report.views.layout import plain
 from tests.report import pages
 
 REPORT = """\
@@ -27,10 +28,10 @@ sides:
 """
 
 
-def beside(root: Path, report: str) -> page.Page:
+def beside(root: Path, report: str) -> report_model.Page:
     record = pages.write(root, pages.content())
     (record.folder / "profile_report.yaml").write_text(report, encoding="utf-8")
-    return page.collect(record)
+    return report_model.collect(record)
 
 
 def test_signals_have_units_and_columns_for_the_run_and_both_sides(tmp_path: Path) -> None:
@@ -52,13 +53,13 @@ def test_the_terminal_shows_what_was_read(tmp_path: Path) -> None:
 
 
 def test_json_has_it_as_data(tmp_path: Path) -> None:
-    found = page.as_json(beside(tmp_path, REPORT))["telemetry"]
+    found = report_model.as_json(beside(tmp_path, REPORT))["telemetry"]
     assert found["cpu, %"]["candidate's bursts"] == "51.0 (47.0 to 55.0)"
 
 
 def test_a_record_without_telemetry_has_none(tmp_path: Path) -> None:
-    found = page.collect(pages.write(tmp_path, pages.content()))
-    assert page.as_json(found)["telemetry"] == {}
+    found = report_model.collect(pages.write(tmp_path, pages.content()))
+    assert report_model.as_json(found)["telemetry"] == {}
     assert found.pictures == {}
 
 

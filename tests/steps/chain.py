@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from runner import project
-from runner.steps import Job
+from runner.core import project_paths
+from runner.core.job import Job
 
 TINY = {"layers": 1, "hidden": 4, "window": 8, "horizon": 2}
 TRAIN = {"epochs": 2, "batch_size": 256, "learning_rate": 0.01, "patience": 2, "weight_decay": 0.0}
@@ -18,7 +18,7 @@ TRAIN = {"epochs": 2, "batch_size": 256, "learning_rate": 0.01, "patience": 2, "
 
 def values(axis: str, name: str, **changed: Any) -> dict[str, Any]:
     """An option's own values, as its YAML says, with some changed."""
-    content = yaml.safe_load((project.shipped("conf") / axis / f"{name}.yaml").read_text())
+    content = yaml.safe_load((project_paths.shipped("conf") / axis / f"{name}.yaml").read_text())
     return {key: value for key, value in content.items() if key not in ("name", "defaults")} | changed
 
 

@@ -7,8 +7,8 @@ import onnx
 import onnxruntime as ort
 import pytest
 
+from runner.core.errors import StepFailed
 from runner.data import arrays
-from runner.errors import StepFailed
 from tests.steps import chain
 
 RECURRENT = {"gru": "GRU", "lstm": "LSTM", "bilstm": "LSTM"}

@@ -9,9 +9,9 @@ import onnxruntime
 import pytest
 from onnx import helper
 
+from runner.core.errors import SpecError, Unsupported
 from runner.data import arrays
-from runner.errors import SpecError, Unsupported
-from runner.models import graph
+from runner.graphs import onnx_graph
 from runner.steps import _quantizers
 from tests.steps import chain
 
@@ -28,7 +28,7 @@ def quantize(base: Path, roles: dict[str, Path], precision: str, ops: tuple[str,
 def error(roles: dict[str, Path], model: onnx.ModelProto) -> float:
     """Largest difference from the float model on the test split, in units of its standard deviation."""
     x = arrays.inputs_of(arrays.read(roles["data"], "test"))
-    (y,) = graph.outputs_of_float(model, x).values()
+    (y,) = onnx_graph.outputs_of_float(model, x).values()
     reference = np.load(roles["model"] / "reference.npz")["out/y"]
     return float(np.abs(y - reference).max() / reference.std())
 
@@ -40,7 +40,7 @@ def kinds(model: onnx.ModelProto) -> set[str]:
 def test_fp16_halves_everything_inside_and_keeps_float32_outside(exported: dict[str, Path], tmp_path: Path) -> None:
     meta, model = quantize(tmp_path, exported, "fp16")
     assert meta == {"precision": "fp16", "quantized": {"LSTM": [1, 1], "Gemm": [1, 1]}, "warnings": []}
-    assert [graph.dtype(v) for v in (*model.graph.input, *model.graph.output)] == ["float32", "float32"]
+    assert [onnx_graph.dtype(v) for v in (*model.graph.input, *model.graph.output)] == ["float32", "float32"]
     weights = [t for t in model.graph.initializer if t.data_type == onnx.TensorProto.FLOAT]
     assert weights == []
     assert 0 < error(exported, model) < 0.01

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from runner.errors import StepFailed
+from runner.core.errors import StepFailed
 from runner.models import checkpoint
 from tests.steps import chain
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from runner.hardware.sensor_reader import Meter, chosen
 from runner.telemetry.energy import Energy, Window, measured
-from runner.telemetry.profile import Profile
-from runner.telemetry.reader import Meter, chosen
+from runner.telemetry.time_series import Profile
 
 MS = 1_000_000
 T_NS = np.arange(0, 1000, 10) * MS

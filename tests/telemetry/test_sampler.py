@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runner.endpoints.local import open_worker
-from runner.telemetry import profile, summary
+from runner.spec.telemetry import Settings
+from runner.telemetry import summary, time_series
 from runner.telemetry.sampler import sampling
-from runner.telemetry.settings import Settings
 from runner.telemetry.summary import Work
+from runner.transport.local import open_worker
 
 FAST = Settings(20, 0.5)
 
@@ -30,7 +30,7 @@ def test_samples_taken_while_a_worker_was_busy_show_it(tmp_path: Path):
         start, end = worker.ask("call", timeout=60, **spin)
         time.sleep(0.5)
         sampler.stop()
-    found = profile.read(sampler.file)
+    found = time_series.read(sampler.file)
     cpu = found.signals["candidate_cpu_percent"]
     inside = found.within([(start + 40_000_000, end)])  # a share of CPU is of the time since the sample before
     outside = ~found.within([(start, end + 40_000_000)])

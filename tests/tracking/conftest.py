@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.tracking import store
+from runner.tracking import mlflow_store
 
 
 @pytest.fixture(autouse=True)
@@ -22,5 +22,5 @@ def _root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def root(_root: Path) -> Path:
     """A project whose store is made once for all tests: each uses record_ids of its own."""
-    store.open_store(_root)
+    mlflow_store.open_store(_root)
     return _root

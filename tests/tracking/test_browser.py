@@ -12,7 +12,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.ui import WebDriverWait
 
-from runner.report import html, page, pictures
+from runner.pictures import record_pictures
+from runner.report import report_model
+from runner.report.views import html
 from tests.commands.test_ui import served
 from tests.report import fixtures, pages
 from tests.report.fixtures import measured, spec
@@ -84,12 +86,12 @@ def test_the_comparison_view_shows_the_charts_and_the_difference_from_the_baseli
 def test_the_pictures_of_a_record_open_as_files_and_in_its_page(browser: WebDriver, tmp_path: Path) -> None:
     record = pages.write(tmp_path, pages.content())
     (record.folder / "system_profile.txt").write_text("t_ns cpu_percent\n1 50\n2 60\n")
-    files = pictures.write(pictures.of_record(record), record.folder)
+    files = record_pictures.write(record_pictures.of_record(record), record.folder)
     for name, title in (("latency.svg", "Latency in each process"), ("system_profile_graph.svg", "The machine while")):
         browser.get(files[name].as_uri())
         assert browser.execute_script("return document.querySelector('svg > title').textContent").startswith(title)
         assert browser.execute_script("return document.querySelectorAll('path').length") > 2
-    (tmp_path / "page.html").write_text(html.render(page.collect(record)), encoding="utf-8")
+    (tmp_path / "page.html").write_text(html.render(report_model.collect(record)), encoding="utf-8")
     browser.get((tmp_path / "page.html").as_uri())
     widths = browser.execute_script("return [...document.images].map(one => one.naturalWidth)")
     assert widths == [960, 760]

@@ -10,7 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from runner.endpoints.local import Worker, open_worker
+from runner.transport.local import Worker, open_worker
 
 HERE = Path(__file__).parent
 

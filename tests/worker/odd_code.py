@@ -9,8 +9,8 @@ import sys
 import time
 from typing import Any
 
-from runner.errors import Unavailable, Unsupported
-from runner.steps import Job
+from runner.core.errors import Unavailable, Unsupported
+from runner.core.job import Job
 
 
 def print_everywhere(text: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.errors import StepFailed
+from runner.core.errors import StepFailed
 from runner.worker.opened import opened, said_by
 
 SESSION = """

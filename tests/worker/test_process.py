@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from runner.endpoints.local import Worker
+from runner.transport.local import Worker
 
 RUNNER = Path(__file__).parents[2] / "runner"
 TRAVELS = [
     RUNNER / "__init__.py",
-    RUNNER / "errors.py",
-    RUNNER / "settings.py",
+    RUNNER / "core/errors.py",
+    RUNNER / "core/setting_rules.py",
     *sorted((RUNNER / "worker").glob("*.py")),
     RUNNER / "backends/__init__.py",
     *sorted((RUNNER / "backends").glob("*/__init__.py")),
@@ -49,7 +49,9 @@ def test_the_worker_imports_nothing_but_the_standard_library() -> None:
 
 
 def test_a_workers_feed_imports_only_numpy_beside() -> None:
-    code = "import sys; before = set(sys.modules); import runner.worker.feed; print(*(set(sys.modules) - before))"
+    code = (
+        "import sys; before = set(sys.modules); import runner.worker.input_batches; print(*(set(sys.modules) - before))"
+    )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=RUNNER.parent)
     top = {name.split(".")[0] for name in loaded.stdout.split()} - set(sys.stdlib_module_names)
     assert top == {"runner", "numpy"}

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from runner import plan, request
-from runner.endpoints import local
-from runner.errors import Unavailable
-from runner.schedule import identity
+from runner.core.errors import Unavailable
+from runner.execution.dask import version_check
+from runner.planning import plan
+from runner.sweep import request
+from runner.transport import local
 from runner.worker import variables
 
 NEITHER = {"PATH": "/bin", "HOME": "/root", "LC_ALL": "C", "PYTHONUNBUFFERED": "1", "RUNNER_DEBUG": "1"}
@@ -75,7 +76,7 @@ def test_a_clusters_worker_with_other_values_is_turned_away(tmp_path: Path, monk
     spec = request.one(tmp_path, ["model=gru", "precision=fp32", "baseline=none"])
     monkeypatch.setenv("MKL_CBWR", "COMPATIBLE")
     data = next(iter(plan.make([spec], tmp_path).nodes.values()))
-    identity.check_tools(data)
+    version_check.check_tools(data)
     monkeypatch.delenv("MKL_CBWR")
     with pytest.raises(Unavailable, match="MKL_CBWR of this worker's environment is not the command's"):
-        identity.check_tools(data)
+        version_check.check_tools(data)

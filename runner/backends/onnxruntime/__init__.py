@@ -8,7 +8,7 @@ from typing import Any
 
 from runner.backends.contract import Backend, Candidate, Request
 from runner.backends.onnxruntime import provider
-from runner.settings import setting
+from runner.core.setting_rules import setting
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ def support(request: Request) -> str | None:
     """
     wanted = request.settings.provider
     if wanted != provider.EVERYWHERE:
-        provider.check(wanted, request.ask(f"{__name__}.inquiry", "providers", wanted=wanted))
+        provider.check(wanted, request.ask(f"{__name__}.capabilities", "providers", wanted=wanted))
     return None
 
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import onnx
 
-from runner import effective
-from runner.backends.check import apart, calibration_feed, compared, shapes
+from runner.backends.compile_checks import apart, calibration_feed, compared, shapes
 from runner.backends.onnxruntime.session import FILE, LOADING, Session, load, open_session, refused, session_options
-from runner.errors import Unsupported
-from runner.models import chance, graph
-from runner.steps import Job
+from runner.core.errors import Unsupported
+from runner.core.job import Job
+from runner.graphs import onnx_graph, random_operators
+from runner.results import effective
 from runner.worker import values
 
 TYPES = {"float": "fp32", "float16": "fp16", "bfloat16": "bf16", "double": "fp64", "int8": "int8", "uint8": "int8"}
@@ -80,7 +80,7 @@ def attempts(source: Path, scratch: Path, asked: str) -> Iterator[Attempt]:
     """In order of preference; the file without sizes is written to `scratch` when it is needed."""
     yield Attempt(source, None, "")
     loose = scratch / "without-sizes.onnx"
-    onnx.save(graph.opened(onnx.load(source)), loose)
+    onnx.save(onnx_graph.opened(onnx.load(source)), loose)
     unsized = "stored without the sizes of its inputs: ONNX Runtime refuses the graph with them"
     yield Attempt(loose, None, unsized)
     for level in dict.fromkeys((asked, "basic", "disabled")):
@@ -118,9 +118,9 @@ def _compared(
     """The largest difference that optimising made. None where the graph's own outputs differ from run to run."""
     model = onnx.load(source, load_external_data=False)
     expected = _outputs(original, feed, source)
-    if all(apart(expected, _outputs(original, feed, source))[0] == 0 for _ in range(1, chance.runs(model))):
+    if all(apart(expected, _outputs(original, feed, source))[0] == 0 for _ in range(1, random_operators.runs(model))):
         return compared(session, feed, expected, precision), []
-    return None, [f"outputs differ from run to run{chance.why(model)}: they are compared with nothing"]
+    return None, [f"outputs differ from run to run{random_operators.why(model)}: they are compared with nothing"]
 
 
 def _outputs(session: Session, feed: dict[str, Any], source: Path) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runner.errors import SpecError, Unavailable, nearest
+from runner.core.errors import SpecError, Unavailable, nearest
 
 EVERYWHERE = "CPUExecutionProvider"  # in every build
 DOCS = "https://onnxruntime.ai/docs/execution-providers/"
@@ -18,7 +18,7 @@ PACKAGES = {
 
 
 def check(wanted: str, found: dict[str, Any]) -> None:
-    """`found` is the answer of `inquiry.providers`. Raises SpecError for a name that there is not, Unavailable
+    """`found` is the answer of `capabilities.providers`. Raises SpecError for a name that there is not, Unavailable
     where this build lacks the provider or can't start it."""
     if wanted not in found["known"]:
         raise SpecError(

@@ -9,11 +9,11 @@ import numpy as np
 import onnx
 import onnxruntime  # type: ignore[import-untyped,unused-ignore]
 
-from runner.backends.check import apart
+from runner.backends.compile_checks import apart
 from runner.backends.onnxruntime import refusal
 from runner.backends.onnxruntime.session import LEVELS, Session, said_by
-from runner.errors import Unsupported
-from runner.models import chance, graph
+from runner.core.errors import Unsupported
+from runner.graphs import onnx_graph, random_operators
 from runner.worker import predictions, values
 
 BATCH = 32
@@ -24,9 +24,9 @@ def outputs(model: onnx.ModelProto, arrays: Mapping[str, Any]) -> dict[str, Any]
     session = _session(model)
     if session is None:
         return {}
-    rows, batched = BATCH, graph.is_batched(model)
+    rows, batched = BATCH, onnx_graph.is_batched(model)
     parts: dict[str, list[Any]] = {spec["name"]: [] for spec in session.outputs}
-    for feed in graph.feeds(model, arrays, rows):
+    for feed in onnx_graph.feeds(model, arrays, rows):
         found = _run(model, session, feed)
         taken = len(next(iter(feed.values()))) if batched else 1
         for name, output in zip(parts, found, strict=True):
@@ -45,7 +45,7 @@ def _session(model: onnx.ModelProto) -> Session | None:
     options.log_severity_level = 3
     for sized in (True, False):
         try:
-            content = (model if sized else graph.opened(model)).SerializeToString()
+            content = (model if sized else onnx_graph.opened(model)).SerializeToString()
             return Session(onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"]))
         except Exception:  # its own share no base class; what it said, the compile says
             continue
@@ -64,9 +64,9 @@ def _run(model: onnx.ModelProto, session: Session, feed: Mapping[str, Any]) -> l
 
 
 def _unfit(model: onnx.ModelProto, error: Exception) -> Unsupported:
-    node = refusal.node(str(error), graph.nodes(model.graph))
+    node = refusal.node(str(error), onnx_graph.nodes(model.graph))
     where = f" at node {node}" if node else ""
-    whole = [value.name for value in graph.inputs(model) if "int" in graph.dtype(value)]
+    whole = [value.name for value in onnx_graph.inputs(model) if "int" in onnx_graph.dtype(value)]
     drawn = f"Whole numbers ({', '.join(whole)}) are random below data.integers_below unless given. " if whole else ""
     return Unsupported(
         f"The model doesn't run with its inputs{where}: {said_by(error)}",
@@ -76,6 +76,6 @@ def _unfit(model: onnx.ModelProto, error: Exception) -> Unsupported:
 
 def _differs(model: onnx.ModelProto, session: Session, arrays: Mapping[str, Any]) -> bool:
     """Whether the same inputs give other outputs when they come again."""
-    feed = next(graph.feeds(model, arrays, 1))
+    feed = next(onnx_graph.feeds(model, arrays, 1))
     one = [np.array(output) for output in _run(model, session, feed)]
-    return any(apart(_run(model, session, feed), one)[0] > 0 for _ in range(1, chance.runs(model)))
+    return any(apart(_run(model, session, feed), one)[0] > 0 for _ in range(1, random_operators.runs(model)))

@@ -15,9 +15,9 @@ import onnxruntime  # type: ignore[import-untyped,unused-ignore]
 
 from runner.backends.contract import HOST
 from runner.backends.onnxruntime import provider, refusal
-from runner.errors import RunnerError, Unsupported
+from runner.core.errors import RunnerError, Unsupported
 from runner.worker import values
-from runner.worker.feed import SEQUENCE
+from runner.worker.input_batches import SEQUENCE
 
 FILE = "model.onnx"
 LOADING = "load.json"  # how the stored graph is loaded, where not as it stands there

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from runner.backends.contract import Backend
-from runner.settings import setting
+from runner.core.setting_rules import setting
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ import onnx
 import openvino  # type: ignore[import-untyped,unused-ignore]
 
 from runner.backends.openvino.session import FILE, Session, configuration, last_line, name_of, refused
-from runner.errors import Unsupported
-from runner.models import graph
-from runner.steps import Job
+from runner.core.errors import Unsupported
+from runner.core.job import Job
+from runner.graphs import onnx_graph
 
 PRECISIONS = {"f32": "fp32", "f16": "fp16", "bf16": "bf16", "f64": "fp64", "i8": "int8", "u8": "int8"}
 CONVERSIONS = ("Reorder", "Convert", "FakeQuantize")
@@ -33,7 +33,7 @@ def compile(job: Job) -> dict[str, Any]:
         model = sized(read(source), sizes, job.settings["batch"])
     except Unsupported as error:
         try:
-            onnx.save(graph.opened(onnx.load(source)), loose)
+            onnx.save(onnx_graph.opened(onnx.load(source)), loose)
             model = sized(read(loose), sizes, job.settings["batch"])
         except Unsupported:
             raise error from None
@@ -60,7 +60,7 @@ def read(path: Path) -> Any:
         model = openvino.Core().read_model(str(path))
     except Exception as error:  # RuntimeError, and others that its plug-ins raise
         raise refused("convert", error) from error
-    _name(model, [value.name for value in graph.inputs(onnx.load(path, load_external_data=False))])
+    _name(model, [value.name for value in onnx_graph.inputs(onnx.load(path, load_external_data=False))])
     return model
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import openvino  # type: ignore[import-untyped,unused-ignore]
 
 from runner.backends.contract import HOST
-from runner.errors import Unsupported
+from runner.core.errors import Unsupported
 from runner.worker import values
 
 FILE = "model.xml"

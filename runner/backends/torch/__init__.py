@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.backends.contract import Backend, Request
-from runner.settings import setting
+from runner.core.setting_rules import setting
 
 REASONS = {
     "fp16": "torch's float16 kernels for CPUs are far slower than float32: precision=fp32 or precision=int8_dynamic",

@@ -12,11 +12,11 @@ import torch
 from torch import nn
 from torch.ao.nn.quantized import dynamic
 
-from runner.backends import check
+from runner.backends import compile_checks
 from runner.backends.torch.session import FILE, SIGNATURE, open_session
+from runner.core.job import Job
 from runner.data import arrays
 from runner.models import checkpoint
-from runner.steps import Job
 
 OUTPUT = "y"  # what the export step calls a network's output
 QUANTISED = (nn.LSTM, nn.GRU, nn.Linear)
@@ -35,7 +35,7 @@ def compile(job: Job) -> dict[str, Any]:
     _save(network, inputs, expected, job.out)
     session = open_session(str(job.out), dict(job.settings["settings"]))
     feed = {name: tensor.numpy() for name, tensor in inputs.items()}
-    error = check.compared(session, feed, [expected], job.settings["precision"])
+    error = compile_checks.compared(session, feed, [expected], job.settings["precision"])
     return {
         "version": session.version,
         "effective": precisions(network),
@@ -49,7 +49,7 @@ def _inputs(job: Job) -> dict[str, torch.Tensor]:
     """Real inputs by name with the batch's shape."""
     real = arrays.inputs_of(arrays.read(job.inputs["data"], "calibration"))
     specs = [{"name": name, "shape": list(array.shape), "dtype": "float32"} for name, array in real.items()]
-    feed = check.drawn_feed(job.inputs["data"], specs, job.settings["batch"])
+    feed = compile_checks.drawn_feed(job.inputs["data"], specs, job.settings["batch"])
     return {name: torch.from_numpy(array) for name, array in feed.items()}
 
 

@@ -181,9 +181,9 @@ def turn_clock() -> None:
 
 
 AFTER = {
-    "runner.worker.requests": steps,
-    "runner.conclude": benchmarks,
-    "runner.records": off_clock,
+    "runner.worker.handlers": steps,
+    "runner.execution.record_builder": benchmarks,
+    "runner.results.records": off_clock,
     "mlflow.tracking.client": upserts,
 }
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runner.telemetry.reader import Reader
-from runner.telemetry.sensors import cpu, frequency, temperature
+from runner.hardware.sensor_reader import Reader
+from runner.hardware.sensors import cpu, frequency, temperature
 from tests.telemetry.trees import grow
 
 

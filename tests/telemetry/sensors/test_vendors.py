@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.telemetry.reader import Meter, Reader
-from runner.telemetry.sensors import hailo, nvml
+from runner.hardware.sensor_reader import Meter, Reader
+from runner.hardware.sensors import hailo, nvml
 from tests.conftest import REPOSITORY
 from tests.telemetry.sensors import doubles
 

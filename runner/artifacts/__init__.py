@@ -1,0 +1,1 @@
+"""Artifacts by key: the store, what a key knows, what nobody needs any more."""

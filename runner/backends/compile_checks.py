@@ -1,0 +1,135 @@
+"""What every backend's compile proves: shapes, numbers, and which operators run in the precision asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from runner.core.errors import StepFailed, Unsupported
+from runner.worker import input_batches, predictions, values
+
+# What optimising, fusing or converting a graph may change, of the largest output. Float sums are reordered; int8
+# rounds at other places. A wrong graph or layout is off by about 1.
+TOLERANCE = {"fp32": 1e-3, "fp16": 2e-2, "int8": 0.25, "int8_dynamic": 0.25}
+
+# Kinds of heavy work, by a pattern over what the runtimes call their operators.
+FAMILIES = {
+    "LSTM": "LSTM",
+    "GRU": "GRU",
+    "RNN": "RNN",
+    "Conv": "Conv(?!er)",
+    "MatMul": "MatMul|Gemm|FullyConnected|Linear$",
+    "Attention": "Attention",
+}
+WANTED = {"fp32": "fp32", "fp16": "fp16", "int8": "int8", "int8_dynamic": "int8"}
+
+
+def calibration_feed(data: Path, session: Any, batch: int) -> dict[str, Any]:
+    """One real input of `batch` rows for `session` from the data artifact's calibration split."""
+    return drawn_feed(data, session.inputs, batch)
+
+
+def drawn_feed(data: Path, inputs: list[dict[str, Any]], batch: int) -> dict[str, Any]:
+    """The same for `inputs` (`[{name, shape, dtype}]`) where there is no session yet."""
+    arrays = input_batches.read(str(data / "calibration.npz"), inputs)
+    batched = input_batches.has_batch_axis(arrays, inputs)
+    return next(input_batches.drawn(arrays, batch, 1, 0, batched))
+
+
+def compared(session: Any, inputs: Mapping[str, Any], expected: list[Any], precision: str) -> float:
+    """The largest absolute difference between a session's outputs and `expected`, 0 where both are infinite or NaN.
+
+    Raises StepFailed where one alone is, or it is beyond the precision's TOLERANCE of the largest value.
+    """
+    outputs = session.run(session.bind(dict(inputs)))
+    found = [values.array(output, spec["dtype"]) for output, spec in zip(outputs, session.outputs, strict=True)]
+    worst, scale = apart(found, expected)
+    if not worst <= TOLERANCE[precision] * max(scale, 1e-6):
+        raise StepFailed(
+            f"The compiled model's outputs differ by {worst:.3g} from its source's (largest value {scale:.3g}).",
+            "Try another backend (or of onnxruntime backend.graph_optimization=basic), and report it to its makers.",
+        )
+    return worst
+
+
+def apart(found: list[Any], expected: list[Any]) -> tuple[float, float]:
+    """(the largest difference, the largest size of `expected`) of outputs; infinite where a shape is another."""
+    errors = [_error(one, want) for one, want in zip(found, expected, strict=True)]
+    return max(errors, default=0.0), max((_largest(values.sizes(want)) for want in expected), default=0.0)
+
+
+def _error(found: Any, want: Any) -> float:
+    return _largest(values.differences(found, want)) if found.shape == want.shape else float("inf")
+
+
+def _largest(magnitudes: Any) -> float:
+    return float(magnitudes.max()) if magnitudes.size else 0.0
+
+
+def shapes(session: Any, arrays: Mapping[str, Any], batch: int) -> None:
+    """Raises Unsupported where an input's shape is not the data's with `batch` rows; an open size takes any."""
+    for spec in session.inputs:
+        array = arrays.get(spec["name"])
+        if array is not None and spec["shape"] and not _fits(spec["shape"], array.shape):
+            raise Unsupported(
+                f"Input {spec['name']} has the shape {spec['shape']} in the model, "
+                f"but {list(array.shape)} was asked for (batch {batch}).",
+                "Use the batch that the model is made for, or export it with a symbolic batch axis.",
+            )
+
+
+def _fits(shape: list[Any], sizes: tuple[int, ...]) -> bool:
+    """Whether sizes are those of a shape; unknown ones are no numbers."""
+    return len(shape) == len(sizes) and all(
+        size == own or not isinstance(own, int) for own, size in zip(shape, sizes, strict=True)
+    )
+
+
+def finite(session: Any, outputs: list[Any], data: Path) -> list[str]:
+    """A line for each output that is not finite where the float model's aren't finite either, or aren't known.
+
+    Raises StepFailed where the float model's are.
+    """
+    pairs = zip(session.outputs, outputs, strict=True)
+    odd = [spec["name"] for spec, output in pairs if not values.finite(values.array(output, spec["dtype"]))]
+    file = data / "reference.npz"
+    known = predictions.read(str(file)) if odd and file.is_file() else {}
+    for name in odd:
+        if not known or all(values.finite(np.asarray(row)) for row in known.get(name, ())):
+            raise StepFailed(
+                f"The compiled model's output {name} is not finite on real inputs.",
+                "Try precision=fp32, or look at the model: it may overflow.",
+            )
+    return [f"output {name} has NaN or infinite values, as the model's own has" for name in odd]
+
+
+def precision_warnings(precision: str, effective: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """One line for each kind of heavy operator that does not run wholly in the precision asked for, with counts."""
+    wanted = WANTED[precision]
+    lines = []
+    for family in FAMILIES:
+        counts = _family_counts(family, effective)
+        total, there = sum(counts.values()), counts.get(wanted, 0)
+        if total and there < total:
+            others = ", ".join(f"{n} in {kind}" for kind, n in sorted(counts.items()) if kind != wanted)
+            verb = "runs" if total == 1 else "run"
+            lines.append(f"precision={precision}: {there} of {total} {family} {verb} in {wanted} ({others})")
+    return lines
+
+
+def _family_counts(family: str, effective: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for op, by_precision in effective.items():
+        if _family(op) == family:
+            for kind, number in by_precision.items():
+                counts[kind] = counts.get(kind, 0) + number
+    counts.pop("conversion", None)
+    return counts
+
+
+def _family(op: str) -> str | None:
+    return next((name for name, pattern in FAMILIES.items() if re.search(pattern, op)), None)

@@ -1,0 +1,21 @@
+"""Which versions of distributions are installed here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from importlib import metadata
+
+
+@cache
+def version(distribution: str) -> str | None:
+    """The installed version of a distribution, or None."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def versions(distributions: Iterable[str]) -> dict[str, str | None]:
+    """`{distribution: version or None}`."""
+    return {name: version(name) for name in distributions}

@@ -1,0 +1,89 @@
+"""From an option's name to the module that implements it: ours by folder, third parties' by entry point.
+
+A package of somebody else's registers `[project.entry-points."runner.backends"]  mynpu = "my_package.mynpu"`
+(likewise `runner.models`, `runner.data`, `runner.compression`) and has its YAML in `conf/` beside that module:
+`my_package/mynpu/conf/backend/mynpu.yaml`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from importlib import util
+from pathlib import Path
+from types import ModuleType
+
+from runner.core.errors import SpecError
+
+PACKAGES = {
+    "model": "runner.models",
+    "data": "runner.data",
+    "compression": "runner.compression",
+    "backend": "runner.backends",
+}
+
+# What a module of each axis has at least (docs/architecture.md).
+OFFERS = {
+    "model": ("Settings", "TASKS", "data_needs"),
+    "data": ("Settings", "TASK", "make"),
+    "compression": ("Settings",),
+    "backend": ("BACKEND",),
+}
+
+
+@cache
+def module(axis: str, name: str) -> str:
+    """The dotted module of option `name` of `axis`. Raises SpecError where nobody provides it."""
+    if not name.isidentifier():
+        raise SpecError(f"{axis}={name}: not a name.", "Names are letters, digits and underscores.")
+    ours = f"{PACKAGES[axis]}.{name}"
+    if util.find_spec(ours) is not None:
+        return ours
+    found = entry_points(PACKAGES[axis]).get(name)
+    if found is None:
+        raise SpecError(
+            f"{axis}={name} has a YAML but no module {ours} and no entry point in `{PACKAGES[axis]}`.",
+            f"Write {ours.replace('.', '/')}, or install the package that provides it.",
+        )
+    return found
+
+
+def load(axis: str, name: str) -> ModuleType:
+    """The imported module of an option; light by rule (no torch, onnx, openvino at its top).
+
+    Raises SpecError where it is none of that axis, naming the module and what it lacks or why it can't be imported.
+    """
+    found = module(axis, name)
+    try:
+        loaded = importlib.import_module(found)
+    except Exception as error:  # somebody else's module may raise anything
+        reason = f"{axis}={name}: {found} can't be imported: {type(error).__name__}: {error}"
+        raise SpecError(reason, "Mend it, or choose another option.") from error
+    lacks = [attribute for attribute in OFFERS[axis] if not hasattr(loaded, attribute)]
+    if lacks:
+        reason = f"{axis}={name}: {found} is no {axis}: it has no {', '.join(lacks)} ({loaded.__file__})."
+        raise SpecError(reason, f"Choose one: python -m runner list {axis}")
+    return loaded
+
+
+@cache
+def entry_points(group: str) -> dict[str, str]:
+    """`{name: dotted module}` of what installed packages register in `group`."""
+    from importlib import metadata
+
+    return {point.name: point.value for point in metadata.entry_points(group=group)}
+
+
+@cache
+def carried() -> tuple[Path, ...]:
+    """The `conf/` folders beside the modules that installed packages register. Nothing of theirs is imported."""
+    modules = [module for group in PACKAGES.values() for module in entry_points(group).values()]
+    folders = [folder / "conf" for module in modules for folder in _folders(module)]
+    return tuple(dict.fromkeys(folder for folder in folders if folder.is_dir()))
+
+
+def _folders(module: str) -> list[Path]:
+    """Where the package `module` lies; only its top is looked up, as find_spec would import a submodule's parents."""
+    top, *rest = module.split(".")
+    spec = util.find_spec(top) if top.isidentifier() else None
+    return [Path(folder, *rest) for folder in (spec.submodule_search_locations or () if spec else ())]

@@ -1,0 +1,1 @@
+"""A plan run: its steps made, its cells measured, their records built."""

@@ -1,0 +1,1 @@
+"""Steps and cells on other machines, through Dask (extra `cluster`)."""

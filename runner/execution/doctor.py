@@ -1,0 +1,161 @@
+"""What this machine can do: backends, sensors, tools; and for what it can't, why and how to get it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runner.backends import loading
+from runner.core import installed
+from runner.core import project_paths as projects
+from runner.core.errors import RunnerError
+from runner.hardware.detect import Hardware, detect, governor
+from runner.hardware.sensor_reader import Reader
+from runner.spec import options
+from runner.worker import orphan_reaper
+
+PROBE_SECONDS = 180.0
+# Sensors that most machines have, and how to get them where they are not to be read.
+ADVICE = {
+    "frequency": "Measure on the bare machine: its hypervisor hides it.",
+    "temperature": "On a machine of your own: sudo apt install lm-sensors",
+    "RAPL": "Measure on the bare machine; then: sudo modprobe intel_rapl_msr",
+    "NVML": "It needs an NVIDIA GPU and its driver.",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the examination. `status`: `pass`, `fail` (there, but broken) or `skip` (not there)."""
+
+    name: str
+    status: str
+    detail: str
+    next_step: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def examine(root: Path = Path("/")) -> list[Check]:
+    """Every check, in the order in which it is shown. `root` is where `/sys` and `/proc` lie. Takes some seconds."""
+    found = detect(root)
+    return [machine(found), calibrated(projects.root(), found), *backends(projects.root()), *sensors(root), *tools()]
+
+
+def machine(found: Hardware) -> Check:
+    """What the processor is; what could not be read is named."""
+    parts = [found.cpu or "unknown CPU", f"{found.usable_cores} usable cores"]
+    if found.memory_mb:
+        parts.append(f"{found.memory_mb / 1000:.1f} GB")
+    return Check("machine", "pass", ", ".join(parts), data={"unknown": dict(found.unknown)})
+
+
+def calibrated(project: Path, found: Hardware) -> Check:
+    """Whether this machine's noise floor is known, and since when."""
+    from runner.results import calibration
+
+    known = calibration.latest(project, found.identity)
+    if known is None:
+        why = "this machine's noise floor is not known: measure.floor stands for it"
+        return Check("calibration", "skip", why, "python -m runner calibrate")
+    detail = f"noise floor {100 * known.floor:.2f} %, {calibration.source(known)}"
+    return Check("calibration", "pass", detail, data={**known.as_dict(), "age_days": known.age_days()})
+
+
+# --- backends ---
+
+
+def backends(project: Path) -> list[Check]:
+    """One check for every backend that `conf/backend/` names."""
+    return [backend(name, project) for name in options.names("backend", project)]
+
+
+def backend(name: str, project: Path) -> Check:
+    """Its library's version, and whether it compiles and runs a tiny model in a worker of its own."""
+    declared = loading.backend(name)
+    label = f"backend {name}"
+    missing = [package for package in declared.distributions if installed.version(package) is None]
+    if missing:
+        return Check(label, "skip", f"{', '.join(missing)} is not installed", declared.install)
+    settings = {key: value for key, value in options.values("backend", name, project).items() if key != "name"}
+    try:
+        found = _probe(name, settings)
+    except RunnerError as error:
+        return Check(label, "fail", error.reason, f"Reinstall it: {declared.install}")
+    detail = f"{found['version']}; compiles and runs a tiny model in {found['compile_seconds']:.1f} s"
+    return Check(label, "pass", detail, data=found)
+
+
+def _probe(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    from runner.transport.local import open_worker
+
+    with tempfile.TemporaryDirectory(dir=orphan_reaper.folder()) as folder:
+        arguments = {"backend": name, "settings": settings, "folder": folder}
+        with open_worker(Path(folder) / "log", name=name) as worker:
+            found: dict[str, Any] = worker.ask(
+                "call", timeout=PROBE_SECONDS, module="runner.steps.self_test", function="probe", arguments=arguments
+            )
+    return found
+
+
+# --- sensors ---
+
+
+def sensors(root: Path) -> list[Check]:
+    """What can be read while measuring, as the sampler reads it; of the rarer sensors those that are there."""
+    from runner.hardware.sensors import PROBES
+
+    found = [sensor(name, probe(root)) for name, probe in PROBES.items()]
+    return [_governor(root), *(one for one, name in zip(found, PROBES, strict=True) if one.data or name in ADVICE)]
+
+
+def sensor(name: str, found: Reader | str) -> Check:
+    """One sensor: what it reads now, or why it can't be read."""
+    label = f"sensor {name}"
+    if isinstance(found, str):
+        why, _, command = found.partition(": sudo ")  # that would let this user read it
+        return Check(label, "skip", why, f"sudo {command}" if command else ADVICE.get(name, ""))
+    try:
+        values = dict(found.read())
+    except Exception as error:  # a vendor's library raises what it likes
+        return Check(label, "fail", f"{type(error).__name__}: {error}", "Measure without its signals, or mend it.")
+    finally:
+        found.close()
+    return Check(label, "pass", ", ".join(f"{signal} {value:.5g}" for signal, value in values.items()), data=values)
+
+
+def _governor(root: Path) -> Check:
+    name = governor(root)
+    if name is None:
+        why = "no cpufreq in /sys/devices/system/cpu, as is usual in a virtual machine"
+        return Check("sensor governor", "skip", why, "Measure on the bare machine to set it.")
+    advice = "" if name == "performance" else "For steadier numbers: sudo cpupower frequency-set -g performance"
+    return Check("sensor governor", "pass", name, advice, {"governor": name})
+
+
+# --- tools ---
+
+
+def tools() -> list[Check]:
+    """Programs beside Python that some commands use."""
+    return [
+        tool("git", "provenance of records", "sudo apt install git"),
+        tool("dvc", "the canonical grid", "pip install 'edge-runner[dvc]'"),
+    ]
+
+
+def tool(name: str, used_for: str, install: str) -> Check:
+    """A program's version, looked for on PATH and beside this interpreter."""
+    path = shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
+    if path is None:
+        return Check(f"tool {name}", "skip", f"not found ({used_for})", install)
+    done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        return Check(f"tool {name}", "fail", f"{path}: {said[-1] if said else 'it fails'}", f"Reinstall it: {install}")
+    return Check(f"tool {name}", "pass", done.stdout.strip().splitlines()[0], data={"path": path})

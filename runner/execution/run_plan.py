@@ -1,0 +1,355 @@
+"""From specs to records: one plan, its steps prepared, each cell measured, each record kept and tracked."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from runner.artifacts import leases
+from runner.core import hashing
+from runner.core.disk_errors import room
+from runner.core.errors import RunnerError, StepFailed, Unavailable
+from runner.core.foreign_text import line
+from runner.core.unexpected import attempt
+from runner.execution import device_locks, makespan, record_builder, resume
+from runner.execution.cpu_count import cores
+from runner.execution.makespan import Measuring
+from runner.execution.prepare import prepare
+from runner.execution.time_accounting import Timeline
+from runner.planning import measurement_key
+from runner.planning.plan import Cell, Plan, blocked
+from runner.planning.requirements import Outcome, failure, used
+from runner.report.views import progress
+from runner.results import records
+from runner.results.records import Record
+from runner.spec.schedule import Inline, Schedule
+from runner.spec.schema import Limits, Spec
+from runner.tracking import sync_state
+from runner.tracking.client import Tracker
+from runner.transport.retry import with_retry
+
+if TYPE_CHECKING:
+    from runner.measure.pairs import Quiet
+
+
+@dataclass(frozen=True)
+class Family:
+    """Comparisons that are corrected together: the name of a sweep or of a grid, and how many it has."""
+
+    name: str
+    comparisons: int
+
+
+Measure = Callable[[Cell, Mapping[str, Outcome], record_builder.Origin], Record]
+There = Callable[
+    [Cell, Mapping[str, Outcome], record_builder.Origin, str], Record
+]  # the last: the display's name of it
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a plan left: one record a cell, in their order, and the `schedule` of a sweep's JSON."""
+
+    records: list[Record]
+    schedule: dict[str, Any]
+
+
+def perform(
+    made: Plan,
+    root: Path,
+    tracker: Tracker,
+    schedule: Schedule,
+    *,
+    sweep: str = "",
+    fresh: bool = False,
+    started: float | None = None,
+    family: Family | None = None,
+) -> Ran:
+    """Run a plan; one record a cell, in their order. A cell that fails leaves a record that says so.
+
+    Without `fresh` a cell that was measured before, in whichever sweep, is not measured again where nothing differs
+    that changes its number (`measurement_key.py`). `family` is the larger one that the plan's comparisons are of, where
+    it isn't the sweep that the plan is. The makespan counts from `started` (of the monotonic clock; now, if not given).
+    """
+    start = time.monotonic() if started is None else started
+    known = set(records.names(root))
+    console = Console(stderr=True)
+
+    def say(text: str) -> None:
+        console.print(line(text), markup=False, highlight=False, soft_wrap=True)
+
+    say(f"project {root}")
+    wanted = {} if fresh else measurement_key.of_all(made.cells, _asking(schedule, say))
+    found = resume.look(root, wanted, known if wanted else (), lambda text: say(f"warning: {text}"))
+    for told in resume.told(found.reasons):
+        say(told)
+    done = dict(found.done)
+    records.join(root, sweep, done.values())
+    waiting = Plan(made.nodes, [cell for cell in made.cells if cell.candidate.spec.key not in done])
+    with progress.opened(console, _items(waiting)) as display:
+        timeline = Timeline(display)
+        declared = family or Family(sweep, compared(made))
+        command = _Command(made, root, tracker, sweep, declared, wanted, known, {}, timeline, threading.Lock())
+        new = _through(waiting, command, schedule) if waiting.cells else {}
+        _catch_up(done.values(), command)
+    seconds = _seconds(waiting, new, timeline)
+    summary = makespan.summary(timeline, waiting, seconds, time.monotonic() - start, cores())
+    every = done | new
+    return Ran([every[cell.candidate.spec.key] for cell in made.cells], {"name": schedule.name, **summary})
+
+
+@dataclass(frozen=True)
+class _Command:
+    """What all cells of one command share. `wanted` are the parts of the measurements' keys by spec key, none where
+    everything is to be measured afresh. `known` are the names of records that it has looked at, `meanwhile`
+    those of other commands by spec key. `working` is held
+    while this process works for tracking or waits for a measurement on this machine: never both."""
+
+    made: Plan
+    root: Path
+    tracker: Tracker
+    sweep: str
+    family: Family
+    wanted: Mapping[str, measurement_key.Parts]
+    known: set[str]
+    meanwhile: dict[str, Record]
+    timeline: Timeline
+    working: threading.Lock
+
+
+def _through(waiting: Plan, command: _Command, schedule: Schedule) -> dict[str, Record]:
+    """The new records by spec key: everything is prepared, then each device measures its cells."""
+    limits = widest([cell.candidate.spec for cell in waiting.cells])
+    with ExitStack() as stack:
+        with room(command.root):
+            stack.enter_context(leases.lease(command.root, _uses(waiting)))
+        with command.timeline.spending("preparing"):
+            outcomes = _prepared(waiting, command, limits, schedule)
+        command.tracker.open_store()  # steps need every core
+        begun_again = _begun_again(command)
+        origin = record_builder.Origin(
+            command.family.name, command.family.comparisons, begun_again, warnings=schedule.warnings
+        )
+        measure = _opened(stack, command, schedule)
+        groups = device_locks.grouped(waiting.cells, device_locks.of)
+        found = device_locks.alongside(groups, lambda cell: (cell, _record(cell, outcomes, origin, command, measure)))
+    return {cell.candidate.spec.key: record for group in found.values() for cell, record in group}
+
+
+def _prepared(waiting: Plan, command: _Command, limits: Limits, schedule: Schedule) -> Mapping[str, Outcome]:
+    """What became of every artifact that the cells are made of. What ends the work on all of them, such as a scheduler
+    that goes away, is why there is none. Raises Unavailable where the schedule can't be had at all."""
+    came = attempt(lambda: prepare(waiting, command.root, limits, command.timeline, schedule))
+    if isinstance(came, Unavailable):
+        raise came
+    made_of = (key for cell in waiting.cells for key in used(cell))
+    return dict.fromkeys(made_of, came) if isinstance(came, RunnerError) else came
+
+
+def _opened(stack: ExitStack, command: _Command, schedule: Schedule) -> Measure:
+    """How cells are measured, open until the stack ends; where it can't be opened, each cell's record says why."""
+    opened = attempt(lambda: stack.enter_context(_measuring(command, schedule)))
+    if not isinstance(opened, RunnerError):
+        return opened
+
+    def gone(*about: Any) -> Record:
+        raise StepFailed(opened.reason, opened.next_step)
+
+    return gone
+
+
+def _uses(waiting: Plan) -> set[str]:
+    """The keys of the steps and specs of the plan's cells."""
+    chains = [chain for cell in waiting.cells for chain in (cell.candidate, cell.baseline) if chain]
+    return {key for chain in chains for key in (chain.spec.key, *chain.keys.values())}
+
+
+def widest(specs: Sequence[Spec]) -> Limits:
+    """The limits of steps that several specs share: the widest of each; null, which is none, is wider than any."""
+    each = {one.name: [getattr(spec.limits, one.name) for spec in specs] for one in fields(Limits)}
+    found: dict[str, Any] = {name: None if None in values else max(values) for name, values in each.items()}
+    return Limits(**found)
+
+
+@contextmanager
+def _measuring(command: _Command, schedule: Schedule) -> Iterator[Measure]:
+    """How cells are measured: on the worker of a cluster that owns their device, else on this machine."""
+    if isinstance(schedule, Inline) or schedule.address is None:
+        yield partial(_here, command)
+        return
+    from runner.execution.dask import cluster
+
+    with cluster.measuring(schedule, command.root, command.timeline) as there:
+        yield partial(_there_or_here, command, there) if there else partial(_here, command)
+
+
+def _here(command: _Command, cell: Cell, outcomes: Mapping[str, Outcome], origin: record_builder.Origin) -> Record:
+    """Measure a cell from this machine, alone: no other command measures on its devices, and where this machine is one
+    of them, this one does nothing else."""
+    timeline = command.timeline
+    with ExitStack() as alone:
+        with timeline.spending("waiting"):
+            alone.enter_context(device_locks.held(cell, timeline.warn))
+        found = _meanwhile(cell, command)
+        if found:
+            timeline.end(measuring(cell), "there", 0.0, "")
+            return found
+        here = device_locks.LOCAL in device_locks.all_of(cell)
+        quiet = command.tracker.still if here else nullcontext
+        with command.working if here else nullcontext(), timeline.spending("measuring"):
+            record = _tried(_from_here(command, cell, outcomes, quiet), origin, timeline)
+        command.known.add(record.folder.name)
+        _track(record, command)
+    return record
+
+
+def _from_here(
+    command: _Command, cell: Cell, outcomes: Mapping[str, Outcome], quiet: Quiet
+) -> Callable[[record_builder.Origin], Record]:
+    """How the cell is measured once, its devices held; everything is timed inside `quiet()`."""
+
+    def once(origin: record_builder.Origin) -> Record:
+        device_locks.hold_on(cell, command.timeline.warn)
+        return record_builder.measured(cell, outcomes, command.root, quiet, origin, command.timeline, measuring(cell))
+
+    return once
+
+
+def _tried(
+    measure: Callable[[record_builder.Origin], Record], origin: record_builder.Origin, timeline: Timeline
+) -> Record:
+    """Measured at the first try, or at the second where a worker of the first was killed from outside."""
+    tries = itertools.count()
+    return with_retry(lambda: measure(replace(origin, again=next(tries))), timeline.warn)[0]
+
+
+def _meanwhile(cell: Cell, command: _Command) -> Record | None:
+    """The record of another command that measured the cell while this one waited for the device."""
+    if not command.wanted:
+        return None
+    new = records.new_names(command.root, command.known)
+    command.known.update(new)
+    if new:
+        command.meanwhile.update(resume.look(command.root, command.wanted, new, command.timeline.warn).done)
+    found = command.meanwhile.get(cell.candidate.spec.key)
+    records.join(command.root, command.sweep, [found] if found else [])
+    return found
+
+
+def _there_or_here(
+    command: _Command, there: There, cell: Cell, outcomes: Mapping[str, Outcome], origin: record_builder.Origin
+) -> Record:
+    """The cluster's worker has this machine's place; a device over ssh is reached from here as ever."""
+    if device_locks.all_of(cell) == [device_locks.LOCAL]:
+        return _there(command, there, cell, outcomes, origin)
+    return _here(command, cell, outcomes, origin)
+
+
+def _there(
+    command: _Command, there: There, cell: Cell, outcomes: Mapping[str, Outcome], origin: record_builder.Origin
+) -> Record:
+    """Measure a cell on a worker of the cluster, which waits for its device there."""
+    with command.timeline.spending("measuring"):
+        record = _tried(lambda again: there(cell, outcomes, again, measuring(cell)), origin, command.timeline)
+    _track(record, command)
+    return record
+
+
+def sweep_name(specs: Sequence[Spec]) -> str:
+    """The same for the same cells: the same command again goes on with the same sweep."""
+    return hashing.digest(sorted(spec.key for spec in specs))[:8]
+
+
+def _items(waiting: Plan) -> list[tuple[str, str]]:
+    """The display's names: of steps with one title the key says which is meant, of cells the words of the sweep."""
+    chains = [chain for cell in waiting.cells for chain in (cell.candidate, cell.baseline) if chain]
+    nodes = {node.id: node for chain in chains for node in waiting.of(chain)}
+    steps = [(one, f"{node.step} {node.title}", node.key[:8]) for one, node in nodes.items()]
+    cells = [(measuring(cell), f"measure {cell.candidate.spec.title}", cell.words) for cell in waiting.cells]
+    often = Counter(title for _, title, _ in (*steps, *cells))
+    return [(item, f"{title} ({which})" if often[title] > 1 else title) for item, title, which in (*steps, *cells)]
+
+
+def measuring(cell: Cell) -> str:
+    """The display's name of a cell's benchmark."""
+    return f"measure-{cell.candidate.spec.key[:16]}"
+
+
+def compared(made: Plan) -> int:
+    """How many comparisons the plan's table will have: Holm's correction is over so many."""
+    return sum(cell.baseline is not None for cell in made.cells)
+
+
+def _asking(schedule: Schedule, say: Callable[[str], None]) -> measurement_key.Ask:
+    """How devices are asked what they are: through the cluster where one has this machine's place."""
+    if isinstance(schedule, Inline) or schedule.address is None:
+        return measurement_key.asked
+    from runner.execution.dask import cluster
+
+    return partial(cluster.asked, schedule, say)
+
+
+def _record(
+    cell: Cell, outcomes: Mapping[str, Outcome], origin: record_builder.Origin, command: _Command, measure: Measure
+) -> Record:
+    """Measure one cell, or say why not; keep the record; track it."""
+    came = attempt(lambda: _whole(cell, outcomes, origin, command, measure))
+    if isinstance(came, Record):
+        return came
+    command.timeline.end(measuring(cell), came.status, 0.0, came.reason)
+    with room(command.root):
+        record = records.write(command.root, record_builder.unmeasured(cell, came, outcomes, origin))
+    _track(record, command)
+    return record
+
+
+def _whole(
+    cell: Cell, outcomes: Mapping[str, Outcome], origin: record_builder.Origin, command: _Command, measure: Measure
+) -> Record:
+    """The record of a cell of which everything is there. Raises why it can't be measured, and what measuring raises."""
+    error = blocked(cell, command.made) or failure(cell, outcomes)
+    if error:
+        raise error
+    return measure(cell, outcomes, origin)
+
+
+def _begun_again(command: _Command) -> dict[str, int]:
+    """How often a step (by key) was begun beyond the first time in this command."""
+    begun = {node.key: command.timeline.begun[node.id] - 1 for node in command.made.nodes.values()}
+    return {key: times for key, times in begun.items() if times > 0}
+
+
+def _track(record: Record, command: _Command) -> None:
+    """The record is kept whatever happens to the tracking server; `runner sync` sends it later."""
+    with command.working, command.timeline.spending("tracking"):
+        sent_there = attempt(lambda: command.tracker.publish(record))
+        if isinstance(sent_there, RunnerError):
+            command.timeline.warn(f"not in MLflow yet: {sent_there.reason} Send it later: python -m runner sync")
+
+
+def _catch_up(done: Iterable[Record], command: _Command) -> None:
+    """Send what an earlier command of the sweep measured and was killed before it had sent it."""
+    for record in sync_state.missing(command.root, done):
+        command.tracker.open_store()
+        _track(record, command)
+
+
+def _seconds(waiting: Plan, new: Mapping[str, Record], timeline: Timeline) -> dict[str, Measuring]:
+    """How long each cell was measured in this command; of one that failed meanwhile, until it did."""
+    found = {}
+    for cell in waiting.cells:
+        key, span = cell.candidate.spec.key, timeline.spans.get(measuring(cell))
+        timing = new[key].content.get("timing", {})
+        if span and timeline.begun[measuring(cell)]:
+            found[key] = Measuring(device_locks.of(cell), timing.get("benchmark_s", span.seconds))
+    return found

@@ -1,0 +1,147 @@
+"""Make one artifact: a step in a worker, its output sealed in the store."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from runner.artifacts import store
+from runner.artifacts.store import Artifact
+from runner.core.disk_errors import full, no_space, room
+from runner.core.errors import SpecError, StepFailed
+from runner.core.progress import Display
+from runner.execution import given_artifacts
+from runner.execution.step_workers import StepWorkers
+from runner.planning.plan import Node
+from runner.planning.requirements import Lost
+from runner.spec.schema import Limits
+from runner.transport.local import OnProgress, Worker
+from runner.transport.retry import with_retry
+
+
+def obtain(
+    node: Node, inputs: Mapping[str, Artifact], workers: StepWorkers, project: Path, limits: Limits, display: Display
+) -> Artifact:
+    """The node's artifact: from the store where another command made it meanwhile, else made now.
+
+    Raises what the step raised, StepFailed, StepTimeout.
+    """
+    with room(project), store.lock(project, node.step, node.key):
+        found = store.sound(project, node.step, node.key, display.warn)
+        if found:
+            display.end(node.id, "there", 0.0, "")
+            return found
+        _check_there(inputs)
+        display.begin(node.id)
+        start = time.monotonic()
+        made = _tried(node, inputs, workers, project, limits, display)
+        display.end(node.id, "done", time.monotonic() - start, "")
+    for warning in made.meta.get("warnings", ()):
+        display.warn(f"{node.step} {node.title}: {warning}")
+    return made
+
+
+def _check_there(inputs: Mapping[str, Artifact]) -> None:
+    """Raises Lost where an input's folder was removed since it was found."""
+    for artifact in inputs.values():
+        if not (artifact.folder / store.NAME).is_file():
+            raise Lost(f"{artifact.folder} was there and is there no more.", "The same command makes it again.")
+
+
+def _tried(
+    node: Node, inputs: Mapping[str, Artifact], workers: StepWorkers, project: Path, limits: Limits, display: Display
+) -> Artifact:
+    """The artifact, made at the first try, or at the second where the first one's worker was killed from outside."""
+    tries, progress = itertools.count(), partial(display.update, node.id)
+
+    def once() -> Artifact:
+        with workers.of(node, limits.memory_mb) as worker:
+            return build(node, inputs, worker, project, limits.step_s, progress, next(tries))
+
+    return with_retry(once, display.warn)[0]
+
+
+def build(
+    node: Node,
+    inputs: Mapping[str, Artifact],
+    worker: Worker,
+    project: Path,
+    limit_s: float,
+    on_progress: OnProgress,
+    retries: int = 0,
+) -> Artifact:
+    """Run the node's step in `worker` and seal its output, with how many tries it took beyond the first.
+
+    Raises what the step raised, StepFailed, StepTimeout.
+    """
+    with room(project), store.draft(project, node.step, node.key) as out:
+        scratch = store.scratch(project, node.step, node.key)
+        with given_artifacts.copied(node.settings, scratch, f"{node.step} {node.title}") as files:
+            answer = files.named(
+                _ask(
+                    worker,
+                    project,
+                    timeout=limit_s,
+                    on_progress=on_progress,
+                    module=node.module,
+                    settings=files.settings,
+                    inputs={role: artifact.folder for role, artifact in inputs.items()},
+                    out=out,
+                    scratch=scratch,
+                )
+            )
+        _check_code(node, worker, limit_s)
+        return store.finish(project, out, _content(node, inputs, answer, retries))
+
+
+def _check_code(node: Node, worker: Worker, limit_s: float) -> None:
+    """Raises StepFailed where the worker ran other sources, or other versions of its tools, than the key says."""
+    asked = partial(worker.ask, "call", timeout=limit_s)
+    arguments = {"modules": node.modules}
+    edited = (
+        node.modules
+        and asked(module="runner.artifacts.code_closure", function="imported", arguments=arguments) != node.code
+    )
+    tools = {"distributions": list(node.tools)}
+    changed = node.tools and asked(module="runner.core.installed", function="versions", arguments=tools) != dict(
+        node.tools
+    )
+    if edited or changed:
+        what = "its code was edited" if edited else f"{' or '.join(node.tools)} was installed anew"
+        raise StepFailed(
+            f"{node.step} {node.title}: {what} after this command was planned, so its output isn't kept.",
+            "Run the same command again.",
+        )
+
+
+def _ask(worker: Worker, project: Path, **request: Any) -> Any:
+    """The worker's answer. A library that hides why it could not write is believed only while there is space."""
+    try:
+        return worker.ask("step", **request)
+    except StepFailed as error:
+        if full(project):
+            raise no_space(project) from error
+        raise
+    except SpecError as error:  # a fault of a user's file that only the work shows: a run that has begun has failed
+        raise StepFailed(error.reason, error.next_step) from error
+
+
+def _content(node: Node, inputs: Mapping[str, Artifact], answer: Mapping[str, Any], retries: int) -> dict[str, Any]:
+    return {
+        "step": node.step,
+        "key": node.key,
+        "name": node.title,
+        "settings": node.settings,
+        "inputs": {role: artifact.key for role, artifact in inputs.items()},
+        "tools": node.tools,
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "seconds": answer["seconds"],
+        "peak_rss_mb": answer["peak_rss_mb"],
+        "retries": retries,
+        "meta": answer["meta"],
+    }

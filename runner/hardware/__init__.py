@@ -1,0 +1,1 @@
+"""Which machine this is, which machine a spec names."""

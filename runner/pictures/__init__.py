@@ -1,0 +1,1 @@
+"""A record's pictures, drawn from what it holds."""

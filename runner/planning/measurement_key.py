@@ -1,0 +1,198 @@
+"""One key of everything that changes a measurement's number: a cell is measured anew where it differs.
+
+Its parts are kept in the record, so that a resumed sweep can say what differs. Not in it: the sweep's name, so that a
+sweep that grows measures its new cells alone; limits; and the noise floor, which changes a verdict and no number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from runner.artifacts import code_closure, source_fingerprint
+from runner.backends import loading
+from runner.core import hashing, registry
+from runner.core.errors import RunnerError, StepFailed
+from runner.core.unexpected import attempt
+from runner.planning.plan import Cell, Chain
+from runner.planning.requirements import USED
+from runner.spec.schema import Spec, plain_part
+from runner.transport import devices
+
+Parts = Mapping[str, Any]
+Ask = Callable[[Any, list[str]], Mapping[str, Any]]  # hardware's settings, distributions -> `described`
+
+# Code whose change makes a measurement another one: what is timed, when, and what is made of the times.
+MEASURING = ("runner.worker.handlers", "runner.measure.benchmark", "runner.telemetry.sampler")
+ROOMS = ("runner.worker.", "runner.measure.", "runner.telemetry.")  # of what these import, the rest times nothing
+ABOUT = "runner.worker.about"
+
+
+def asked(settings: Any, distributions: list[str]) -> dict[str, Any]:
+    """What a measurement depends on at a device: its address and identity, and `runner.worker.about`."""
+    device = devices.of(settings)
+    found = device.call(ABOUT, "described", distributions=distributions)
+    return {"address": device.name, "identity": device.hardware()["identity"], **found}
+
+
+def of(cell: Cell) -> dict[str, Any]:
+    """The parts of a cell's key. Raises what its devices raise that can't be reached."""
+    return _parts(cell, _once(asked), code())
+
+
+def of_all(cells: Iterable[Cell], ask: Ask = asked) -> dict[str, dict[str, Any]]:
+    """The parts of every cell's key by its spec's key, each device asked once; without the cells that can't be
+    measured now."""
+    found, once, ours = {}, _once(ask), code()
+    for cell in cells:
+        if cell.blocked:
+            continue
+        parts = attempt(partial(_parts, cell, once, ours))
+        if not isinstance(parts, RunnerError):  # else the cell can't be measured now, and its record will say why
+            found[cell.candidate.spec.key] = parts
+    return found
+
+
+def digest(parts: Parts) -> str:
+    """The key itself."""
+    return hashing.digest(parts)
+
+
+def code() -> str:
+    """The measuring code, on both ends."""
+    found = {name: path for name, path in code_closure.closure(MEASURING).items() if name.startswith(ROOMS)}
+    now = hashing.digest({name: source_fingerprint.read(name, path).fingerprint for name, path in found.items()})
+    _first.setdefault("code", now)
+    return now
+
+
+_first: dict[str, str] = {}  # the measuring code when this process read it first: what it has imported stays so
+
+
+def _session(spec: Spec) -> str:
+    """The code of a side's session, which its workers import when they measure."""
+    return code_closure.code((f"{registry.module('backend', spec.backend.name)}.session",))
+
+
+def check_code(cell: Cell, parts: Parts) -> None:
+    """Raises StepFailed where a source of what measures the cell was edited since its `parts` were made, or since this
+    process imported it: no key says then what ran."""
+    code_closure.look_again()
+    sides = {"candidate": cell.candidate, "baseline": cell.baseline}
+    sessions = all(_session(chain.spec) == parts[role]["session"] for role, chain in sides.items() if chain)
+    if not sessions or not code() == parts["code"] == _first["code"]:
+        raise StepFailed(
+            "The measuring code was edited since this process began, so the measurement isn't kept.",
+            "Run the same command again; in a notebook restart the kernel before.",
+        )
+
+
+def _once(ask: Ask) -> Ask:
+    """Each question is asked once; a device that didn't answer is not asked again."""
+    answers: dict[str, Mapping[str, Any] | RunnerError] = {}
+
+    def known(settings: Any, distributions: list[str]) -> Mapping[str, Any]:
+        name = hashing.canonical([devices.name_of(settings), distributions])
+        if name not in answers:
+            try:
+                answers[name] = ask(settings, distributions)
+            except RunnerError as error:
+                answers[name] = error
+        answer = answers[name]
+        if isinstance(answer, RunnerError):
+            raise answer
+        return answer
+
+    return known
+
+
+def _parts(cell: Cell, ask: Ask, ours: str) -> dict[str, Any]:
+    spec = cell.candidate.spec
+    return {
+        "candidate": _side(cell.candidate, ask),
+        "baseline": _side(cell.baseline, ask) if cell.baseline else None,
+        **{name: plain_part(getattr(spec, name)) for name in ("measure", "telemetry", "seed")},
+        "code": ours,
+    }
+
+
+def _side(chain: Chain, ask: Ask) -> dict[str, Any]:
+    spec = chain.spec
+    return {
+        "artifacts": {step: chain.keys[step] for step in USED if step in chain.keys},
+        "session": _session(spec),
+        "backend": spec.backend.plain(),
+        "scenario": spec.scenario.plain(),
+        **ask(spec.hardware.settings, _distributions(spec)),
+    }
+
+
+def _distributions(spec: Spec) -> list[str]:
+    return sorted({"numpy", *loading.backend(spec.backend.name).distributions})
+
+
+# --- what differs, in words ---
+
+
+def differences(before: Parts, now: Parts) -> list[str]:
+    """Why a cell is measured anew: `the baseline's compile changed`, `another machine`; the plainest first."""
+    found = [*_of_sides(before, now), *_of_rest(before, now)]
+    return list(dict.fromkeys(found)) or ["something else changed"]
+
+
+def _of_sides(before: Parts, now: Parts) -> Iterator[str]:
+    if (before.get("baseline") is None) != (now["baseline"] is None):
+        yield "the baseline was none" if now["baseline"] else "there is no baseline now"
+    for role in ("candidate", "baseline"):
+        if before.get(role) and now[role]:
+            yield from _of_side(role, before[role], now[role])
+
+
+def _of_side(role: str, before: Parts, now: Parts) -> Iterator[str]:
+    old, new = before.get("artifacts") or {}, now["artifacts"]
+    step = next((one for one in USED if old.get(one) != new.get(one)), "")
+    if step:
+        yield f"the {role}'s {step} changed"
+    for name in ("backend", "scenario"):
+        yield from _named(f"the {role}'s {name}.", before.get(name) or {}, now[name])
+    if not step and before.get("session") != now.get("session"):
+        yield f"the {role}'s session changed"
+    yield from _of_machine(before, now)
+    for name in ("python", "scheduling"):
+        if before.get(name) != now.get(name):
+            yield f"{_said(now.get(name))} instead of {_said(before.get(name))}"
+    yield from _named("", before.get("versions") or {}, now["versions"])
+    yield from _named("", before.get("variables") or {}, now["variables"])
+
+
+def _of_machine(before: Parts, now: Parts) -> Iterator[str]:
+    if any(before.get(name) != now[name] for name in ("address", "machine_id")):
+        yield "another machine"
+    elif before.get("cpus") != now["cpus"]:
+        yield f"cpuset: CPUs {_list(now['cpus'])} instead of {_list(before.get('cpus'))}"
+    elif before.get("identity") != now["identity"]:
+        yield "the machine changed (its processor, memory, limits or governor)"
+
+
+def _of_rest(before: Parts, now: Parts) -> Iterator[str]:
+    for name in ("measure", "telemetry"):
+        yield from _named(f"{name}.", before.get(name) or {}, now[name])
+    if before.get("seed") != now["seed"]:
+        yield f"seed={now['seed']} instead of {before.get('seed')}"
+    if before.get("code") != now["code"]:
+        yield "the measuring code changed"
+
+
+def _named(prefix: str, before: Parts, now: Parts) -> Iterator[str]:
+    for name in sorted({*before, *now}):
+        if before.get(name) != now.get(name):
+            yield f"{prefix}{name}: {_said(now.get(name))} instead of {_said(before.get(name))}"
+
+
+def _said(value: Any) -> str:
+    return "none" if value is None else str(value)[:80]
+
+
+def _list(cpus: Any) -> str:
+    return ",".join(map(str, cpus)) if isinstance(cpus, list) else "any"

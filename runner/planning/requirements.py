@@ -1,0 +1,85 @@
+"""What a plan's cells are made of: which artifacts they use, which are there, which have to be made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from runner.artifacts import store
+from runner.artifacts.store import Artifact
+from runner.core.disk_errors import room
+from runner.core.errors import RunnerError, StepFailed
+from runner.core.progress import Display
+from runner.core.unexpected import attempt
+from runner.planning.plan import Cell, Node, Plan, blocked
+
+Outcome = Artifact | RunnerError
+
+
+class Lost(StepFailed):
+    """An artifact that was there is there no more: what needs it can be tried again."""
+
+
+# What a cell's record is made of; the steps before them are made only where one of these has to be.
+USED = ("data", "export", "quantize", "compile")
+
+
+def used(cell: Cell) -> list[str]:
+    """The keys of the artifacts that a cell's record is made of."""
+    chains = [cell.candidate] if cell.baseline is None else [cell.candidate, cell.baseline]
+    return list(dict.fromkeys(chain.keys[step] for chain in chains for step in USED if step in chain.keys))
+
+
+def failure(cell: Cell, outcomes: Mapping[str, Outcome]) -> RunnerError | None:
+    """Why a cell's artifacts could not be made."""
+    return next((outcome for key in used(cell) if isinstance(outcome := outcomes[key], RunnerError)), None)
+
+
+def wanted(plan: Plan) -> list[str]:
+    """The keys of all artifacts that the plan's cells use, without the cells that can't run here."""
+    return list(dict.fromkeys(key for cell in plan.cells if not blocked(cell, plan) for key in used(cell)))
+
+
+def survey(keys: Iterable[str], plan: Plan, project: Path, display: Display) -> tuple[dict[str, Outcome], list[Node]]:
+    """What is in the store by key (or why it can't be used), and the nodes to make for the rest, inputs first."""
+    there: dict[str, Outcome] = {}
+    todo: dict[str, Node] = {}
+    for key in keys:
+        _look(plan.nodes[key], plan, project, display, there, todo)
+    return there, list(todo.values())
+
+
+def _look(
+    node: Node, plan: Plan, project: Path, display: Display, there: dict[str, Outcome], todo: dict[str, Node]
+) -> None:
+    if node.key in there or node.key in todo:
+        return
+    found = _found(node, project, display)
+    if found:
+        there[node.key] = found
+        return
+    for key in node.inputs.values():
+        _look(plan.nodes[key], plan, project, display, there, todo)
+    todo[node.key] = node
+
+
+def _found(node: Node, project: Path, display: Display) -> Outcome | None:
+    found = attempt(lambda: _sound(node, project, display))
+    if isinstance(found, RunnerError):
+        display.end(node.id, found.status, 0.0, found.reason)
+    elif found:
+        display.end(node.id, "there", 0.0, "")
+    return found
+
+
+def _sound(node: Node, project: Path, display: Display) -> Artifact | None:
+    with room(project):
+        return store.sound(project, node.step, node.key, display.warn)
+
+
+def side_by_side(todo: Iterable[Node]) -> bool:
+    """Whether two of the nodes, inputs first, could be made at once: they are more than their longest chain."""
+    depths: dict[str, int] = {}
+    for node in todo:
+        depths[node.key] = 1 + max((depths.get(key, 0) for key in node.inputs.values()), default=0)
+    return len(depths) > max(depths.values(), default=0)

@@ -1,1 +1,0 @@
-"""Records that travel: out to a colleague as one file, in from one, and numbers that were measured elsewhere."""

@@ -1,0 +1,36 @@
+"""What a run and a sweep print last: the table, and the commands to repeat it, compare it and open it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from runner.core.foreign_text import line
+from runner.report import summary
+from runner.report.views import layout, table
+from runner.results import calibration, comparison
+from runner.results.records import Record
+
+WIDTH = 120  # of text that no terminal limits
+
+
+def print_run(record: Record, arguments: Sequence[str]) -> None:
+    """One record: its table where it was measured, else what happened; then the next commands."""
+    shown = summary.run_summary(record.content)
+    layout.show(shown, WIDTH)
+    _print_next(record.folder, arguments, "")
+
+
+def print_sweep(name: str, records: Sequence[Record], arguments: Sequence[str]) -> None:
+    """All cells of a sweep, best first."""
+    root = records[-1].folder.parent.parent
+    table.show(comparison.compare(records, calibrated=calibration.noise_floors(root)))
+    _print_next(records[-1].folder.parent, ["-m", *arguments], f" --sweep {name}")
+
+
+def _print_next(kept: Path, arguments: Sequence[str], sweep: str) -> None:
+    command = "python -m runner"
+    repeat = " ".join([command, *(shlex.quote(word) for word in arguments)])
+    kept_at, again = line(str(kept)), line(repeat, longest=len(repeat))
+    print(f"\nkept     {kept_at}\nrepeat   {again}\ncompare  {command} compare{sweep}\nopen     {command} ui")

@@ -1,0 +1,284 @@
+"""A comparison as a table: for a terminal, as plain text, CSV, Markdown and JSON. Nothing is cut."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from itertools import groupby
+from typing import Any
+
+from rich.console import Group, RenderableType
+
+from runner.core.foreign_text import cell
+from runner.core.foreign_text import markdown as escaped
+from runner.report.views import layout
+from runner.report.views.layout import Grid
+from runner.results.comparison import SPEEDUP, Comparison, Row, distinguishing
+from runner.results.formatting import number, quality, quality_against, ratio, worded
+from runner.results.naming import AXES, IMPORTED, imported, names, title
+
+COLOURS = {"faster": "green", "slower": "red", "ambiguous": "yellow"}
+UNFIT = "not to be chosen"
+ALWAYS = ("model", "precision", "backend")
+SHOWN = (SPEEDUP, "latency/p50_ms", "memory/peak_rss_mb", "size/file_mb")
+
+
+def show(comparison: Comparison) -> None:
+    """Print on standard output: in colour and as wide as the terminal, or as plain text where there is none."""
+    layout.show(renderable(comparison))
+
+
+def text(comparison: Comparison, width: int = layout.UNLIMITED) -> str:
+    """The table without colour, in lines of at most `width` columns, with every character."""
+    return layout.plain(renderable(comparison), width)
+
+
+def renderable(comparison: Comparison) -> RenderableType:
+    """The measured rows as a table, what was not measured below with its reason, then notes."""
+    parts: list[RenderableType] = [layout.text(heading(comparison))]
+    measured, rest = _split(comparison)
+    for words, rows in _groups(measured):
+        if words:
+            parts += [layout.text(""), layout.text(words, style="bold")]
+        styles = [_style(row) for row in rows]
+        parts.append(Grid(_columns(comparison), _cells(comparison, rows), styles, right=("#",)))
+    for row in rest:
+        parts.append(layout.text(f"{_name(comparison, row)}: {_why_not(row)} ({_day(row)})"))
+    parts += [layout.text(note) for note in comparison.notes]
+    return Group(*parts)
+
+
+def _style(row: Row) -> str:
+    return COLOURS.get(row.against.verdict, "") if row.against else ""
+
+
+def markdown(comparison: Comparison) -> str:
+    """GitHub's tables: one of what was measured, one of what was not."""
+    measured, rest = _split(comparison)
+    parts = [escaped(heading(comparison)), ""]
+    for words, rows in _groups(measured):
+        parts += [escaped(words), ""] if words else []
+        parts += [*_markdown_table(_columns(comparison), _cells(comparison, rows)), ""]
+    if rest:
+        lines = [(_name(comparison, row), _why_not(row), _day(row)) for row in rest]
+        parts += [*_markdown_table(("not measured", "why", "date"), lines), ""]
+    parts += [f"{escaped(note)}  " for note in comparison.notes]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _markdown_table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
+    rows = [columns, ["---"] * len(columns), *lines]
+    return [f"| {' | '.join(escaped(one) for one in row)} |" for row in rows]
+
+
+def as_csv(comparison: Comparison) -> str:
+    """One line a row, every metric a column, numbers in full; what was not measured has empty cells and its reason."""
+    metrics = sorted({name for row in comparison.rows for name in row.metrics})
+    fixed = (
+        "record_id",
+        "date",
+        "sweep",
+        "status",
+        *AXES,
+        "settings",
+        "group",
+        "baseline",
+        "kind",
+        "verdict",
+        "pairs",
+        "reason",
+        "unfit",
+        "seal",
+    )
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(map(cell, (*fixed, *metrics)))
+    settings = distinguishing(comparison.rows)
+    for row in comparison.rows:
+        cells = {**_csv_cells(comparison, row, settings), **row.metrics}
+        writer.writerow(cell(cells.get(name, "")) for name in (*fixed, *metrics))
+    return out.getvalue()
+
+
+def _csv_cells(comparison: Comparison, row: Row, settings: Mapping[str, str]) -> dict[str, Any]:
+    content, against = row.content, row.against
+    cells = {
+        **{key: content.get(key) or "" for key in ("record_id", "date", "sweep", "status")},
+        "seal": row.record.seal,
+        **names(content),
+        "settings": settings[content["record_id"]],
+        "group": row.group,
+        "reason": row.missing,
+        "unfit": row.unfit,
+    }
+    if against is None:
+        return {**cells, "kind": IMPORTED} if imported(content) else cells
+    own = {"kind": against.kind, "verdict": against.verdict, "pairs": against.pairs or ""}
+    return {**cells, "baseline": against.over, **own}
+
+
+def as_json(comparison: Comparison) -> dict[str, Any]:
+    """JSON types: `{"schema", "baseline", "sort", "sweep", "rows": […], "notes"}`, rows in the order of the table."""
+    return {
+        "schema": 1,
+        "baseline": comparison.baseline,
+        "sort": comparison.sort,
+        "sweep": comparison.sweep,
+        "rows": [_json_row(row) for row in comparison.rows],
+        "notes": list(comparison.notes),
+    }
+
+
+def _json_row(row: Row) -> dict[str, Any]:
+    kept = ("record_id", "date", "sweep", "status", "origin", "reason", "next_step", "spec", "spec_key")
+    content = row.content
+    return {
+        **{key: content.get(key) for key in kept if key in content or key != "origin"},
+        "title": title(content),
+        "seal": row.record.seal,
+        "metrics": dict(row.metrics),
+        "unavailable": dict(content.get("unavailable") or {}),
+        "comparison": row.against and {name: value for name, value in asdict(row.against).items() if name != "own"},
+        "quality": _quality_json(row),
+        "missing": row.missing,
+        "unfit": row.unfit,
+        "group": row.group,
+    }
+
+
+def _quality_json(row: Row) -> dict[str, Any]:
+    """A record's `quality`, without what it is against another baseline than the chosen one."""
+    own = row.against is not None and row.against.own
+    return {key: value for key, value in (row.content.get("quality") or {}).items() if own or key != "vs_baseline"}
+
+
+# --- words ---
+
+
+def heading(comparison: Comparison) -> str:
+    """What all rows share, and what the speed-up is over."""
+    shared = _shared(comparison)
+    parts = [f"sweep {comparison.sweep}"] if comparison.sweep else []
+    parts += [f"{axis} {name}" for axis, name in shared.items()]
+    over = "no baseline" if comparison.baseline == "none" else f"speed-up over {comparison.baseline}"
+    return " · ".join([*parts, over])
+
+
+def _shared(comparison: Comparison) -> dict[str, str]:
+    """Axes on which all rows agree; those that tell what a row is are columns all the same."""
+    every = [names(row.content) for row in comparison.rows]
+    return {
+        axis: name for axis, name in every[0].items() if axis not in ALWAYS and all(o.get(axis) == name for o in every)
+    }
+
+
+def _split(comparison: Comparison) -> tuple[list[Row], list[Row]]:
+    rows = comparison.rows
+    return [row for row in rows if row.measured], [row for row in rows if not row.measured]
+
+
+def _groups(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    """The rows that are ranked among each other, by what tells them from the others."""
+    return [(words, list(members)) for words, members in groupby(rows, key=lambda row: row.group)]
+
+
+def _axes(comparison: Comparison) -> list[str]:
+    shared = _shared(comparison)
+    return [axis for axis in AXES if axis not in shared]
+
+
+def _columns(comparison: Comparison) -> list[str]:
+    measured = [row.content["spec"] for row in comparison.rows if "measure" in row.content["spec"]]
+    confidence = {spec["measure"]["confidence"] for spec in measured}
+    level = f"{100 * confidence.pop():g} %" if len(confidence) == 1 else "interval"
+    settings = ["settings"] if any(distinguishing(comparison.rows).values()) else []
+    figures = [f"speed-up [{level}]", "verdict", f"p50 ms [{level}]", "peak MB", "file MB", "quality"]
+    return ["#", *_axes(comparison), *settings, *figures, *_extra(comparison), "date"]
+
+
+def _extra(comparison: Comparison) -> list[str]:
+    """The metric that rows are sorted by, where the usual columns don't show it."""
+    return [comparison.sort] if comparison.sort not in SHOWN else []
+
+
+def _cells(comparison: Comparison, rows: Sequence[Row]) -> list[list[str]]:
+    """Of the rows of one group; without a speed-up to rank them by, rows have no place."""
+    settings = distinguishing(comparison.rows)
+    shown = any(settings.values())
+    lines = []
+    for place, row in enumerate(rows, 1):
+        chosen = names(row.content)
+        own = [settings[row.content["record_id"]]] if shown else []
+        extra = [_metric(row, name) for name in _extra(comparison)]
+        axes = [chosen.get(axis, "") for axis in _axes(comparison)]
+        rank = str(place) if comparison.sort in row.metrics and not row.unfit else "–"
+        lines.append([rank, *axes, *own, *_figures(row), *extra, _day(row)])
+    return lines
+
+
+def _figures(row: Row) -> list[str]:
+    if imported(row.content):
+        return _imported_figures(row)
+    p50, low, high = (row.metrics.get(f"latency/p50_ms{end}") for end in ("", "_low", "_high"))
+    latency = "–" if p50 is None else number(p50)
+    if p50 is not None and low is not None and high is not None:
+        latency += f" [{number(low)}, {number(high)}]"
+    latency += _note(row, "latency/p50_ms")
+    return [*_speedup(row), latency, *(_metric(row, name) for name in SHOWN[2:]), _quality(row)]
+
+
+def _quality(row: Row) -> str:
+    """The first quality figure, and how it differs from the baseline's where the row was measured against that."""
+    scores = quality(row.metrics)
+    against = quality_against(row.content) if row.against and row.against.own else ""
+    return "; ".join(filter(None, [*scores[:1], against])) or "–"
+
+
+def _imported_figures(row: Row) -> list[str]:
+    """Every figure with its mark: no cell may be read as a measurement of ours."""
+    known = {name.removeprefix(f"{IMPORTED}/"): value for name, value in row.metrics.items()}
+    shown = [f"{number(known[name])} ({IMPORTED})" if name in known else "–" for name in SHOWN[1:]]
+    scores = quality(known)
+    return ["–", IMPORTED, *shown, f"{scores[0]} ({IMPORTED})" if scores else "–"]
+
+
+def _speedup(row: Row) -> tuple[str, str]:
+    against = row.against
+    if row.unfit:
+        return "–" if against is None else ratio(against.ratio, against.low, against.high), f"{UNFIT}: {row.unfit}"
+    if against is None:
+        return "–", row.missing
+    if against.kind == "baseline":
+        return "1", "the baseline"
+    kind = "" if against.kind == "paired" else f", {against.kind}"
+    return ratio(against.ratio, against.low, against.high), worded(against.verdict, against.correction) + kind
+
+
+def _metric(row: Row, name: str) -> str:
+    return number(row.metrics[name]) + _note(row, name) if name in row.metrics else "–"
+
+
+def _note(row: Row, name: str) -> str:
+    """What qualifies a figure, such as `few samples (8; p50 needs 11)`."""
+    note = (row.content.get("notes") or {}).get(name)
+    return f"; {note}" if note else ""
+
+
+def _name(comparison: Comparison, row: Row) -> str:
+    chosen = names(row.content)
+    own = distinguishing(comparison.rows)[row.content["record_id"]]
+    return " ".join(filter(None, [*(chosen.get(axis, "") for axis in _axes(comparison)), own]))
+
+
+def _why_not(row: Row) -> str:
+    content = row.content
+    if row.record.seal == "edited":
+        return f"edited: {row.missing}. Measure it again. ({content['record_id']})"
+    return " ".join(filter(None, (f"{content['status']}: {row.missing}", content.get("next_step"))))
+
+
+def _day(row: Row) -> str:
+    mark = " unsealed" if row.record.seal == "unsealed" else ""
+    return str(row.content["date"])[:16].replace("T", " ") + mark

@@ -1,0 +1,1 @@
+"""Records: kept, sealed, found, compared, carried elsewhere."""

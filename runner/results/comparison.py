@@ -1,0 +1,359 @@
+"""Which measurement is best: the latest record of each spec, all against one baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from runner.core.errors import SpecError, StepFailed, nearest
+from runner.results import baseline_choice, groups, multiple_comparisons, naming, noise_floor, records
+from runner.results.baseline_choice import Reference
+from runner.results.multiple_comparisons import Correction, Finding
+from runner.results.naming import IMPORTED, imported, names
+from runner.results.records import Record
+from runner.spec import labels
+from runner.spec.labels import SELF, flatten, point
+
+if TYPE_CHECKING:
+    from runner.measure.verdict import NoiseFloor
+
+SPEEDUP = "vs_baseline/speedup"
+EDITED = "the record was changed after it was written (its seal differs)"
+STATUSES = ("ok", "unsupported", "unavailable", "failed", "timeout")
+
+
+@dataclass(frozen=True)
+class Against:
+    """A row's speed-up over the chosen baseline. `kind`: `paired`, `across devices`, `unpaired`, or `baseline` for the
+    baseline's own row; `low` and `high` are None where there is no finite interval, `p_value` and `floor` where a
+    record lacks them. `correction` is what became of the verdict among others (`corrected.Correction`); `over` what the
+    baseline is called beside this row; `made` the key of what was compiled of it. `own`: it was measured with the
+    row's record, not recomputed from stored samples."""
+
+    ratio: float
+    low: float | None
+    high: float | None
+    verdict: str
+    pairs: int
+    kind: str
+    p_value: float | None = None
+    floor: Mapping[str, Any] | None = None
+    correction: Mapping[str, Any] | None = None
+    over: str = ""
+    made: str = ""
+    own: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One spec's latest record. `metrics` hold no `vs_baseline/…` over another baseline than the chosen one;
+    `missing` says why there is no speed-up, or no measurement at all; `base` is the spec of what it was compared with,
+    `group` what tells the rows that it is ranked among from others (empty: all are)."""
+
+    record: Record
+    metrics: Mapping[str, float]
+    against: Against | None
+    missing: str
+    base: Mapping[str, Any] | None = None
+    group: str = ""
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        """The record's content."""
+        return self.record.content
+
+    @property
+    def measured(self) -> bool:
+        """Whether there are figures that count: an edited record's are nobody's measurement."""
+        return bool(self.content["status"] == "ok") and self.record.seal != "edited"
+
+    @property
+    def unfit(self) -> str:
+        """Why nobody should choose it, however fast it is: a check of what it computes failed; empty where none did."""
+        checks = ((self.content.get("checks") or {}).get("candidate") or {}).values()
+        return next((str(check["reason"]) for check in checks if check["status"] == "failed"), "")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Rows best first in each group, behind them what nobody should choose, what was not measured last; `baseline` is
+    what the speed-ups are over."""
+
+    rows: tuple[Row, ...]
+    baseline: str
+    sort: str
+    sweep: str | None
+    notes: tuple[str, ...]
+
+
+def compare(
+    every: Sequence[Record],
+    sweep: str | None = None,
+    baseline: str | None = None,
+    sort: str | None = None,
+    calibrated: Mapping[str, NoiseFloor] | None = None,
+) -> Comparison:
+    """Compare `every` record (oldest first), or those of one `sweep`.
+
+    `baseline` is a record_id or a label; by default the label that most rows were measured against. `calibrated` holds
+    noise floors by the hardware's identity, for rows that are not paired (`calibration.noise_floors`). Raises SpecError
+    for an unknown sweep, baseline or metric, and where nothing was measured at all.
+    """
+    sort = sort or SPEEDUP
+    wanted, sound = _of_sweep(every, sweep), [record for record in every if record.seal != "edited"]
+    latest = _latest(record for record in wanted if record.seal != "edited")
+    chosen = baseline_choice.choose(sound, latest, baseline)
+    rows = _corrected([_row(record, chosen, sound, calibrated or {}) for record in latest], sound)
+    rows += [Row(record, {}, None, EDITED) for record in wanted if record.seal == "edited"]
+    notes = (*_notes(rows, chosen), *_floors(rows), *_corrections(rows))
+    ranked = groups.arranged(_sorted(rows, sort), chosen.label)
+    return Comparison(ranked, chosen.label, sort, sweep, notes)
+
+
+def _corrected(rows: Sequence[Row], every: Sequence[Record]) -> list[Row]:
+    """The rows with their verdicts after Holm's correction, over the sweep that each belongs to: what it measured in
+    pairs, and apart from that what this table compares anew from its stored samples. Single runs are alone."""
+    families: dict[tuple[str, bool], list[Row]] = {}
+    for row in rows:
+        if row.against and row.content.get("sweep") and _finding(row):
+            families.setdefault((str(row.content["sweep"]), row.against.own), []).append(row)
+    found: dict[str, Correction] = {}
+    for (sweep, own), members in families.items():
+        found |= multiple_comparisons.of_sweep(every, sweep) if own else _anew(members, sweep)
+    return [_with_verdict(row, found.get(str(row.content["record_id"]))) for row in rows]
+
+
+def _anew(members: Sequence[Row], sweep: str) -> dict[str, Correction]:
+    """A sweep's rows that were compared from stored samples, by record_id."""
+    findings = [one for row in members if (one := _finding(row))]
+    family = f"sweep {sweep}, compared anew"
+    made = multiple_comparisons.correct(findings, family, multiple_comparisons.declared(row.content for row in members))
+    return {str(row.content["record_id"]): one for row, one in zip(members, made, strict=True)}
+
+
+def _finding(row: Row) -> Finding | None:
+    against = row.against
+    if against is None or against.p_value is None:
+        return None
+    limit = multiple_comparisons.alpha(row.content, strict=against.own)
+    return Finding(against.verdict, against.p_value, limit, against.pairs)
+
+
+def _with_verdict(row: Row, correction: Correction | None) -> Row:
+    if row.against is None or correction is None:
+        return row
+    return replace(row, against=replace(row.against, verdict=correction.verdict, correction=asdict(correction)))
+
+
+def _floors(rows: Sequence[Row]) -> list[str]:
+    """Which noise floors were used where the record's own comparison doesn't say."""
+    used = [row.against.floor for row in rows if row.against and not row.against.own and row.against.kind != "baseline"]
+    return [f"Not paired, {noise_floor.worded(one)}." for one in {str(one): one for one in used if one}.values()]
+
+
+def _corrections(rows: Sequence[Row]) -> Iterator[str]:
+    """A note for each family whose size matters."""
+    families: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.against and row.against.correction and row.against.correction["comparisons"] > 1:
+            families.setdefault(row.against.correction["family"], []).append(row)
+    for family, members in families.items():
+        yield _correction(family, members)
+
+
+def _correction(family: str, members: Sequence[Row]) -> str:
+    every = [row.against for row in members if row.against]
+    of = [against.correction for against in every if against.correction]
+    note = f"Verdicts after Holm's correction over the {of[0]['comparisons']} comparisons of {family}"
+    back = [one for one in every if one.correction and one.correction["alone"] != one.verdict]
+    if not back:
+        return f"{note}."
+    return f"{note}: {len(back)} ambiguous that alone would differ. {' '.join(dict.fromkeys(map(_needed, back)))}"
+
+
+def _needed(against: Against) -> str:
+    """How a verdict that was taken back could be settled."""
+    from runner.measure import holm, two_sample
+
+    assert against.correction is not None
+    among, limit = against.correction["comparisons"], against.correction["alpha"]
+    if against.kind != "paired":
+        least = two_sample.least_replicates(among, limit)
+        few = against.pairs < least
+        return f"So many need {least} processes a side or more." if few else "Measured in pairs they would be surer."
+    least = holm.least_pairs(among, limit)
+    few = against.pairs < least
+    return (
+        f"So many need {least} pairs or more (measure.min_pairs={least})." if few else "More pairs would settle them."
+    )
+
+
+def _of_sweep(every: Sequence[Record], sweep: str | None) -> list[Record]:
+    if not every:
+        raise SpecError("Nothing has been measured here: records/ is empty.", "Measure something: python -m runner")
+    found = [record for record in every if sweep is None or records.in_sweep(record, sweep)]
+    if not found:
+        known = sorted({str(record.content["sweep"]) for record in every if record.content.get("sweep")})
+        hint = f"Sweeps: {', '.join(known) or 'none'}."
+        raise SpecError(f"--sweep {sweep}: no such sweep.{nearest(str(sweep), known)}", hint)
+    return found
+
+
+def _latest(chosen: Iterable[Record]) -> list[Record]:
+    return list({record.content["spec_key"]: record for record in chosen}.values())
+
+
+def _row(record: Record, chosen: Reference, every: Sequence[Record], calibrated: Mapping[str, NoiseFloor]) -> Row:
+    content = record.content
+    if content["status"] != "ok":
+        return Row(record, {}, None, content.get("reason") or "")
+    if imported(content):
+        # Numbers of elsewhere have no samples: they stand beside what was measured, never against it.
+        return Row(record, content["metrics"], None, IMPORTED)
+    wanted = baseline_choice.point_for(record, chosen)
+    mine = naming.baseline_spec(content)
+    if wanted is not None and mine and point(mine) == wanted:
+        return Row(record, content["metrics"], _own(content, chosen), "", base=wanted)
+    # Deltas and ratios over another baseline don't belong in this column, whatever they are of.
+    own = {name: value for name, value in content["metrics"].items() if not name.startswith("vs_baseline/")}
+    row = Row(record, own, None, "", base=wanted)
+    if _is_baseline(content, wanted, chosen):
+        made = _made(content, "candidate")
+        return _with(row, Against(1.0, None, None, "the baseline", 0, "baseline", over=chosen.label, made=made))
+    why = _not_comparable(row, wanted, chosen)
+    if why:
+        return replace(row, missing=why, base=None)
+    return _recomputed(row, chosen, every, calibrated)
+
+
+def _is_baseline(content: Mapping[str, Any], wanted: Mapping[str, Any] | None, chosen: Reference) -> bool:
+    """Whether a row is what the others are compared with: the record that was named, or a measurement of that point
+    that was its own baseline."""
+    if chosen.record is not None:
+        return bool(content["record_id"] == chosen.record.content["record_id"])
+    return wanted == point(content["spec"]) and not content.get("comparison")
+
+
+def _not_comparable(row: Row, wanted: Mapping[str, Any] | None, chosen: Reference) -> str:
+    """Why a row is not put beside samples of the chosen baseline."""
+    if chosen.label == baseline_choice.NO_BASELINE:
+        return "measured without a baseline"
+    if baseline_choice.label(row.record) == SELF:
+        return "measured against itself alone"
+    if wanted is None:
+        return f"{chosen.label} was not measured for this model, data and scenario"
+    if wanted.get("scenario") != row.content["spec"].get("scenario"):
+        return "measured in another scenario than the baseline"
+    return "" if baseline_choice.has_samples(row.record) else "samples.npz is missing"
+
+
+def _own(content: Mapping[str, Any], chosen: Reference) -> Against:
+    """What was measured with the record, in pairs or blocks."""
+    found, label = _against(content["comparison"]), naming.baseline(content)
+    over = chosen.label if label == SELF else label  # an A/A of the baseline is in its column
+    return replace(found, over=over, made=_made(content, "baseline"), own=True)
+
+
+def _made(content: Mapping[str, Any], role: str) -> str:
+    """The key of what was compiled for one side; empty where an older record doesn't say."""
+    side = content if role == "candidate" else content["comparison"]["baseline"]
+    return str((side.get("keys") or {}).get("compile", ""))
+
+
+def _against(comparison: Mapping[str, Any]) -> Against:
+    known = {name: comparison[name] for name in ("ratio", "low", "high", "verdict", "pairs", "kind")}
+    return Against(**known, p_value=comparison.get("p_value"), floor=comparison.get("floor"))
+
+
+def _recomputed(row: Row, chosen: Reference, every: Sequence[Record], calibrated: Mapping[str, NoiseFloor]) -> Row:
+    """The row against samples that were taken at another time."""
+    assert row.base is not None
+    found = baseline_choice.source(row.base, chosen, every, row.record)
+    if found is None:
+        return replace(row, missing="samples.npz is missing", base=None)
+    source, role = found
+    ran = naming.precision(source.content, role)
+    over = labels.of_baseline(row.content["spec"], row.base, ran)
+    try:
+        against = _unpaired(row.record, source, role, calibrated)
+    except StepFailed as error:  # samples that no run wrote
+        return replace(row, missing=error.reason, base=None)
+    shown = chosen.label if chosen.record is None or over == SELF else f"{over} of {source.content['record_id']}"
+    return _with(row, replace(against, over=shown, made=_made(source.content, role)))
+
+
+def _with(row: Row, against: Against) -> Row:
+    numbers = {SPEEDUP: against.ratio, f"{SPEEDUP}_low": against.low, f"{SPEEDUP}_high": against.high}
+    known = {name: value for name, value in numbers.items() if value is not None}
+    return replace(row, against=against, metrics={**row.metrics, **known})
+
+
+def _unpaired(record: Record, source: Record, role: str, calibrated: Mapping[str, NoiseFloor]) -> Against:
+    from runner.measure import samples
+    from runner.results import unpaired
+
+    mine = list(samples.read(record.folder / "samples.npz", "candidate").values())
+    theirs = list(samples.read(source.folder / "samples.npz", role).values())
+    if not mine or not theirs:
+        raise StepFailed("samples.npz has no latencies of it")
+    measure = record.content["spec"]["measure"]
+    kind = unpaired.kind(record.content["environment"], baseline_choice.environment(source, role))
+    noise = noise_floor.between(record.content, source.content, calibrated)
+    return _against(unpaired.compared(mine, theirs, kind, noise, measure["equivalence"], measure["confidence"]))
+
+
+def _sorted(rows: Sequence[Row], sort: str) -> tuple[Row, ...]:
+    known = sorted({name for row in rows for name in row.metrics})
+    if sort not in known and known and sort != SPEEDUP:
+        hint = f"Metrics: {', '.join(known)}."
+        raise SpecError(f"--sort {sort}: no row has that metric.{nearest(sort, known)}", hint)
+    sign = -1 if higher_is_better(sort) else 1
+
+    def place(row: Row) -> tuple[bool, int, bool, bool, float, str]:
+        value, status = row.metrics.get(sort), STATUSES.index(row.content["status"])
+        fit = not row.unfit
+        return (not row.measured, status, not fit, value is None, sign * (value or 0.0), row.content["date"])
+
+    return tuple(sorted(rows, key=place))
+
+
+def higher_is_better(metric: str) -> bool:
+    """Whether more of a metric is better: throughput, speed-up, SQNR, accuracy and its like; of the rest, less is."""
+    if metric.startswith(("throughput/", "vs_baseline/speedup")) or metric == "fidelity/sqnr_db":
+        return True
+    errors = ("mae", "rmse", "mse", "mape", "error", "loss", "naive_")
+    return metric.startswith("quality/") and not metric.removeprefix("quality/").startswith(errors)
+
+
+def _notes(rows: Sequence[Row], chosen: Reference) -> list[str]:
+    kinds = [row.against.kind for row in rows if row.against]
+    others = sorted({baseline_choice.label(row.record) for row in rows} - {"", SELF, chosen.label})
+    found = []
+    if unpaired := kinds.count("unpaired"):
+        found.append(f"{unpaired} unpaired: recomputed from samples that were not taken in turns with the baseline's.")
+    if across := kinds.count("across devices"):
+        found.append(f"{across} across devices: the baseline's samples are from other hardware.")
+    if foreign := sum(imported(row.content) for row in rows):
+        found.append(f"{foreign} imported: measured elsewhere, not by this tool; never compared, never a baseline.")
+    if unsealed := sum(row.record.seal == "unsealed" for row in rows):
+        found.append(f"{unsealed} unsealed: from before records had a seal; whether they were edited isn't known.")
+    if others and chosen.record is None:
+        found.append(f"Measured against other baselines too: {', '.join(others)} (--baseline).")
+    if len(kinds) >= 5:
+        found.append(f"{len(kinds)} intervals at 95 % each: one in twenty misses by chance.")
+    return found
+
+
+def distinguishing(rows: Sequence[Row]) -> dict[str, str]:
+    """`{record_id: settings}` that tell apart rows whose options have the same names: `backend.threads=2`."""
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(names(row.content).values()), []).append(row)
+    found = {}
+    for group in groups.values():
+        flat = [dict(flatten(row.content["spec"])) for row in group]
+        differing = labels.distinguishing(flat)
+        for row, one in zip(group, flat, strict=True):
+            found[row.content["record_id"]] = " ".join(f"{key}={one[key]}" for key in differing if key in one)
+    return found

@@ -1,0 +1,126 @@
+"""Which rows may be ranked in one table: those with one baseline, as many threads, on one machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from runner.core.hashing import canonical
+from runner.results import unpaired
+from runner.results.naming import imported
+from runner.spec import labels
+
+if TYPE_CHECKING:
+    from runner.results.comparison import Row
+
+NOT_COMPARED = "compared with nothing"
+ELSEWHERE = "measured elsewhere"
+UNTOLD = ("made", "libraries", "place")  # what older records don't tell
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What rows of one group have in common: the baseline's spec (JSON) and the key of what was compiled of it, the
+    libraries that it ran with, the candidate's threads and machine (what it is, and which `place` of those alike), and
+    what the speed-up is over. Libraries and place are JSON."""
+
+    base: str
+    made: str
+    libraries: str
+    threads: str
+    machine: str
+    place: str
+    over: str
+
+
+def arranged(rows: Sequence[Row], over: str) -> tuple[Row, ...]:
+    """The rows, those of one group together and named by `Row.group`: the groups in the order of their best rows, then
+    what was not measured. `over` is the baseline in the table's heading. Of one group alone nothing is said."""
+    kinds = _joined([_kind(row) for row in rows if row.measured])
+    of_kind: dict[_Kind, list[Row]] = {}
+    for kind, row in zip(kinds, [row for row in rows if row.measured], strict=True):
+        of_kind.setdefault(kind, []).append(row)
+    words = _words(list(of_kind), over)
+    found = [replace(row, group=words[kind]) for kind, members in of_kind.items() for row in members]
+    return (*found, *(row for row in rows if not row.measured))
+
+
+def _kind(row: Row) -> _Kind:
+    spec, against = row.content["spec"], row.against
+    if imported(row.content):
+        return _Kind("", "", "", "", "", "", ELSEWHERE)
+    threads = str((spec.get("backend") or {}).get("threads", ""))
+    over = against.over if against else NOT_COMPARED
+    made = against.made if against else ""
+    base = canonical(row.base) if row.base else ""
+    return _Kind(base, made, _libraries(row), threads, _machine(row), _place(row), over)
+
+
+def _machine(row: Row) -> str:
+    environment = row.content.get("environment") or {}
+    cpu = str((environment.get("hardware") or {}).get("cpu") or "unknown")
+    identity = unpaired.identity(environment)
+    return f"{cpu} {identity[:12]}" if identity else cpu
+
+
+def _place(row: Row) -> str:
+    """Two boards of one model are two machines: a device's address and its machine-id tell them apart. Nor is one with
+    other variables the same."""
+    side = (row.content.get("measurement") or {}).get("candidate") or {}
+    board = f"{side.get('address') or ''} {str(side.get('machine_id') or '')[:8]}".strip()
+    return canonical({**(side.get("variables") or {}), "board": board}) if side else ""
+
+
+def _libraries(row: Row) -> str:
+    """The versions of the baseline's libraries where it was measured with the row, or is the row: candidates have each
+    their own."""
+    parts, against = row.content.get("measurement") or {}, row.against
+    if against is None or not (against.own or against.kind == "baseline"):
+        return ""
+    versions = (parts.get("baseline") or parts.get("candidate") or {}).get("versions") or {}
+    return canonical({name: _release(one) for name, one in versions.items()}) if versions else ""
+
+
+def _release(version: Any) -> str:
+    """Without its build, which older records don't tell."""
+    return str(version).partition(" (build")[0]
+
+
+def _joined(kinds: Sequence[_Kind]) -> list[_Kind]:
+    """A record that doesn't say what its baseline was made from or ran with, or where it was measured, belongs to those
+    that are alike in all that it says, where these are of one kind."""
+    distinct = list(dict.fromkeys(kinds))
+    full = [kind for kind in distinct if not any(_says_less(kind, other) for other in distinct)]
+    found = {kind: [other for other in full if _says_less(kind, other)] for kind in distinct}
+    return [found[kind][0] if len(found[kind]) == 1 else kind for kind in kinds]
+
+
+def _says_less(kind: _Kind, other: _Kind) -> bool:
+    """Whether `kind` is `other` with some of what older records don't tell left out."""
+    told = {field: getattr(other, field) for field in UNTOLD if not getattr(kind, field)}
+    return kind != other and replace(kind, **told) == other
+
+
+def _words(kinds: Sequence[_Kind], over: str) -> dict[_Kind, str]:
+    """What tells each group from the others; nothing where there is one."""
+    if len(kinds) < 2:
+        return dict.fromkeys(kinds, "")
+    flat = [_facts(kind) for kind in kinds]
+    differing = labels.distinguishing(flat)
+    found = {}
+    for kind, facts in zip(kinds, flat, strict=True):
+        told = [f"{key} {facts[key]}" for key in differing if facts.get(key)]
+        named = [kind.over] if kind.over in (NOT_COMPARED, ELSEWHERE) or kind.over != over else []
+        found[kind] = ", ".join([*named, *told]) or f"over {kind.over}"
+    return found
+
+
+def _facts(kind: _Kind) -> Mapping[str, str]:
+    import json
+
+    base = dict(labels.flatten(json.loads(kind.base))) if kind.base else {}
+    threads = "" if kind.threads == base.get("backend.threads") else kind.threads  # said once
+    own = {"threads": threads, "machine": kind.machine, "baseline's key": kind.made[:12]}
+    told = [json.loads(one) for one in (kind.libraries, kind.place) if one]
+    return {**base, **own, **{name: value for one in told for name, value in one.items()}}

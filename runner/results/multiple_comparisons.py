@@ -1,0 +1,134 @@
+"""Holm's correction: the verdicts of a family of comparisons, each as certain as the size of the family asks.
+
+A family is declared before it is measured: a sweep, or the grid of a DVC pipeline. Its paired comparisons are corrected
+over its size, whichever table or page shows them, so that a record has one verdict. A single run is alone: nothing that
+is measured later weakens what it found.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from runner.measure import holm
+from runner.results.records import Record
+
+FILE = "correction.json"  # beside a record that left its sweep behind: in an exported file
+DIFFERENT = ("faster", "slower")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One comparison of a family. `alpha` is the largest p-value with which it is a difference when it is alone."""
+
+    verdict: str
+    p_value: float
+    alpha: float
+    pairs: int
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A finding among others: its `verdict` there, the one it had `alone`, Holm's adjusted p-value with the limit
+    `alpha`, how many `comparisons` there are, and which `family` (`sweep 8c1f…`) they are."""
+
+    verdict: str
+    alone: str
+    p_value: float
+    alpha: float
+    comparisons: int
+    family: str
+
+    @property
+    def taken_back(self) -> bool:
+        """Whether the correction changed the verdict."""
+        return self.verdict != self.alone
+
+
+def correct(findings: Sequence[Finding], family: str, declared: int = 0) -> list[Correction]:
+    """Each finding after the correction over all of them: a difference that is no longer certain enough becomes
+    `ambiguous`; the other verdicts stay. Of a family of `declared` comparisons those that are not here count as the
+    least certain: what is still to be measured can't take a verdict back."""
+    size = max(declared, len(findings))
+    adjusted = holm.adjusted([*(one.p_value for one in findings), *[1.0] * (size - len(findings))])
+    return [_one(found, p, size, family) for found, p in zip(findings, adjusted, strict=False)]
+
+
+def _one(found: Finding, p: float, comparisons: int, family: str) -> Correction:
+    uncertain = found.verdict in DIFFERENT and p > found.alpha
+    verdict = "ambiguous" if uncertain else found.verdict
+    return Correction(verdict, found.verdict, p, found.alpha, comparisons, family)
+
+
+def paired(content: Mapping[str, Any]) -> Finding | None:
+    """A record's own comparison; None where it has none that can be tested (no baseline, an older record)."""
+    comparison = content.get("comparison") or {}
+    if content["status"] != "ok" or comparison.get("p_value") is None:
+        return None
+    return Finding(comparison["verdict"], comparison["p_value"], alpha(content, strict=True), comparison["pairs"])
+
+
+def alpha(content: Mapping[str, Any], strict: bool) -> float:
+    """The share of false differences that a record's spec allows: less (`strict`) where it was looked at repeatedly,
+    as pairs are while they are measured; stored samples are looked at once."""
+    measure: Mapping[str, float] = content["spec"]["measure"]
+    confidence = measure["confidence"]
+    return 1 - (measure.get("verdict_confidence", confidence) if strict else confidence)
+
+
+def of_sweep(every: Iterable[Record], sweep: str) -> dict[str, Correction]:
+    """`{record_id: correction}` over the paired comparisons of one sweep, the latest of each spec. What was edited is
+    none."""
+    own = (record for record in every if record.content.get("sweep") == sweep and record.seal != "edited")
+    latest = {record.content["spec_key"]: record.content for record in own}
+    found = {str(content["record_id"]): one for content in latest.values() if (one := paired(content))}
+    corrected = correct(list(found.values()), f"sweep {sweep}", declared(latest.values()))
+    return dict(zip(found, corrected, strict=True))
+
+
+def declared(contents: Iterable[Mapping[str, Any]]) -> int:
+    """How many comparisons a sweep's records say it has; 0 where they are from before that was kept."""
+    return max((int(content.get("comparisons") or 0) for content in contents), default=0)
+
+
+def contents(records: Sequence[Record]) -> list[dict[str, Any]]:
+    """What the records of a whole sweep hold, each with its corrected verdict: that of the sweep which measured it."""
+    sweeps = {str(record.content["sweep"]) for record in records if record.content.get("sweep")}
+    found = {record_id: one for sweep in sweeps for record_id, one in of_sweep(records, sweep).items()}
+    return [applied(record.content, found.get(str(record.content["record_id"]))) for record in records]
+
+
+def of_record(record: Record, every: Iterable[Record]) -> Correction | None:
+    """What a record's verdict is in its sweep: from the records of that sweep among `every`, or from the file that an
+    export put beside it. None for one that is in no sweep, is not its spec's latest, or whose sweep is elsewhere."""
+    beside = record.folder / FILE
+    if beside.is_file():
+        return Correction(**json.loads(beside.read_text(encoding="utf-8")))
+    sweep = str(record.content.get("sweep") or "")
+    return of_sweep(every, sweep).get(str(record.content["record_id"])) if sweep else None
+
+
+def as_json(correction: Correction) -> str:
+    """The content of FILE."""
+    return json.dumps(asdict(correction), indent=1) + "\n"
+
+
+def applied(content: Mapping[str, Any], correction: Correction | None) -> dict[str, Any]:
+    """A record's content with the corrected verdict in its comparison, and how it came about under `correction`."""
+    comparison = content.get("comparison")
+    if correction is None or not comparison:
+        return dict(content)
+    return {**content, "comparison": {**comparison, "verdict": correction.verdict, "correction": asdict(correction)}}
+
+
+def sentence(correction: Mapping[str, Any]) -> str:
+    """What the correction did, in words."""
+    told = (
+        f"Among the {correction['comparisons']} comparisons of {correction['family']} (Holm's correction): "
+        f"p = {correction['p_value']:.2g}, at most {correction['alpha']:.2g} is a difference"
+    )
+    if correction["verdict"] == correction["alone"]:
+        return f"{told}; the verdict stands."
+    return f"{told}: {correction['verdict']}. Alone it would be {correction['alone']}."

@@ -1,0 +1,224 @@
+"""Two records side by side: of one machine on two days (*unpaired*), or of two machines (*across devices*)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from runner.core.errors import SpecError, StepFailed
+from runner.measure import samples
+from runner.measure.verdict import NoiseFloor
+from runner.results import noise_floor as floors
+from runner.results import unpaired
+from runner.results.formatting import number
+from runner.results.naming import imported
+from runner.results.records import Record
+from runner.spec.labels import flatten, point
+
+# What machines are told apart by, and what it is called.
+MACHINE = {
+    "cpu": "CPU", "board": "board", "machine": "architecture", "usable_cores": "usable cores",
+    "memory_mb": "memory, MB", "governor": "governor", "cpu_limit": "limit of a container, CPUs",
+    "hypervisor": "hypervisor", "os": "OS", "kernel": "kernel", "identity": "identity",
+}  # fmt: skip
+# Words of the conditions' keys, with their units.
+WORDS = {
+    "load_1m": "load, 1 min", "cpu_mhz": "clock, MHz", "temperature_c": "temperature, °C",
+    "throttled": "throttling events", "competing_cpus": "CPUs kept busy by others", "steal_cpus": "CPUs stolen",
+    "memory_available_mb": "memory available, MB", "memory_stall_share": "share of time tasks waited for memory",
+    "cpu_stall_share": "share of time tasks waited for a CPU",
+    "waited_share": "share of time the measured processes waited for a CPU", "seconds": "timed work of a pair, s",
+    "runnable": "tasks that wanted a CPU at one moment", "throttle_count": "throttling events",
+}  # fmt: skip
+NOTHING = "–"
+
+Line = tuple[str, str, str]  # what, the candidate's, the baseline's
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Two records and what can be said of them. `comparison` is as in a record; `through` is the same ratio by way of
+    the baseline that both were measured against, and `drift` that baseline's own change; None where they share none."""
+
+    candidate: Record
+    baseline: Record
+    comparison: Mapping[str, Any]
+    through: Mapping[str, Any] | None
+    drift: Mapping[str, Any] | None
+    differences: tuple[Line, ...]
+    conditions: tuple[Line, ...]
+    notes: tuple[str, ...]
+
+
+def beside(candidate: Record, baseline: Record, calibrated: Mapping[str, NoiseFloor] | None = None) -> Beside:
+    """`candidate` against `baseline`, from the samples of each one's own candidate; `calibrated` holds noise floors by
+    the hardware's identity (`calibration.noise_floors`).
+
+    Raises SpecError where one was not measured here or by a colleague, has no samples, or is of another scenario.
+    """
+    for record in (candidate, baseline):
+        _check(record)
+    mine, theirs = candidate.content, baseline.content
+    if mine["spec"].get("scenario") != theirs["spec"].get("scenario"):
+        raise SpecError(
+            f"{theirs['record_id']} was measured in another scenario than {mine['record_id']}.",
+            "Their latencies mean different things: measure both in one scenario.",
+        )
+    measure, floor = mine["spec"]["measure"], floors.between(mine, theirs, calibrated or {})
+    kind = unpaired.kind(mine.get("environment") or {}, theirs.get("environment") or {})
+    rest = (measure.get("equivalence", 0.03), measure.get("confidence", 0.95))
+    through, drift = _by_way(candidate, baseline, kind, floor, rest)
+    return Beside(
+        candidate,
+        baseline,
+        _found(candidate, baseline, kind, _allowing(floor, drift) if drift else floor, rest, drift),
+        through,
+        drift,
+        tuple(_differences(mine, theirs)),
+        tuple(_conditions(mine, theirs)),
+        tuple(_notes(candidate, baseline, kind)),
+    )
+
+
+Ways = tuple[dict[str, Any] | None, dict[str, Any] | None]
+
+
+def _by_way(candidate: Record, baseline: Record, kind: str, floor: NoiseFloor, rest: tuple[float, float]) -> Ways:
+    """`through` and `drift` of Beside."""
+    if kind != unpaired.UNPAIRED or not _same_baseline(candidate, baseline):
+        return None, None
+    theirs = [_processes(record, "baseline") for record in (candidate, baseline)]
+    return (
+        unpaired.compared(_relative(candidate), _relative(baseline), kind, floor, *rest),
+        unpaired.compared(theirs[0], theirs[1], kind, floor, *rest),
+    )
+
+
+def _found(
+    candidate: Record,
+    baseline: Record,
+    kind: str,
+    floor: NoiseFloor,
+    rest: tuple[float, float],
+    drift: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    sides = [_processes(record, "candidate") for record in (candidate, baseline)]
+    found = unpaired.compared(sides[0], sides[1], kind, floor, *rest)
+    if drift and drift["verdict"] != "same" and found["verdict"] == "same":
+        # What stayed as fast on a machine that didn't has changed, or may have.
+        found["verdict"] = "ambiguous"
+    return found
+
+
+def _check(record: Record) -> None:
+    name = record.content["record_id"]
+    if imported(record.content):
+        raise SpecError(f"{name} holds imported numbers.", "They have no samples, and are never compared.")
+    if record.content["status"] != "ok":
+        raise SpecError(f"{name} is {record.content['status']}: it holds no measurement.", "Name a measured record.")
+    try:
+        either = [_processes(record, role) for role in ("candidate", "baseline")]
+    except StepFailed as error:
+        raise SpecError(f"{name}: {error.reason}", error.next_step) from error
+    if not either[0]:
+        raise SpecError(f"{name}: samples.npz has no candidate.", "Measure again, or ask for the samples.")
+
+
+def _processes(record: Record, role: str) -> list[npt.NDArray[np.float64]]:
+    return list(samples.read(record.folder / "samples.npz", role).values())
+
+
+def _relative(record: Record) -> list[npt.NDArray[np.float64]]:
+    """Of each pair the candidate's median in units of its baseline's: what slowed both down is gone."""
+    mine, theirs = (samples.read(record.folder / "samples.npz", role) for role in ("candidate", "baseline"))
+    return [np.array([np.median(mine[pair]) / np.median(theirs[pair])]) for pair in mine if pair in theirs]
+
+
+def _same_baseline(one: Record, other: Record) -> bool:
+    baselines = [(record.content.get("comparison") or {}).get("baseline") for record in (one, other)]
+    if not all(baselines) or not all(_processes(record, "baseline") for record in (one, other)):
+        return False
+    mine, theirs = (found or {} for found in baselines)
+    return point(mine["spec"]) == point(theirs["spec"]) and mine.get("keys") == theirs.get("keys")
+
+
+def _allowing(floor: NoiseFloor, drift: Mapping[str, Any]) -> NoiseFloor:
+    """A noise floor no lower than what the shared baseline itself changed by."""
+    ends = [drift["ratio"], *(end for end in (drift["low"], drift["high"]) if end)]
+    moved = max(abs(math.log(end)) for end in ends)
+    if drift["verdict"] == "same" or math.expm1(moved) <= floor.value:
+        return floor
+    return NoiseFloor(math.expm1(moved), "what the baseline of both changed by in between")
+
+
+def _differences(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[Line]:
+    """What is not the same: settings, artifacts made by other code or tools, versions, the machine."""
+    specs = [dict(flatten(content["spec"])) for content in (mine, theirs)]
+    for key in dict.fromkeys(key for spec in specs for key in spec):
+        if specs[0].get(key) != specs[1].get(key):
+            yield key, specs[0].get(key, "–"), specs[1].get(key, "–")
+    environments = [content.get("environment") or {} for content in (mine, theirs)]
+    packages = [{"python": one.get("python"), **(one.get("packages") or {})} for one in environments]
+    yield from _differing(packages, sorted({name for one in packages for name in one}), "version of ")
+    machines = [one.get("hardware") or {} for one in environments]
+    named = [{words: machine.get(name) for name, words in MACHINE.items()} for machine in machines]
+    yield from _differing(named, MACHINE.values(), "machine: ")
+    if specs[0] == specs[1]:
+        made = [content.get("keys") or {} for content in (mine, theirs)]
+        short = [{step: key[:16] for step, key in one.items()} for one in made]
+        yield from _differing(short, list(dict.fromkeys(step for one in made for step in one)), "key of ")
+
+
+def _differing(sides: list[dict[str, Any]], names: Any, prefix: str) -> Iterator[Line]:
+    for name in names:
+        one, other = (side.get(name) for side in sides)
+        if one != other:
+            yield f"{prefix}{name}", _shown(one), _shown(other)
+
+
+def _shown(value: Any) -> str:
+    return "–" if value is None else str(value)
+
+
+def _conditions(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[Line]:
+    sides = [content.get("conditions") or {} for content in (mine, theirs)]
+    for name in dict.fromkeys((*WORDS, *sides[0], *sides[1])):
+        cells = [spread(side.get(name)) for side in sides]
+        if cells != [NOTHING, NOTHING]:
+            yield worded(name), cells[0], cells[1]
+
+
+def worded(name: str) -> str:
+    """What a condition's key is called, with its unit."""
+    return WORDS.get(name, name.replace("_", " "))
+
+
+def spread(values: Any) -> str:
+    """`0.42 (0.31 to 0.71)`: median and range over pairs; a dash where nothing was read."""
+    if not isinstance(values, Mapping) or not {"min", "median", "max"} <= set(values):
+        return NOTHING
+    low, middle, high = (number(values[name]) for name in ("min", "median", "max"))
+    return f"{middle} ({low} to {high})"
+
+
+def _notes(candidate: Record, baseline: Record, kind: str) -> Iterator[str]:
+    mine, theirs = candidate.content, baseline.content
+    if mine["record_id"] == theirs["record_id"]:
+        yield "Both are the same record."
+    if kind == unpaired.ACROSS:
+        yield (
+            "Across devices: each side ran on its own machine, at its own time. The interval is a two-sample one: it "
+            "holds how much each machine's processes scattered, and knows nothing of other days."
+        )
+        return
+    yield (
+        "Unpaired: measured at different times, so what slowed the machine down for a while doesn't cancel. The "
+        "interval is wider than that of pairs, and knows nothing of what changed in between (clock, temperature, load)."
+    )
+    if None in {unpaired.identity(content.get("environment") or {}) for content in (mine, theirs)}:
+        yield "A record doesn't say on which hardware it was measured: it may be another machine."

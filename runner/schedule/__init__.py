@@ -1,1 +1,0 @@
-"""How a plan's steps are run."""

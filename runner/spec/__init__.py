@@ -1,0 +1,1 @@
+"""From words and YAML files to one checked spec."""

@@ -1,0 +1,82 @@
+"""What a candidate is compared with: TensorRT where it can be had, otherwise ONNX Runtime fp32 on the same host."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.backends import loading
+from runner.backends.contract import Candidate
+from runner.core.errors import SpecError, Unavailable
+from runner.core.setting_rules import setting
+from runner.spec import labels, options
+from runner.spec.schema import Spec
+from runner.transport import devices
+
+ITSELF = "its own"  # the label of a candidate that is its own baseline
+NAMES = ("auto", "tensorrt", "onnxruntime", "self", "none", "spec")
+
+
+@dataclass(frozen=True)
+class Settings:
+    overrides: tuple[str, ...] = setting(
+        "overrides of the candidate's spec that make the baseline (baseline=spec only)"
+    )
+
+
+def resolve(spec: Spec, project: Path, backends: Collection[str]) -> Spec | None:
+    """The baseline's spec; None for `baseline=none`, and where the baseline proves to be the candidate: that is one
+    measurement. `self` is the candidate's own, an A/A that is really measured.
+
+    `backends` are those that are declared (`options.names`). Raises Unavailable for `baseline=tensorrt` where there is
+    no TensorRT backend, SpecError for wrong overrides.
+    """
+    name = spec.baseline.name
+    overrides = spec.baseline.settings.overrides
+    if overrides and name != "spec":
+        raise SpecError(f"baseline.overrides with baseline={name}.", "Overrides belong to baseline=spec.")
+    if name == "none":
+        return None
+    if name == "self":
+        return spec
+    found = _other(spec, overrides, project, backends)
+    return None if found.measures_the_same(spec) else found
+
+
+def _other(spec: Spec, overrides: tuple[str, ...], project: Path, backends: Collection[str]) -> Spec:
+    name = spec.baseline.name
+    if name == "spec":
+        return _by_overrides(spec, overrides, project)
+    if name == "tensorrt" and name not in backends:
+        raise Unavailable(
+            "baseline=tensorrt: no TensorRT backend is installed here.",
+            "Use baseline=onnxruntime, or baseline=auto, which takes TensorRT where it can be had.",
+        )
+    if name == "auto":
+        name = "tensorrt" if "tensorrt" in backends else "onnxruntime"
+    return _uncompressed(spec, name, project)
+
+
+def label(baseline: Spec, candidate: Spec) -> str:
+    """The baseline's name in tables: what it is, and all that it has else than the candidate; or `self`."""
+    return labels.of_baseline(candidate.plain(), baseline.plain())
+
+
+def _by_overrides(spec: Spec, overrides: tuple[str, ...], project: Path) -> Spec:
+    if not overrides:
+        raise SpecError(
+            "baseline=spec without baseline.overrides.",
+            "State what the baseline changes: baseline=spec 'baseline.overrides=[precision=fp32]'",
+        )
+    return options.override(spec, overrides, project)
+
+
+def _uncompressed(spec: Spec, backend: str, project: Path) -> Spec:
+    """The same model on the same data without compression by `backend`, set as it says is fair beside the candidate."""
+    chosen = options.override(spec, (f"backend={backend}",), project)
+    threads = loading.backend(spec.backend.name).threads(spec.backend.settings)
+    remote = devices.name_of(spec.hardware.settings) != devices.LOCAL
+    candidate = Candidate(spec.backend.name, spec.backend.settings, threads, remote)
+    fair = loading.asked(backend, "baseline_overrides", candidate)
+    return options.override(chosen, ("compression=none", *fair), project)

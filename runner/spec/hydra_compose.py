@@ -1,0 +1,185 @@
+"""From command-line overrides to specs, by Hydra; and Hydra's errors as one or two lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra import version
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import CachingConfigRepository
+from hydra._internal.defaults_list import create_defaults_list
+from hydra.core.default_element import ResultDefault
+from hydra.core.override_parser.types import Override
+from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
+from omegaconf import DictConfig, OmegaConf, flag_override
+from omegaconf.errors import OmegaConfBaseException
+
+from runner.core import advice
+from runner.core.errors import RunnerError, SpecError, nearest
+from runner.core.foreign_text import line
+from runner.core.setting_rules import build, rules
+from runner.spec import interpolations, options
+from runner.spec.config_source import Repository
+from runner.spec.overrides import NOT_SPEC, expanded, parse
+from runner.spec.schedule import Schedule
+from runner.spec.schedule import check as check_schedule
+from runner.spec.schema import PARTS, Spec, from_plain, settings_class
+
+HELP = "See python -m runner --help."
+
+
+@dataclass(frozen=True)
+class Loader:
+    """Composes the configs of one project."""
+
+    repository: Repository
+
+
+def loader(project: Path) -> Loader:
+    """What composes a project's configs."""
+    version.setbase("1.3")
+    return Loader(Repository(project))
+
+
+def compose(loader: Loader, given: Sequence[Override]) -> DictConfig:
+    """The composed config of one cell: Hydra's defaults lists and overrides, without Hydra's own node.
+
+    Raises SpecError, and what `explained` turns into one.
+    """
+    repository = CachingConfigRepository(loader.repository)
+    try:
+        found = create_defaults_list(
+            repo=repository, config_name="config", overrides_list=list(given), prepend_hydra=False, skip_missing=False
+        )
+        config = OmegaConf.create()
+        with flag_override(config, "no_deepcopy_set_nodes", True):
+            for default in found.defaults:
+                config.merge_with(_placed(default, repository))
+        OmegaConf.set_struct(config, True)
+        ConfigLoaderImpl._apply_overrides_to_config(found.config_overrides, config)
+    except OmegaConfBaseException as error:
+        raise ConfigCompositionException() from error
+    except RecursionError as error:
+        raise SpecError(
+            "Defaults lists include each other without end.", "Look into what each option brings."
+        ) from error
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # Hydra's own code meets words and lists that it doesn't expect: they can't be composed.
+        said = line(str(error) or type(error).__name__, longest=300)
+        typed = line(" ".join(one.input_line or "" for one in given), longest=300)
+        raise SpecError(f"{typed}: can't be composed: {said}", HELP) from error
+    return config
+
+
+def _placed(default: ResultDefault, repository: CachingConfigRepository) -> Any:
+    """One file's content at its place (its package) in the whole config."""
+    found = repository.load_config(str(default.config_path))
+    if found is None:
+        raise MissingConfigException(f"{default.config_path} is not there.", default.config_path)
+    return ConfigLoaderImpl._embed_result_config(found, default.package).config
+
+
+def from_config(config: DictConfig) -> Spec:
+    """The checked spec of a composed config."""
+    return from_plain(plain(config))
+
+
+def schedule(loader: Loader, project: Path, given: Iterable[Override]) -> Schedule:
+    """How a command's steps are run: what its words, or its experiment's file, say of `schedule`. Raises SpecError."""
+    named = [one for one in given if one.key_or_group.partition(".")[0] in ("schedule", "experiment")]
+    return schedule_of(compose(loader, parse(expanded(one, project)[0] for one in named)), project)
+
+
+def schedule_of(config: DictConfig, project: Path) -> Schedule:
+    """The checked `schedule` of a composed config; of a project's own config.yaml that has none the shipped default."""
+    values: Any = options.values("schedule", "local", project)
+    if config.get("schedule") is not None:
+        values = interpolations.resolved(config, "schedule")
+    name = str(values.pop("name", ""))
+    found: Schedule = build(settings_class("schedule", name), values, "schedule")
+    check_schedule(found)
+    return found
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """What a spec is made of, with every interpolation resolved."""
+    return interpolations.resolved(ours(config))
+
+
+def ours(config: DictConfig) -> DictConfig:
+    """The part of a composed config that a spec is made of."""
+    return OmegaConf.masked_copy(config, [str(key) for key in config if key not in NOT_SPEC])
+
+
+@contextmanager
+def explained(project: Path) -> Iterator[None]:
+    """Hydra's and OmegaConf's errors as SpecErrors."""
+    try:
+        yield
+    except RunnerError:
+        raise
+    except (HydraException, OmegaConfBaseException) as error:
+        raise _explain(error, project) from error
+
+
+def _explain(error: Exception, project: Path) -> SpecError:
+    if isinstance(error, MissingConfigException):
+        return _missing(error)
+    text = str(error.__cause__ or error)
+    unknown = re.search(r"Key '([^']+)' is not in struct(?:\n\s*full_key: (\S+))?", text)
+    if unknown:
+        return _unknown_key(unknown.group(2) or unknown.group(1), project)
+    first = [line.strip() for line in str(error).splitlines() if line.strip()]
+    detail = [line for line in first[1:2] if not line.startswith("full_key")]
+    return SpecError(" ".join(first[:1] + detail), HELP)
+
+
+def _missing(error: MissingConfigException) -> SpecError:
+    """A defaults list names an option that is not there."""
+    axis, _, name = str(error.missing_cfg_file).rpartition("/")
+    file = re.match(r"In '([^']+)'", str(error))
+    where = f"{_file_of(file[1])}: " if file else ""
+    known = error.options or []
+    there = f"There are: {', '.join(known)}." if known else f"Its defaults list names what conf/{axis} does not have."
+    return SpecError(f"{where}{axis}={name}: no such {axis or 'option'}.{nearest(name, known)}", there)
+
+
+def _file_of(config: str) -> str:
+    """A config as Hydra calls it (`experiment/mine`, `model/gru`), by its file."""
+    folder = "" if config.startswith("experiment/") else "conf/"
+    return f"{folder}{config}.yaml".replace("experiment/", "experiments/", 1)
+
+
+def _unknown_key(full: str, project: Path) -> SpecError:
+    axis, _, key = full.partition(".")
+    known = _keys(axis, project)
+    owner = next((option for option, names in known.items() if option and key in names), "")
+    if owner:
+        has = advice.shell(f"{axis}={owner}")
+        return SpecError(
+            f"{full}: the chosen {axis} has no such key, {has} has.", f"Type {has} too, or leave {full} out."
+        )
+    near = nearest(key, [name for names in known.values() for name in names])
+    if known and "" not in known:
+        meant = {key.partition(".")[0], near.split()[-1][:-1] if near else ""}
+        option = next((option for option, names in known.items() if meant & {*names}), "")
+        shown = advice.shell("python", "-m", "runner", "show", f"{axis}={option or next(iter(known), '')}")
+        return SpecError(f"{full}: {axis} has no such key.{near}", f"See its keys: {shown}")
+    listed = f"Its keys: {', '.join(known[''])}." if known.get("") else f"It is one value: {axis}=0"
+    return SpecError(f"{full}: {axis} has no such key.{near}", listed)
+
+
+def _keys(axis: str, project: Path) -> dict[str, list[str]]:
+    """The keys of each option of an axis; of a part of the spec that has no options those of the option ``."""
+    if axis in PARTS:
+        return {"": [*rules(settings_class(axis, ""))]}
+    found: dict[str, list[str]] = {}
+    for option in options.names(axis, project):
+        with suppress(SpecError):  # a file that nobody asked for
+            found[option] = [*options.values(axis, option, project)]
+    return found

@@ -1,0 +1,277 @@
+"""The spec: one point of model × data × compression × precision × backend × hardware × scenario, with how it is
+measured and against what. Frozen, validated, made from plain values once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+from runner.core import hashing, registry
+from runner.core.errors import Impossible, SpecError, check_choice, nearest
+from runner.core.setting_rules import build, setting, shown
+from runner.spec import scenario
+from runner.spec.telemetry import Settings as Telemetry
+from runner.transport import devices
+
+AXES = (
+    "model",
+    "data",
+    "train",
+    "compression",
+    "precision",
+    "backend",
+    "hardware",
+    "scenario",
+    "measure",
+    "baseline",
+)
+
+# What a spec has beside axes and seed: settings without options to choose from, each with an example.
+PARTS = {"limits": "limits.step_s=600", "telemetry": "telemetry.interval_ms=50"}
+NAMES = (*AXES, *PARTS, "seed")
+
+# Everything that has options in `conf/`: the axes, and how a command's steps are run, which is no part of a spec.
+GROUPS = (*AXES, "schedule")
+HOW = ("measure", "baseline", *PARTS)  # how is measured and against what, not what
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long one step and one answer of a worker may take, and how much memory a worker may hold."""
+
+    step_s: float = setting("longest time of one step", unit="s", low=1)
+    answer_s: float = setting("longest time of one load, warm-up, burst or prediction", unit="s", low=1)
+    memory_mb: float | None = setting(
+        "most memory of one worker and all that it starts (null: no limit)", unit="MB", low=100
+    )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One axis: the option's name and its checked settings (a `Settings` dataclass of that option)."""
+
+    name: str
+    settings: Any
+
+    def plain(self) -> dict[str, Any]:
+        """`{"name": …, key: value, …}` in JSON types."""
+        return {"name": self.name, **_json(dataclasses.asdict(self.settings))}
+
+    @cached_property
+    def text(self) -> str:
+        """`plain` as canonical JSON. Many cells share a choice: it is written once."""
+        return hashing.canonical(self.plain())
+
+    def __hash__(self) -> int:  # settings may hold mappings, which have no hash
+        return hash(self.text)
+
+
+@dataclass(frozen=True)
+class Spec:
+    model: Choice
+    data: Choice
+    train: Choice
+    compression: Choice
+    precision: Choice
+    backend: Choice
+    hardware: Choice
+    scenario: Choice
+    measure: Choice
+    baseline: Choice
+    limits: Limits
+    telemetry: Telemetry
+    seed: int
+
+    def plain(self) -> dict[str, Any]:
+        """The resolved spec as JSON."""
+        return {name: plain_part(getattr(self, name)) for name in NAMES}
+
+    def choices(self) -> dict[str, Any]:
+        """What is measured, without how and against what."""
+        return {name: value for name, value in self.plain().items() if name not in HOW}
+
+    def measures_the_same(self, other: Spec) -> bool:
+        """Whether both have the same `choices`."""
+        return all(getattr(self, name) == getattr(other, name) for name in NAMES if name not in HOW)
+
+    @cached_property
+    def key(self) -> str:
+        """Names this spec in records; the steps' keys say what it was made from."""
+        return hashing.digest_of(hashing.joined({name: _text(getattr(self, name)) for name in NAMES}))
+
+    @property
+    def title(self) -> str:
+        """A short name for people: model, compression, precision, backend; scenario and device if not the default."""
+        parts = [self.model.name, self.precision.name, self.backend.name]
+        if self.compression.name != "none":
+            parts.insert(1, self.compression.name)
+        if self.scenario.name != "single_stream":
+            parts.append(self.scenario.name)
+        return " ".join([*parts, *self.elsewhere])
+
+    @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """Where it is measured, if not on this machine: `on ssh:pi`."""
+        name = devices.name_of(self.hardware.settings)
+        return () if name == devices.LOCAL else (f"on {name}",)
+
+
+@dataclass(frozen=True)
+class ImpossibleCell:
+    """A cell of a sweep whose words make no sense together: the words that tell it from the others, and why."""
+
+    words: str
+    error: Impossible
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Many specs to be one plan: each with the words that tell its cell from the others, and what was left out."""
+
+    cells: Sequence[tuple[str, Spec]]
+    impossible: Sequence[ImpossibleCell]
+    excluded: int = 0
+    repeated: int = 0
+
+
+def from_plain(values: Mapping[str, Any]) -> Spec:
+    """A checked spec from plain values, as composed from words and the project's files; never a record's.
+
+    Raises SpecError for an unknown key, a wrong type and a value out of range, Impossible for axes that make no sense
+    together.
+    """
+    check_names(values)
+    return together({name: part(name, values[name]) for name in NAMES})
+
+
+def check_names(values: Mapping[str, Any]) -> None:
+    """Raises SpecError where a part of a spec is missing, or is none of a spec."""
+    for key in values:
+        if key not in NAMES:
+            raise SpecError(f"{key}: no such key.{nearest(str(key), NAMES)}", f"Known: {', '.join(NAMES)}.")
+    for key in NAMES:
+        if values.get(key) is None:
+            raise SpecError(f"{key} is not set.", _example(key))
+
+
+def _example(name: str) -> str:
+    return f"Choose one: python -m runner list {name}" if name in AXES else f"For instance: {PARTS.get(name, 'seed=0')}"
+
+
+def plain_part(value: Any) -> Any:
+    """One part of a spec in JSON types."""
+    if isinstance(value, Choice):
+        return value.plain()
+    return dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else value
+
+
+@lru_cache(maxsize=4096)
+def _text(value: Any) -> str:
+    return value.text if isinstance(value, Choice) else hashing.canonical(plain_part(value))
+
+
+def part(name: str, values: Any) -> Any:
+    """One part of a spec, checked by itself: an axis's Choice, Limits, Telemetry or the seed. Raises SpecError."""
+    if name == "seed":
+        return _seed(values)
+    if name in AXES:
+        return choice(name, values)
+    if not isinstance(values, Mapping):
+        raise SpecError(f"{name}={_short(values)}: a mapping expected.", f"For instance: {PARTS[name]}")
+    return build(settings_class(name, ""), values, name)
+
+
+def together(parts: Mapping[str, Any]) -> Spec:
+    """The spec of checked parts. Raises Impossible where they make no sense together."""
+    spec = Spec(**parts)
+    scenario.check(spec.scenario.name, spec.scenario.settings)
+    _check_together(spec)
+    return spec
+
+
+def choice(axis: str, values: Any) -> Choice:
+    """One axis of a spec from its plain values (`name` and its settings)."""
+    if not isinstance(values, Mapping) or not isinstance(values.get("name"), str):
+        raise SpecError(f"{axis} needs one option, not {_short(values)}.", f"Choose one: python -m runner list {axis}")
+    rest = {key: value for key, value in values.items() if key != "name"}
+    return Choice(values["name"], build(settings_class(axis, values["name"]), rest, axis))
+
+
+def settings_class(axis: str, name: str) -> type:
+    """The `Settings` dataclass that rules over option `name` of `axis`."""
+    cls: type
+    if axis == "backend":
+        from runner.backends import loading
+
+        cls = loading.backend(name).settings
+    elif axis in registry.PACKAGES:
+        cls = registry.load(axis, name).Settings
+    elif axis == "precision":
+        from runner.spec import precision
+
+        cls = precision.settings_class(name)
+    elif axis == "hardware":
+        cls = devices.settings_class(name)
+    elif axis == "schedule":
+        from runner.spec import schedule
+
+        cls = schedule.settings_class(name)
+    elif axis == "limits":
+        cls = Limits
+    elif axis == "telemetry":
+        cls = Telemetry
+    else:
+        cls = _own(axis, name)
+    return cls
+
+
+def _own(axis: str, name: str) -> type:
+    import importlib
+
+    homes = {"measure": "runner.measure.settings", "train": "runner.spec.training"}
+    home = importlib.import_module(homes.get(axis, f"runner.spec.{axis}"))
+    if axis in ("scenario", "baseline"):  # of the others a name is no more than a name
+        check_choice(f"{axis}.name", name, home.NAMES)
+    cls: type = home.Settings
+    return cls
+
+
+def _seed(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**32:
+        raise SpecError(f"seed={shown(value)}: a whole number from 0 to 4294967295 expected.")
+    return value
+
+
+def _check_together(spec: Spec) -> None:
+    """Combinations across axes that make no sense, whatever the backend, and a device without an address."""
+    devices.name_of(spec.hardware.settings)
+    tasks = registry.load("model", spec.model.name).TASKS
+    task = registry.load("data", spec.data.name).TASK
+    if task not in tasks:
+        raise Impossible(
+            f"model={spec.model.name} can't use data={spec.data.name}: "
+            f"it does {' or '.join(tasks)}, the data are for {task}.",
+            "Leave data= out, and the model takes its own.",
+        )
+    if spec.compression.name != "none" and "tensors" in tasks:
+        raise Impossible(
+            f"compression={spec.compression.name} needs a model that can be trained; "
+            f"model={spec.model.name} is a finished file.",
+            "Use compression=none.",
+        )
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_json(item) for item in value]
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) < 60 else text[:57] + "…"

@@ -1,0 +1,239 @@
+"""A user's YAML file, read within bounds: nothing in it is run, and none makes a command hang or fill the memory.
+
+A file is opened only where it is asked for. It is a regular file of at most `BYTES`, nested at most `DEPTH` deep, with
+at most `VALUES` values once its aliases are expanded (ten lines of aliases can stand for 10^9 values).
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from runner.core.disk_errors import ADVICE
+from runner.core.errors import SpecError
+
+BYTES = 1_000_000
+DEPTH = 50
+VALUES = 100_000
+
+# Keys by which Hydra would make an object of any class, or call any function.
+CALLS = ("_target_", "_args_", "_partial_", "_recursive_", "_convert_")
+HYDRA = re.compile(r"[/+~]*hydra(?=$|[./@:])")
+PACKAGE = re.compile(r"#\s*@package\s+(\S+)\s*")
+
+KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+@dataclass(frozen=True)
+class File:
+    """A file's content, and the package that its header names (`# @package _global_`)."""
+
+    content: Mapping[str, Any]
+    package: str | None
+
+
+@cache
+def load(path: Path) -> File:
+    """A YAML file's content as Hydra reads it: 1e-3 is a number, a date is text, no key stands twice.
+
+    Raises SpecError, with file and line or key, for what can't be read, is beyond the bounds, or would set something of
+    Hydra's own.
+    """
+    text = _text(path)
+    content = _content(text, path)
+    package = _package(text, path)
+    _check(content, package, path)
+    return File(content, package)
+
+
+def _text(path: Path) -> str:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise not_a_file(path)
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            content = file.read(BYTES + 1) if size <= BYTES else b""
+    except OSError as error:
+        if error.errno in ADVICE:
+            raise
+        raise SpecError(f"{path}: can't be read: {error.strerror}.", "Put a YAML file there.") from error
+    if max(size, len(content)) > BYTES:  # some files of /proc have no size, and no end
+        had = f"{size:,} bytes, more" if size > BYTES else "more bytes"
+        raise SpecError(f"{path}: {had} than the {BYTES:,} that a YAML file may have.", "Make it smaller.")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _not_text(path) from error
+
+
+def not_a_file(path: Path) -> SpecError:
+    """What is said of a folder, a named pipe, … in place of a file."""
+    kind = KINDS.get(stat.S_IFMT(path.stat().st_mode), "something else")
+    return SpecError(f"{path}: {kind}, not a file.", "Put a YAML file there, or choose another name.")
+
+
+def _not_text(path: Path) -> SpecError:
+    return SpecError(f"{path}: not plain text in UTF-8.", "Save it as plain text in UTF-8.")
+
+
+def _content(text: str, path: Path) -> Mapping[str, Any]:
+    try:
+        _check_depth(text, path)
+        content = _built(text, path)
+    except yaml.reader.ReaderError as error:
+        raise _not_text(path) from error
+    except yaml.MarkedYAMLError as error:
+        raise syntax_error(path, error) from error
+    except (ValueError, TypeError, ArithmeticError) as error:  # a number of 5,000 digits, `!!timestamp 2020-99-99`
+        raise SpecError(
+            f"{path}: a value can't be read: {str(error)[:200]}.", "Mend it, or put it in quotes."
+        ) from error
+    if content is not None and not isinstance(content, Mapping):
+        raise SpecError(f"{path}: not a list of keys with values.", "Write one `key: value` a line.")
+    return {} if content is None else content
+
+
+def _check_depth(text: str, path: Path) -> None:
+    """By events, which nest in no stack of Python's: composing 5,000 levels would end in a RecursionError."""
+    depth = 0
+    for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEPTH:
+            mark: Any = event.start_mark
+            raise SpecError(f"{path}, line {mark.line + 1}: nested deeper than {DEPTH}.", "Write it flatter.")
+
+
+def _built(text: str, path: Path) -> Any:
+    from omegaconf._utils import get_yaml_loader
+
+    loader = get_yaml_loader()(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        size, depth = _extent(node, {})
+        if size > VALUES or depth > DEPTH + 1:
+            bounds = f"more than {VALUES:,} values, or for ones nested deeper than {DEPTH}"
+            raise SpecError(f"{path}: it stands for {bounds}, aliases expanded.", "Use fewer aliases (*name).")
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _extent(node: yaml.Node, known: dict[int, tuple[float, float]]) -> tuple[float, float]:
+    """How many values a node stands for with every alias expanded, and how deep; infinite where it holds itself."""
+    if id(node) not in known:
+        known[id(node)] = (inf, inf)  # until all below it is counted: an alias of it down there has no end
+        below = [_extent(child, known) for child in _children(node)]
+        known[id(node)] = (1 + sum(size for size, _ in below), 1 + max((depth for _, depth in below), default=0))
+    return known[id(node)]
+
+
+def _children(node: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            yield from pair
+    elif isinstance(node, yaml.SequenceNode):
+        yield from node.value
+
+
+def syntax_error(path: Path | str, error: yaml.MarkedYAMLError) -> SpecError:
+    """A YAML syntax error as one line with file and line."""
+    mark = error.problem_mark
+    where = f"{path}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
+    return SpecError(f"{where}: not valid YAML: {error.problem or error}.", "Mend that line.")
+
+
+def _package(text: str, path: Path) -> str | None:
+    """The package of the header: the comments before the first line that is none."""
+    for line in text.splitlines():
+        if line.strip() and not line.lstrip().startswith("#"):
+            break
+        if re.match(r"\s*#\s*@", line):
+            found = PACKAGE.fullmatch(line.strip())
+            if not found:
+                raise SpecError(f"{path}: {line.strip()}: not a header.", "For instance: # @package _global_")
+            return found[1]
+    return None
+
+
+# --- what a file may say ---
+
+
+def _check(content: Mapping[str, Any], package: str | None, path: Path) -> None:
+    if package is not None and HYDRA.match(package):
+        raise _hydras(f"{path}: @package {package}")
+    for key in content:
+        if HYDRA.match(str(key)):
+            raise _hydras(f"{path}: {key}")
+    if "defaults" in content:
+        _check_defaults(content["defaults"], path)
+    _check_values(content, "", path)
+
+
+def _hydras(where: str) -> SpecError:
+    return SpecError(f"{where}: nothing of Hydra's own can be set: a spec is data.", "Leave it out.")
+
+
+def _check_defaults(entries: Any, path: Path) -> None:
+    example = "For instance: defaults: [{override /model: gru}, _self_]"
+    if not isinstance(entries, list):
+        raise SpecError(f"{path}: defaults: a list expected.", example)
+    for entry in entries:
+        if not (isinstance(entry, str) or _names_options(entry)):
+            raise SpecError(f"{path}: defaults: {str(entry)[:100]}: the option of one axis expected.", example)
+        said = entry if isinstance(entry, str) else next(iter(entry))
+        if any(HYDRA.match(part) for part in re.split(r"[\s@]", said)):
+            raise _hydras(f"{path}: defaults: {said}")
+
+
+def _names_options(entry: Any) -> bool:
+    if not isinstance(entry, Mapping) or len(entry) != 1:
+        return False
+    ((group, options),) = entry.items()
+    names = options if isinstance(options, list) else [options]
+    return isinstance(group, str) and (options is None or all(isinstance(name, str) for name in names))
+
+
+def _check_values(value: Any, where: str, path: Path) -> None:
+    """Only what JSON has, by keys that are text, and nothing that names code."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            at = f"{where}.{key}".removeprefix(".")
+            if not isinstance(key, str):
+                raise SpecError(f"{path}: {at[:100]}: a key that is no text.", f'Put it in quotes: "{str(key)[:100]}"')
+            if key in CALLS:
+                raise SpecError(f"{path}: {at}: a spec is data and names no code.", "Leave it out.")
+            _check_values(item, at, path)
+    elif isinstance(value, list):
+        for item in value:
+            _check_values(item, where, path)
+    elif isinstance(value, str) and "${" in value:
+        _check_grammar(value, where, path)
+    elif not (value is None or isinstance(value, (str, int, float))):
+        raise SpecError(f"{path}: {where}: a {type(value).__name__} is no plain value.", "Put it in quotes.")
+
+
+def _check_grammar(value: str, where: str, path: Path) -> None:
+    from omegaconf.errors import GrammarParseError
+    from omegaconf.grammar_parser import parse
+
+    try:
+        parse(value)
+    except GrammarParseError as error:
+        said = f"{path}: {where}: {value[:100]}: no interpolation: {' '.join(str(error).split())[:100]}."
+        raise SpecError(said, r"Write ${key}, or \${ where that is the text itself.") from error

@@ -1,0 +1,1 @@
+"""The cells that an experiment's file or a command line names."""

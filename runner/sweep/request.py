@@ -1,0 +1,88 @@
+"""What a command line asks for: its words read once, and the specs that they name.
+
+The walk is one way: words -> overrides -> the experiments that they name -> composed and checked cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hydra.core.override_parser.types import Override
+from omegaconf import OmegaConf
+
+from runner.core.errors import SpecError
+from runner.spec import hydra_compose, interpolations, overrides
+from runner.spec.schedule import Schedule
+from runner.spec.schema import Spec, Sweep
+from runner.sweep import expansion, experiment_file
+from runner.sweep.experiment_file import Study
+
+
+@dataclass(frozen=True)
+class Request:
+    """The specs of a command, those of one spec being a sweep of one, and how their steps are run."""
+
+    sweep: Sweep
+    schedule: Schedule
+    sweeps: bool
+
+    @property
+    def spec(self) -> Spec:
+        """The spec, where it is one."""
+        return self.sweep.cells[0][1]
+
+
+@dataclass(frozen=True)
+class _Said:
+    """Words that were read: each names what is there. `studies` are the experiments among them, by name, with the
+    sweep that each states."""
+
+    project: Path
+    given: Sequence[Override]
+    studies: Mapping[str, Study | None]
+    sweeps: bool
+
+
+def read(project: Path, words: Iterable[str], *, multirun: bool = False) -> Request:
+    """What `words` ask for: a sweep where it is a `multirun` or an experiment's file states one. Raises SpecError."""
+    with hydra_compose.explained(project):
+        said = _said(project, words, multirun)
+        loader = hydra_compose.loader(project)
+        if said.sweeps:
+            schedule = hydra_compose.schedule(loader, project, said.given)
+            return Request(expansion.composed(loader, project, said.given, said.studies), schedule, True)
+        config = hydra_compose.compose(loader, said.given)
+        spec = hydra_compose.from_config(config)
+        return Request(Sweep([("", spec)], []), hydra_compose.schedule_of(config, project), False)
+
+
+def config(project: Path, words: Iterable[str], *, resolve: bool) -> str:
+    """The config that `words` make, as YAML, without what an experiment's file sweeps over. Raises SpecError."""
+    with hydra_compose.explained(project):
+        found = hydra_compose.compose(hydra_compose.loader(project), _said(project, words, multirun=False).given)
+        return OmegaConf.to_yaml(interpolations.resolved(found) if resolve else found).rstrip()
+
+
+def one(project: Path, words: Iterable[str]) -> Spec:
+    """The spec that `words` name. Raises SpecError, for a sweep too."""
+    with hydra_compose.explained(project):
+        said = _said(project, words, multirun=False)
+        if said.sweeps:
+            typed = " ".join(one.input_line or "" for one in said.given)
+            raise SpecError(f"{typed}: a sweep, not one spec.", "In Python: runner.load_sweep(…).")
+        return hydra_compose.from_config(hydra_compose.compose(hydra_compose.loader(project), said.given))
+
+
+def cells(project: Path, words: Iterable[str]) -> Sweep:
+    """The sweep that `words` name. Raises SpecError."""
+    return read(project, words, multirun=True).sweep
+
+
+def _said(project: Path, words: Iterable[str], multirun: bool) -> _Said:
+    given = overrides.parse(words)
+    studies = experiment_file.named(given, project)
+    sweeps = multirun or any(studies.values())
+    overrides.check(given, project, sweeps)
+    return _Said(project, given, studies, sweeps)

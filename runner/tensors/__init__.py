@@ -1,0 +1,1 @@
+"""Arrays of others: read, cast, drawn, labels understood."""

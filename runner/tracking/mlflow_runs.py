@@ -1,0 +1,178 @@
+"""Records as MLflow runs: flat, one run a record, found again by the tag `record_id`."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner.core.foreign_text import line, markdown
+from runner.pictures import record_pictures
+from runner.results import naming, records, seal
+from runner.results.formatting import verdict_line
+from runner.results.naming import title
+from runner.results.records import Record
+from runner.spec.labels import flatten
+from runner.tracking import mlflow_store, sync_state
+from runner.tracking.mlflow_store import Store
+
+if TYPE_CHECKING:
+    from mlflow.entities import Metric, Param, RunTag
+
+PARAM_LENGTH = 6000
+CUT = " … (cut)"
+PARAMS_PER_BATCH = 100
+FILES = (seal.RECORD, *seal.EVIDENCE, *record_pictures.FILES)
+
+
+def log_record(folder: Path, root: Path) -> str:
+    """Send the record in `folder` to the store of `root`; the id of its run, a new one or that which is there. The
+    last file makes it complete.
+
+    Sending again changes nothing: metrics carry the record's own date. Raises Unavailable where the store can't
+    be reached.
+    """
+    record = records.read(folder)
+    target = mlflow_store.open_store(root)
+    with mlflow_store.reported(root), mlflow_store.locked(root):
+        run_id = _run_of(target, record)
+        _log_values(target, run_id, record.content)
+        _log_files(target, run_id, record)
+        ended = "FINISHED" if record.content["status"] == "ok" else "FAILED"
+        target.client.set_terminated(run_id, ended, end_time=_milliseconds(record.content["date"]))
+    sync_state.remember(root, folder.name)
+    return run_id
+
+
+def unsent(root: Path, warn: Callable[[str], None]) -> list[Record]:
+    """The records whose run is not in the store, or not complete there, oldest first. `warn` hears of damaged ones, and
+    of edited ones, which are no measurements."""
+    target = mlflow_store.open_store(root)
+    with mlflow_store.reported(root):
+        sent = set(runs_by_record(target))
+    missing = [record for record in records.readable(root, warn) if record.content["record_id"] not in sent]
+    for record in missing:
+        if record.seal == "edited":
+            warn(f"left out: {record.folder} was edited after it was written (its seal differs).")
+    return [record for record in missing if record.seal != "edited"]
+
+
+def sync(root: Path, warn: Callable[[str], None]) -> list[str]:
+    """Send what is missing; the record_ids sent. `warn` is told of damaged records."""
+    missing = unsent(root, warn)
+    for record in missing:
+        log_record(record.folder, root)
+    return [str(record.content["record_id"]) for record in missing]
+
+
+def runs_by_record(target: Store) -> dict[str, str]:
+    """`{record_id: run_id}` of every complete run in the store."""
+    found: dict[str, str] = {}
+    token: str | None = None
+    while True:
+        page = target.client.search_runs([target.experiment_id], max_results=1000, page_token=token)
+        done = [run for run in page if run.info.status != "RUNNING" and "record_id" in run.data.tags]
+        found.update({run.data.tags["record_id"]: run.info.run_id for run in done})
+        token = page.token
+        if not token:
+            return found
+
+
+def look_up(target: Store, record_id: str) -> str | None:
+    """The id of the record's run, complete or not; None where there is none."""
+    query = f"tags.record_id = '{record_id}'"
+    found = target.client.search_runs([target.experiment_id], query, max_results=1)
+    return str(found[0].info.run_id) if found else None
+
+
+def _run_of(target: Store, record: Record) -> str:
+    record_id = record.content["record_id"]
+    found = look_up(target, record_id)
+    if found:
+        return found
+    # The tag goes in with the run itself: a kill right after must not leave a run that is never found again.
+    run = target.client.create_run(
+        target.experiment_id,
+        start_time=_milliseconds(record.content["date"]),
+        tags={"record_id": record_id},
+        run_name=_cut(title(record.content)),
+    )
+    return str(run.info.run_id)
+
+
+def _log_values(target: Store, run_id: str, content: Mapping[str, Any]) -> None:
+    params = _params(content["spec"])
+    target.client.log_batch(run_id, _metrics(content), params[:PARAMS_PER_BATCH], _tags(content))
+    for start in range(PARAMS_PER_BATCH, len(params), PARAMS_PER_BATCH):
+        target.client.log_batch(run_id, params=params[start : start + PARAMS_PER_BATCH])
+
+
+def _metrics(content: Mapping[str, Any]) -> list[Metric]:
+    from mlflow.entities import Metric
+
+    moment = _milliseconds(content["date"])
+    values = {_name(name): float(value) for name, value in content["metrics"].items()}
+    # MLflow would store inf as 1.8e308, a number that nobody measured.
+    return [Metric(name, value, moment, 0) for name, value in values.items() if math.isfinite(value)]
+
+
+def _params(spec: Mapping[str, Any]) -> list[Param]:
+    from mlflow.entities import Param
+
+    return [Param(_name(name), _cut(value)) for name, value in flatten(spec)]
+
+
+def _tags(content: Mapping[str, Any]) -> list[RunTag]:
+    from mlflow.entities import RunTag
+
+    tags = {
+        "sweep": content.get("sweep") or "",
+        "precision": naming.precision(content, "candidate"),  # the one that ran: params say what was asked for
+        "baseline": naming.baseline(content) or "none",
+        "status": content["status"],
+        "origin": content.get("origin") or ("measured" if content["status"] == "ok" else ""),
+        "reason": content.get("reason") or "",
+        "date": content["date"],
+        "mlflow.runName": title(content),
+        "mlflow.note.content": _note(content),
+        "mlflow.source.name": "python -m runner",
+    }
+    return [RunTag(key, _cut(value)) for key, value in tags.items()]
+
+
+def _note(content: Mapping[str, Any]) -> str:
+    """The finding, for a page that takes it for Markdown. A sweep's cells are sent one by one: what the whole table
+    makes of each verdict isn't known yet."""
+    sweep = content.get("sweep")
+    alone = (
+        f" (by itself; among its sweep: python -m runner compare --sweep {sweep})"
+        if sweep and content["comparison"]
+        else ""
+    )
+    return markdown(verdict_line(content) + alone)
+
+
+def _log_files(target: Store, run_id: str, record: Record) -> None:
+    for name in FILES:
+        if (record.folder / name).is_file():
+            target.client.log_artifact(run_id, str(record.folder / name))
+    for part in ("environment", "keys"):
+        target.client.log_dict(run_id, dict(record.content.get(part) or {}), f"{part}.json")
+
+
+def _cut(value: str) -> str:
+    shown = line(value, longest=len(value) + 1)
+    return shown if len(shown) <= PARAM_LENGTH else shown[: PARAM_LENGTH - len(CUT)] + CUT
+
+
+def _name(name: str) -> str:
+    """MLflow admits letters, digits and `_ - . space : /` in names; a model's input may be called otherwise."""
+    return re.sub(r"[^\w\-. :/]", "_", name)
+
+
+def _milliseconds(date: str) -> int:
+    # Python 3.10 doesn't read the Z.
+    return int(datetime.fromisoformat(date.replace("Z", "+00:00")).timestamp() * 1000)

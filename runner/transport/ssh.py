@@ -1,0 +1,150 @@
+"""A device over ssh: workers there, whose requests the system's OpenSSH client carries.
+
+What runs there is the zipapp of `bundle.py`; it and all files travel by content, once (`delivery.py`). Each worker has
+a guard beside it (`runner/worker/watchdog.py`): when the connection ends, everything of ours there ends.
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import tempfile
+import threading
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from runner.core.errors import Unavailable
+from runner.transport import ssh_connection, worker_zipapp
+from runner.transport.local import THREAD_VARIABLES, Worker, numbers
+from runner.transport.ssh_connection import Address
+from runner.transport.ssh_transfer import ANSWER_SECONDS, NO_CONNECTION, Delivery, lost
+from runner.worker import orphan_reaper, receiver
+
+
+@dataclass
+class _Link:
+    """What there is of one connection: `bundles` are where the zipapp lies there, by the sessions that it adds; the
+    `observer` is a worker that measures nothing: it says what the device is, and how it fares."""
+
+    delivery: Delivery
+    bundles: dict[tuple[str, ...], str] = field(default_factory=dict)
+    observer: Worker | None = None
+
+
+class Ssh:
+    """The device at `address` with the interpreter `python`; connected when something is first asked of it."""
+
+    remote = True
+
+    def __init__(self, address: Address, python: str) -> None:
+        self.address = address
+        self.python = python
+        self.name = address.name
+        self._link: _Link | None = None
+        self._cpus: Sequence[int] | None = None
+        self._hardware: Mapping[str, Any] | None = None
+        self._lock = threading.RLock()
+
+    def open_worker(
+        self, log: Path, *, name: str, threads: int | None, memory_mb: float | None, modules: Sequence[str]
+    ) -> Worker:
+        if memory_mb is not None:
+            raise Unavailable(
+                f"limits.memory_mb={memory_mb:g}: the memory of a worker on {self.name} is not watched.",
+                "Leave it out: limits.memory_mb=null",
+            )
+        log = log.absolute()
+        log.parent.mkdir(parents=True, exist_ok=True)
+        mark, pipe = orphan_reaper.mark(next(numbers)), subprocess.PIPE
+        command = self._guarded(name, threads, modules)
+        process = self._connected().delivery.master.start(command, mark, stdin=pipe, stdout=pipe, stderr=pipe)
+        own_code = partial(_own_code, self.name)
+        called = f"{name.removesuffix(where := f' on {self.name}')}{where}"  # a cell's title names its device, too
+        return Worker(process, called, log, mark[orphan_reaper.MARK], None, own_code)
+
+    def put(self, path: Path) -> str:
+        with self._lock:
+            return self._connected().delivery.put(path)
+
+    @contextmanager
+    def output(self, path: Path, most: int) -> Iterator[str]:
+        home = self._bundle(()).rsplit("/", 2)[0]
+        there = f"{home}/{uuid.uuid4().hex}-{path.name}"
+        yield there
+        self._connected().delivery.fetch(there, path, most)
+
+    def call(self, module: str, function: str, **arguments: Any) -> Any:
+        with self._lock:
+            return self._observer().ask(
+                "call", timeout=ANSWER_SECONDS, module=module, function=function, arguments=arguments
+            )
+
+    def pids(self, workers: Sequence[Worker]) -> tuple[int, ...]:
+        with self._lock:
+            every = (*workers, self._observer())
+            return tuple(_pid(worker, which) for worker in every for which in ("getpid", "getppid"))
+
+    def cpus(self) -> Sequence[int] | None:
+        if self._cpus is None:
+            self._cpus = self.call("runner.worker.process", "allowed") or ()
+        return self._cpus
+
+    def hardware(self) -> Mapping[str, Any]:
+        if self._hardware is None:
+            self._hardware = self.call("runner.hardware.detect", "described")
+        return self._hardware
+
+    def close(self) -> None:
+        """Ends the connection, and all that runs there for it; the next question opens another."""
+        with self._lock:
+            if self._link and self._link.observer:
+                self._link.observer.stop()
+            if self._link:
+                self._link.delivery.master.close()
+            self._link = None
+
+    def _connected(self) -> _Link:
+        """The connection; a new one where there is none, or it was lost."""
+        with self._lock:
+            if self._link is None or not self._link.delivery.master.alive:
+                self.close()
+                self._link = _Link(Delivery(ssh_connection.connect(self.address), self.python))
+            return self._link
+
+    def _observer(self) -> Worker:
+        link = self._connected()
+        if link.observer is None or not link.observer.alive:
+            log = receiver.home() / "logs" / f"{self.name}.log"
+            link.observer = self.open_worker(log, name="observer", threads=None, memory_mb=None, modules=())
+        return link.observer
+
+    def _guarded(self, name: str, threads: int | None, modules: Sequence[str]) -> str:
+        """What the login shell there becomes: the guard of a worker that can import `modules`."""
+        variables = [] if threads is None else ["env", *(f"{one}={threads}" for one in THREAD_VARIABLES)]
+        arguments = map(shlex.quote, (self._bundle(modules), "guard", "--name", name))
+        return " ".join(["exec", *variables, self._connected().delivery.interpreter(), *arguments])
+
+    def _bundle(self, modules: Sequence[str]) -> str:
+        """Where the zipapp with the sessions `modules` lies there."""
+        with self._lock, tempfile.TemporaryDirectory(dir=orphan_reaper.folder()) as folder:
+            link, wanted = self._connected(), tuple(modules)
+            if wanted not in link.bundles:
+                link.bundles[wanted] = self.put(worker_zipapp.write(Path(folder), wanted))
+            return link.bundles[wanted]
+
+
+def _pid(worker: Worker, which: str) -> int:
+    found: int = worker.ask("call", timeout=ANSWER_SECONDS, module="os", function=which)
+    return found
+
+
+def _own_code(device: str, code: int, do: str) -> int:
+    """The worker's own exit code, from the client's: the guard tells signals as shells do."""
+    if code == NO_CONNECTION:
+        raise lost(device, f"its worker did `{do}`")
+    return 128 - code if code > 128 else code

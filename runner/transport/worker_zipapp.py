@@ -1,0 +1,61 @@
+"""What runs on a device, as one zipapp: the worker, every backend's session, and what they import inside `runner`."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from runner.artifacts import code_closure
+
+FILE = "worker.pyz"
+# What a device is asked to do besides a session's own module.
+OURS = (
+    "runner.worker.__main__",
+    "runner.worker.watchdog",
+    "runner.worker.device_lock",
+    "runner.worker.about",
+    "runner.hardware.detect",
+    "runner.measure.conditions",
+)
+MAIN = """\
+import sys
+from importlib import import_module
+
+import_module("runner.worker." + {"guard": "watchdog", "worker": "__main__"}[sys.argv.pop(1)]).main()
+"""
+
+
+def write(folder: Path, modules: Iterable[str] = ()) -> Path:
+    """`worker.pyz` in `folder`, with the import closure of `modules` too: sessions of other packages.
+
+    The same sources give the same bytes, so that it travels once.
+    """
+    path = folder / FILE
+    every = {
+        **code_closure.closure((*OURS, *sessions(), *modules)),
+        "runner": Path(__file__).parents[1] / "__init__.py",
+    }
+    with zipfile.ZipFile(path, "w") as archive:
+        for module, file in sorted(every.items()):
+            _add(archive, _place(module, file), file.read_bytes())
+        _add(archive, "__main__.py", MAIN.encode())
+    return path
+
+
+@cache
+def sessions() -> tuple[str, ...]:
+    """The sessions of our own backends."""
+    folder = Path(__file__).parents[1] / "backends"
+    return tuple(f"runner.backends.{path.parent.name}.session" for path in sorted(folder.glob("*/session.py")))
+
+
+def _place(module: str, file: Path) -> str:
+    place = module.replace(".", "/")
+    return f"{place}/__init__.py" if file.name == "__init__.py" else f"{place}.py"
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    """Dated by zip's first day: a ZipInfo has no time of its own."""
+    archive.writestr(zipfile.ZipInfo(name), content)

@@ -1,0 +1,126 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from runner.backends import openvino
+from runner.execution import doctor
+from runner.hardware.sensor_reader import Reader
+
+CONF = Path(__file__).parents[2] / "conf/backend"
+
+
+def by_name(checks: list[doctor.Check]) -> dict[str, doctor.Check]:
+    return {check.name: check for check in checks}
+
+
+def broken(folder: Path, package: str, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library of that name that is found before the real one in new processes."""
+    (folder / package).mkdir()
+    (folder / package / "__init__.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+
+
+def test_every_backend_of_this_installation_works(tmp_path: Path) -> None:
+    checks = doctor.backends(tmp_path)
+    assert {check.name for check in checks} == {f"backend {path.stem}" for path in CONF.glob("*.yaml")}
+    assert [check for check in checks if check.status != "pass"] == []
+    assert all(check.data["max_abs_error"] <= 1e-4 and check.data["version"] for check in checks)
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("import ctypes; ctypes.string_at(0)", "openvino: the worker was killed by SIGSEGV"),
+        ("raise ImportError('libtbb.so.12: cannot open shared object file')", "libtbb.so.12"),
+        ("import os; os._exit(0)", "openvino: the worker ended without an answer"),
+    ],
+)
+def test_a_broken_library_costs_one_line_with_its_name(
+    code: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken(tmp_path, "openvino", code, monkeypatch)
+    check = doctor.backend("openvino", tmp_path)
+    assert (check.name, check.status) == ("backend openvino", "fail")
+    assert told in check.detail
+    assert "\n" not in check.detail
+    assert check.next_step == "Reinstall it: pip install 'edge-runner[openvino]'"
+    assert doctor.backend("onnxruntime", tmp_path).status == "pass"
+
+
+def test_a_library_that_is_not_there_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    absent = replace(openvino.BACKEND, distributions=("openvino-that-nobody-has",))
+    monkeypatch.setattr("runner.backends.openvino.BACKEND", absent)
+    check = doctor.backend("openvino", tmp_path)
+    assert (check.status, check.detail) == ("skip", "openvino-that-nobody-has is not installed")
+    assert check.next_step == "pip install 'edge-runner[openvino]'"
+
+
+def test_what_the_sampler_reads_is_shown_with_its_signals(tmp_path: Path) -> None:
+    zone, temperature = tmp_path / "sys/class/powercap/intel-rapl:0", tmp_path / "sys/class/thermal/thermal_zone0"
+    files = {zone / "name": "package-0", zone / "energy_uj": "123456", zone / "max_energy_range_uj": "999999999"}
+    for file, text in {**files, temperature / "type": "cpu", temperature / "temp": "51500"}.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{text}\n")
+    checks = by_name(doctor.sensors(tmp_path))
+    assert (checks["sensor RAPL"].status, checks["sensor RAPL"].data) == ("pass", {"package_0_j": 0.0})
+    assert (checks["sensor temperature"].detail, checks["sensor temperature"].data) == ("cpu_c 51.5", {"cpu_c": 51.5})
+
+
+def test_a_sensor_that_fails_is_told() -> None:
+    closed: list[bool] = []
+    reader = Reader("NVML", ("gpu0_w",), lambda: {"gpu0_w": [][0]}, close=lambda: closed.append(True))
+    check = doctor.sensor("NVML", reader)
+    assert (check.status, check.detail) == ("fail", "IndexError: list index out of range")
+    assert closed == [True]
+
+
+def test_a_machine_without_energy_counter_says_why(tmp_path: Path) -> None:
+    check = by_name(doctor.sensors(tmp_path))["sensor RAPL"]
+    assert (check.status, "no RAPL zone in /sys/class/powercap" in check.detail) == ("skip", True)
+    assert check.next_step
+
+
+def test_a_counter_that_is_not_for_this_user_comes_with_the_command_that_opens_it() -> None:
+    check = doctor.sensor("RAPL", "RAPL's energy_uj is not for this user: sudo chmod a+r /sys/x")
+    assert (check.detail, check.next_step) == ("RAPL's energy_uj is not for this user", "sudo chmod a+r /sys/x")
+
+
+def test_a_sensor_of_few_boards_is_shown_where_it_is(tmp_path: Path) -> None:
+    assert "sensor INA" not in by_name(doctor.sensors(tmp_path))
+
+
+def test_another_governor_than_performance_gets_advice(tmp_path: Path) -> None:
+    file = tmp_path / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
+    file.parent.mkdir(parents=True)
+    file.write_text("powersave\n")
+    check = by_name(doctor.sensors(tmp_path))["sensor governor"]
+    assert (check.status, check.detail) == ("pass", "powersave")
+    assert "performance" in check.next_step
+
+
+def test_whatever_cant_be_read_says_why_and_what_to_do(tmp_path: Path) -> None:
+    missing = [check for check in doctor.sensors(tmp_path) if check.status == "skip"]
+    assert missing
+    assert all(check.detail and check.next_step for check in missing)
+
+
+def test_a_tool_is_found_with_its_version() -> None:
+    check = doctor.tool("git", "", "")
+    assert check.status == "pass"
+    assert check.detail.startswith("git version")
+
+
+def test_a_tool_that_is_not_there_says_how_to_get_it() -> None:
+    check = doctor.tool("no-such-tool", "nothing", "apt install it")
+    assert (check.status, check.detail, check.next_step) == ("skip", "not found (nothing)", "apt install it")
+
+
+def test_a_tool_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool = tmp_path / "dvc"
+    tool.write_text("#!/bin/sh\necho no module named dvc >&2\nexit 1\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    check = doctor.tool("dvc", "", "pip install dvc")
+    assert check.status == "fail"
+    assert check.detail.endswith("no module named dvc")

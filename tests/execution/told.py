@@ -1,0 +1,45 @@
+"""A display that remembers what it was told, and small plans."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from runner.planning.plan import Node
+from runner.spec.schema import Limits
+from runner.worker import variables
+
+LIMITS = Limits(step_s=60.0, answer_s=60.0, memory_mb=None)
+
+
+@dataclass
+class Told:
+    """`ended` are (step, what happened to it): `begins`, `there`, `done`, …"""
+
+    ended: list[tuple[str, str]] = field(default_factory=list)
+    warned: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+
+    def begin(self, item: str) -> None:
+        self.ended.append((item.split("-")[0], "begins"))
+
+    def update(self, item: str, done: int, total: int, note: str) -> None:
+        self.updated.append(item)
+
+    def end(self, item: str, state: str, seconds: float, reason: str) -> None:
+        self.ended.append((item.split("-")[0], state))
+
+    def warn(self, text: str) -> None:
+        self.warned.append(text)
+
+
+def node(name: str, *inputs: str, module: str = "tests.execution.odd_steps", **settings: Any) -> Node:
+    """A node `name` whose key is its name, repeated to a key's length; `inputs` are names of nodes."""
+    roles: Mapping[str, str] = {one: key(one) for one in inputs}
+    return Node(name, name, module, settings, roles, {}, key(name), variables=variables.of_numbers(os.environ))
+
+
+def key(name: str) -> str:
+    return (name * 64)[:64]

@@ -1,0 +1,79 @@
+"""The machine that a model is compiled for, as planning needs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runner.core.errors import Unavailable, Unsupported
+from runner.hardware import detect
+from runner.planning import plan, target
+from runner.planning.target import Target
+from runner.sweep import request
+
+PI = {**detect.described(), "cpu": "Arm Cortex-A76", "isa": ["asimd", "dotprod"], "logical_cores": 4}
+SSH = ("model=gru", "precision=fp32", "hardware=ssh", "hardware.host=pi")
+
+
+def on(found: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The device at the other end is `found`, and lacks nothing."""
+    monkeypatch.setattr(target, "of", lambda settings: found if hasattr(settings, "host") else target.here())
+    monkeypatch.setattr(target, "lacking", lambda *about: None)
+
+
+def planned(folder: Path, *words: str) -> plan.Plan:
+    return plan.make([request.one(folder, [*SSH, *words])], folder)
+
+
+def test_what_is_tuned_to_another_kind_of_machine_is_unsupported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on(Target("ssh:pi", PI), monkeypatch)
+    made = planned(tmp_path, "baseline=none")
+    error = plan.blocked(made.cells[0], made)
+    assert isinstance(error, Unsupported)
+    assert "tuned to the machine that compiles, which is of another kind than ssh:pi (Arm Cortex-A76)" in error.reason
+    assert error.next_step == "What suits any machine: backend.graph_optimization=extended"
+
+
+def test_what_suits_any_machine_is_compiled_here_and_so_is_its_baseline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on(Target("ssh:pi", PI), monkeypatch)
+    made = planned(tmp_path, "backend.graph_optimization=extended", "precision=int8_dynamic")
+    assert plan.blocked(made.cells[0], made) is None
+    baseline = made.cells[0].baseline
+    assert baseline is not None
+    assert baseline.spec.backend.settings.graph_optimization == "extended"
+    assert baseline.spec.hardware == made.cells[0].candidate.spec.hardware
+
+
+def test_a_compile_is_tuned_to_the_device_and_shared_where_it_is_of_this_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on(Target("ssh:pi", detect.described()), monkeypatch)
+    there = planned(tmp_path, "baseline=none").cells[0].candidate.keys["compile"]
+    here = plan.make([request.one(tmp_path, [*SSH[:2], "baseline=none"])], tmp_path).cells[0].candidate.keys["compile"]
+    assert there == here
+
+
+def test_its_cores_are_the_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    on(Target("ssh:pi", {**PI, "usable_cores": 1}), monkeypatch)
+    with pytest.raises(Exception, match=r"backend\.threads=2: ssh:pi has 1 usable core"):
+        planned(tmp_path, "backend.threads=2")
+
+
+def test_a_device_that_can_t_be_reached_blocks_its_cells_and_no_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on(Target("ssh:pi", {}, Unavailable("ssh:pi: it can't be reached.", "Switch it on.")), monkeypatch)
+    made = planned(tmp_path)
+    assert plan.blocked(made.cells[0], made) is made.cells[0].blocked
+    assert isinstance(made.cells[0].blocked, Unavailable)
+    assert all(node.blocked is None for node in made.nodes.values())
+
+
+def test_what_a_session_imports_is_read_from_its_source() -> None:
+    assert target.imported("runner.backends.onnxruntime.session") == ("numpy", "onnxruntime")
+    assert target.imported("runner.backends.torch.session") == ("torch",)

@@ -1,0 +1,67 @@
+"""Which parts of a spec a word can reach: more than it does is slow, less would be wrong."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from runner.spec import overrides
+from runner.sweep import override_dependencies
+from tests.conftest import REPOSITORY
+
+
+def of(word: str, project: Path = REPOSITORY) -> set[str] | None:
+    (override,) = overrides.parse([word])
+    found = override_dependencies.of(override, project)
+    return None if found is None else set(found)
+
+
+@pytest.mark.parametrize(
+    ("word", "parts"),
+    [
+        ("model=gru", {"model", "data"}),
+        ("backend=torch", {"backend", "hardware", "precision"}),
+        ("+precision=fp16", {"precision"}),
+        ("~data", {"data"}),
+        ("model.hidden=8", {"model"}),
+        ("model.shapes.x:0=[1,2]", {"model"}),
+        ("limits={step_s: 5}", {"limits"}),
+        ("seed=1", {"seed"}),
+        ("schedule=inline", set()),
+        ("schedule.workers=2", set()),
+        ("experiment=canonical", None),
+        ("model@data=gru", None),
+        ("model/nested=gru", None),
+    ],
+)
+def test_what_a_word_reaches(word: str, parts: set[str] | None) -> None:
+    assert of(word) == parts
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "# @package _global_\nseed: 3\n",
+        "defaults: [{/train@_global_.train: '${model}'}]\nname: mine\n",
+        "defaults: [{override /train: smoke}]\nname: mine\n",
+        "defaults: [{/train@elsewhere: smoke}]\nname: mine\n",
+        "defaults: [{optional /train@_global_.train: smoke}]\nname: mine\n",
+        "defaults: [/train/smoke]\nname: mine\n",
+    ],
+)
+def test_an_option_that_does_more_than_name_others_may_reach_all(tmp_path: Path, content: str) -> None:
+    folder = tmp_path / "conf" / "scenario"
+    folder.mkdir(parents=True)
+    assert of("scenario=offline", tmp_path) == {"scenario"}
+    (folder / "mine.yaml").write_text(content)
+    assert of("scenario=offline", tmp_path) is None
+
+
+def test_a_root_that_ties_axes_together_lets_every_choice_reach_all(tmp_path: Path) -> None:
+    shutil.copytree(REPOSITORY / "conf", tmp_path / "conf")
+    root = tmp_path / "conf" / "config.yaml"
+    root.write_text(root.read_text().replace("- train: default", "- train: ${model}"))
+    assert of("model=gru", tmp_path) is None
+    assert of("model.hidden=8", tmp_path) == {"model"}

@@ -1,0 +1,20 @@
+"""What the store has got is remembered, for each store by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runner.results import records
+from runner.tracking import sync_state
+
+
+def test_a_record_is_missing_until_it_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    one, two = (records.write(tmp_path, {}) for _ in range(2))
+    assert sync_state.missing(tmp_path, [one, two]) == [one, two]
+    sync_state.remember(tmp_path, one.folder.name)
+    assert sync_state.missing(tmp_path, [one, two]) == [two]
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    assert sync_state.missing(tmp_path, [one, two]) == [one, two]
