@@ -32,7 +32,7 @@ from support.timed import alternated, row, verdict, wall
 from runner.core import hashing
 from runner.execution import record_builder, run_plan
 from runner.planning import plan
-from runner.planning.plan import Cell, Chain, Node, Plan
+from runner.planning.graph import Cell, Chain, Node, Plan
 from runner.results import records
 from runner.results.records import Record
 from runner.spec.schedule import INLINE, Schedule, Settings

@@ -14,7 +14,7 @@ from typing import Any
 
 from runner.core import hashing
 from runner.core.errors import SpecError, nearest
-from runner.planning import measurement_key, plan
+from runner.planning import graph, measurement_key
 from runner.spec import options, overrides
 from runner.spec.schema import AXES, PARTS, Spec
 from runner.steps import ORDER
@@ -127,7 +127,7 @@ def folder(root: Path, step: str, spec: Spec) -> Path:
     return root / "pipeline" / step / cell_name(step, spec)
 
 
-def key(step: str, cell: plan.Cell, made: plan.Plan) -> str:
+def key(step: str, cell: graph.Cell, made: graph.Plan) -> str:
     """The key of a cell's step; of the step before where the cell has none (fp32 has nothing to quantize)."""
     if step == "benchmark":
         return _benchmark_key(cell, made)
@@ -139,10 +139,10 @@ def key(step: str, cell: plan.Cell, made: plan.Plan) -> str:
     return cell.candidate.keys[present[-1]]
 
 
-def _benchmark_key(cell: plan.Cell, made: plan.Plan) -> str:
+def _benchmark_key(cell: graph.Cell, made: graph.Plan) -> str:
     """What a measurement depends on (`measurement_key.py`), what its verdict is reckoned with, and what stands in its
     way."""
-    spec, error = cell.candidate.spec, plan.blocked(cell, made)
+    spec, error = cell.candidate.spec, graph.blocked(cell, made)
     return hashing.digest(
         {
             "measurement": measurement_key.of_all([cell]).get(spec.key),
@@ -153,7 +153,7 @@ def _benchmark_key(cell: plan.Cell, made: plan.Plan) -> str:
     )
 
 
-def grid_keys(made: plan.Plan) -> dict[str, dict[str, str]]:
+def grid_keys(made: graph.Plan) -> dict[str, dict[str, str]]:
     """`{step: {cell: key}}` of a plan. Raises SpecError where two cells of one name are not the same."""
     found: dict[str, dict[str, str]] = {step: {} for step in STEPS}
     for cell, step in itertools.product(made.cells, STEPS):

@@ -12,7 +12,7 @@ from runner.commands.cli_parser import parser
 from runner.commands.console import say
 from runner.core import project_paths
 from runner.core.errors import StepFailed
-from runner.planning import plan
+from runner.planning import graph, plan
 from runner.report import plan_summary
 from runner.spec.baseline import ITSELF
 
@@ -34,7 +34,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _made(words: Sequence[str], multirun: bool, root: Path) -> plan.Plan:
+def _made(words: Sequence[str], multirun: bool, root: Path) -> graph.Plan:
     from runner.sweep import request
 
     asked = request.read(root, words, multirun=multirun)
@@ -46,19 +46,19 @@ def _made(words: Sequence[str], multirun: bool, root: Path) -> plan.Plan:
     return made
 
 
-def document(made: plan.Plan, root: Path) -> dict[str, Any]:
+def document(made: graph.Plan, root: Path) -> dict[str, Any]:
     """The plan as JSON: steps with their state, and cells."""
     return {
         "schema": 1,
         "root": str(root),
-        "steps": plan.states(made, root),
+        "steps": graph.states(made, root),
         "cells": [_cell(cell, made) for cell in made.cells],
         "impossible": plan_summary.impossible(made),
     }
 
 
-def _cell(cell: plan.Cell, made: plan.Plan) -> dict[str, Any]:
-    error = plan.blocked(cell, made)
+def _cell(cell: graph.Cell, made: graph.Plan) -> dict[str, Any]:
+    error = graph.blocked(cell, made)
     return {
         "title": cell.candidate.spec.title,
         "words": cell.words,
@@ -71,9 +71,9 @@ def _cell(cell: plan.Cell, made: plan.Plan) -> dict[str, Any]:
     }
 
 
-def text(made: plan.Plan, root: Path) -> str:
+def text(made: graph.Plan, root: Path) -> str:
     """The plan for people."""
-    steps = plan.states(made, root)
+    steps = graph.states(made, root)
     lines = [f"project {root}", ""]
     wide = max((len(one["title"]) for one in steps), default=0)
     lines += [f"{one['step']:<10}{one['title']:<{wide}}  {one['key'][:16]}  {one['state']}" for one in steps]
@@ -82,8 +82,8 @@ def text(made: plan.Plan, root: Path) -> str:
     return "\n".join([*lines, "", *plan_summary.blocked(made), *plan_summary.lines(made, root)])
 
 
-def _measured(cell: plan.Cell, made: plan.Plan) -> str:
-    error = plan.blocked(cell, made)
+def _measured(cell: graph.Cell, made: graph.Plan) -> str:
+    error = graph.blocked(cell, made)
     against = {"none": "", ITSELF: ", its own baseline"}.get(cell.label, f" against {cell.label}")
     title = f"{cell.words or cell.candidate.spec.title}{against}"
     return f"{title}  {error.status}" if error else title

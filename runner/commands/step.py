@@ -23,8 +23,8 @@ from runner.core.disk_errors import room
 from runner.core.errors import BY_STATUS, RunnerError, SpecError, StepFailed, Unavailable, Unsupported, nearest
 from runner.core.foreign_text import line
 from runner.execution import prepare, run_plan
-from runner.planning import plan
-from runner.planning.plan import Node, Plan
+from runner.planning import graph, plan
+from runner.planning.graph import Node, Plan
 from runner.report.views import progress
 from runner.results import naming
 from runner.spec import baseline, options
@@ -158,7 +158,7 @@ def _refuse_accidents(record: Mapping[str, Any], made: Plan) -> None:
 
     What is unsupported stays so; what is unavailable by the plan has another key once it is there.
     """
-    known = record["status"] == "unavailable" and plan.blocked(made.cells[0], made)
+    known = record["status"] == "unavailable" and graph.blocked(made.cells[0], made)
     if record["status"] == "unsupported" or known:
         return
     raise BY_STATUS.get(str(record["status"]), StepFailed)(str(record["reason"]), str(record["next_step"]))

@@ -9,7 +9,7 @@ from statistics import median
 
 from runner.artifacts import store
 from runner.core.errors import RunnerError
-from runner.planning.plan import Node
+from runner.planning.graph import Node
 
 # Seconds of a step of which none was made here yet: an order, no estimate of anything that is shown.
 ROUGH = {"data": 1.0, "train": 30.0, "compress": 20.0, "export": 3.0, "quantize": 2.0, "compile": 3.0}

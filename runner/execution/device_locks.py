@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from runner.core.disk_errors import room
 from runner.core.errors import RunnerError, StepFailed, StepTimeout
-from runner.planning.plan import Cell
+from runner.planning.graph import Cell
 from runner.transport import devices
 from runner.worker import device_lock as alone_there
 from runner.worker.device_lock import lock_of

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from runner.core.errors import RunnerError
 from runner.core.progress import Display
-from runner.planning.plan import Node
+from runner.planning.graph import Node
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from runner.core.unexpected import attempt
 from runner.execution import run_step
 from runner.execution.graph_executor import follow
 from runner.execution.step_workers import StepWorkers
-from runner.planning.plan import Node
+from runner.planning.graph import Node
 from runner.planning.requirements import Outcome
 from runner.spec.schema import Limits
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from runner.execution.device_locks import LOCAL
 from runner.execution.time_accounting import Timeline
-from runner.planning.plan import Cell, Node, Plan
+from runner.planning.graph import Cell, Node, Plan
 
 ON = ("preparing", "measuring", "waiting", "tracking")  # what time is spent on; the rest is overhead
 

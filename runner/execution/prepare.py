@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner.core.progress import Display
 from runner.execution import inline
-from runner.planning.plan import Node, Plan
+from runner.planning.graph import Node, Plan
 from runner.planning.requirements import Lost, Outcome, side_by_side, survey, wanted
 from runner.spec.schedule import Inline, Schedule
 from runner.spec.schema import Limits

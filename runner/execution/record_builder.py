@@ -23,7 +23,7 @@ from runner.core.linear_algebra import one_thread
 from runner.core.progress import Display
 from runner.measure.sides import Side, starting
 from runner.planning import measurement_key
-from runner.planning.plan import Cell, Chain
+from runner.planning.graph import Cell, Chain
 from runner.planning.requirements import Outcome
 from runner.results import naming, records
 from runner.results.effective import coarsest, precision

@@ -27,7 +27,7 @@ from runner.execution.makespan import Measuring
 from runner.execution.prepare import prepare
 from runner.execution.time_accounting import Timeline
 from runner.planning import measurement_key
-from runner.planning.plan import Cell, Plan, blocked
+from runner.planning.graph import Cell, Plan, blocked
 from runner.planning.requirements import Outcome, failure, used
 from runner.report.views import progress
 from runner.results import records

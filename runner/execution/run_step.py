@@ -17,7 +17,7 @@ from runner.core.errors import SpecError, StepFailed
 from runner.core.progress import Display
 from runner.execution import given_artifacts
 from runner.execution.step_workers import StepWorkers
-from runner.planning.plan import Node
+from runner.planning.graph import Node
 from runner.planning.requirements import Lost
 from runner.spec.schema import Limits
 from runner.transport.local import OnProgress, Worker

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runner.core.errors import StepFailed
-from runner.planning.plan import Node
+from runner.planning.graph import Node
 from runner.transport.local import Worker, open_worker
 
 # For the libraries of our own steps. One number on every machine and every schedule: it changes the order of sums, and

@@ -20,7 +20,7 @@ from runner.execution import critical_path, run_step
 from runner.execution.cpu_count import cores
 from runner.execution.graph_executor import follow
 from runner.execution.step_workers import StepWorkers
-from runner.planning.plan import Node
+from runner.planning.graph import Node
 from runner.planning.requirements import Outcome
 from runner.spec.schema import Limits
 

@@ -15,7 +15,7 @@ from runner.backends import loading
 from runner.core import hashing, registry
 from runner.core.errors import RunnerError, StepFailed
 from runner.core.unexpected import attempt
-from runner.planning.plan import Cell, Chain
+from runner.planning.graph import Cell, Chain
 from runner.planning.requirements import USED
 from runner.spec.schema import Spec, plain_part
 from runner.transport import devices

@@ -11,7 +11,7 @@ from runner.core.disk_errors import room
 from runner.core.errors import RunnerError, StepFailed
 from runner.core.progress import Display
 from runner.core.unexpected import attempt
-from runner.planning.plan import Cell, Node, Plan, blocked
+from runner.planning.graph import Cell, Node, Plan, blocked
 
 Outcome = Artifact | RunnerError
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runner.planning import plan
-from runner.planning.plan import Plan
+from runner.planning import graph
+from runner.planning.graph import Plan
 
 SHOWN = 2
 STATES = ("there", "to do", "impossible")
@@ -19,7 +19,7 @@ def lines(made: Plan, root: Path) -> list[str]:
 
 def blocked(made: Plan) -> list[str]:
     """Why cells can't be measured here, one line a reason, and for which."""
-    errors = ((cell, plan.blocked(cell, made)) for cell in made.cells)
+    errors = ((cell, graph.blocked(cell, made)) for cell in made.cells)
     said = [
         (f"{error.status}: {error.reason} {error.next_step}".rstrip(), cell.words or cell.candidate.spec.title)
         for cell, error in errors
@@ -45,7 +45,7 @@ def size(made: Plan, root: Path) -> str:
     """How many cells and distinct steps, and what became of the others."""
     left_out = {"impossible": len(made.impossible), "excluded": made.excluded, "said twice": made.repeated}
     others = ", ".join(f"{number} {what}" for what, number in left_out.items() if number)
-    found = [one["state"] for one in plan.states(made, root)]
+    found = [one["state"] for one in graph.states(made, root)]
     states = ", ".join(f"{found.count(state)} {state}" for state in STATES if state in found)
     cells = f"{len(made.cells)} cell{'s' if len(made.cells) > 1 else ''}{f' ({others})' if others else ''}"
     return f"{cells}; {len(found)} distinct steps: {states}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runner.planning.plan import Plan
+from runner.planning.graph import Plan
 from runner.report import plan_summary
 from runner.results import multiple_comparisons
 

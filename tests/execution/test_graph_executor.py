@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from runner.core.errors import RunnerError, StepFailed
 from runner.execution.graph_executor import follow
-from runner.planning.plan import Node
+from runner.planning.graph import Node
 from tests.execution.told import Told, key, node
 
 

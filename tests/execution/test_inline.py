@@ -12,8 +12,8 @@ from runner.artifacts.store import Artifact
 from runner.core.errors import RunnerError, StepFailed
 from runner.execution.prepare import obtain as obtained
 from runner.execution.prepare import prepare
-from runner.planning import plan
-from runner.planning.plan import Node, Plan
+from runner.planning import graph, plan
+from runner.planning.graph import Node, Plan
 from runner.planning.requirements import used
 from runner.spec.schedule import INLINE
 from runner.sweep import request
@@ -85,7 +85,7 @@ def test_only_what_a_record_is_made_of_is_asked_for(made: Plan) -> None:
 
 def test_why_a_cell_is_blocked_is_known_before_any_work(tmp_path: Path) -> None:
     blocked = plan.make([request.one(tmp_path, ["model=gru", "backend=torch", "precision=int8"])], tmp_path)
-    error = plan.blocked(blocked.cells[0], blocked)
+    error = graph.blocked(blocked.cells[0], blocked)
     assert error is not None
     assert error.status == "unsupported"
     assert prepare(blocked, tmp_path, LIMITS, Told(), INLINE) == {}

@@ -10,7 +10,7 @@ import pytest
 from runner.execution import makespan
 from runner.execution.makespan import Measuring
 from runner.execution.time_accounting import Timeline
-from runner.planning.plan import Cell, Chain, Plan
+from runner.planning.graph import Cell, Chain, Plan
 from runner.report import makespan as text
 from tests.execution.told import Told, key, node
 

@@ -14,7 +14,7 @@ import pytest
 from runner.artifacts.store import Artifact
 from runner.execution import run_step
 from runner.execution.prepare import obtain
-from runner.planning.plan import Cell, Chain, Node, Plan
+from runner.planning.graph import Cell, Chain, Node, Plan
 from runner.planning.requirements import side_by_side, survey
 from runner.spec.schedule import INLINE, Settings
 from tests.conftest import REPOSITORY

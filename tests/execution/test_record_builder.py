@@ -13,7 +13,7 @@ from runner.core.errors import StepFailed, Unsupported
 from runner.execution import record_builder
 from runner.execution.record_builder import Origin
 from runner.planning import plan
-from runner.planning.plan import Cell
+from runner.planning.graph import Cell
 from runner.planning.requirements import Outcome
 from runner.sweep import request
 

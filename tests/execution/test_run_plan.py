@@ -17,8 +17,8 @@ from runner.core import unexpected
 from runner.core.errors import SpecError, StepFailed, Unavailable, WorkerLost
 from runner.execution import device_locks, record_builder, run_plan
 from runner.execution.dask import cluster
-from runner.planning import measurement_key, plan
-from runner.planning.plan import Cell, Plan
+from runner.planning import measurement_key, plan, sources
+from runner.planning.graph import Cell, Plan
 from runner.planning.requirements import Outcome
 from runner.results import comparison, records
 from runner.results.records import Record
@@ -354,14 +354,14 @@ def test_whatever_measuring_raises_is_that_cells_record(
 
 
 def test_whatever_planning_a_cell_raises_is_that_cells_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = plan._data_problems
+    read = sources._data_problems
 
     def odd(data: Choice, needs: str) -> None:
         if data.name == "co2":
             raise IndexError("list index out of range")
         read(data, needs)
 
-    monkeypatch.setattr(plan, "_data_problems", odd)
+    monkeypatch.setattr(sources, "_data_problems", odd)
     swept = request.cells(tmp_path, [*COMMON, "data=co2,mackey_glass"])
     ran = run_plan.perform(plan.of_sweep(swept, tmp_path), tmp_path, Tracker(), INLINE, sweep="s")  # type: ignore[arg-type]
     assert [record.content["status"] for record in ran.records] == ["failed", "ok"]

@@ -15,7 +15,7 @@ import pytest
 from runner.artifacts.store import Artifact
 from runner.core.errors import StepFailed
 from runner.execution import run_step, thread_pool
-from runner.planning.plan import Node
+from runner.planning.graph import Node
 from runner.planning.requirements import Outcome
 from tests.doors import listening
 from tests.execution.told import LIMITS, Told, key, node

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from runner.planning.plan import Node
+from runner.planning.graph import Node
 from runner.spec.schema import Limits
 from runner.worker import variables
 

@@ -12,7 +12,7 @@ import pytest
 from runner.artifacts import code_closure
 from runner.core.errors import StepFailed, Unavailable
 from runner.planning import measurement_key, plan
-from runner.planning.plan import Cell
+from runner.planning.graph import Cell
 from runner.sweep import request
 from runner.transport import devices
 

@@ -10,21 +10,21 @@ import pytest
 from runner.artifacts import store
 from runner.core import installed
 from runner.core.errors import SpecError
-from runner.planning import plan
+from runner.planning import graph, plan
 from runner.sweep import request
 
 
-def planned(tmp_path: Path, *words: str, multirun: bool = False) -> plan.Plan:
+def planned(tmp_path: Path, *words: str, multirun: bool = False) -> graph.Plan:
     if multirun:
         return plan.of_sweep(request.cells(tmp_path, words), tmp_path)
     return plan.make([request.one(tmp_path, words)], tmp_path)
 
 
-def steps(made: plan.Plan) -> list[str]:
+def steps(made: graph.Plan) -> list[str]:
     return [node.step for node in made.nodes.values()]
 
 
-def chain(made: plan.Plan) -> list[str]:
+def chain(made: graph.Plan) -> list[str]:
     return list(made.cells[0].candidate.keys)
 
 
@@ -102,7 +102,7 @@ def test_a_library_that_is_missing_blocks_its_cells(tmp_path: Path, monkeypatch:
     real = installed.version
     monkeypatch.setattr(installed, "version", lambda name: None if name == "openvino" else real(name))
     made = planned(tmp_path, "backend=openvino,onnxruntime", "precision=fp32", multirun=True)
-    errors = [plan.blocked(cell, made) for cell in made.cells]
+    errors = [graph.blocked(cell, made) for cell in made.cells]
     assert [error.status if error else None for error in errors] == ["unavailable", None]
     assert errors[0] is not None
     assert errors[0].reason == "backend=openvino: openvino is not installed here."
@@ -118,7 +118,7 @@ def test_sessions_of_all_kinds_share_one_compile(tmp_path: Path) -> None:
 def test_a_provider_that_is_missing_blocks_its_cells(tmp_path: Path) -> None:
     words = ("backend.provider=CPUExecutionProvider,CUDAExecutionProvider", "baseline=none")
     made = planned(tmp_path, *words, multirun=True)
-    errors = [plan.blocked(cell, made) for cell in made.cells]
+    errors = [graph.blocked(cell, made) for cell in made.cells]
     assert [error.status if error else None for error in errors] == [None, "unavailable"]
 
 
@@ -133,7 +133,7 @@ def test_states_say_what_is_there(tmp_path: Path) -> None:
     data = next(node for node in made.nodes.values() if node.step == "data")
     with store.draft(tmp_path, "data", data.key) as folder:
         store.finish(tmp_path, folder, {"step": "data", "key": data.key, "meta": {}})
-    states = {one["step"]: one["state"] for one in plan.states(made, tmp_path)}
+    states = {one["step"]: one["state"] for one in graph.states(made, tmp_path)}
     assert states == {"data": "there", "train": "to do", "export": "to do", "compile": "to do"}
 
 
@@ -144,7 +144,7 @@ def test_a_bad_file_blocks_its_own_cell_of_a_sweep(tmp_path: Path) -> None:
     words = ("model=gru", "model.window=4", "model.horizon=2", "data=csv", "baseline=none")
     paths = [f"{tmp_path}/{name}.csv" for name in ("good", "bad")]
     made = planned(tmp_path, *words, f"data.path={','.join(paths)}", multirun=True)
-    good, bad = (plan.blocked(cell, made) for cell in made.cells)
+    good, bad = (graph.blocked(cell, made) for cell in made.cells)
     assert good is None
     assert (bad.status, bad.reason) == ("failed", f"{paths[1]}, line 72: value is 1e300, too large to compute with.")  # type: ignore[union-attr]
     with pytest.raises(SpecError, match="too large to compute with"):

@@ -8,7 +8,7 @@ import pytest
 
 from runner.core.errors import Unavailable, Unsupported
 from runner.hardware import detect
-from runner.planning import plan, target
+from runner.planning import graph, plan, target
 from runner.planning.target import Target
 from runner.sweep import request
 
@@ -22,7 +22,7 @@ def on(found: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(target, "lacking", lambda *about: None)
 
 
-def planned(folder: Path, *words: str) -> plan.Plan:
+def planned(folder: Path, *words: str) -> graph.Plan:
     return plan.make([request.one(folder, [*SSH, *words])], folder)
 
 
@@ -31,7 +31,7 @@ def test_what_is_tuned_to_another_kind_of_machine_is_unsupported(
 ) -> None:
     on(Target("ssh:pi", PI), monkeypatch)
     made = planned(tmp_path, "baseline=none")
-    error = plan.blocked(made.cells[0], made)
+    error = graph.blocked(made.cells[0], made)
     assert isinstance(error, Unsupported)
     assert "tuned to the machine that compiles, which is of another kind than ssh:pi (Arm Cortex-A76)" in error.reason
     assert error.next_step == "What suits any machine: backend.graph_optimization=extended"
@@ -42,7 +42,7 @@ def test_what_suits_any_machine_is_compiled_here_and_so_is_its_baseline(
 ) -> None:
     on(Target("ssh:pi", PI), monkeypatch)
     made = planned(tmp_path, "backend.graph_optimization=extended", "precision=int8_dynamic")
-    assert plan.blocked(made.cells[0], made) is None
+    assert graph.blocked(made.cells[0], made) is None
     baseline = made.cells[0].baseline
     assert baseline is not None
     assert baseline.spec.backend.settings.graph_optimization == "extended"
@@ -69,7 +69,7 @@ def test_a_device_that_can_t_be_reached_blocks_its_cells_and_no_step(
 ) -> None:
     on(Target("ssh:pi", {}, Unavailable("ssh:pi: it can't be reached.", "Switch it on.")), monkeypatch)
     made = planned(tmp_path)
-    assert plan.blocked(made.cells[0], made) is made.cells[0].blocked
+    assert graph.blocked(made.cells[0], made) is made.cells[0].blocked
     assert isinstance(made.cells[0].blocked, Unavailable)
     assert all(node.blocked is None for node in made.nodes.values())
 

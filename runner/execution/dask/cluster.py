@@ -28,7 +28,7 @@ from runner.execution.dask.quiet import silenced
 from runner.execution.dask.transfer import Held
 from runner.execution.record_builder import Origin
 from runner.planning import measurement_key
-from runner.planning.plan import Cell, Node
+from runner.planning.graph import Cell, Node
 from runner.planning.requirements import USED, Outcome, used
 from runner.results import records
 from runner.results.records import Record

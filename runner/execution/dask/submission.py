@@ -20,7 +20,7 @@ from runner.execution.dask import version_check
 from runner.execution.dask.tasks import Done, Task, make
 from runner.execution.dask.transfer import Held
 from runner.execution.graph_executor import follow
-from runner.planning.plan import Node
+from runner.planning.graph import Node
 from runner.spec.schema import Limits
 
 TEND_SECONDS = 1.0  # between two looks at the workers, while nothing is heard

@@ -22,7 +22,7 @@ from runner.execution.dask import transfer, version_check
 from runner.execution.dask.transfer import Held
 from runner.execution.record_builder import Origin, benchmarked
 from runner.execution.step_workers import StepWorkers
-from runner.planning.plan import Cell, Node
+from runner.planning.graph import Cell, Node
 from runner.planning.requirements import Lost
 from runner.spec.schema import Limits
 

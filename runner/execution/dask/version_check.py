@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from runner import __version__
 from runner.core import installed
 from runner.core.errors import Unavailable
-from runner.planning.plan import Node
+from runner.planning.graph import Node
 from runner.worker import variables
 
 if TYPE_CHECKING:

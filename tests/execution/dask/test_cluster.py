@@ -19,7 +19,7 @@ from runner.core import hashing
 from runner.core.errors import RunnerError, StepFailed, Unavailable
 from runner.execution import inline
 from runner.execution.dask import cluster as schedule
-from runner.planning.plan import Node
+from runner.planning.graph import Node
 from runner.planning.requirements import Outcome
 from runner.spec.schedule import Settings
 from tests.conftest import QUICK, REPOSITORY, Command

@@ -1,0 +1,90 @@
+"""The graph of steps of one or many specs, and the cells that it serves. Steps with one key are one node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runner.artifacts import store
+from runner.core.errors import RunnerError
+from runner.spec.schema import ImpossibleCell, Spec
+
+
+@dataclass(frozen=True)
+class Node:
+    """One step to be done: what it needs, and the key that names its output."""
+
+    step: str
+    title: str
+    module: str
+    settings: Mapping[str, Any]
+    inputs: Mapping[str, str]
+    tools: Mapping[str, str | None]
+    key: str
+    blocked: RunnerError | None = None
+    modules: tuple[str, ...] = ()  # whose import closure is the step's code
+    code: str = ""  # the hash of that, in the key
+    variables: Mapping[str, str] = field(default_factory=dict)  # those of the environment that change its numbers
+
+    @property
+    def id(self) -> str:
+        return f"{self.step}-{self.key[:16]}"
+
+
+@dataclass(frozen=True)
+class Chain:
+    """One spec's steps: the keys of its nodes by step."""
+
+    spec: Spec
+    keys: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One comparison to be measured: a candidate, and a baseline unless `baseline=none` or it is its own. `words` are
+    those of the command line or of the experiment that tell it from the others of its sweep."""
+
+    candidate: Chain
+    baseline: Chain | None
+    label: str
+    blocked: RunnerError | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Nodes in an order in which each comes after its inputs, and the cells that they serve. Of a sweep also: its
+    cells that can't be, and how many are excluded or said twice."""
+
+    nodes: Mapping[str, Node]
+    cells: Sequence[Cell]
+    impossible: Sequence[ImpossibleCell] = ()
+    excluded: int = 0
+    repeated: int = 0
+
+    def of(self, chain: Chain) -> list[Node]:
+        """A chain's nodes in order."""
+        return [self.nodes[key] for key in chain.keys.values()]
+
+
+def blocked(cell: Cell, plan: Plan) -> RunnerError | None:
+    """Why a cell can't run here, known before any work."""
+    if cell.blocked:
+        return cell.blocked
+    chains = [cell.candidate] if cell.baseline is None else [cell.candidate, cell.baseline]
+    return next((node.blocked for chain in chains for node in plan.of(chain) if node.blocked), None)
+
+
+def states(plan: Plan, project: Path) -> list[dict[str, Any]]:
+    """`[{"step","key","title","state","why"}]` of every node: there, to do, or impossible (and why)."""
+    return [_state(node, plan, project) for node in plan.nodes.values()]
+
+
+def _state(node: Node, plan: Plan, project: Path) -> dict[str, Any]:
+    found = store.find(project, node.step, node.key)
+    state, why = "there" if found else "to do", ""
+    if node.blocked:
+        state, why = "impossible", node.blocked.reason
+    return {"step": node.step, "title": node.title, "key": node.key, "state": state, "why": why}

@@ -1,0 +1,107 @@
+"""The steps before a backend's: a network trained and exported, or a finished file of the user's read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from runner.backends.worker_query import ask
+from runner.core import advice, hashing, registry
+from runner.core.errors import Impossible, RunnerError
+from runner.planning.draft import Draft
+from runner.planning.graph import Node
+from runner.planning.nodes import TOOLS, named, node
+from runner.spec.schema import Choice, Spec
+
+Files = tuple[tuple[str, str], ...]  # path as given, SHA-256
+
+
+def trained(spec: Spec, draft: Draft) -> list[Node]:
+    """data → train → compress → export."""
+    data = _sampled(spec, "", draft)
+    made = [data, draft.once(_train, spec.model, spec.train, spec.seed, data.key)]
+    if spec.compression.name != "none":
+        about = (spec.compression, spec.model, spec.train, spec.seed, data.key, made[-1].key)
+        made.append(draft.once(_compress, *about))
+    made.append(draft.once(_export, spec.model, data.key, made[-1].key))
+    return made
+
+
+def imported(spec: Spec, draft: Draft) -> list[Node]:
+    """A finished file of the user's: export (checked, shapes fixed) → data (described by the file)."""
+    files = _files("model", spec.model, draft)  # what isn't there is said before what is wrong with the rest
+    unread = draft.once(_unread, spec.model)
+    export = draft.once(_import, spec.model, files, unread)
+    module, batch = registry.load("model", spec.model.name), spec.scenario.settings.batch
+    if batch > 1 and not module.batches(spec.model.settings):
+        raise Impossible(
+            f"scenario.batch={batch}: the sizes of {spec.model.settings.path}'s inputs are fixed.",
+            f"Give the first axis of each as batch: {advice.shape('INPUT', ['batch', 3])}",
+        )
+    return [export, _sampled(spec, export.key, draft)]
+
+
+def _sampled(spec: Spec, export: str, draft: Draft) -> Node:
+    """The data step. `export` is the key of a finished file's node, which describes its data; "" for a network of
+    ours. Models that need the same samples share it."""
+    needs = hashing.canonical(registry.load("model", spec.model.name).data_needs(spec.model.settings))
+    draft.once(_data_problems, spec.data, needs)
+    files = _files("data", spec.data, draft) + (_files("model", spec.model, draft) if export else ())
+    return draft.once(_data, spec.data, needs, files, spec.seed, export)
+
+
+def _files(axis: str, choice: Choice, draft: Draft) -> Files:
+    """The user's files that an option reads; each is hashed once."""
+    return tuple((path, draft.once(_hash, path)) for path in draft.once(_paths, axis, choice))
+
+
+def _paths(axis: str, choice: Choice) -> tuple[str, ...]:
+    module = registry.load(axis, choice.name)
+    return tuple(module.files(choice.settings)) if hasattr(module, "files") else ()
+
+
+def _hash(path: str) -> str:
+    return hashing.file_hash(Path(path))
+
+
+def _unread(model: Choice) -> RunnerError | None:
+    """Why a finished file can't be read here. Raises SpecError for what is wrong with it."""
+    module = registry.load("model", model.name)
+    unread: RunnerError | None = module.unread(model.settings, ask)
+    if unread is None:
+        module.problems(model.settings)
+    return unread
+
+
+def _data_problems(data: Choice, needs: str) -> None:
+    module = registry.load("data", data.name)
+    if hasattr(module, "problems"):
+        module.problems(data.settings, json.loads(needs))
+
+
+def _import(model: Choice, files: Files, unread: RunnerError | None) -> Node:
+    code = (registry.module("model", model.name),)
+    return node("export", model.name, {"model": named(model), "files": dict(files)}, {}, code, blocked=unread)
+
+
+def _data(data: Choice, needs: str, files: Files, seed: int, export: str) -> Node:
+    settings = {**named(data), "needs": json.loads(needs), "files": dict(files), "seed": seed}
+    module = registry.load("data", data.name)
+    tools = (*TOOLS["data"], *getattr(module, "DISTRIBUTIONS", ()))
+    return node("data", data.name, settings, {"model": export} if export else {}, (module.__name__,), tools)
+
+
+def _train(model: Choice, train: Choice, seed: int, data: str) -> Node:
+    settings = {"model": named(model), "train": named(train)["settings"], "seed": seed}
+    return node("train", model.name, settings, {"data": data}, (registry.module("model", model.name),))
+
+
+def _compress(method: Choice, model: Choice, train: Choice, seed: int, data: str, trained: str) -> Node:
+    settings = {"model": named(model), "train": named(train)["settings"], "seed": seed, **named(method)}
+    code = (registry.module("model", model.name), registry.module("compression", method.name))
+    return node("compress", method.name, settings, {"data": data, "model": trained}, code)
+
+
+def _export(model: Choice, data: str, checkpoint: str) -> Node:
+    code = (registry.module("model", model.name),)
+    return node("export", model.name, {"model": named(model)}, {"data": data, "model": checkpoint}, code)

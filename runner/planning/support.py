@@ -1,0 +1,56 @@
+"""Whether a model can be compiled and measured, known before any work: what is missing, and what can't be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runner.backends import loading
+from runner.backends.contract import Request
+from runner.backends.worker_query import ask
+from runner.core import installed, registry
+from runner.core.errors import Impossible, RunnerError, Unavailable, Unsupported
+from runner.hardware import detect
+from runner.planning import target as targets
+from runner.planning.draft import Draft
+from runner.planning.target import Target
+from runner.spec.schema import Choice, Spec
+
+
+def unfit(specs: Sequence[Spec], draft: Draft) -> RunnerError | None:
+    """Why nothing can be measured on the devices of a cell's specs: one can't be reached, or lacks a runtime."""
+    for spec in specs:
+        target = draft.once(targets.of, spec.hardware.settings)
+        problem = target.problem or draft.once(targets.lacking, target, spec.backend.name, spec.hardware.settings)
+        if problem:
+            return problem
+    return None
+
+
+def blocker(backend: Choice, model: str, data: str, precision: str, batch: int, target: Target) -> RunnerError | None:
+    """Why a model can't be compiled here for `target`, known before any work: a library is missing, the backend can't
+    do it, or what it makes suits this machine alone."""
+    _check_threads(backend, target)
+    declared = loading.backend(backend.name)
+    missing = [name for name in declared.distributions if installed.version(name) is None]
+    if missing:
+        return Unavailable(f"backend={backend.name}: {', '.join(missing)} is not installed here.", declared.install)
+    task = registry.load("data", data).TASK
+    request = Request(backend.settings, precision, model, task, batch, target.hardware, ask)
+    try:
+        reason = loading.asked(backend.name, "support", request) or declared.refusal(precision, batch)
+    except Unavailable as error:
+        return error
+    if reason is None:
+        return targets.foreign(target, backend.name, backend.settings)
+    return Unsupported(
+        f"backend={backend.name}: {reason}", "See what it can do: python -m runner list backend --matrix"
+    )
+
+
+def _check_threads(backend: Choice, target: Target) -> None:
+    """More threads than cores measure the operating system's scheduler, and some runtimes hang."""
+    threads = loading.backend(backend.name).threads(backend.settings)
+    cores = detect.usable(target.hardware)
+    if threads and cores and threads > cores:
+        has = f"{target.words} has {cores} usable core{'s' if cores > 1 else ''}"
+        raise Impossible(f"backend.threads={threads}: {has}.", f"Use backend.threads={cores}.")
