@@ -18,7 +18,8 @@ EVERY = fields(
     {"name": text, "inputs": by_name(text)},
 )
 SIZE = fields({"file_bytes": NOT_NEGATIVE, "gzip_bytes": NOT_NEGATIVE})
-COMPILED = fields({"session": anything, "size": SIZE, "effective": by_name(by_name(NOT_NEGATIVE))})
+RAN = {"effective": by_name(by_name(NOT_NEGATIVE)), "fallback": by_name(COUNT)}
+COMPILED = fields({"session": anything, "size": SIZE, **RAN})
 QUANTIZED = fields({"quantized": by_name(each(COUNT, 2, 2))}, {"keep_in_float": by_name(anything)})
 BY_STEP = {
     "compile": fields({"seconds": NOT_NEGATIVE, "peak_rss_mb": NOT_NEGATIVE, "meta": COMPILED}),

@@ -121,6 +121,12 @@ def precision_warnings(precision: str, effective: Mapping[str, Mapping[str, int]
     return lines
 
 
+def fallback_warnings(backend: str, fallback: Mapping[str, int]) -> list[str]:
+    """A line where operators (`{type: how many}`) run elsewhere than the backend was asked to run them."""
+    said = ", ".join(f"{count} {op}" for op, count in sorted(fallback.items()))
+    return [f"fell back: {said} run elsewhere than backend={backend} was asked for"] if said else []
+
+
 def _family_counts(family: str, effective: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for op, by_precision in effective.items():

@@ -295,8 +295,9 @@ def _of_artifact(artifacts: Mapping[str, Artifact]) -> Any:
 
 def _effective(role: str, found: Any, artifacts: Mapping[str, Artifact]) -> dict[str, Any]:
     quantized = artifacts["quantize"].meta["quantized"] if "quantize" in artifacts else {}
-    precision = artifacts["compile"].meta["effective"]
-    return {"settings": found.effective[role], "precision": precision, "quantized": quantized}
+    meta = artifacts["compile"].meta
+    ran = {"precision": meta["effective"], "quantized": quantized, "fallback": meta["fallback"]}
+    return {"settings": found.effective[role], **ran}
 
 
 def _comparison(found: Any, cell: Cell, baseline_metrics: Any, ran: Mapping[str, Any]) -> dict[str, Any] | None:

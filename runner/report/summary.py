@@ -134,9 +134,15 @@ def quantized(ops: Mapping[str, list[int]]) -> str:
     return ", ".join(f"{done} of {total} {op}" for op, (done, total) in ops.items()) or "–"
 
 
+def fallback(ops: Mapping[str, int]) -> str:
+    """`MatMul, Softmax ×2`: operators that ran elsewhere than asked, and how many."""
+    return ", ".join(op + (f" ×{count}" if count > 1 else "") for op, count in ops.items()) or "–"
+
+
 _EFFECTIVE: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("precision", "effective precision", precision),
     ("quantized", "quantised", quantized),
+    ("fallback", "fell back", fallback),
 )
 
 

@@ -93,7 +93,7 @@ EFFECTIVE = fields(
     {},
     {
         "settings": by_name(anything), "precision": by_name(by_name(number(whole=True))),
-        "quantized": by_name(each(number(whole=True), 2, 2)),
+        "quantized": by_name(each(number(whole=True), 2, 2)), "fallback": by_name(number(whole=True)),
     },
 )  # fmt: skip
 DIFFERENCE = fields(

@@ -38,6 +38,7 @@ def run(job: Job) -> dict[str, Any]:
     if importlib.import_module(module).BACKEND.capabilities.host_proof:
         proof = prove(job.out, session, dict(job.settings["settings"]), job.inputs["data"], job.settings["batch"])
     kept = compile_checks.precision_warnings(job.settings["precision"], meta["effective"])
+    kept += compile_checks.fallback_warnings(job.settings["backend"], meta["fallback"])
     warnings = [*meta.get("warnings", []), *kept, *proof["warnings"]]
     job.progress(2, 2, "done")
     return {**meta, **proof, "session": session, "size": size(job.out), "warnings": warnings}

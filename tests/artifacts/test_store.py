@@ -51,7 +51,8 @@ def test_a_draft_that_fails_leaves_nothing(tmp_path: Path) -> None:
 def sealed_as(root: Path, step: str, change: Callable[[dict[str, Any]], object]) -> Path:
     """The description of an artifact of `step` that somebody changed and sealed again."""
     size = {"file_bytes": 1, "gzip_bytes": 1}
-    meta = {"session": "runner.backends.onnxruntime.session", "size": size, "effective": {"MatMul": {"fp32": 1}}}
+    meta = {"session": "runner.backends.onnxruntime.session", "size": size, "fallback": {}}
+    meta["effective"] = {"MatMul": {"fp32": 1}}
     content: dict[str, Any] = {"step": step, "key": KEY, "seconds": 1.0, "peak_rss_mb": 1.0, "meta": meta}
     with store.draft(root, step, KEY) as folder:
         (folder / "file").write_text("x")
@@ -76,6 +77,7 @@ def sealed_as(root: Path, step: str, change: Callable[[dict[str, Any]], object])
         (lambda content: content["files"].update({"/x": content["files"]["file"]}), "files"),
         (lambda content: content["meta"].update(size="large"), "meta.size"),
         (lambda content: content["meta"].update(effective={"MatMul": 1}), "meta.effective.MatMul"),
+        (lambda content: content["meta"].update(fallback={"MatMul": "some"}), "meta.fallback.MatMul"),
         (lambda content: content["meta"].update(warnings=5), "meta.warnings"),
     ],
 )

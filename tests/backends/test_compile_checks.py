@@ -68,3 +68,9 @@ def test_what_runs_in_another_precision_is_counted(
     precision: str, effective: dict[str, dict[str, int]], lines: list[str]
 ) -> None:
     assert compile_checks.precision_warnings(precision, effective) == lines
+
+
+def test_operators_that_ran_elsewhere_than_asked_are_told() -> None:
+    said = compile_checks.fallback_warnings("onnxruntime", {"Softmax": 1, "MatMul": 2})
+    assert said == ["fell back: 2 MatMul, 1 Softmax run elsewhere than backend=onnxruntime was asked for"]
+    assert compile_checks.fallback_warnings("onnxruntime", {}) == []

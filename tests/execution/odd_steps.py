@@ -32,7 +32,7 @@ def run(job: Job) -> dict[str, Any]:
         raise ValueError(settings["fail"])
     texts = [(folder / "text").read_text() for folder in job.inputs.values()]
     (job.out / "text").write_text("".join([*sorted(texts), job.out.parent.name]))
-    compiled = {"session": "", "size": {"file_bytes": 1, "gzip_bytes": 1}, "effective": {}}
+    compiled = {"session": "", "size": {"file_bytes": 1, "gzip_bytes": 1}, "effective": {}, "fallback": {}}
     return {"pid": os.getpid(), "warnings": settings.get("warnings", []), **compiled}
 
 

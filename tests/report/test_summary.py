@@ -45,6 +45,12 @@ def test_candidate_and_baseline_side_by_side() -> None:
     ]
 
 
+def test_operators_that_fell_back_are_shown_beside_the_precision() -> None:
+    content = measured(ID, INT8, spec(), "onnxruntime fp32", 1.43)
+    content["effective"]["candidate"]["fallback"] = {"MatMul": 1, "Softmax": 2}
+    assert "fell back | MatMul, Softmax ×2 | –" in lines(content)
+
+
 def test_without_a_baseline_there_is_one_column() -> None:
     alone = spec(precision="int8_dynamic", baseline="none")
     shown = lines(measured(ID, alone, spec(), "", 1.43, comparison=None))

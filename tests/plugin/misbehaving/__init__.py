@@ -28,7 +28,7 @@ BACKEND = Backend(
 def compile_copy(job: Any) -> dict[str, Any]:
     """The graph as it is."""
     shutil.copy(Path(job.inputs["model"]) / "model.onnx", job.out)
-    return {"effective": {}, "version": "1.0", "fallback": []}
+    return {"effective": {}, "version": "1.0", "fallback": {}}
 
 
 class Session:
