@@ -21,6 +21,7 @@ from benchmarks.verdicts.targets import code, told
 from benchmarks.verdicts.workloads import HERE, WORKLOADS, let_workers_find_spin, prepared, spinning
 from runner.measure.benchmark import benchmark
 from runner.measure.pairs import Side
+from runner.measure.run import Run, sides_of
 from runner.spec.schema import Spec
 
 KINDS = {"A/A": 0.0, "3 %": 0.03, "10 %": 0.10}
@@ -34,7 +35,7 @@ def compared(spec: Spec, side: Side, share: float, seed: int) -> Row:
     pair = (side, side) if share == 0 else (spinning(side, share), spinning(side, 0.0))
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        found = benchmark(*pair, spec.measure.settings, seed, Path(folder), spec.limits.answer_s)
+        found = benchmark(Run(sides_of(*pair), spec.measure.settings, seed, Path(folder), spec.limits.answer_s))
     assert found.comparison is not None
     kept = ("ratio", "low", "high", "verdict", "p_value")
     content = found.comparison.as_dict()

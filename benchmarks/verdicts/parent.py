@@ -19,6 +19,7 @@ from typing import Any
 from benchmarks.verdicts.targets import code, told
 from benchmarks.verdicts.workloads import WORKLOADS, prepared
 from runner.measure.pairs import Side, run_pair
+from runner.measure.run import Run
 from runner.spec.schema import Spec
 from runner.transport.local import Worker
 
@@ -59,7 +60,7 @@ def measured(spec: Spec, side: Side) -> tuple[float, float]:
 
     settings = dataclasses.replace(spec.measure.settings, min_seconds=SECONDS, max_seconds=SECONDS)
     with tempfile.TemporaryDirectory() as folder:
-        run_pair({"candidate": side}, settings, 0, 0, Path(folder), 300, quiet=quiet)
+        run_pair(Run({"candidate": side}, settings, 0, Path(folder), quiet=quiet), 0)
     return turns.cpu / turns.wall, whole.cpu / whole.wall
 
 

@@ -28,6 +28,7 @@ from benchmarks.verdicts.workloads import HERE, WORKLOADS, prepared
 from runner.hardware import detect
 from runner.measure import conditions
 from runner.measure.pairs import Pair, Side, Timed, run_pair
+from runner.measure.run import Run
 from runner.spec.schema import Spec
 
 POOLS = HERE / "pools"
@@ -87,7 +88,7 @@ def record(spec: Spec, side: Side, path: Path, wanted: int) -> None:
         start = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
             sides = {"candidate": side, "baseline": side}
-            pair = run_pair(sides, spec.measure.settings, spec.seed, number, Path(folder), spec.limits.answer_s)
+            pair = run_pair(Run(sides, spec.measure.settings, spec.seed, Path(folder), spec.limits.answer_s), number)
         for name, values in row(pair, time.monotonic() - start).items():
             rows.setdefault(name, []).extend(values)
         if number % 5 == 4 or number == wanted - 1:

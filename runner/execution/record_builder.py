@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from runner.core.disk_errors import room
 from runner.core.errors import RunnerError, StepFailed
 from runner.core.linear_algebra import one_thread
 from runner.core.progress import Display
+from runner.measure.run import Run
 from runner.measure.sides import Side, starting
 from runner.planning import measurement_key
 from runner.planning.graph import Cell, Chain
@@ -34,7 +36,7 @@ from runner.transport import devices
 from runner.worker import variables
 
 if TYPE_CHECKING:
-    from runner.measure.pairs import Quiet
+    from runner.measure.run import Quiet
     from runner.measure.verdict import NoiseFloor
     from runner.telemetry.sampler import Sampler
 
@@ -95,20 +97,9 @@ def benchmarked(
             with one_thread():
                 from runner.measure.benchmark import benchmark  # numpy: imported while the first processes start
 
-            found = benchmark(
-                sides["candidate"],
-                sides.get("baseline"),
-                spec.measure.settings,
-                spec.seed,
-                draft,
-                spec.limits.answer_s,
-                lambda done, total, note: display.update(item, done, total, note),
-                floor=_floor(cell, root),
-                quiet=quiet,
-                sampler=sampler,
-                comparisons=origin.comparisons,
-                started=started,
-            )
+            limit_s = spec.limits.answer_s
+            run = Run(sides, spec.measure.settings, spec.seed, draft, limit_s, quiet, sampler, started)
+            found = benchmark(run, _floor(cell, root), origin.comparisons, partial(display.update, item))
         measurement_key.check_code(cell, key["measurement"])
         machine = devices.of(spec.hardware.settings).hardware()
         content = {**_identity(cell, outcomes, origin, machine), "status": "ok", "reason": "", "next_step": ""}

@@ -39,7 +39,7 @@ from runner.tracking.client import Tracker
 from runner.transport.retry import with_retry
 
 if TYPE_CHECKING:
-    from runner.measure.pairs import Quiet
+    from runner.measure.run import Quiet
 
 
 @dataclass(frozen=True)

@@ -8,22 +8,18 @@ than one of pairs (`two_sample.across_devices`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
-from pathlib import Path
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from runner.measure import two_sample
-from runner.measure.pairs import Pair, Quiet, run_pair
+from runner.measure.pairs import Pair, run_pair
+from runner.measure.run import Run
 from runner.measure.settings import Settings
-from runner.measure.sides import Side, Started, order
+from runner.measure.sides import Side, order
 from runner.measure.stopping_rule import Decision, concluded
 from runner.measure.verdict import NoiseFloor
-
-if TYPE_CHECKING:
-    from runner.telemetry.sampler import Sampler
 
 Samples = list[list[npt.NDArray[np.float64]]]
 
@@ -33,29 +29,18 @@ def on_two_devices(sides: Mapping[str, Side]) -> bool:
     return len({side.device.name for side in sides.values()}) > 1
 
 
-def run_round(
-    sides: Mapping[str, Side],
-    settings: Settings,
-    seed: int,
-    number: int,
-    folder: Path,
-    limit_s: float,
-    predict: bool = False,
-    quiet: Quiet = nullcontext,
-    sampler: Sampler | None = None,
-    started: Started | None = None,
-) -> Pair:
+def run_round(run: Run, number: int, predict: bool = False) -> Pair:
     """A block of each side, one after the other; as `run_pair` otherwise.
 
     The round's conditions are those of the candidate's device; `blocks` has each side's own. The sampler, which runs
     here, is told of blocks that run here.
     """
     blocks = {}
-    for role in (turns := order(list(sides), seed, number)):
-        watching = None if sides[role].device.remote else sampler
-        alone = {role: sides[role]}
-        blocks[role] = run_pair(alone, settings, seed, number, folder, limit_s, predict, quiet, watching, started)
-    timed = {role: blocks[role].sides[role] for role in sides}
+    for role in (turns := order(list(run.sides), run.seed, number)):
+        side = run.sides[role]
+        alone = replace(run, sides={role: side}, sampler=None if side.device.remote else run.sampler)
+        blocks[role] = run_pair(alone, number, predict)
+    timed = {role: blocks[role].sides[role] for role in run.sides}
     first = blocks["candidate"]
     return Pair(number, turns, timed, first.before, first.after, first.during, blocks)
 

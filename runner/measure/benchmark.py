@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,18 +24,16 @@ from runner.measure import (
 from runner.measure.comparison_design import Method
 from runner.measure.ignored_settings import not_taken
 from runner.measure.metrics import Metric
-from runner.measure.pairs import Pair, Quiet
+from runner.measure.pairs import Pair
 from runner.measure.quality import Judgement
 from runner.measure.quality_interval import Scored
+from runner.measure.run import Run
 from runner.measure.settings import Settings
-from runner.measure.sides import Side, Started
+from runner.measure.sides import Side
 from runner.measure.statistics import Interval
 from runner.measure.stopping_rule import Decision, expected
 from runner.measure.verdict import NoiseFloor, Verdict
 from runner.telemetry.summary import Observed, Summary, Work, summarise
-
-if TYPE_CHECKING:
-    from runner.telemetry.sampler import Sampler
 
 BUSY = 0.5  # CPUs that others kept busy, from which a warning is due
 
@@ -153,39 +149,25 @@ class Benchmark:
 
 
 def benchmark(
-    candidate: Side,
-    baseline: Side | None,
-    settings: Settings,
-    seed: int,
-    folder: Path,
-    limit_s: float = 300.0,
-    progress: OnProgress = _silent,
-    floor: NoiseFloor | None = None,
-    quiet: Quiet = nullcontext,
-    sampler: Sampler | None = None,
-    comparisons: int = 1,
-    started: Started | None = None,
+    run: Run, floor: NoiseFloor | None = None, comparisons: int = 1, progress: OnProgress = _silent
 ) -> Benchmark:
-    """Measures `candidate` against `baseline` (or alone), each on its device: in pairs where that is the same one, in
-    blocks otherwise, which are then what is called pairs here.
+    """Measures the candidate against the baseline (or alone), each on its device: in pairs where that is the same one,
+    in blocks otherwise, which are then what is called pairs here.
 
-    `folder` takes the workers' logs and the predicted outputs; `limit_s` is the longest time of one answer; `floor`
-    is a calibrated noise floor, without which `settings.floor` stands. Quality and fidelity are of the processes of
-    the first pair. Everything is timed inside `quiet()`, in which nothing else of ours may run. `progress(pairs
-    done, pairs expected, note)` is called between pairs only. `sampler` is told whose processes are whose, and is
-    stopped. `comparisons` is how many the table will have that this one is for: Holm's correction then needs more
-    pairs. `started` are processes of the first pair. Raises what a worker raises (StepFailed, …).
+    `floor` is a calibrated noise floor, without which `measure.floor` stands. `comparisons` is how many the table will
+    have that this one is for: Holm's correction then needs more pairs. `progress(pairs done, pairs expected, note)` is
+    called between pairs only. Quality and fidelity are of the processes of the first pair. The run's sampler is
+    stopped. Raises what a worker raises (StepFailed, …).
     """
     start = time.monotonic()
+    sides, settings, seed = run.sides, run.settings, run.seed
+    candidate, baseline = sides["candidate"], sides.get("baseline")
     noise = floor or NoiseFloor(settings.floor, UNCALIBRATED)
-    folder.mkdir(parents=True, exist_ok=True)
-    sides = {"candidate": candidate} | ({"baseline": baseline} if baseline else {})
+    run.folder.mkdir(parents=True, exist_ok=True)
     how = comparison_design.of(sides)
     least = how.least(settings, comparisons) if baseline else settings.min_pairs
-    pairs, decision = _measure(
-        how, sides, settings, seed, folder, limit_s, progress, quiet, sampler, noise, least, started
-    )
-    telemetry = summarise(sampler, {role: _work(pairs, role) for role in sides}, _elsewhere(sides))
+    pairs, decision = _measure(how, run, noise, least, progress)
+    telemetry = summarise(run.sampler, {role: _work(pairs, role) for role in sides}, _elsewhere(sides))
     judged = {role: _judged(side, pairs[0], role) for role, side in sides.items()}
     scored = {role: _scored(side, pairs[0], role) for role, side in sides.items()}
     compared = quality_interval.of(scored["candidate"], scored.get("baseline"), seed, settings.confidence)
@@ -230,32 +212,17 @@ def _elsewhere(sides: Mapping[str, Side]) -> list[str]:
     return [role for role, side in sides.items() if side.device.remote]
 
 
-def _measure(
-    how: Method,
-    sides: Mapping[str, Side],
-    settings: Settings,
-    seed: int,
-    folder: Path,
-    limit_s: float,
-    progress: OnProgress,
-    quiet: Quiet,
-    sampler: Sampler | None,
-    floor: NoiseFloor,
-    least: int,
-    started: Started | None,
-) -> tuple[list[Pair], Decision]:
+def _measure(how: Method, run: Run, floor: NoiseFloor, least: int, progress: OnProgress) -> tuple[list[Pair], Decision]:
     """Pairs, and what they say in the end."""
     start = time.monotonic()
     pairs: list[Pair] = []
     progress(0, least, "")
     while True:
-        first = not pairs
-        about = (sides, settings, seed, len(pairs), folder, limit_s)
-        pairs.append(how.measure(*about, predict=first, quiet=quiet, sampler=sampler, started=started))
+        pairs.append(how.measure(run, len(pairs), predict=not pairs))
         seconds = time.monotonic() - start
-        found = how.decide(pairs, seconds, settings, floor, least)
-        ahead = expected(len(pairs), found.strict, seconds, settings, least)
-        progress(len(pairs), ahead, _note(found.shown, "baseline" in sides))
+        found = how.decide(pairs, seconds, run.settings, floor, least)
+        ahead = expected(len(pairs), found.strict, seconds, run.settings, least)
+        progress(len(pairs), ahead, _note(found.shown, "baseline" in run.sides))
         if found.stopped_by:
             return pairs, found
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,14 +23,12 @@ import numpy.typing as npt
 from runner.measure import clock, repeats, snapshots
 from runner.measure import predicted as outputs
 from runner.measure.clock import Clock
+from runner.measure.run import Run
 from runner.measure.settings import Settings
-from runner.measure.sides import Side, Started, opened, order
+from runner.measure.sides import Side, opened, order
 from runner.telemetry.energy import Window
 from runner.transport.local import Worker
 from runner.worker import npz
-
-if TYPE_CHECKING:
-    from runner.telemetry.sampler import Sampler
 
 ROUNDS = 10  # turns that each side gets at least, however slow it is
 ENERGY_PAIRS = 4  # the first so many pairs also work uninterrupted, for their power
@@ -91,46 +89,28 @@ class Pair:
     blocks: Mapping[str, Pair] = field(default_factory=dict)
 
 
-Quiet = Callable[[], AbstractContextManager[None]]
+def run_pair(run: Run, number: int, predict: bool = False) -> Pair:
+    """Measures the sides in fresh processes of one device.
 
-
-def run_pair(
-    sides: Mapping[str, Side],
-    settings: Settings,
-    seed: int,
-    number: int,
-    folder: Path,
-    limit_s: float,
-    predict: bool = False,
-    quiet: Quiet = nullcontext,
-    sampler: Sampler | None = None,
-    started: Started | None = None,
-) -> Pair:
-    """Measures `sides` (`candidate`, and `baseline` if any) in fresh processes of one device; logs go to `folder`.
-
-    `quiet()` is entered when both are loaded and left when nothing is timed any more: whatever else of ours runs
+    `run.quiet()` is entered when both are loaded and left when nothing is timed any more: whatever else of ours runs
     has to stand still in between. With `predict`, each is also probed for remembering inputs, and runs its test split
-    through, untimed and last, into `folder/<role>.npz`. Processes that were `started` before are taken from there.
-    Raises what the workers raise: StepFailed where one died, StepTimeout where an answer took longer than `limit_s`.
+    through, untimed and last, into `<role>.npz` of the run's folder. Raises what the workers raise: StepFailed where
+    one died, StepTimeout where an answer took longer than `run.limit_s`.
     """
-    device = next(iter(sides.values())).device
-    turns = order(list(sides), seed, number)
-    cpus = cpus_of_pair(sides, settings, seed, number)
+    device = next(iter(run.sides.values())).device
+    turns = order(list(run.sides), run.seed, number)
+    cpus = cpus_of_pair(run.sides, run.settings, run.seed, number)
+    sampler = run.sampler
     with ExitStack() as stack:
-        processes = {
-            role: stack.enter_context(
-                _Process(role, sides[role], settings, seed + number, folder, limit_s, sampler, cpus, started or {})
-            )
-            for role in turns
-        }
+        processes = {role: stack.enter_context(_Process(role, run, number, cpus)) for role in turns}
         _load(processes.values())
         if sampler:
             _ = sampler.ready  # it has imported what it needs before anything is timed
-        with quiet():
+        with run.quiet():
             seconds = {role: process.warm_up() for role, process in processes.items()}
             look = snapshots.looking(device, [process.worker for process in processes.values()], sampler)
             before = look(everybody=True)
-            during = _take_turns(processes, turn_sizes(seconds, settings), look)
+            during = _take_turns(processes, turn_sizes(seconds, run.settings), look)
             after = look(everybody=True)
             for process in processes.values():
                 process.remember_peak()
@@ -140,7 +120,7 @@ def run_pair(
             if predict:
                 for role, process in processes.items():
                     process.probe(seconds[role])
-        timed = {role: processes[role].result(folder if predict else None) for role in sides}
+        timed = {role: processes[role].result(run.folder if predict else None) for role in run.sides}
         for process in processes.values():
             process.worker.leave()
     return Pair(number, turns, timed, before, after, during)
@@ -211,14 +191,9 @@ class _Process:
     """One worker with its session loaded, and what it has measured so far."""
 
     role: str
-    side: Side
-    settings: Settings
-    seed: int
-    folder: Path
-    limit_s: float
-    sampler: Sampler | None = None
+    run: Run
+    number: int
     cpus: tuple[int, ...] | None = None
-    started: Started = field(default_factory=dict)
     worker: Worker = field(init=False)
     clock: Clock = field(init=False)
     loaded: Mapping[str, Any] = field(init=False)
@@ -235,13 +210,21 @@ class _Process:
     window: Window | None = None
 
     def __enter__(self) -> _Process:
-        started = self.started.pop(self.role, None)
-        self.worker = started or opened(self.role, self.side, self.folder, self.sampler)
+        started = self.run.started.pop(self.role, None)
+        self.worker = started or opened(self.role, self.side, self.run.folder, self.run.sampler)
         self.clock = Clock(self.worker.name)
         return self
 
     def __exit__(self, *error: object) -> None:
         self.worker.close()
+
+    @property
+    def side(self) -> Side:
+        return self.run.sides[self.role]
+
+    @property
+    def seed(self) -> int:
+        return self.run.seed + self.number
 
     def load(self) -> None:
         side = self.side
@@ -249,13 +232,13 @@ class _Process:
         pinned = self._pin()
         answer: dict[str, Any] = self.worker.ask(
             "load",
-            timeout=self.limit_s,
+            timeout=self.run.limit_s,
             session=side.session,
             folder=side.device.put(side.folder),
             options=dict(side.options),
             inputs=side.device.put(side.inputs),
             batch=side.batch,
-            samples=different_inputs(side, self.settings.inputs),
+            samples=different_inputs(side, self.run.settings.inputs),
             seed=self.seed,
             reference=side.device.put(side.reference) if side.reference else None,
         )
@@ -266,14 +249,14 @@ class _Process:
             return {}
         cpus = {"cpus": list(self.cpus)}
         where = "runner.worker.process"
-        effective = self.worker.ask("call", timeout=self.limit_s, module=where, function="pin", arguments=cpus)
+        effective = self.worker.ask("call", timeout=self.run.limit_s, module=where, function="pin", arguments=cpus)
         return {"pinned_to_cpus": effective}
 
     def warm_up(self) -> float | None:
         """Seconds an iteration took; None where there was none."""
-        settings, begun = self.settings, clock.now()
+        settings, begun = self.run.settings, clock.now()
         answer = self.worker.ask(
-            "warmup", timeout=self.limit_s, iterations=settings.warmup, seconds=settings.warmup_seconds
+            "warmup", timeout=self.run.limit_s, iterations=settings.warmup, seconds=settings.warmup_seconds
         )
         self.clock.check_seconds(answer["seconds"], clock.now() - begun)
         each = answer["seconds"] / answer["iterations"] if answer["iterations"] else None
@@ -282,12 +265,12 @@ class _Process:
     @property
     def done(self) -> bool:
         seconds = self.total_ns / 1e9
-        if self.settings.max_seconds is not None and seconds >= self.settings.max_seconds:
+        if self.run.settings.max_seconds is not None and seconds >= self.run.settings.max_seconds:
             return True
-        return len(self.ns) >= self.settings.iterations and seconds >= self.settings.min_seconds
+        return len(self.ns) >= self.run.settings.iterations and seconds >= self.run.settings.min_seconds
 
     def burst(self, size: int) -> None:
-        left = self.settings.iterations - len(self.ns)
+        left = self.run.settings.iterations - len(self.ns)
         answer = self._timed(min(size, left) if left > 0 else size)
         self.ns += answer["ns"]
         self.starts_ns.append(answer["start_ns"])
@@ -303,7 +286,7 @@ class _Process:
         """The answer to a burst, once this machine's clock agrees with it."""
         begun = clock.now()
         answer: dict[str, Any] = self.worker.ask(
-            "burst", timeout=self.limit_s, iterations=min(iterations, MOST_ITERATIONS)
+            "burst", timeout=self.run.limit_s, iterations=min(iterations, MOST_ITERATIONS)
         )
         self.clock.check_burst(answer, begun, clock.now())
         return answer
@@ -316,7 +299,7 @@ class _Process:
 
     def remember_peak(self) -> None:
         """Peak memory of the timed work: what follows isn't what is measured."""
-        self.peak_rss_mb = self.worker.ask("memory", timeout=self.limit_s)["peak_rss_mb"]
+        self.peak_rss_mb = self.worker.ask("memory", timeout=self.run.limit_s)["peak_rss_mb"]
 
     def probe(self, seconds: float | None) -> None:
         """Whether repeated inputs are quicker; `seconds` is what an iteration took in the warm-up."""
@@ -324,7 +307,7 @@ class _Process:
 
         def ask(rounds: int) -> repeats.Found:
             found: repeats.Found = self.worker.ask(
-                "repeats", timeout=self.limit_s, iterations=size, rounds=rounds, seed=self.seed
+                "repeats", timeout=self.run.limit_s, iterations=size, rounds=rounds, seed=self.seed
             )
             return found
 
@@ -336,7 +319,7 @@ class _Process:
             predicted = predict_into / f"{self.role}.npz"
             device = self.side.device
             with device.output(predicted, most_predicted(self.side)) as out:
-                self.worker.ask("predict", timeout=self.limit_s, inputs=device.put(self.side.inputs), out=out)
+                self.worker.ask("predict", timeout=self.run.limit_s, inputs=device.put(self.side.inputs), out=out)
             outputs.check(predicted, self.worker.name)
         return Timed(
             ns=np.asarray(self.ns, dtype=np.int64),

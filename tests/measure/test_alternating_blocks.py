@@ -18,6 +18,7 @@ from runner.core import setting_rules as rules
 from runner.measure import alternating_blocks, comparison_design, metrics
 from runner.measure.benchmark import Benchmark, benchmark
 from runner.measure.pairs import Pair, Side, Timed, order
+from runner.measure.run import Run, sides_of
 from runner.measure.settings import Settings
 from runner.measure.verdict import NoiseFloor, Verdict
 from runner.telemetry.summary import OFF
@@ -119,14 +120,9 @@ def across(side: Side, tmp_path_factory: pytest.TempPathFactory) -> tuple[Benchm
         "warmup_seconds": 0.002,
     }
     told: list[tuple[int, int, str]] = []
-    found = benchmark(
-        side,
-        elsewhere(side),
-        rules.build(Settings, {**values, **quick}, "measure"),
-        seed=4,
-        folder=tmp_path_factory.mktemp("across"),
-        progress=lambda *what: told.append(what),
-    )
+    settings = rules.build(Settings, {**values, **quick}, "measure")
+    run = Run(sides_of(side, elsewhere(side)), settings, 4, tmp_path_factory.mktemp("across"))
+    found = benchmark(run, progress=lambda *what: told.append(what))
     return found, told
 
 

@@ -16,6 +16,7 @@ from onnx import numpy_helper
 from runner.measure import metrics
 from runner.measure.benchmark import Benchmark, benchmark
 from runner.measure.pairs import Side
+from runner.measure.run import Run, sides_of
 from runner.measure.settings import Settings
 from runner.measure.verdict import NoiseFloor, Verdict
 
@@ -35,14 +36,9 @@ def same(side: Side, tmp_path_factory: pytest.TempPathFactory) -> tuple[Benchmar
     values = yaml.safe_load((Path(__file__).parents[2] / "conf/measure/quick.yaml").read_text())
     del values["name"]
     told: list[tuple[int, int, str]] = []
-    found = benchmark(
-        side,
-        dataclasses.replace(side, label="again"),
-        setting_rules.build(Settings, {**values, "min_pairs": 6, "max_pairs": 6}, "measure"),
-        seed=4,
-        folder=tmp_path_factory.mktemp("same"),
-        progress=lambda *what: told.append(what),
-    )
+    settings = setting_rules.build(Settings, {**values, "min_pairs": 6, "max_pairs": 6}, "measure")
+    run = Run(sides_of(side, dataclasses.replace(side, label="again")), settings, 4, tmp_path_factory.mktemp("same"))
+    found = benchmark(run, progress=lambda *what: told.append(what))
     return found, told
 
 
@@ -103,7 +99,7 @@ def test_a_session_that_takes_30_percent_longer_is_slower(
     side: Side, slower: Callable[[float], Side], measure: MakeSettings, tmp_path: Path
 ):
     plain = slower(0.0)  # through the same wrapper, so that only the spinning differs
-    found = benchmark(slower(0.3), plain, measure("quick"), seed=1, folder=tmp_path).comparison
+    found = benchmark(Run(sides_of(slower(0.3), plain), measure("quick"), 1, tmp_path)).comparison
     assert found is not None
     assert found.verdict is Verdict.SLOWER
     assert found.ratio.estimate == pytest.approx(1 / 1.3, rel=0.2)
@@ -114,14 +110,14 @@ def test_a_given_noise_floor_decides(
 ):
     floor = NoiseFloor(1.0, "a very noisy machine")
     settings = measure("quick", min_pairs=6, max_pairs=6)
-    found = benchmark(slower(0.3), slower(0.0), settings, 1, tmp_path, floor=floor).comparison
+    found = benchmark(Run(sides_of(slower(0.3), slower(0.0)), settings, 1, tmp_path), floor).comparison
     assert found is not None
     assert found.verdict is Verdict.AMBIGUOUS
     assert found.as_dict()["floor"] == {"value": 1.0, "source": "a very noisy machine"}
 
 
 def test_without_a_baseline_the_candidate_is_measured_alone(side: Side, measure: MakeSettings, tmp_path: Path):
-    found = benchmark(side, None, measure("quick", min_pairs=6, max_pairs=6), seed=0, folder=tmp_path)
+    found = benchmark(Run(sides_of(side, None), measure("quick", min_pairs=6, max_pairs=6), 0, tmp_path))
     assert found.comparison is None
     assert found.baseline_metrics == ()
     processes = {f"candidate/{pair}" for pair in range(len(found.pairs))}
@@ -141,7 +137,7 @@ def test_one_corrupt_weight_in_the_compiled_file_shows(side: Side, measure: Make
     onnx.save(model, path)
     corrupt = dataclasses.replace(side, folder=tmp_path / "corrupt")
     settings = measure("quick", min_pairs=1, max_pairs=1)
-    numbers = metrics.numbers(benchmark(corrupt, side, settings, 0, tmp_path / "work").metrics)
+    numbers = metrics.numbers(benchmark(Run(sides_of(corrupt, side), settings, 0, tmp_path / "work")).metrics)
     assert numbers["quality/accuracy"] != 0.9
     assert numbers["fidelity/max_abs_error"] > 1
     assert numbers["vs_baseline/quality_delta"] == pytest.approx(numbers["quality/accuracy"] - 0.9)
@@ -149,7 +145,7 @@ def test_one_corrupt_weight_in_the_compiled_file_shows(side: Side, measure: Make
 
 def test_outputs_that_are_not_finite_are_told(side: Side, measure: MakeSettings, tmp_path: Path):
     broken = dataclasses.replace(side, session="sessions", options={**side.options, "broken": True})
-    found = benchmark(broken, None, measure("quick", min_pairs=1, max_pairs=1), 0, tmp_path)
+    found = benchmark(Run(sides_of(broken, None), measure("quick", min_pairs=1, max_pairs=1), 0, tmp_path))
     assert "check failed: the candidate's outputs were not finite in pair 0" in found.warnings
     assert found.checks["candidate"]["finite"]["status"] == "failed"
     assert metrics.reasons(found.metrics)["fidelity/max_abs_error"] == "not finite (nan)"
@@ -157,12 +153,14 @@ def test_outputs_that_are_not_finite_are_told(side: Side, measure: MakeSettings,
 
 def test_a_setting_that_the_runtime_did_not_take_is_told(side: Side, measure: MakeSettings, tmp_path: Path):
     other = dataclasses.replace(side, options={**side.options, "inter_op_threads": 3})
-    found = benchmark(side, other, measure("quick", min_pairs=1, max_pairs=1), 0, tmp_path)
+    found = benchmark(Run(sides_of(side, other), measure("quick", min_pairs=1, max_pairs=1), 0, tmp_path))
     assert "baseline backend.inter_op_threads=3: the runtime takes 1" in found.warnings
 
 
 def test_throughput_counts_the_samples_of_a_batch(side: Side, measure: MakeSettings, tmp_path: Path):
     batch = dataclasses.replace(side, batch=16)
-    numbers = metrics.numbers(benchmark(batch, None, measure("quick", min_pairs=1, max_pairs=1), 0, tmp_path).metrics)
+    numbers = metrics.numbers(
+        benchmark(Run(sides_of(batch, None), measure("quick", min_pairs=1, max_pairs=1), 0, tmp_path)).metrics
+    )
     assert numbers["throughput/per_s"] == pytest.approx(16 * 1000 / numbers["latency/mean_ms"])
     assert numbers["quality/accuracy"] == 0.9  # 50 rows in batches of 16, the last one filled up

@@ -13,6 +13,7 @@ from runner.core.errors import RunnerError
 from runner.measure import repeats
 from runner.measure.benchmark import Benchmark, benchmark
 from runner.measure.pairs import Side
+from runner.measure.run import Run, sides_of
 from runner.measure.settings import Settings
 from runner.worker import input_batches
 
@@ -24,7 +25,7 @@ def measured(measure: MakeSettings, tmp_path: Path) -> Callable[..., Benchmark]:
     """`side` alone, once."""
 
     def run(side: Side, **changes: object) -> Benchmark:
-        return benchmark(side, None, measure("quick", min_pairs=1, max_pairs=1, **changes), 0, tmp_path)
+        return benchmark(Run(sides_of(side, None), measure("quick", min_pairs=1, max_pairs=1, **changes), 0, tmp_path))
 
     return run
 

@@ -14,6 +14,7 @@ import pytest
 from runner.measure.benchmark import Benchmark, benchmark
 from runner.measure.flagged_pairs import flags
 from runner.measure.pairs import Side
+from runner.measure.run import Run, sides_of
 from runner.measure.settings import Settings
 
 MakeSettings = Callable[..., Settings]
@@ -80,7 +81,7 @@ def loaded_during(wanted: int) -> Callable[[], Any]:
 
 
 def measured_under_load(side: Side, settings: Settings, pair: int, folder: Path) -> Benchmark:
-    return benchmark(side, side, settings, seed=0, folder=folder, quiet=loaded_during(pair))
+    return benchmark(Run(sides_of(side, side), settings, 0, folder, quiet=loaded_during(pair)))
 
 
 def test_a_load_on_every_core_flags_exactly_that_pair(side: Side, measure: MakeSettings, tmp_path: Path):

@@ -16,6 +16,7 @@ import pytest
 
 from runner.core.errors import RunnerError
 from runner.measure.pairs import Pair, Side, cpus_of_pair, different_inputs, order, run_pair, turn_sizes
+from runner.measure.run import Run
 from runner.measure.settings import Settings
 
 MakeSettings = Callable[..., Settings]
@@ -81,7 +82,7 @@ def bursts(pair: Pair) -> list[tuple[int, int, str]]:
 
 
 def test_only_one_process_runs_at_a_time_and_they_take_turns(side: Side, short: Settings, tmp_path: Path):
-    pair = run_pair({"candidate": side, "baseline": side}, short, 0, 0, tmp_path, 60)
+    pair = run_pair(Run({"candidate": side, "baseline": side}, short, 0, tmp_path, 60), 0)
     run = bursts(pair)
     assert all(end <= following for (_, end, _), (following, _, _) in itertools.pairwise(run))
     shared = 2 * min(len(timed.sizes) for timed in pair.sides.values())
@@ -89,7 +90,7 @@ def test_only_one_process_runs_at_a_time_and_they_take_turns(side: Side, short: 
 
 
 def test_each_process_measures_long_enough(side: Side, short: Settings, tmp_path: Path):
-    pair = run_pair({"candidate": side, "baseline": side}, short, 0, 1, tmp_path, 60)
+    pair = run_pair(Run({"candidate": side, "baseline": side}, short, 0, tmp_path, 60), 1)
     for timed in pair.sides.values():
         assert len(timed.ns) == timed.sizes.sum() >= short.iterations
         assert timed.ns.sum() >= short.min_seconds * 1e9
@@ -100,29 +101,29 @@ def test_each_process_measures_long_enough(side: Side, short: Settings, tmp_path
 
 
 def test_classic_times_exactly_100_iterations(side: Side, measure: MakeSettings, tmp_path: Path):
-    pair = run_pair({"candidate": side}, measure("classic"), 0, 0, tmp_path, 60)
+    pair = run_pair(Run({"candidate": side}, measure("classic"), 0, tmp_path, 60), 0)
     assert list(pair.sides["candidate"].sizes) == [10] * 10
 
 
 def test_a_slow_process_stops_short_of_its_iterations(side: Side, short: Settings, tmp_path: Path):
     settings = dataclasses.replace(short, iterations=10**6, min_seconds=0.0, max_seconds=0.05)
-    ns = run_pair({"candidate": side}, settings, 0, 0, tmp_path, 60).sides["candidate"].ns
+    ns = run_pair(Run({"candidate": side}, settings, 0, tmp_path, 60), 0).sides["candidate"].ns
     assert len(ns) < 10**6
     assert ns.sum() >= 0.05e9
 
 
 def test_it_predicts_when_asked_and_in_the_order_of_the_test_split(side: Side, short: Settings, tmp_path: Path):
-    timed = run_pair({"candidate": side}, short, 0, 0, tmp_path, 60, predict=True).sides["candidate"]
+    timed = run_pair(Run({"candidate": side}, short, 0, tmp_path, 60), 0, predict=True).sides["candidate"]
     assert timed.predicted is not None
     assert side.reference is not None
     with np.load(timed.predicted) as ours, np.load(side.reference) as theirs:
         np.testing.assert_allclose(ours["out/y"], theirs["out/y"], rtol=1e-5, atol=1e-5)
-    assert run_pair({"candidate": side}, short, 0, 1, tmp_path, 60).sides["candidate"].predicted is None
+    assert run_pair(Run({"candidate": side}, short, 0, tmp_path, 60), 1).sides["candidate"].predicted is None
 
 
 def test_no_worker_outlives_its_pair(side: Side, short: Settings, tmp_path: Path):
     before = set(psutil.Process().children(recursive=True))
-    run_pair({"candidate": side, "baseline": side}, short, 0, 0, tmp_path, 60)
+    run_pair(Run({"candidate": side, "baseline": side}, short, 0, tmp_path, 60), 0)
     assert set(psutil.Process().children(recursive=True)) <= before
 
 
@@ -130,7 +131,7 @@ def test_an_error_says_whose_it_is_and_leaves_no_worker(side: Side, short: Setti
     before = set(psutil.Process().children(recursive=True))
     broken = dataclasses.replace(side, label="torn", session="no_such_module")
     with pytest.raises(RunnerError, match=r"baseline torn.*no_such_module"):
-        run_pair({"candidate": side, "baseline": broken}, short, 0, 0, tmp_path, 60)
+        run_pair(Run({"candidate": side, "baseline": broken}, short, 0, tmp_path, 60), 0)
     assert set(psutil.Process().children(recursive=True)) <= before
 
 
@@ -144,7 +145,7 @@ def test_the_parent_sleeps_while_a_worker_measures(
         return usage.ru_utime + usage.ru_stime
 
     used, start = own(), time.monotonic()
-    run_pair({"candidate": slower(100.0)}, settings, 0, 0, tmp_path, 60)
+    run_pair(Run({"candidate": slower(100.0)}, settings, 0, tmp_path, 60), 0)
     # A parent that polls would use all of it; the slack is for opening and closing the worker.
     assert (own() - used) / (time.monotonic() - start) < 0.15
 

@@ -14,6 +14,7 @@ import pytest
 
 from runner.core.errors import RunnerError
 from runner.measure.pairs import run_pair
+from runner.measure.run import Run
 from runner.measure.settings import Settings
 from runner.measure.sides import Side, order, starting
 from runner.transport.device import Here
@@ -35,9 +36,10 @@ def test_a_pair_is_measured_in_the_processes_that_were_started(
     with starting(sides, 3, tmp_path, None) as started:
         assert tuple(started) == order(list(sides), 3, 0)
         pids = {worker.pid for worker in started.values()}
-        pair = run_pair(sides, measure("classic"), 3, 0, tmp_path, 60, started=started)
+        run = Run(sides, measure("classic"), 3, tmp_path, 60, started=started)
+        pair = run_pair(run, 0)
         assert not started
-        assert len(run_pair(sides, measure("classic"), 3, 1, tmp_path, 60, started=started).sides) == 2
+        assert len(run_pair(run, 1).sides) == 2
     assert set(pair.sides) == set(sides)
     assert not [pid for pid in pids if psutil.pid_exists(pid)]
 

@@ -12,6 +12,7 @@ import pytest
 from runner.measure import metrics
 from runner.measure.benchmark import Benchmark, benchmark
 from runner.measure.pairs import Side
+from runner.measure.run import Run, sides_of
 from runner.measure.settings import Settings
 from runner.spec.telemetry import Settings as Telemetry
 from runner.telemetry.sampler import sampling
@@ -47,7 +48,7 @@ def _count(zone: Path, stop: threading.Event) -> None:
 
 def measured(side: Side, settings: Settings, folder: Path, root: Path) -> Benchmark:
     with sampling(folder, Telemetry(20, 0.3), ["candidate", "baseline"], root=root) as sampler:
-        return benchmark(side, side, settings, 0, folder, sampler=sampler)
+        return benchmark(Run(sides_of(side, side), settings, 0, folder, sampler=sampler))
 
 
 def test_energy_and_power_of_both_sides(side: Side, measure: MakeSettings, tmp_path: Path, powered: Path):
