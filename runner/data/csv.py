@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.core import given_files
 from runner.core.errors import SpecError
 from runner.core.setting_rules import setting
 
@@ -46,9 +47,7 @@ def files(settings: Settings) -> tuple[str, ...]:
     """The user's file. Raises SpecError where none is named or it isn't there."""
     if settings.path is None:
         raise SpecError("data=csv needs a file.", "Name it: data.path=my.csv data.time=when data.target=load")
-    if not Path(settings.path).is_file():
-        raise SpecError(f"data.path={settings.path}: no such file.", "Check the path; it is relative to this folder.")
-    return (settings.path,)
+    return (given_files.existing(settings.path, "data.path"),)
 
 
 def problems(settings: Settings, needs: Mapping[str, Any]) -> None:

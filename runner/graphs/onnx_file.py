@@ -9,7 +9,7 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
-from runner.core import advice
+from runner.core import advice, given_files
 from runner.core.errors import SpecError, nearest
 from runner.core.foreign_text import line
 from runner.graphs import external_weights, onnx_graph
@@ -26,10 +26,7 @@ def read(path: str | None) -> Model:
     """The model without its external weights. Raises SpecError: none named, not there, not an ONNX file, truncated."""
     if path is None:
         raise SpecError("model=onnx needs a file.", "Name it: model.path=my.onnx")
-    file = Path(path)
-    if not file.is_file():
-        raise SpecError(f"model.path={path}: no such file.", "Check the path; it is relative to this folder.")
-    content = file.read_bytes()
+    content = Path(given_files.existing(path, "model.path")).read_bytes()
     try:
         model = onnx.load_model_from_string(content)
     except DecodeError as error:

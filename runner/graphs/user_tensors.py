@@ -9,20 +9,13 @@ from typing import Any
 import onnx
 from numpy.typing import NDArray
 
-from runner.core import advice
+from runner.core import advice, given_files
 from runner.core.errors import BadFile, SpecError, nearest
 from runner.graphs import model_outputs, onnx_graph
 from runner.tensors import cast, labels, npz
 from runner.tensors.labels import LABELS, Output, Reading
 
 Arrays = dict[str, NDArray[Any]]
-
-
-def existing(path: str, key: str = "model.inputs") -> str:
-    """`path`, where a file is. Raises SpecError."""
-    if not Path(path).is_file():
-        raise SpecError(f"{key}={path}: no such file.", "Check the path; it is relative to this folder.")
-    return path
 
 
 def check(model: onnx.ModelProto, needs: Mapping[str, Any]) -> None:
@@ -105,7 +98,7 @@ def _arrays_of(value: onnx.ValueInfoProto, given: Mapping[str, Any]) -> list[str
 
 def _load(key: str, path: str) -> Arrays:
     try:
-        return npz.read(Path(existing(path, key)))
+        return npz.read(Path(given_files.existing(path, key)))
     except (npz.Unreadable, OSError) as error:
         raise BadFile(f"{key}={path}: {error}.", "Expected are plain arrays: numpy.savez writes them.") from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from runner.core import given_files
 from runner.core.errors import Unsupported
 from runner.core.setting_rules import setting
 
@@ -46,12 +47,12 @@ def data_needs(settings: Settings) -> dict[str, Any]:
 
 def files(settings: Settings) -> tuple[str, ...]:
     """All files that are read, external weights too. Raises SpecError where one is missing or no ONNX file."""
-    from runner.graphs import onnx_file, user_tensors
+    from runner.graphs import onnx_file
 
     model = onnx_file.read(settings.path)
     external = onnx_file.external_files(str(settings.path), model)
-    inputs = [user_tensors.existing(settings.inputs)] if settings.inputs else []
-    inputs += [user_tensors.existing(settings.calibration, "model.calibration")] if settings.calibration else []
+    arrays = {"model.inputs": settings.inputs, "model.calibration": settings.calibration}
+    inputs = [given_files.existing(path, key) for key, path in arrays.items() if path]
     return (str(settings.path), *external, *inputs)
 
 

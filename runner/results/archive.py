@@ -20,6 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from runner.core import given_files
 from runner.core.errors import SpecError
 from runner.core.foreign_text import tree, visible
 from runner.measure import samples
@@ -103,7 +104,7 @@ def opened(file: Path) -> Iterator[Record]:
 
     Raises SpecError for what is no such file, is of a newer schema, was changed after the export, or breaks LIMITS.
     """
-    contents = _read_all(file)
+    contents = _read_all(Path(given_files.existing(str(file))))
     texts = {name: tree(json.loads(contents[name])) for name in (RECORD, multiple_comparisons.FILE) if name in contents}
     with TemporaryDirectory(prefix="runner-") as folder:
         for name, data in contents.items():

@@ -19,7 +19,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from runner.core import hashing
+from runner.core import given_files, hashing
 from runner.core.errors import SpecError, nearest
 from runner.core.foreign_text import visible
 from runner.data import _numbers
@@ -128,8 +128,7 @@ Cells = Mapping[str, Any]
 
 def _read(file: Path) -> str:
     try:
-        if file.exists() and not file.is_file():
-            raise SpecError(f"{file} is no file.", "Expected is a text file in UTF-8.")
+        given_files.existing(str(file))
         if file.stat().st_size > LARGEST:
             raise SpecError(f"{file} is larger than {LARGEST // MB} MB.", "Import the rows that matter.")
         return _text_file.decoded(file.read_bytes(), str(file))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from runner.core import advice
+from runner.core import advice, given_files
 from runner.core.errors import SpecError, Unavailable, check_choice
 from runner.core.setting_rules import setting
 
@@ -126,8 +126,7 @@ def _check_file(name: str, path: Path | None) -> None:
     if path is None:
         raise SpecError(f"schedule.tls.{name} has no value.", f"Name its PEM file: schedule.tls.{name}=FILE")
     advice = f"Name a PEM file that can be read: schedule.tls.{name}=FILE"
-    if path.exists() and not (path.is_file() or path.is_dir()):  # a named pipe would be waited for without end
-        raise SpecError(f"schedule.tls.{name}={path}: no plain file.", advice)
+    given_files.existing(str(path), f"schedule.tls.{name}")
     try:
         with path.open("rb") as file:
             file.read(1)

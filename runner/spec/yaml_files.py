@@ -7,7 +7,6 @@ at most `VALUES` values once its aliases are expanded (ten lines of aliases can 
 from __future__ import annotations
 
 import re
-import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from runner.core import given_files
 from runner.core.disk_errors import ADVICE
 from runner.core.errors import SpecError
 
@@ -28,14 +28,6 @@ VALUES = 100_000
 CALLS = ("_target_", "_args_", "_partial_", "_recursive_", "_convert_")
 HYDRA = re.compile(r"[/+~]*hydra(?=$|[./@:])")
 PACKAGE = re.compile(r"#\s*@package\s+(\S+)\s*")
-
-KINDS = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
 
 
 @dataclass(frozen=True)
@@ -62,7 +54,7 @@ def load(path: Path) -> File:
 
 def _text(path: Path) -> str:
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
+        if given_files.odd(path.stat()):
             raise not_a_file(path)
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -82,8 +74,9 @@ def _text(path: Path) -> str:
 
 def not_a_file(path: Path) -> SpecError:
     """What is said of a folder, a named pipe, … in place of a file."""
-    kind = KINDS.get(stat.S_IFMT(path.stat().st_mode), "something else")
-    return SpecError(f"{path}: {kind}, not a file.", "Put a YAML file there, or choose another name.")
+    return SpecError(
+        f"{path}: {given_files.odd(path.stat())}, not a file.", "Put a YAML file there, or choose another name."
+    )
 
 
 def _not_text(path: Path) -> SpecError:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runner.core.errors import SpecError, Unavailable
+from runner.core import given_files
+from runner.core.errors import Unavailable
 from runner.transport import worker_log
 from runner.transport.local import numbers
 from runner.worker import orphan_reaper
@@ -81,10 +82,7 @@ class Address:
 
 
 def _file(identity: str) -> Path:
-    path = Path(identity).expanduser()
-    if not path.is_file():
-        raise SpecError(f"hardware.identity={identity}: no such file.", "Name the file of the private key.")
-    return path
+    return Path(given_files.existing(str(Path(identity).expanduser()), "hardware.identity"))
 
 
 @dataclass(frozen=True)

@@ -404,7 +404,7 @@ def test_limits_of_what_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "a.csv").symlink_to("/dev/zero")
-    with pytest.raises(SpecError, match="is no file"):
+    with pytest.raises(SpecError, match="a device, not a file"):
         import_results.read(tmp_path / "a.csv", "zoo")
     with pytest.raises(SpecError, match="--source"):
         file = tmp_path / "b.csv"

@@ -66,14 +66,14 @@ def test_a_file_of_tls_that_is_not_there_or_no_such_thing_is_named(
     )
     gone = str(tmp_path / "gone.pem")
     assert refused(Settings("tls://host:8786", None, 3, {**tls, name: gone}, False)) == (
-        f"schedule.tls.{name}={gone}: No such file or directory."
+        f"schedule.tls.{name}={gone}: no such file."
     )
     os.mkfifo(pipe := tmp_path / "pipe")
     assert refused(Settings("tls://host:8786", None, 3, {**tls, name: str(pipe)}, False)) == (
-        f"schedule.tls.{name}={pipe}: no plain file."
+        f"schedule.tls.{name}={pipe}: a named pipe, not a file."
     )
     assert refused(Settings("tls://host:8786", None, 3, {**tls, name: str(tmp_path)}, False)) == (
-        f"schedule.tls.{name}={tmp_path}: Is a directory."
+        f"schedule.tls.{name}={tmp_path}: a folder, not a file."
     )
     other = tmp_path / "other.pem"
     other.write_text("no certificate\n")
