@@ -93,13 +93,13 @@ def benchmarked(
     parts = {role: artifacts_of(chain, outcomes) for role, chain in chains.items()}
     sides = {role: side_of(chain, parts[role], titles[role]) for role, chain in chains.items()}
     with room(root), _draft(root, item) as draft:
-        with _sampling_here(cell, draft) as sampler, starting(sides, spec.seed, draft, sampler) as started:
-            with one_thread():
-                from runner.measure.benchmark import benchmark  # numpy: imported while the first processes start
+        with _sampling_here(cell, draft) as sampler:
+            run = Run(sides, spec.measure.settings, spec.seed, draft, spec.limits.answer_s, quiet, sampler)
+            with starting(run):
+                with one_thread():
+                    from runner.measure.benchmark import benchmark  # numpy: imported while the first processes start
 
-            limit_s = spec.limits.answer_s
-            run = Run(sides, spec.measure.settings, spec.seed, draft, limit_s, quiet, sampler, started)
-            found = benchmark(run, _floor(cell, root), origin.comparisons, partial(display.update, item))
+                found = benchmark(run, _floor(cell, root), origin.comparisons, partial(display.update, item))
         measurement_key.check_code(cell, key["measurement"])
         machine = devices.of(spec.hardware.settings).hardware()
         content = {**_identity(cell, outcomes, origin, machine), "status": "ok", "reason": "", "next_step": ""}

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runner.measure.pairs import Pair
+from runner.measure.statistics import median
 
 
 def effects(pairs: Sequence[Pair]) -> npt.NDArray[np.float64]:
@@ -31,7 +32,7 @@ def log_ratio(pair: Pair) -> float:
         for (_, before, earlier), (_, after, later) in pairwise(bursts)
         if before != after
     ]
-    return float(np.median(logs))
+    return median(np.array(logs))
 
 
 def _alone(pair: Pair) -> float:

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from runner.measure.statistics import median
+
 LIMIT = 3.5  # of the modified z-score (Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993)
 
 
 def count(values: npt.NDArray[Any]) -> int:
     """How many lie more than LIMIT robust standard deviations from the median; none where half of all are equal."""
-    deviations = np.abs(values - np.median(values))
-    scale = 1.4826 * np.median(deviations)
+    deviations = np.abs(values - median(values))
+    scale = 1.4826 * median(deviations)
     return int((deviations > LIMIT * scale).sum()) if scale else 0
 
 

@@ -25,7 +25,8 @@ from runner.measure import predicted as outputs
 from runner.measure.clock import Clock
 from runner.measure.run import Run
 from runner.measure.settings import Settings
-from runner.measure.sides import Side, opened, order
+from runner.measure.sides import Importing, Side, cpus_of_pair, opened, order, pinned
+from runner.measure.statistics import median
 from runner.telemetry.energy import Window
 from runner.transport.local import Worker
 from runner.worker import npz
@@ -59,13 +60,13 @@ class Timed:
 
     @property
     def median_ns(self) -> float:
-        return float(np.median(self.ns))
+        return median(self.ns)
 
     @cached_property
     def bursts(self) -> list[tuple[int, float]]:
         """(start in ns on the monotonic clock, log of the median in ns) of each burst. Asked for after every pair."""
         parts = np.split(self.ns, np.cumsum(self.sizes)[:-1])
-        logs = [math.log(float(np.median(part))) for part in parts]
+        logs = [math.log(median(part)) for part in parts]
         return list(zip(map(int, self.starts_ns), logs, strict=True))
 
     def spans(self) -> list[tuple[int, int]]:
@@ -149,21 +150,6 @@ def _take_turns(
     return seen
 
 
-def cpus_of_pair(sides: Mapping[str, Side], settings: Settings, seed: int, number: int) -> tuple[int, ...] | None:
-    """The CPUs that both processes of pair `number` run on; None: wherever the system puts them.
-
-    One of two hardware threads may share its core with somebody else's work for seconds: a process on each would make
-    that a difference between the sides. As one of the two runs at a time, they can share a CPU; the next pair takes
-    the next one. Processes with threads of their own don't, as a pool's idle threads may spin on.
-    """
-    if settings.pin is None or not isinstance(settings.pin, str):
-        return settings.pin
-    if any(side.threads != 1 for side in sides.values()):
-        return None
-    allowed = next(iter(sides.values())).device.cpus()
-    return (allowed[(seed + number) % len(allowed)],) if allowed else None
-
-
 def turn_sizes(seconds: Mapping[str, float | None], settings: Settings) -> dict[str, int]:
     """`{role: iterations of one turn}` from the seconds that an iteration took in the warm-up (None: not known).
 
@@ -194,6 +180,7 @@ class _Process:
     run: Run
     number: int
     cpus: tuple[int, ...] | None = None
+    started: Importing | None = None
     worker: Worker = field(init=False)
     clock: Clock = field(init=False)
     loaded: Mapping[str, Any] = field(init=False)
@@ -210,8 +197,10 @@ class _Process:
     window: Window | None = None
 
     def __enter__(self) -> _Process:
-        started = self.run.started.pop(self.role, None)
-        self.worker = started or opened(self.role, self.side, self.run.folder, self.run.sampler)
+        self.started = self.run.started.pop(self.role, None)
+        self.worker = (
+            self.started.worker if self.started else opened(self.role, self.side, self.run.folder, self.run.sampler)
+        )
         self.clock = Clock(self.worker.name)
         return self
 
@@ -228,8 +217,9 @@ class _Process:
 
     def load(self) -> None:
         side = self.side
-        # First of all: threads that a runtime starts inherit the CPUs.
-        pinned = self._pin()
+        if self.started:
+            self.started.importing.result()
+        on_cpus = pinned(self.worker, self.cpus, self.run.limit_s)
         answer: dict[str, Any] = self.worker.ask(
             "load",
             timeout=self.run.limit_s,
@@ -242,15 +232,7 @@ class _Process:
             seed=self.seed,
             reference=side.device.put(side.reference) if side.reference else None,
         )
-        self.loaded = {**answer, "effective": {**answer["effective"], **pinned}}
-
-    def _pin(self) -> dict[str, Any]:
-        if self.cpus is None:
-            return {}
-        cpus = {"cpus": list(self.cpus)}
-        where = "runner.worker.process"
-        effective = self.worker.ask("call", timeout=self.run.limit_s, module=where, function="pin", arguments=cpus)
-        return {"pinned_to_cpus": effective}
+        self.loaded = {**answer, "effective": {**answer["effective"], **on_cpus}}
 
     def warm_up(self) -> float | None:
         """Seconds an iteration took; None where there was none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +14,9 @@ from runner.transport.device import HERE, Device
 from runner.transport.local import Worker
 
 if TYPE_CHECKING:
+    from runner.measure.run import Run
+    from runner.measure.settings import Settings
     from runner.telemetry.sampler import Sampler
-
-Started = dict[str, Worker]  # processes by role, started before they are needed
 
 
 @dataclass(frozen=True)
@@ -63,18 +64,69 @@ def opened(role: str, side: Side, folder: Path, sampler: Sampler | None) -> Work
     return worker
 
 
+def cpus_of_pair(sides: Mapping[str, Side], settings: Settings, seed: int, number: int) -> tuple[int, ...] | None:
+    """The CPUs that both processes of pair `number` run on; None: wherever the system puts them.
+
+    One of two hardware threads may share its core with somebody else's work for seconds: a process on each would make
+    that a difference between the sides. As one of the two runs at a time, they can share a CPU; the next pair takes
+    the next one. Processes with threads of their own don't, as a pool's idle threads may spin on.
+    """
+    if settings.pin is None or not isinstance(settings.pin, str):
+        return settings.pin
+    if any(side.threads != 1 for side in sides.values()):
+        return None
+    allowed = next(iter(sides.values())).device.cpus()
+    return (allowed[(seed + number) % len(allowed)],) if allowed else None
+
+
+def pinned(worker: Worker, cpus: Sequence[int] | None, limit_s: float) -> dict[str, Any]:
+    """Keep the process on `cpus`, before it imports anything: threads that a runtime starts inherit them. What there is
+    to say of it among a session's effective settings."""
+    if cpus is None:
+        return {}
+    where, asked = "runner.worker.process", {"cpus": list(cpus)}
+    return {"pinned_to_cpus": worker.ask("call", timeout=limit_s, module=where, function="pin", arguments=asked)}
+
+
+@dataclass(frozen=True)
+class Importing:
+    """A process that was started before it is needed.
+
+    It is busy until `importing` is done, which raises what went wrong.
+    """
+
+    worker: Worker
+    importing: Future[None]
+
+
+Started = dict[str, Importing]  # by role
+
+
 @contextmanager
-def starting(sides: Mapping[str, Side], seed: int, folder: Path, sampler: Sampler | None) -> Iterator[Started]:
-    """The processes of the first pair, starting: whoever measures it takes them out, and what nobody took is closed.
+def starting(run: Run) -> Iterator[None]:
+    """The processes of the first pair, started, pinned and importing their runtimes: whoever measures it takes them out
+    of `run.started`, and what nobody took is closed.
 
     None of sides on two devices, of which one at a time has a process.
     """
-    found: Started = {}
-    try:
-        if len({side.device.name for side in sides.values()}) == 1:
-            for role in order(list(sides), seed, 0):
-                found[role] = opened(role, sides[role], folder, sampler)
-        yield found
-    finally:
-        for worker in found.values():
-            worker.close()
+    sides, first = run.sides, order(list(run.sides), run.seed, 0)
+    if len({side.device.name for side in sides.values()}) > 1:
+        yield
+        return
+    cpus = cpus_of_pair(sides, run.settings, run.seed, 0)
+    with ThreadPoolExecutor(len(sides)) as threads:
+        try:
+            for role in first:
+                worker = opened(role, sides[role], run.folder, run.sampler)
+                importing = threads.submit(_import, worker, sides[role].session, cpus, run.limit_s)
+                run.started[role] = Importing(worker, importing)
+            yield
+        finally:
+            for one in run.started.values():
+                one.worker.stop()
+
+
+def _import(worker: Worker, session: str, cpus: Sequence[int] | None, limit_s: float) -> None:
+    pinned(worker, cpus, limit_s)
+    where, asked = "runner.worker.process", {"module": session}
+    worker.ask("call", timeout=limit_s, module=where, function="imports", arguments=asked)

@@ -120,6 +120,13 @@ def signed_rank_probabilities(n: int) -> Floats:
     return probabilities
 
 
+def median(samples: npt.NDArray[np.number]) -> float:
+    """The median of at least one finite number. numpy's own is the same, takes twenty times as long for few, and
+    imports numpy.ma (20 ms)."""
+    ordered = np.sort(samples)
+    return (float(ordered[(len(ordered) - 1) // 2]) + float(ordered[len(ordered) // 2])) / 2
+
+
 def percentile(samples: Sequence[float] | Floats, p: float) -> float:
     """The p-th percentile (0 < p < 100), linear between order statistics: numpy's default, Hyndman–Fan type 7.
 

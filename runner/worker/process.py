@@ -8,7 +8,7 @@ import io
 import os
 import signal
 import sys
-from importlib import util
+from importlib import import_module, util
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,11 @@ def keep_protocol_apart() -> tuple[Any, Any]:
 def lacking(modules: list[str]) -> list[str]:
     """Which of these top-level modules this interpreter can't find."""
     return [name for name in modules if util.find_spec(name) is None]
+
+
+def imports(module: str) -> None:
+    """Import a module before it is needed: a session's, with its runtime."""
+    import_module(module)
 
 
 def allowed() -> list[int] | None:

@@ -33,34 +33,57 @@ def test_a_pair_is_measured_in_the_processes_that_were_started(
     side: Side, measure: MakeSettings, tmp_path: Path
 ) -> None:
     sides = {"candidate": side, "baseline": side}
-    with starting(sides, 3, tmp_path, None) as started:
-        assert tuple(started) == order(list(sides), 3, 0)
-        pids = {worker.pid for worker in started.values()}
-        run = Run(sides, measure("classic"), 3, tmp_path, 60, started=started)
+    run = Run(sides, measure("classic"), 3, tmp_path, 60)
+    with starting(run):
+        assert tuple(run.started) == order(list(sides), 3, 0)
+        pids = {one.worker.pid for one in run.started.values()}
         pair = run_pair(run, 0)
-        assert not started
+        assert not run.started
         assert len(run_pair(run, 1).sides) == 2
     assert set(pair.sides) == set(sides)
     assert not [pid for pid in pids if psutil.pid_exists(pid)]
 
 
-def test_what_nobody_took_ends(side: Side, tmp_path: Path) -> None:
-    with pytest.raises(KeyError), starting({"candidate": side}, 0, tmp_path, None) as started:
-        (worker,) = started.values()
+def test_a_process_is_pinned_and_has_imported_its_runtime_before_it_is_loaded(
+    side: Side, measure: MakeSettings, tmp_path: Path
+) -> None:
+    run = Run({"candidate": side}, dataclasses.replace(measure("classic"), pin=(0,)), 3, tmp_path, 60)
+    with starting(run):
+        (one,) = run.started.values()
+        one.importing.result()
+        process = psutil.Process(one.worker.pid)
+        assert process.cpu_affinity() == [0]
+        assert any("onnxruntime" in mapped.path for mapped in process.memory_maps())
+
+
+def test_a_runtime_that_cannot_be_imported_is_why_the_pair_fails(
+    side: Side, measure: MakeSettings, tmp_path: Path
+) -> None:
+    run = Run({"candidate": dataclasses.replace(side, session="runner.none")}, measure("classic"), 3, tmp_path, 60)
+    with pytest.raises(RunnerError, match="No module named 'runner"), starting(run):
+        run_pair(run, 0)
+
+
+def test_what_nobody_took_ends_at_once(side: Side, measure: MakeSettings, tmp_path: Path) -> None:
+    run = Run({"candidate": side}, measure("classic"), 0, tmp_path)
+    with pytest.raises(KeyError), starting(run):
+        (one,) = run.started.values()
         raise KeyError("the import failed")
-    assert not psutil.pid_exists(worker.pid)
+    assert not psutil.pid_exists(one.worker.pid)
 
 
-def test_one_that_cannot_start_leaves_no_other(side: Side, tmp_path: Path) -> None:
+def test_one_that_cannot_start_leaves_no_other(side: Side, measure: MakeSettings, tmp_path: Path) -> None:
     (tmp_path / "log").write_text("no folder")
-    with pytest.raises((RunnerError, OSError)), starting({"candidate": side}, 0, tmp_path / "log", None):
+    run = Run({"candidate": side}, measure("classic"), 0, tmp_path / "log")
+    with pytest.raises((RunnerError, OSError)), starting(run):
         pytest.fail("it began")
 
 
-def test_of_sides_on_two_devices_none_is_started(side: Side, tmp_path: Path) -> None:
+def test_of_sides_on_two_devices_none_is_started(side: Side, measure: MakeSettings, tmp_path: Path) -> None:
     other = dataclasses.replace(side, device=Here(name="another"))
-    with starting({"candidate": side, "baseline": other}, 0, tmp_path, None) as started:
-        assert started == {}
+    run = Run({"candidate": side, "baseline": other}, measure("classic"), 0, tmp_path)
+    with starting(run):
+        assert run.started == {}
 
 
 def test_numpy_is_not_imported_before_the_first_processes_start() -> None:

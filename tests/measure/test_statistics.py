@@ -16,6 +16,7 @@ from runner.measure.statistics import (
     hodges_lehmann,
     hodges_lehmann_at,
     least_samples,
+    median,
     percentile,
     signed_rank_p,
     signed_rank_probabilities,
@@ -32,6 +33,11 @@ def test_the_null_distribution_is_that_of_all_sign_patterns():
 
 def test_the_null_distribution_sums_to_one_for_many_pairs():
     assert signed_rank_probabilities(1200).sum() == pytest.approx(1, abs=1e-9)
+
+
+@pytest.mark.parametrize("samples", [[3], [7, 1], [5, 1, 3], [2**60 + 8, 1, 5, 2], [0.1, 0.2, 0.3, 0.7], [-0.5, 1e300]])
+def test_the_median_is_numpys(samples: list[float]) -> None:
+    assert median(np.array(samples)) == np.median(samples)
 
 
 def test_the_estimate_is_the_median_of_the_walsh_averages():
