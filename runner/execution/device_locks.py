@@ -99,13 +99,14 @@ def held(cell: Cell, say: Callable[[str], None]) -> Iterator[None]:
     """Holds the locks of all devices that a cell needs, waits for whoever has one, and says for whom.
 
     Raises StepFailed where the folder of locks can't be written, Unavailable where a device can't be reached,
-    StepTimeout where one elsewhere says for longer than a step may take (`limits.step_s`) that others have it.
+    StepTimeout where others have one for longer than a step may take (`limits.step_s`).
     """
+    seconds = cell.candidate.spec.limits.step_s
     with ExitStack() as stack:
         for name, settings in sorted(_devices(cell).items()):
-            stack.enter_context(alone(name, say))
+            stack.enter_context(alone(name, say, seconds))
             if name != LOCAL:
-                stack.enter_context(alone_on(devices.of(settings), say, cell.candidate.spec.limits.step_s))
+                stack.enter_context(alone_on(devices.of(settings), say, seconds))
         yield
 
 
@@ -117,17 +118,17 @@ def hold_on(cell: Cell, say: Callable[[str], None]) -> None:
 
 
 @contextmanager
-def alone(device: str, say: Callable[[str], None]) -> Iterator[None]:
-    """Holds this machine's lock for the device; waits for whoever has it, and says for whom.
+def alone(device: str, say: Callable[[str], None], seconds: float) -> Iterator[None]:
+    """Holds this machine's lock for the device; waits so many seconds for whoever has it, and says for whom.
 
-    Raises StepFailed where the lock's folder can't be written.
+    Raises StepFailed where the lock's folder can't be written, StepTimeout.
     """
     path = _lock_of(device)
     home, holder = path.parent, path.with_suffix(".json")
     lock = FileLock(path, poll_interval=POLL_SECONDS)
     _make(home)
     with room(home):
-        _acquire(lock, device, say)
+        _acquire(lock, device, say, seconds)
     try:
         with room(home):
             holder.write_text(json.dumps(_me()))
@@ -159,12 +160,23 @@ def _lock_of(device: str) -> Path:
         ) from error
 
 
-def _acquire(lock: FileLock, device: str, say: Callable[[str], None]) -> None:
+def _acquire(lock: FileLock, device: str, say: Callable[[str], None], seconds: float) -> None:
     try:
-        lock.acquire(timeout=WORD_SECONDS)
+        lock.acquire(timeout=min(WORD_SECONDS, seconds))
     except Timeout:
-        say(f"{device} measures for {_who(alone_there.holder(lock_of(device)))}: waiting until it is free.")
-        lock.acquire()
+        say(f"{_measures(device, lock_of(device))}: waiting until it is free.")
+        try:
+            lock.acquire(timeout=seconds)
+        except Timeout as error:
+            raise _late(f"{_measures(device, lock_of(device))} for longer than {seconds:g} s.") from error
+
+
+def _measures(device: str, lock: Path) -> str:
+    return f"{device} measures for {_who(alone_there.holder(lock))}"
+
+
+def _late(reason: str) -> StepTimeout:
+    return StepTimeout(reason, "End it, wait for it, or wait longer: limits.step_s=…")
 
 
 @contextmanager
@@ -187,7 +199,7 @@ def _take(device: Device, say: Callable[[str], None], seconds: float) -> None:
     while (holder := device.call(alone_there.__name__, "take", about=_me())) not in (None, _me()):
         measures = f"{device.name} measures for {_who(holder)}"
         if time.monotonic() > end:
-            raise StepTimeout(f"{measures}, as it said for {seconds:g} s.", "Wait for that, or longer: limits.step_s=…")
+            raise _late(f"{measures}, as it said for {seconds:g} s.")
         if not told:
             say(f"{measures}: waiting until it is free.")
             told = True

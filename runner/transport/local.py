@@ -17,7 +17,16 @@ from types import TracebackType
 from typing import Any
 
 from runner.core import process_start
-from runner.core.errors import BY_STATUS, OddAnswer, RunnerError, SpecError, StepFailed, StepTimeout, WorkerLost
+from runner.core.errors import (
+    BY_STATUS,
+    OddAnswer,
+    RunnerError,
+    SpecError,
+    StepFailed,
+    StepTimeout,
+    Unavailable,
+    WorkerLost,
+)
 from runner.transport import answers, lines, worker_log
 from runner.transport.answers import Odd, Request
 from runner.transport.worker_log import WorkerLog
@@ -255,8 +264,8 @@ class Worker:
     def _raised(self, error: Mapping[str, str], do: str) -> Exception:
         kind = BY_STATUS.get(error["status"], StepFailed)
         here = self._carried is _itself
-        if kind is SpecError and not here:
-            kind = StepFailed  # a spec is judged here
+        if kind in (SpecError, Unavailable) and not here:
+            kind = StepFailed  # a spec is judged here, and so is whether a device can be had: it answers
         known = here and (bool(error["next_step"]) or kind is not StepFailed)
         told, advice = (_cut(error[part], answers.REASON) for part in ("reason", "next_step"))
         reason = told if known else f"{self.name}: {told} (in `{do}`)"

@@ -103,6 +103,13 @@ def test_who_said_an_error_is_told_and_its_advice_is_called_the_devices(refused:
     assert error.next_step == "The device advises: rm -rf ~"
 
 
+@pytest.mark.parametrize("status", ["unavailable", "bad spec", "failed", "no such status"])
+def test_a_device_that_answers_is_there_whatever_it_calls_itself(refused: Refused, status: str) -> None:
+    """A sweep forgives an unavailable cell: a device that fails must not excuse itself so."""
+    said = {"status": status, "reason": "gone", "next_step": "", "traceback": ""}
+    assert type(refused(worker=f'say(json.dumps({{"id": i, "error": {said}}}) + "\\n")')) is StepFailed
+
+
 def test_what_is_asked_of_a_worker_is_checked(refused: Refused) -> None:
     error = refused(worker='say("%%% not json\\n")')
     assert isinstance(error, OddAnswer)
