@@ -108,7 +108,7 @@ def _check_closed(schedule: Settings, address: str) -> None:
         raise SpecError(
             f"schedule.address={address}: whoever reaches a port of that cluster runs code as you.",
             f"Use {advice.shell(f'schedule.address={tls}')} with schedule.tls.ca, .cert and .key "
-            "(docs/schedule.md says how), or add schedule.insecure=true.",
+            "(docs/cluster.md says how), or add schedule.insecure=true.",
         )
 
 
@@ -137,7 +137,7 @@ def _check_file(name: str, path: Path | None) -> None:
 def _check_pem(ca: Path, cert: Path, key: Path) -> None:
     import ssl  # heavy, and rarely needed
 
-    advice = "docs/schedule.md says how to make all three."
+    advice = "docs/cluster.md says how to make all three."
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context.load_verify_locations(ca)

@@ -242,7 +242,7 @@ def _client(address: str, files: Mapping[str, Path]) -> Client:
         refused = ", or it turned the certificates away" if closed else ""
         raise Unavailable(
             f"schedule.address={address}: no Dask scheduler answers{refused}.",
-            "Start one (docs/schedule.md), or mend schedule.address" + (" and schedule.tls." if closed else "."),
+            "Start one (docs/cluster.md), or mend schedule.address" + (" and schedule.tls." if closed else "."),
         ) from error
 
 
