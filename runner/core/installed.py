@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 from importlib import metadata
 
 
-@cache
+@lru_cache(maxsize=None)  # noqa: UP033 - Python 3.8: it travels
 def version(distribution: str) -> str | None:
     """The installed version of a distribution, or None."""
     try:

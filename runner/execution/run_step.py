@@ -20,8 +20,11 @@ from runner.execution.step_workers import StepWorkers
 from runner.planning.graph import Node
 from runner.planning.requirements import Lost
 from runner.spec.schema import Limits
+from runner.transport.endpoint import Endpoint
 from runner.transport.local import OnProgress, Worker
 from runner.transport.retry import with_retry
+
+MOST_BYTES = 64 * 10**9  # of what a step makes elsewhere
 
 
 def obtain(
@@ -61,7 +64,7 @@ def _tried(
 
     def once() -> Artifact:
         with workers.of(node, limits.memory_mb) as worker:
-            return build(node, inputs, worker, project, limits.step_s, progress, next(tries))
+            return build(node, inputs, workers.endpoint, worker, project, limits.step_s, progress, next(tries))
 
     return with_retry(once, display.warn)[0]
 
@@ -69,19 +72,24 @@ def _tried(
 def build(
     node: Node,
     inputs: Mapping[str, Artifact],
+    endpoint: Endpoint,
     worker: Worker,
     project: Path,
     limit_s: float,
     on_progress: OnProgress,
     retries: int = 0,
 ) -> Artifact:
-    """Run the node's step in `worker` and seal its output, with how many tries it took beyond the first.
+    """Run the node's step in `worker` of `endpoint` and seal its output, with how many tries it took beyond the first.
 
     Raises what the step raised, StepFailed, StepTimeout.
     """
     with room(project), store.draft(project, node.step, node.key) as out:
         scratch = store.scratch(project, node.step, node.key)
-        with given_artifacts.copied(node.settings, scratch, f"{node.step} {node.title}") as files:
+        with (
+            given_artifacts.copied(node.settings, scratch, f"{node.step} {node.title}") as files,
+            endpoint.scratch(scratch) as scratch_there,
+            endpoint.folder(out, MOST_BYTES) as out_there,
+        ):
             answer = files.named(
                 _ask(
                     worker,
@@ -90,33 +98,30 @@ def build(
                     on_progress=on_progress,
                     module=node.module,
                     settings=files.settings,
-                    inputs={role: artifact.folder for role, artifact in inputs.items()},
-                    out=out,
-                    scratch=scratch,
+                    inputs={role: endpoint.put(artifact.folder) for role, artifact in inputs.items()},
+                    out=out_there,
+                    scratch=scratch_there,
                 )
             )
-        _check_code(node, worker, limit_s)
+        _check_code(node, endpoint, worker, limit_s)
         return store.finish(project, out, _content(node, inputs, answer, retries))
 
 
-def _check_code(node: Node, worker: Worker, limit_s: float) -> None:
+def _check_code(node: Node, endpoint: Endpoint, worker: Worker, limit_s: float) -> None:
     """Raises StepFailed where the worker ran other sources, or other versions of its tools, than the key says."""
-    asked = partial(worker.ask, "call", timeout=limit_s)
-    arguments = {"modules": node.modules}
-    edited = (
-        node.modules
-        and asked(module="runner.artifacts.code_closure", function="imported", arguments=arguments) != node.code
-    )
-    tools = {"distributions": list(node.tools)}
-    changed = node.tools and asked(module="runner.core.installed", function="versions", arguments=tools) != dict(
-        node.tools
-    )
+    edited = node.modules and endpoint.code(worker, node.modules) != node.code
+    changed = node.tools and _versions(worker, list(node.tools), limit_s) != dict(node.tools)
     if edited or changed:
         what = "its code was edited" if edited else f"{' or '.join(node.tools)} was installed anew"
         raise StepFailed(
             f"{node.step} {node.title}: {what} after this command was planned, so its output isn't kept.",
             "Run the same command again.",
         )
+
+
+def _versions(worker: Worker, distributions: list[str], limit_s: float) -> Any:
+    arguments = {"distributions": distributions}
+    return worker.ask("call", timeout=limit_s, module="runner.core.installed", function="versions", arguments=arguments)
 
 
 def _ask(worker: Worker, project: Path, **request: Any) -> Any:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from runner.core.errors import StepFailed
 from runner.planning.graph import Node
-from runner.transport.local import Worker, open_worker
+from runner.transport.device import HERE
+from runner.transport.endpoint import Endpoint
+from runner.transport.local import Worker
 
 # For the libraries of our own steps. One number on every machine and every schedule: it changes the order of sums, and
 # so the result that a key promises. Side by side, steps of one thread each fill the cores and no more.
@@ -23,8 +25,9 @@ class StepWorkers:
     For one thread: a worker dies with the thread that opened it. `interrupt` alone comes from another.
     """
 
-    def __init__(self, project: Path) -> None:
+    def __init__(self, project: Path, endpoint: Endpoint = HERE) -> None:
         self.project = project
+        self.endpoint = endpoint
         self._shared: Worker | None = None
         self._memory_mb: float | None = None
         self._working: list[Worker] = []
@@ -71,6 +74,8 @@ class StepWorkers:
         with self._opening:
             if self._interrupted:
                 raise StepFailed("Interrupted.", "The same command goes on.")
-            worker = open_worker(log, name=name, threads=threads, memory_mb=memory_mb)
+            worker = self.endpoint.open_worker(
+                log, name=name, threads=threads, memory_mb=memory_mb, modules=(node.module, *node.modules)
+            )
             self._working.append(worker)
         return worker

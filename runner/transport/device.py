@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
+from runner.core import installed
 from runner.transport.devices import LOCAL
+from runner.transport.endpoint import ANSWER_SECONDS, Endpoint, shared_folder
 from runner.transport.local import Worker, open_worker
 from runner.worker import process
 
 
-class Device(Protocol):
-    """What measuring asks of a machine. `name` is its address: `local`, `ssh:pi`; `remote`: it isn't this machine."""
-
-    @property
-    def name(self) -> str: ...
+class Device(Endpoint, Protocol):
+    """An endpoint on which models are measured: it has CPUs, hardware, conditions. `name` is its address: `local`,
+    `ssh:pi`; `remote`: it isn't this machine."""
 
     @property
     def remote(self) -> bool: ...
 
-    def open_worker(
-        self, log: Path, *, name: str, threads: int | None, memory_mb: float | None, modules: Sequence[str]
-    ) -> Worker:
-        """A worker there that can import `modules`; what its libraries print goes to `log` here."""
-
-    def put(self, path: Path) -> str:
-        """Where a worker there finds a file or a folder of this machine."""
-
     def output(self, path: Path, most: int) -> AbstractContextManager[str]:
         """Where a worker there shall write what is to be `path` here, when the block is left: at most so many bytes."""
-
-    def call(self, module: str, function: str, **arguments: Any) -> Any:
-        """What a function of ours answers there (JSON types), in none of the measured workers."""
 
     def pids(self, workers: Sequence[Worker]) -> tuple[int, ...]:
         """Processes of ours there: those of `workers`, and whatever serves them."""
@@ -50,24 +39,47 @@ class Device(Protocol):
 
 @dataclass(frozen=True)
 class Here:
-    """This machine."""
+    """This machine, and this interpreter."""
 
     name: str = LOCAL
     remote: bool = False
 
     def open_worker(
-        self, log: Path, *, name: str, threads: int | None, memory_mb: float | None, modules: Sequence[str]
+        self,
+        log: Path,
+        *,
+        name: str,
+        threads: int | None = None,
+        memory_mb: float | None = None,
+        modules: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
     ) -> Worker:
-        return open_worker(log, name=name, threads=threads, memory_mb=memory_mb)
+        """`env` is added to what a worker gets of the environment (`runner/worker/variables.py`)."""
+        return open_worker(log, name=name, threads=threads, memory_mb=memory_mb, env=env)
 
     def put(self, path: Path) -> str:
         return str(path)
+
+    def folder(self, path: Path, most: int) -> AbstractContextManager[str]:
+        return shared_folder(path)
+
+    def scratch(self, path: Path) -> AbstractContextManager[str]:
+        return nullcontext(str(path))
 
     def output(self, path: Path, most: int) -> AbstractContextManager[str]:
         return nullcontext(str(path))
 
     def call(self, module: str, function: str, **arguments: Any) -> Any:
         return getattr(import_module(module), function)(**arguments)
+
+    def versions(self, distributions: Iterable[str]) -> dict[str, str | None]:
+        return installed.versions(distributions)
+
+    def code(self, worker: Worker, modules: Sequence[str]) -> str:
+        """It read the files that lie there now, or lay there when it first imported them."""
+        module, arguments = "runner.artifacts.code_closure", {"modules": list(modules)}
+        found: str = worker.ask("call", timeout=ANSWER_SECONDS, module=module, function="imported", arguments=arguments)
+        return found
 
     def pids(self, workers: Sequence[Worker]) -> tuple[int, ...]:
         return (os.getpid(), *(worker.pid for worker in workers))

@@ -11,28 +11,29 @@ import subprocess
 import tempfile
 import threading
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from runner.core.errors import Unavailable
+from runner.core.errors import RunnerError, Unavailable
 from runner.transport import ssh_connection, worker_zipapp
+from runner.transport.endpoint import ANSWER_SECONDS
 from runner.transport.local import THREAD_VARIABLES, Worker, numbers
 from runner.transport.ssh_connection import Address
-from runner.transport.ssh_transfer import ANSWER_SECONDS, NO_CONNECTION, Delivery, lost
+from runner.transport.ssh_transfer import NO_CONNECTION, Delivery, lost
 from runner.worker import orphan_reaper, receiver
 
 
 @dataclass
 class _Link:
-    """What there is of one connection: `bundles` are where the zipapp lies there, by the sessions that it adds; the
-    `observer` is a worker that measures nothing: it says what the device is, and how it fares."""
+    """What there is of one connection: `bundles` are where the zipapp lies there, by the modules that it adds and the
+    hash of its code; the `observer` is a worker that measures nothing: it says what the device is, and how it fares."""
 
     delivery: Delivery
-    bundles: dict[tuple[str, ...], str] = field(default_factory=dict)
+    bundles: dict[tuple[tuple[str, ...], str], str] = field(default_factory=dict)
     observer: Worker | None = None
 
 
@@ -48,10 +49,17 @@ class Ssh:
         self._link: _Link | None = None
         self._cpus: Sequence[int] | None = None
         self._hardware: Mapping[str, Any] | None = None
+        self._versions: dict[str, str | None] = {}
         self._lock = threading.RLock()
 
     def open_worker(
-        self, log: Path, *, name: str, threads: int | None, memory_mb: float | None, modules: Sequence[str]
+        self,
+        log: Path,
+        *,
+        name: str,
+        threads: int | None = None,
+        memory_mb: float | None = None,
+        modules: Sequence[str] = (),
     ) -> Worker:
         if memory_mb is not None:
             raise Unavailable(
@@ -73,16 +81,40 @@ class Ssh:
 
     @contextmanager
     def output(self, path: Path, most: int) -> Iterator[str]:
-        home = self._bundle(()).rsplit("/", 2)[0]
-        there = f"{home}/{uuid.uuid4().hex}-{path.name}"
+        there = self._fresh(path)
         yield there
         self._connected().delivery.fetch(there, path, most)
+
+    @contextmanager
+    def folder(self, path: Path, most: int) -> Iterator[str]:
+        with self.scratch(path) as there:
+            yield there
+            self._connected().delivery.fetch_folder(there, path, most)
+
+    @contextmanager
+    def scratch(self, path: Path) -> Iterator[str]:
+        there = self._fresh(path)
+        self.call("os", "mkdir", path=there)
+        try:
+            yield there
+        finally:
+            with suppress(RunnerError):  # a connection that was lost says so by itself
+                self.call("shutil", "rmtree", path=there, ignore_errors=True)
 
     def call(self, module: str, function: str, **arguments: Any) -> Any:
         with self._lock:
             return self._observer().ask(
                 "call", timeout=ANSWER_SECONDS, module=module, function=function, arguments=arguments
             )
+
+    def versions(self, distributions: Iterable[str]) -> dict[str, str | None]:
+        asked = [name for name in distributions if name not in self._versions]
+        if asked:
+            self._versions.update(self.call("runner.core.installed", "versions", distributions=asked))
+        return {name: self._versions[name] for name in distributions}
+
+    def code(self, worker: Worker, modules: Sequence[str]) -> str:
+        return worker_zipapp.packed(modules)
 
     def pids(self, workers: Sequence[Worker]) -> tuple[int, ...]:
         with self._lock:
@@ -108,6 +140,10 @@ class Ssh:
                 self._link.delivery.master.close()
             self._link = None
 
+    def _fresh(self, path: Path) -> str:
+        """A place there where nothing is yet, for what is called as `path` is here."""
+        return f"{self._bundle(()).rsplit('/', 2)[0]}/{uuid.uuid4().hex}-{path.name.lstrip('.')}"
+
     def _connected(self) -> _Link:
         """The connection; a new one where there is none, or it was lost."""
         with self._lock:
@@ -132,9 +168,9 @@ class Ssh:
     def _bundle(self, modules: Sequence[str]) -> str:
         """Where the zipapp with the sessions `modules` lies there."""
         with self._lock, tempfile.TemporaryDirectory(dir=orphan_reaper.folder()) as folder:
-            link, wanted = self._connected(), tuple(modules)
+            link, wanted = self._connected(), (tuple(modules), worker_zipapp.code(modules))
             if wanted not in link.bundles:
-                link.bundles[wanted] = self.put(worker_zipapp.write(Path(folder), wanted))
+                link.bundles[wanted] = self.put(worker_zipapp.write(Path(folder), modules))
             return link.bundles[wanted]
 
 

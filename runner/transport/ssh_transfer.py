@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import subprocess
+import tarfile
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,13 +16,13 @@ from runner.core.errors import OddAnswer, RunnerError, StepFailed, StepTimeout, 
 from runner.transport import answers, blobs
 from runner.transport.answers import Odd
 from runner.transport.blobs import Parcel
+from runner.transport.endpoint import ANSWER_SECONDS
 from runner.transport.local import numbers
 from runner.transport.reply import MARK, Reply, listen
 from runner.transport.ssh_connection import Master
 from runner.worker import orphan_reaper, receiver
 
-ANSWER_SECONDS = 60.0
-SEND_SECONDS = 3600.0  # for one parcel
+SEND_SECONDS = 3600.0  # for one parcel, or one folder
 
 # Read by any Python there is, so that one that is too old can be told; then the text that follows it is run.
 # Its working folder is somebody's home: a `json.py` there is none of ours.
@@ -60,7 +62,7 @@ class Delivery:
         if parcel.digest not in self.there:
             found = self._exchange("look", parcel.digest)
             if found["missing"]:
-                self._exchange("take", parcel.digest, send=parcel)
+                self._exchange("take", parcel.digest, send=parcel, limit=SEND_SECONDS)
             self.there[parcel.digest] = f"{found['home']}/{parcel.digest}"
         return f"{self.there[parcel.digest]}/{parcel.entry}".rstrip("/")
 
@@ -69,16 +71,43 @@ class Delivery:
 
         Raises WorkerLost where it came back damaged, StepFailed.
         """
+        self._fetched(there, here, most, ANSWER_SECONDS)
+
+    def fetch_folder(self, there: str, here: Path, most: int) -> None:
+        """A folder of the device takes the place of the empty folder `here`, whole, and is removed there.
+
+        Raises as `fetch`, OddAnswer where what came holds anything but plain files.
+        """
+        packed, draft = (here.with_name(f".{here.name}.{kind}") for kind in ("tar", "draft"))
+        try:
+            self._fetched(there, packed, most, SEND_SECONDS)
+            draft.mkdir()
+            with packed.open("rb") as file:
+                receiver.unpack(file, draft)
+            draft.rename(here)
+        except (ValueError, tarfile.TarError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+            raise self._odd("give", Odd(f"holds what is no folder of plain files: {error}")) from None
+        finally:
+            packed.unlink(missing_ok=True)
+            shutil.rmtree(draft, ignore_errors=True)
+
+    def _fetched(self, there: str, here: Path, most: int, seconds: float) -> None:
         with here.open("wb") as file:
-            answer = self._exchange("give", there, keep=file, most=most)
+            answer = self._exchange("give", there, keep=file, most=most, limit=seconds)
         if receiver.file_hash(here) != answer["sha256"]:
             raise WorkerLost(f"{self.device}: a file of {answer['bytes']} bytes came back damaged.", "Measure again.")
 
     def _exchange(
-        self, *words: str, send: Parcel | None = None, keep: IO[bytes] | None = None, most: int = 0
+        self,
+        *words: str,
+        send: Parcel | None = None,
+        keep: IO[bytes] | None = None,
+        most: int = 0,
+        limit: float | None = None,
     ) -> dict[str, Any]:
-        """What `arrival` answers there to `words`; the bytes behind it, at most `most`, go into `keep`."""
-        text, limit = Path(receiver.__file__).read_text(encoding="utf-8"), SEND_SECONDS if send else ANSWER_SECONDS
+        """What the receiver answers there to `words` within `limit` seconds (None: ANSWER_SECONDS); the bytes behind
+        it, at most `most`, go into `keep`."""
+        text, limit = Path(receiver.__file__).read_text(encoding="utf-8"), limit or ANSWER_SECONDS
         command = " ".join([self.interpreter(), "-c", *map(shlex.quote, (START, text, *words))])
         pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         reply, process = Reply(keep, most), self.master.start(command, orphan_reaper.mark(next(numbers)), **pipes)

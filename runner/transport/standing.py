@@ -8,7 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from runner.transport.local import Worker, open_worker
+from runner.transport.device import HERE
+from runner.transport.local import Worker
 
 
 class StandingWorker:
@@ -51,7 +52,9 @@ class StandingWorker:
             self._worker.close()
             self._worker = None
         if self._worker is None:
-            self._worker = open_worker(self._log, name=self._name, threads=self._threads, memory_mb=self._memory_mb)
+            self._worker = HERE.open_worker(
+                self._log, name=self._name, threads=self._threads, memory_mb=self._memory_mb
+            )
         return self._worker
 
     def close(self) -> None:

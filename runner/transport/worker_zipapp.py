@@ -16,6 +16,7 @@ OURS = (
     "runner.worker.watchdog",
     "runner.worker.device_lock",
     "runner.worker.about",
+    "runner.core.installed",
     "runner.hardware.detect",
     "runner.measure.conditions",
 )
@@ -42,6 +43,18 @@ def write(folder: Path, modules: Iterable[str] = ()) -> Path:
             _add(archive, _place(module, file), file.read_bytes())
         _add(archive, "__main__.py", MAIN.encode())
     return path
+
+
+def code(modules: Iterable[str] = ()) -> str:
+    """A hash of all code that `write` puts in."""
+    return code_closure.code((*OURS, *sessions(), *modules))
+
+
+def packed(modules: Iterable[str]) -> str:
+    """The hash of the code of `modules` that a zipapp made in this command holds: what was edited since it was planned
+    is seen."""
+    code_closure.look_again()
+    return code_closure.code(tuple(modules))
 
 
 @cache

@@ -17,7 +17,7 @@ import sys
 import tarfile
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 MARK = "edge-runner:"
 PIECE = 1 << 20
@@ -94,7 +94,7 @@ def take(name: str) -> dict[str, Any]:
     home().mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".", dir=str(home())))
     try:
-        _unpack(draft)
+        unpack(sys.stdin.buffer, draft)
         found = digest(listed(draft))
         if found != name:
             return {"error": f"it arrived as {found[:16]}, not as {name[:16]}"}
@@ -105,11 +105,11 @@ def take(name: str) -> dict[str, Any]:
         shutil.rmtree(str(draft), ignore_errors=True)
 
 
-def _unpack(folder: Path) -> None:
-    """Plain files alone, below `folder` alone."""
-    with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as tar:
+def unpack(source: BinaryIO, folder: Path) -> None:
+    """Plain files alone, below `folder` alone, each as long as it travelled. Raises ValueError, TarError, OSError."""
+    with tarfile.open(fileobj=source, mode="r|") as tar:
         for member in tar:
-            content = tar.extractfile(member) if member.isfile() else None
+            content = tar.extractfile(member) if member.isfile() and not member.issparse() else None
             path = folder / member.name
             if content is None or ".." in path.parts or Path(member.name).is_absolute():
                 raise ValueError(f"{member.name}: not a plain file of a parcel")
@@ -119,13 +119,27 @@ def _unpack(folder: Path) -> None:
 
 
 def give(path: Path) -> dict[str, Any]:
-    """The file's hash; its bytes go out behind the line. It is removed."""
+    """The file's hash; its bytes go out behind the line. It is removed. A folder goes as the tar file of its files."""
+    if path.is_dir():
+        path = _packed(path)
     say({"sha256": file_hash(path), "bytes": path.stat().st_size})
-    with path.open("rb") as file:
-        shutil.copyfileobj(file, sys.stdout.buffer, PIECE)
-    sys.stdout.flush()
-    path.unlink()
+    try:
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer, PIECE)
+        sys.stdout.flush()
+    finally:
+        path.unlink()
     return {}
+
+
+def _packed(folder: Path) -> Path:
+    """A tar file beside the folder, which is removed."""
+    packed = folder.with_name(folder.name + ".tar")
+    with tarfile.open(str(packed), "w", dereference=True) as tar:
+        for name, path in sorted(listed(folder).items()):
+            tar.add(str(path), name)
+    shutil.rmtree(str(folder))
+    return packed
 
 
 def say(answer: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import psutil
 import pytest
 
-from runner.core.errors import RunnerError, SpecError, StepFailed, StepTimeout, Unavailable, WorkerLost
+from runner.core.errors import OddAnswer, RunnerError, SpecError, StepFailed, StepTimeout, Unavailable, WorkerLost
 from runner.transport import blobs
 from runner.transport.local import Worker
 from runner.transport.ssh import Ssh
@@ -211,6 +211,25 @@ def test_an_output_comes_back_and_is_removed_there(server: Sshd, device: Ssh, tm
 def test_an_output_that_was_not_written_is_told(device: Ssh, tmp_path: Path) -> None:
     with pytest.raises(StepFailed, match=r"ssh:device: .*No such file"), device.output(tmp_path / "y.npz", 1000):
         pass
+
+
+def test_a_folder_leaves_nothing_there(server: Sshd, device: Ssh, tmp_path: Path) -> None:
+    device.put(tmp_path)
+    device.hardware()
+    before = entries(server)
+    with device.folder(tmp_path / "empty", 100_000):
+        pass
+    with pytest.raises(OddAnswer), device.folder(tmp_path / "large", 1000):
+        pass
+    with pytest.raises(ZeroDivisionError), device.folder(tmp_path / "no", 100_000):
+        raise ZeroDivisionError
+    assert entries(server) == before
+
+
+def test_a_folder_that_is_too_large_is_refused(device: Ssh, tmp_path: Path) -> None:
+    with pytest.raises(OddAnswer, match="it is longer than 1000 bytes"), device.folder(tmp_path / "y", 1000) as there:
+        (Path(there) / "large").write_bytes(b"0" * 100_000)
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- what goes wrong ---
