@@ -43,7 +43,7 @@ def test_it_says_what_it_is(axis: str, name: str) -> None:
 
 @pytest.mark.parametrize("axis", PACKAGES)
 def test_every_implementation_has_its_yaml(axis: str) -> None:
-    folder = REPOSITORY / "runner" / {"model": "models", "backend": "backends"}.get(axis, axis)
+    folder = REPOSITORY / PACKAGES[axis].replace(".", "/")
     kinds = ("*/__init__.py",) if axis == "backend" else ("*.py",)
     found = {path.parent.name if axis == "backend" else path.stem for kind in kinds for path in folder.glob(kind)}
     offers = re.compile(r'class Settings|__all__ = .*"Settings"')

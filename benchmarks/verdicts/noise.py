@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from runner.measure.effect import log_ratio
+from runner.measure.effects import log_ratio
 from runner.measure.pairs import Pair, Timed, order
 
 Floats = npt.NDArray[np.float64]
@@ -91,7 +91,7 @@ def recorded(folder: Path) -> dict[str, tuple[Floats, Floats]]:
 
 
 def _effects(pool: Mapping[str, Floats]) -> Floats:
-    """(pairs,) what `runner.measure.effect` finds in each."""
+    """(pairs,) what `runner.measure.effects` finds in each."""
     bursts = {role: _split(pool[f"{role}_turns_ns"], pool[f"{role}_turns"]) for role in ROLES}
     first = np.where(pool["candidate_first"] > 0, "candidate", "baseline")
     pairs = zip(bursts["candidate"], bursts["baseline"], first, strict=True)

@@ -1,8 +1,8 @@
 """From an option's name to the module that implements it: ours by folder, third parties' by entry point.
 
 A package of somebody else's registers `[project.entry-points."runner.backends"]  mynpu = "my_package.mynpu"`
-(likewise `runner.models`, `runner.data`, `runner.compression`) and has its YAML in `conf/` beside that module:
-`my_package/mynpu/conf/backend/mynpu.yaml`.
+(likewise `runner.models`, `runner.data`, `runner.compression`, `runner.measure.scenarios`) and has its YAML in `conf/`
+beside that module: `my_package/mynpu/conf/backend/mynpu.yaml`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ PACKAGES = {
     "data": "runner.data",
     "compression": "runner.compression",
     "backend": "runner.backends",
+    "scenario": "runner.measure.scenarios",
 }
 
 # What a module of each axis has at least (docs/architecture.md).
@@ -28,6 +29,7 @@ OFFERS = {
     "data": ("Settings", "TASK", "make"),
     "compression": ("Settings",),
     "backend": ("BACKEND",),
+    "scenario": ("Settings", "check", "take_turns", "effect", "level", "unpublishable"),
 }
 
 

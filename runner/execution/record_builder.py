@@ -22,6 +22,7 @@ from runner.core.disk_errors import room
 from runner.core.errors import RunnerError, StepFailed
 from runner.core.linear_algebra import one_thread
 from runner.core.progress import Display
+from runner.measure import scenarios
 from runner.measure.run import Run
 from runner.measure.sides import Side, starting
 from runner.planning import measurement_key
@@ -94,7 +95,8 @@ def benchmarked(
     sides = {role: side_of(chain, parts[role], titles[role]) for role, chain in chains.items()}
     with room(root), _draft(root, item) as draft:
         with _sampling_here(cell, draft) as sampler:
-            run = Run(sides, spec.measure.settings, spec.seed, draft, spec.limits.answer_s, quiet, sampler)
+            how, limit_s = scenarios.of(spec.scenario.name), spec.limits.answer_s
+            run = Run(sides, spec.measure.settings, spec.seed, draft, limit_s, quiet, sampler, scenario=how)
             with starting(run):
                 with one_thread():
                     from runner.measure.benchmark import benchmark  # numpy: imported while the first processes start

@@ -2,13 +2,13 @@
 
 A block is a fresh process of one side on its device; each round has one of either side, in an order drawn by seed as
 that of pairs is. What happens to one device doesn't happen to the other: nothing cancels, and the interval is wider
-than one of pairs (`two_sample.across_devices`).
+than one of pairs (`two_sample.two_sample_shift`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,14 @@ import numpy.typing as npt
 from runner.measure import two_sample
 from runner.measure.pairs import Pair, run_pair
 from runner.measure.run import Run
+from runner.measure.run_conditions import Marked
+from runner.measure.scenarios import Scenario
 from runner.measure.settings import Settings
 from runner.measure.sides import Side, order
 from runner.measure.stopping_rule import Decision, concluded
 from runner.measure.verdict import NoiseFloor
 
-Samples = list[list[npt.NDArray[np.float64]]]
+ROLES = ("candidate", "baseline")
 
 
 def on_two_devices(sides: Mapping[str, Side]) -> bool:
@@ -45,57 +47,63 @@ def run_round(run: Run, number: int, predict: bool = False) -> Pair:
     return Pair(number, turns, timed, first.before, first.after, first.during, blocks)
 
 
-def decide(
-    rounds: Sequence[Pair], seconds: float, settings: Settings, floor: NoiseFloor, least: int | None = None
-) -> Decision:
-    """What the blocks of `rounds` say, and whether to go on, after `seconds` of work. As `decision.decide`."""
-    candidate, baseline = (_samples(rounds, role) for role in ("candidate", "baseline"))
-    return _decide(candidate, baseline, seconds, settings, floor, least)
+@dataclass(frozen=True)
+class Across:
+    """A `comparison_design.Design` of rounds of blocks."""
+
+    scenario: Scenario
+    kind: str = "across devices"
+
+    def measure(self, run: Run, number: int, predict: bool = False) -> Pair:
+        return run_round(run, number, predict)
+
+    def decide(
+        self, rounds: Sequence[Pair], seconds: float, settings: Settings, floor: NoiseFloor, least: int | None = None
+    ) -> Decision:
+        levels = {role: self._levels(rounds, role) for role in ROLES}
+        return _decide(levels, seconds, settings, floor, least)
+
+    def without(
+        self,
+        rounds: Sequence[Pair],
+        marked: Marked,
+        settings: Settings,
+        floor: NoiseFloor,
+    ) -> tuple[Decision | None, int]:
+        """Without the blocks `marked` ({role: {round: reasons}}): how many the shorter side has left."""
+        left = {role: [one for i, one in enumerate(rounds) if i not in marked[role]] for role in ROLES}
+        fewest = min(map(len, left.values()))
+        if not fewest:
+            return None, 0
+        levels = {role: self._levels(left[role], role) for role in ROLES}
+        return _decide(levels, 0.0, settings, floor, None), fewest
+
+    def least(self, settings: Settings, comparisons: int) -> int:
+        """Blocks of each side."""
+        needed = two_sample.least_replicates(comparisons, 1 - settings.verdict_confidence) if comparisons > 1 else 0
+        return min(max(settings.min_pairs, needed), settings.max_pairs)
+
+    def p_value(self, rounds: Sequence[Pair]) -> float:
+        """Of no difference between the devices' blocks: of the test that `decide` inverts."""
+        return two_sample.mann_whitney_p(*(self._levels(rounds, role) for role in ROLES))
+
+    def scatter(self, rounds: Sequence[Pair]) -> npt.NDArray[np.float64]:
+        """(2 · rounds,) how far each block's level lies from the median of its side."""
+        levels = np.array([self._levels(rounds, role) for role in ROLES])
+        return np.asarray((levels - np.median(levels, axis=1, keepdims=True)).ravel(), np.float64)
+
+    def in_record(self, rounds: Sequence[Pair]) -> dict[str, dict[str, list[float]]]:
+        """The median of each block in ms."""
+        return {"by_block_ms": {role: [one.sides[role].median_ns / 1e6 for one in rounds] for role in ROLES}}
+
+    def _levels(self, rounds: Sequence[Pair], role: str) -> list[float]:
+        return [self.scenario.level(one.sides[role]) for one in rounds]
 
 
 def _decide(
-    candidate: Samples, baseline: Samples, seconds: float, settings: Settings, floor: NoiseFloor, least: int | None
+    levels: Mapping[str, list[float]], seconds: float, settings: Settings, floor: NoiseFloor, least: int | None
 ) -> Decision:
-    levels = (settings.confidence, settings.verdict_confidence)
-    shown, strict = (two_sample.across_devices(candidate, baseline, level) for level in levels)
+    confidences = (settings.confidence, settings.verdict_confidence)
+    candidate, baseline = (levels[role] for role in ROLES)
+    shown, strict = (two_sample.two_sample_shift(candidate, baseline, confidence) for confidence in confidences)
     return concluded(min(len(candidate), len(baseline)), shown, strict, seconds, settings, floor, least)
-
-
-def p_value(rounds: Sequence[Pair]) -> float:
-    """Of no difference between the devices' blocks: of the test that `decide` inverts."""
-    sides = ([block[0] for block in _samples(rounds, role)] for role in ("candidate", "baseline"))
-    return two_sample.p_value(*sides)
-
-
-def medians_ms(rounds: Sequence[Pair]) -> dict[str, list[float]]:
-    """`{role: the median of each block in ms}`."""
-    return {role: [one.sides[role].median_ns / 1e6 for one in rounds] for role in ("candidate", "baseline")}
-
-
-def scatter(rounds: Sequence[Pair]) -> npt.NDArray[np.float64]:
-    """(2 · rounds,) how far each block's log median lies from that of its side."""
-    logs = np.log(list(medians_ms(rounds).values()))
-    return np.asarray((logs - np.median(logs, axis=1, keepdims=True)).ravel(), np.float64)
-
-
-def least_blocks(settings: Settings, comparisons: int) -> int:
-    """Blocks of each side that are always measured: what an interval, and Holm's correction, need to say anything."""
-    needed = two_sample.least_replicates(comparisons, 1 - settings.verdict_confidence) if comparisons > 1 else 0
-    return min(max(settings.min_pairs, needed), settings.max_pairs)
-
-
-def without(
-    rounds: Sequence[Pair], marked: Mapping[str, Mapping[int, Sequence[str]]], settings: Settings, floor: NoiseFloor
-) -> tuple[Decision | None, int]:
-    """What is said without the blocks `marked` ({role: {round: reasons}}), and how many the shorter side has left; None
-    where that has none."""
-    left = {role: [one for i, one in enumerate(rounds) if i not in marked[role]] for role in ("candidate", "baseline")}
-    fewest = min(map(len, left.values()))
-    if not fewest:
-        return None, 0
-    candidate, baseline = (_samples(left[role], role) for role in ("candidate", "baseline"))
-    return _decide(candidate, baseline, 0.0, settings, floor, None), fewest
-
-
-def _samples(rounds: Sequence[Pair], role: str) -> Samples:
-    return [[one.sides[role].ns.astype(np.float64)] for one in rounds]

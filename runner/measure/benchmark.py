@@ -21,7 +21,7 @@ from runner.measure import (
     quality_interval,
     run_conditions,
 )
-from runner.measure.comparison_design import Method
+from runner.measure.comparison_design import Design
 from runner.measure.ignored_settings import not_taken
 from runner.measure.metrics import Metric
 from runner.measure.pairs import Pair
@@ -164,7 +164,7 @@ def benchmark(
     candidate, baseline = sides["candidate"], sides.get("baseline")
     noise = floor or NoiseFloor(settings.floor, UNCALIBRATED)
     run.folder.mkdir(parents=True, exist_ok=True)
-    how = comparison_design.of(sides)
+    how = comparison_design.of(run)
     least = how.least(settings, comparisons) if baseline else settings.min_pairs
     pairs, decision = _measure(how, run, noise, least, progress)
     telemetry = summarise(run.sampler, {role: _work(pairs, role) for role in sides}, _elsewhere(sides))
@@ -212,7 +212,7 @@ def _elsewhere(sides: Mapping[str, Side]) -> list[str]:
     return [role for role, side in sides.items() if side.device.remote]
 
 
-def _measure(how: Method, run: Run, floor: NoiseFloor, least: int, progress: OnProgress) -> tuple[list[Pair], Decision]:
+def _measure(how: Design, run: Run, floor: NoiseFloor, least: int, progress: OnProgress) -> tuple[list[Pair], Decision]:
     """Pairs, and what they say in the end."""
     start = time.monotonic()
     pairs: list[Pair] = []
@@ -234,13 +234,13 @@ def _note(effect: Interval, compared: bool) -> str:
 
 
 def _compare(
-    how: Method, pairs: Sequence[Pair], decision: Decision, settings: Settings, floor: NoiseFloor
+    how: Design, pairs: Sequence[Pair], decision: Decision, settings: Settings, floor: NoiseFloor
 ) -> Comparison:
     found = (decision.shown, decision.strict, decision.verdict, floor, how.p_value(pairs))
     return Comparison(*found, how.kind, how.in_record(pairs), _flagged(how, pairs, settings, floor))
 
 
-def _flagged(how: Method, pairs: Sequence[Pair], settings: Settings, floor: NoiseFloor) -> Flagged | None:
+def _flagged(how: Design, pairs: Sequence[Pair], settings: Settings, floor: NoiseFloor) -> Flagged | None:
     marked = run_conditions.marked(pairs)
     reasons = run_conditions.reasons(marked)
     return Flagged(reasons, *how.without(pairs, marked, settings, floor)) if reasons else None

@@ -1,18 +1,18 @@
 """Is a result fit to be published? Twenty pairs, MLPerf's least duration and samples, and checks that did not fail.
 
-Source: MLPerf Inference rules, section on scenarios: 600 s at least; Offline at least 24,576 samples.
+Source: MLPerf Inference rules, section on scenarios: 600 s at least; what else a scenario asks is in its module.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from runner.measure import scenarios
 from runner.measure.benchmark import Benchmark
 from runner.measure.compliance_checks import failures
 from runner.measure.settings import Settings
 
 LEAST_PAIRS = 20
-OFFLINE_SAMPLES = 24_576
 
 
 def judge(found: Benchmark, settings: Settings, scenario: str, batch: int) -> dict[str, str] | None:
@@ -32,8 +32,7 @@ def _problems(found: Benchmark, least_s: float, scenario: str, batch: int) -> It
     if _seconds(found) < least_s:
         yield f"{_seconds(found):.0f} s of timed work of the candidate of at least {least_s:g} (measure.min_seconds)"
     samples = batch * sum(len(pair.sides["candidate"].ns) for pair in found.pairs)
-    if scenario == "offline" and samples < OFFLINE_SAMPLES:
-        yield f"{samples} samples of at least {OFFLINE_SAMPLES} (measure.iterations)"
+    yield from scenarios.of(scenario).unpublishable(samples)
     yield from failures(found.checks)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import sys
-import time
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -24,16 +23,13 @@ from runner.measure import clock, repeats, snapshots
 from runner.measure import predicted as outputs
 from runner.measure.clock import Clock
 from runner.measure.run import Run
-from runner.measure.settings import Settings
 from runner.measure.sides import Importing, Side, cpus_of_pair, opened, order, pinned
 from runner.measure.statistics import median
 from runner.telemetry.energy import Window
 from runner.transport.local import Worker
 from runner.worker import npz
 
-ROUNDS = 10  # turns that each side gets at least, however slow it is
 ENERGY_PAIRS = 4  # the first so many pairs also work uninterrupted, for their power
-DURING_SECONDS = 0.25  # between two looks at the machine while a pair takes its turns; a look takes about 1 ms
 REPEAT_SECONDS = 0.02  # of each half of the probe for runtimes that remember inputs
 MOST_ITERATIONS = 10_000_000  # of one burst: its times travel in one answer
 OUTPUT_BYTES = 1_000_000_000  # of predictions, where the float model's are not known
@@ -111,7 +107,7 @@ def run_pair(run: Run, number: int, predict: bool = False) -> Pair:
             seconds = {role: process.warm_up() for role, process in processes.items()}
             look = snapshots.looking(device, [process.worker for process in processes.values()], sampler)
             before = look(everybody=True)
-            during = _take_turns(processes, turn_sizes(seconds, run.settings), look)
+            during = run.scenario.take_turns(processes, seconds, run.settings, look)
             after = look(everybody=True)
             for process in processes.values():
                 process.remember_peak()
@@ -132,44 +128,6 @@ def _load(processes: Collection[_Process]) -> None:
     with ThreadPoolExecutor(len(processes)) as threads:
         for loading in [threads.submit(process.load) for process in processes]:
             loading.result()
-
-
-def _take_turns(
-    processes: Mapping[str, _Process], sizes: Mapping[str, int], look: snapshots.Look
-) -> list[Mapping[str, Any]]:
-    """Bursts in turn until all are done; what the machine looked like in between."""
-    seen: list[Mapping[str, Any]] = []
-    looked = time.monotonic()
-    while not all(process.done for process in processes.values()):
-        for role, process in processes.items():
-            if not process.done:
-                process.burst(sizes[role])
-        if time.monotonic() - looked >= DURING_SECONDS:
-            looked = time.monotonic()
-            seen.append(look())
-    return seen
-
-
-def turn_sizes(seconds: Mapping[str, float | None], settings: Settings) -> dict[str, int]:
-    """`{role: iterations of one turn}` from the seconds that an iteration took in the warm-up (None: not known).
-
-    At least `settings.burst` iterations and `settings.burst_seconds`, but fewer where that would leave less than
-    ROUNDS turns. A side that needs several times as many iterations as the other gets as many times longer turns,
-    so that both end together; sides about as fast as each other get equal ones.
-    """
-    needed = {role: _needed(one, settings) for role, one in seconds.items()}
-    slowest = min(needed, key=lambda role: needed[role])
-    wanted = max(settings.burst, math.ceil(settings.burst_seconds / (seconds[slowest] or math.inf)))
-    unit = max(1, min(wanted, int(needed[slowest] // ROUNDS)))
-    return {role: unit * max(1, round(count / needed[slowest])) for role, count in needed.items()}
-
-
-def _needed(seconds: float | None, settings: Settings) -> float:
-    """How many iterations a process will make."""
-    if not seconds:
-        return float(settings.iterations)
-    needed = max(float(settings.iterations), settings.min_seconds / seconds)
-    return needed if settings.max_seconds is None else max(1.0, min(needed, settings.max_seconds / seconds))
 
 
 @dataclass

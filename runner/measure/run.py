@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.measure.scenarios import Scenario, single_stream
 from runner.measure.settings import Settings
 from runner.measure.sides import Side, Started
 
@@ -22,7 +23,7 @@ class Run:
     """`sides` by role: `candidate`, and `baseline` if any. `folder` takes the workers' logs and the predicted outputs;
     `limit_s` is the longest time of one answer. Everything is timed inside `quiet()`, in which nothing else of ours
     may run. `sampler` is told whose processes are whose. `started` are processes of the first pair, taken out by
-    whoever uses them."""
+    whoever uses them. `scenario` says how they take turns, and what is compared."""
 
     sides: Mapping[str, Side]
     settings: Settings
@@ -32,6 +33,7 @@ class Run:
     quiet: Quiet = nullcontext
     sampler: Sampler | None = None
     started: Started = field(default_factory=dict)
+    scenario: Scenario = single_stream
 
 
 def sides_of(candidate: Side, baseline: Side | None) -> dict[str, Side]:

@@ -8,6 +8,8 @@ from typing import Any
 from runner.measure import conditions, flagged_pairs
 from runner.measure.pairs import Pair
 
+Marked = Mapping[str, Mapping[int, Sequence[str]]]  # as `marked` returns them
+
 
 def figures(pairs: Sequence[Pair]) -> list[dict[str, Any]]:
     """The conditions of each pair in figures; of rounds on two devices, those of the candidate's."""
@@ -42,7 +44,7 @@ def marked(pairs: Sequence[Pair]) -> dict[str, dict[int, list[str]]]:
     return {role: flagged_pairs.flags(figures(its)) for role, its in devices(pairs).items()}
 
 
-def reasons(marked: Mapping[str, Mapping[int, Sequence[str]]]) -> dict[int, list[str]]:
+def reasons(marked: Marked) -> dict[int, list[str]]:
     """`{pair: reasons}`; of two devices with whose it was."""
     found: dict[int, list[str]] = {}
     for role, its in marked.items():

@@ -7,7 +7,7 @@ sweep that grows measures its new cells alone; limits; and the noise floor, whic
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from runner.artifacts import code_closure, source_fingerprint
@@ -38,13 +38,13 @@ def asked(settings: Any, distributions: list[str]) -> dict[str, Any]:
 
 def of(cell: Cell) -> dict[str, Any]:
     """The parts of a cell's key. Raises what its devices raise that can't be reached."""
-    return _parts(cell, _once(asked), code())
+    return _parts(cell, _once(asked), code)
 
 
 def of_all(cells: Iterable[Cell], ask: Ask = asked) -> dict[str, dict[str, Any]]:
     """The parts of every cell's key by its spec's key, each device asked once; without the cells that can't be
     measured now."""
-    found, once, ours = {}, _once(ask), code()
+    found, once, ours = {}, _once(ask), cache(code)
     for cell in cells:
         if cell.blocked:
             continue
@@ -59,15 +59,19 @@ def digest(parts: Parts) -> str:
     return hashing.digest(parts)
 
 
-def code() -> str:
-    """The measuring code, on both ends."""
-    found = {name: path for name, path in code_closure.closure(MEASURING).items() if name.startswith(ROOMS)}
+def code(scenario: str) -> str:
+    """The measuring code, on both ends, of that scenario."""
+    own = registry.module("scenario", scenario)
+    closure = code_closure.closure((*MEASURING, own))
+    rooms = (*ROOMS, own)  # a package's scenario lies elsewhere
+    found = {name: path for name, path in closure.items() if name.startswith(rooms)}
     now = hashing.digest({name: source_fingerprint.read(name, path).fingerprint for name, path in found.items()})
-    _first.setdefault("code", now)
+    _first.setdefault(scenario, now)
     return now
 
 
-_first: dict[str, str] = {}  # the measuring code when this process read it first: what it has imported stays so
+# The measuring code by scenario when this process read it first: what it has imported stays so.
+_first: dict[str, str] = {}
 
 
 def _session(spec: Spec) -> str:
@@ -81,7 +85,8 @@ def check_code(cell: Cell, parts: Parts) -> None:
     code_closure.look_again()
     sides = {"candidate": cell.candidate, "baseline": cell.baseline}
     sessions = all(_session(chain.spec) == parts[role]["session"] for role, chain in sides.items() if chain)
-    if not sessions or not code() == parts["code"] == _first["code"]:
+    scenario = cell.candidate.spec.scenario.name
+    if not sessions or not code(scenario) == parts["code"] == _first[scenario]:
         raise StepFailed(
             "The measuring code was edited since this process began, so the measurement isn't kept.",
             "Run the same command again; in a notebook restart the kernel before.",
@@ -107,13 +112,13 @@ def _once(ask: Ask) -> Ask:
     return known
 
 
-def _parts(cell: Cell, ask: Ask, ours: str) -> dict[str, Any]:
+def _parts(cell: Cell, ask: Ask, ours: Callable[[str], str]) -> dict[str, Any]:
     spec = cell.candidate.spec
     return {
         "candidate": _side(cell.candidate, ask),
         "baseline": _side(cell.baseline, ask) if cell.baseline else None,
         **{name: plain_part(getattr(spec, name)) for name in ("measure", "telemetry", "seed")},
-        "code": ours,
+        "code": ours(spec.scenario.name),
     }
 
 

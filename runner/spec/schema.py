@@ -12,7 +12,6 @@ from typing import Any
 from runner.core import hashing, registry
 from runner.core.errors import Impossible, SpecError, check_choice, nearest
 from runner.core.setting_rules import build, setting, shown
-from runner.spec import scenario
 from runner.spec.telemetry import Settings as Telemetry
 from runner.transport import devices
 
@@ -187,7 +186,7 @@ def part(name: str, values: Any) -> Any:
 def together(parts: Mapping[str, Any]) -> Spec:
     """The spec of checked parts. Raises Impossible where they make no sense together."""
     spec = Spec(**parts)
-    scenario.check(spec.scenario.name, spec.scenario.settings)
+    registry.load("scenario", spec.scenario.name).check(spec.scenario.settings)
     _check_together(spec)
     return spec
 
@@ -233,7 +232,7 @@ def _own(axis: str, name: str) -> type:
 
     homes = {"measure": "runner.measure.settings", "train": "runner.spec.training"}
     home = importlib.import_module(homes.get(axis, f"runner.spec.{axis}"))
-    if axis in ("scenario", "baseline"):  # of the others a name is no more than a name
+    if axis == "baseline":  # of the others a name is no more than a name
         check_choice(f"{axis}.name", name, home.NAMES)
     cls: type = home.Settings
     return cls

@@ -15,10 +15,12 @@ import pytest
 import yaml
 
 from runner.core import setting_rules as rules
-from runner.measure import alternating_blocks, comparison_design, metrics
+from runner.measure import comparison_design, metrics
+from runner.measure.alternating_blocks import Across
 from runner.measure.benchmark import Benchmark, benchmark
 from runner.measure.pairs import Pair, Side, Timed, order
 from runner.measure.run import Run, sides_of
+from runner.measure.scenarios import single_stream
 from runner.measure.settings import Settings
 from runner.measure.verdict import NoiseFloor, Verdict
 from runner.telemetry.summary import OFF
@@ -27,6 +29,7 @@ from runner.transport.device import Here
 MakeSettings = Callable[..., Settings]
 ROLES = ("candidate", "baseline")
 FLOOR = NoiseFloor(0.01, "a test")
+ACROSS = Across(single_stream)
 
 
 def elsewhere(side: Side) -> Side:
@@ -51,14 +54,19 @@ def rounds(candidate: list[int], baseline: list[int]) -> list[Pair]:
 # --- what they say ---
 
 
-def test_two_addresses_are_two_devices_and_one_address_is_one(side: Side) -> None:
-    assert comparison_design.of({"candidate": side, "baseline": elsewhere(side)}).kind == "across devices"
-    assert comparison_design.of({"candidate": elsewhere(side), "baseline": elsewhere(side)}).kind == "paired"
-    assert comparison_design.of({"candidate": side}).kind == "paired"
+def test_two_addresses_are_two_devices_and_one_address_is_one(
+    side: Side, measure: MakeSettings, tmp_path: Path
+) -> None:
+    def kind(candidate: Side, baseline: Side | None) -> str:
+        return comparison_design.of(Run(sides_of(candidate, baseline), measure("quick"), 0, tmp_path)).kind
+
+    assert kind(side, elsewhere(side)) == "across devices"
+    assert kind(elsewhere(side), elsewhere(side)) == "paired"
+    assert kind(side, None) == "paired"
 
 
 def test_the_ratio_is_the_median_over_all_pairs_of_blocks(measure: MakeSettings) -> None:
-    found = alternating_blocks.decide(rounds([100, 110, 120], [200, 220, 240]), 1.0, measure("quick"), FLOOR)
+    found = ACROSS.decide(rounds([100, 110, 120], [200, 220, 240]), 1.0, measure("quick"), FLOOR)
     assert math.exp(found.shown.estimate) == pytest.approx(2.0)
     assert found.shown.half_width == math.inf  # three blocks a side are too few at 95 %
     assert (found.verdict, found.stopped_by) == (Verdict.AMBIGUOUS, None)
@@ -66,41 +74,39 @@ def test_the_ratio_is_the_median_over_all_pairs_of_blocks(measure: MakeSettings)
 
 def test_it_stops_at_the_target_when_the_blocks_agree(measure: MakeSettings) -> None:
     quiet = rounds([1000, 1001, 1002, 1003, 1004, 1005, 1006], [2000, 2001, 2002, 2003, 2004, 2005, 2006])
-    found = alternating_blocks.decide(quiet, 1.0, measure("quick", min_pairs=7), FLOOR)
+    found = ACROSS.decide(quiet, 1.0, measure("quick", min_pairs=7), FLOOR)
     assert (found.verdict, found.stopped_by) == (Verdict.FASTER, "target")
 
 
 def test_what_scatters_between_blocks_widens_the_interval_though_each_round_agrees(measure: MakeSettings) -> None:
     # Both devices drift alike: pairs would cancel that, two machines must not.
     levels = [1000, 1300, 900, 1500, 1100, 800, 1200, 1400]
-    found = alternating_blocks.decide(rounds(levels, levels), 1.0, measure("quick"), FLOOR)
+    found = ACROSS.decide(rounds(levels, levels), 1.0, measure("quick"), FLOOR)
     assert found.shown.half_width > 0.1
     assert found.verdict is Verdict.AMBIGUOUS
 
 
 def test_blocks_of_each_side_are_counted_and_the_budget_ends_it(measure: MakeSettings) -> None:
     noisy = rounds([1000, 1300, 900, 1500, 1100, 800, 1200], [1500, 1100, 900, 1300, 1000, 1200, 800])
-    assert alternating_blocks.decide(noisy, 1e6, measure("quick", max_pairs=12), FLOOR).stopped_by == "budget"
-    assert alternating_blocks.decide(noisy, 1.0, measure("quick", max_pairs=7), FLOOR).stopped_by == "max_pairs"
-    assert alternating_blocks.decide(noisy[:6], 1e6, measure("quick"), FLOOR).stopped_by is None
+    assert ACROSS.decide(noisy, 1e6, measure("quick", max_pairs=12), FLOOR).stopped_by == "budget"
+    assert ACROSS.decide(noisy, 1.0, measure("quick", max_pairs=7), FLOOR).stopped_by == "max_pairs"
+    assert ACROSS.decide(noisy[:6], 1e6, measure("quick"), FLOOR).stopped_by is None
 
 
 def test_without_the_marked_blocks_only_their_side_is_shorter(measure: MakeSettings) -> None:
     noisy = rounds([100, 100, 100, 900], [200, 200, 200, 200])
-    found, left = alternating_blocks.without(
-        noisy, {"candidate": {3: ["hot"]}, "baseline": {}}, measure("quick"), FLOOR
-    )
+    found, left = ACROSS.without(noisy, {"candidate": {3: ["hot"]}, "baseline": {}}, measure("quick"), FLOOR)
     assert found is not None
     assert left == 3
     assert math.exp(found.shown.estimate) == pytest.approx(2.0)
     every = {0: ["hot"], 1: ["hot"], 2: ["hot"], 3: ["hot"]}
-    assert alternating_blocks.without(noisy, {"candidate": every, "baseline": {}}, measure("quick"), FLOOR) == (None, 0)
+    assert ACROSS.without(noisy, {"candidate": every, "baseline": {}}, measure("quick"), FLOOR) == (None, 0)
 
 
 def test_many_comparisons_need_more_blocks(measure: MakeSettings) -> None:
     settings = measure("quick", min_pairs=4, max_pairs=70, verdict_confidence=0.98)
-    assert alternating_blocks.least_blocks(settings, 1) == 4
-    assert alternating_blocks.least_blocks(settings, 48) == 8  # 2 · 8! · 8! / 16! = 0.00016 <= 0.02 / 48
+    assert ACROSS.least(settings, 1) == 4
+    assert ACROSS.least(settings, 48) == 8  # 2 · 8! · 8! / 16! = 0.00016 <= 0.02 / 48
 
 
 # --- the real thing ---

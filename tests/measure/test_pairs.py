@@ -15,7 +15,8 @@ import psutil
 import pytest
 
 from runner.core.errors import RunnerError
-from runner.measure.pairs import Pair, Side, cpus_of_pair, different_inputs, order, run_pair, turn_sizes
+from runner.measure import turns
+from runner.measure.pairs import Pair, Side, cpus_of_pair, different_inputs, order, run_pair
 from runner.measure.run import Run
 from runner.measure.settings import Settings
 
@@ -48,27 +49,27 @@ def test_one_side_alone_has_an_order_too():
 
 def test_sides_about_as_fast_take_equal_turns(measure: MakeSettings):
     settings = measure("standard", burst=10, burst_seconds=0, min_seconds=0.2)
-    assert turn_sizes({"candidate": 46e-6, "baseline": 50e-6}, settings) == {"candidate": 10, "baseline": 10}
+    assert turns.sizes({"candidate": 46e-6, "baseline": 50e-6}, settings) == {"candidate": 10, "baseline": 10}
 
 
 def test_a_turn_of_a_fast_model_lasts_its_least_time(measure: MakeSettings):
     settings = measure("standard", burst=10, burst_seconds=0.005, min_seconds=0.2)
-    assert turn_sizes({"candidate": 50e-6}, settings) == {"candidate": 100}
+    assert turns.sizes({"candidate": 50e-6}, settings) == {"candidate": 100}
 
 
 def test_a_side_that_needs_more_iterations_takes_longer_turns(measure: MakeSettings):
     settings = measure("standard", iterations=100, burst=10, burst_seconds=0, min_seconds=0.2)
     # 100 iterations of 4 ms against 4,000 of 50 µs: 10 turns each
-    assert turn_sizes({"candidate": 50e-6, "baseline": 4e-3}, settings) == {"candidate": 400, "baseline": 10}
+    assert turns.sizes({"candidate": 50e-6, "baseline": 4e-3}, settings) == {"candidate": 400, "baseline": 10}
 
 
 def test_a_slow_side_still_takes_ten_turns(measure: MakeSettings):
     settings = measure("standard", iterations=100, max_seconds=5, burst=10)
-    assert turn_sizes({"candidate": 0.1, "baseline": 0.1}, settings) == {"candidate": 5, "baseline": 5}
+    assert turns.sizes({"candidate": 0.1, "baseline": 0.1}, settings) == {"candidate": 5, "baseline": 5}
 
 
 def test_without_a_warm_up_turns_are_as_set(measure: MakeSettings):
-    assert turn_sizes({"candidate": None, "baseline": None}, measure("classic")) == {"candidate": 10, "baseline": 10}
+    assert turns.sizes({"candidate": None, "baseline": None}, measure("classic")) == {"candidate": 10, "baseline": 10}
 
 
 def bursts(pair: Pair) -> list[tuple[int, int, str]]:

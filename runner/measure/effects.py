@@ -1,4 +1,4 @@
-"""What one pair says: how much longer the baseline took than the candidate.
+"""What one pair says of the time of an inference: how much longer the baseline took than the candidate.
 
 Each burst is compared with the bursts of the other side right before and right after it, and the median of these
 ratios is the pair's. Both sides' medians over the whole pair would do as well on a quiet machine; but where somebody
@@ -9,31 +9,29 @@ else slows the core for a part of a pair, they fall on different sides of the ch
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
-from runner.measure.pairs import Pair
-from runner.measure.statistics import median
+if TYPE_CHECKING:
+    from runner.measure.pairs import Pair, Timed
 
 
-def effects(pairs: Sequence[Pair]) -> npt.NDArray[np.float64]:
-    """(pairs,) log of baseline's / candidate's time; of the candidate's median in s where it is alone."""
-    return np.array([_alone(pair) if "baseline" not in pair.sides else log_ratio(pair) for pair in pairs])
+def of_bursts(pair: Pair) -> float:
+    """Log of baseline's / candidate's time; of the candidate's median in s where it is alone."""
+    return log_ratio(pair) if "baseline" in pair.sides else math.log(pair.sides["candidate"].median_ns / 1e9)
 
 
 def log_ratio(pair: Pair) -> float:
     """The median over neighbouring bursts of the log ratio of their medians, baseline's / candidate's."""
     bursts = sorted((start, role, log) for role, timed in pair.sides.items() for start, log in timed.bursts)
-    logs = [
+    logs = sorted(
         (later - earlier) if after == "baseline" else (earlier - later)
         for (_, before, earlier), (_, after, later) in pairwise(bursts)
         if before != after
-    ]
-    return median(np.array(logs))
+    )
+    return (logs[len(logs) // 2] + logs[~(len(logs) // 2)]) / 2
 
 
-def _alone(pair: Pair) -> float:
-    return math.log(pair.sides["candidate"].median_ns / 1e9)
+def log_median(timed: Timed) -> float:
+    """Log of one process's median time in ns."""
+    return math.log(timed.median_ns)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from runner.measure.effect import effects, log_ratio
+from runner.measure.effects import log_ratio, of_bursts
 from runner.measure.pairs import Pair, Timed
 
 
@@ -39,6 +39,16 @@ def test_what_a_side_does_alone_in_the_end_has_no_neighbour():
     assert log_ratio(pair(candidate, baseline)) == pytest.approx(math.log(2))
 
 
+@pytest.mark.parametrize("bursts", [7, 8])
+def test_it_is_the_median_to_the_last_bit(bursts: int) -> None:
+    random = np.random.default_rng(bursts)
+    starts, ns = np.arange(bursts) * 10, random.integers(10_000, 20_000, size=(2, bursts))
+    sides = [timed((starts + 5 * side).tolist(), *([int(one)] for one in ns[side])) for side in range(2)]
+    logs = np.log(ns).T.ravel()  # in the order in which they ran
+    each = np.diff(logs) * np.where(np.arange(2 * bursts - 1) % 2, -1, 1)
+    assert log_ratio(pair(*sides)) == pytest.approx(float(np.median(each)), abs=1e-15)
+
+
 def test_the_effect_of_one_side_alone_is_its_log_time_in_seconds():
     alone = Pair(0, ("candidate",), {"candidate": timed([0], [2000])}, {}, {})
-    assert effects([alone]) == pytest.approx([math.log(2e-6)])
+    assert of_bursts(alone) == math.log(2e-6)
