@@ -6,13 +6,16 @@ sessions: Python 3.8, standard library alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 # What a model can be handed over as: its graph (`model.onnx`), or the trained network itself (`model.pt`).
 REPRESENTATIONS = ("onnx", "checkpoint")
 HOST = "host"
+ABOUT = ("precision", "batch", "tuned_to")  # what a stage may ask for beside settings
+INPUTS = ("model", "data")
+COMPILE = "compile"
 
 
 class Ask(Protocol):
@@ -67,6 +70,23 @@ class Capabilities:
     cross_compiles: bool = False
 
 
+@dataclass(frozen=True)
+class Stage:
+    """One step of a backend's own compile: `<name>.py` of its folder offers `<name>(job)`. The last is `compile`, whose
+    files the session opens.
+
+    `reads`: the settings that it gets, None: all, those of `session_settings` with the values that stand there. `asks`:
+    what it gets of ABOUT beside. These alone enter its key. `needs`: its inputs, of INPUTS: `model` is what the stage
+    before made, or of the first what the backend accepts. `rough_s`: seconds that it may take, an order.
+    """
+
+    name: str
+    reads: tuple[str, ...] | None = None
+    asks: tuple[str, ...] = ABOUT
+    needs: tuple[str, ...] = INPUTS
+    rough_s: float = 3.0
+
+
 def everything(request: Request) -> str | None:
     """No reason why not."""
     return None
@@ -87,12 +107,13 @@ class Backend:
     """A backend's declaration. What has no value here must be given.
 
     `settings`: the class of its settings' rules. `accepts`: REPRESENTATIONS in order of preference. `precisions`: the
-    options that it takes, `refuses`: of others why not, and what to choose instead. `distributions`: on PyPI, whose
-    versions enter the key; `install`: what to type to get them. `support` says what else it can't do, before any work;
-    it raises Unavailable where something is missing here. `tuned_to`: what of the machine its output depends on.
-    `session_settings`: settings that the session alone reads, with the value that compile proves its result with: they
-    don't enter the key. `int8_dynamic_ops`: ONNX op types for which it has dynamic int8 kernels. `portable`: the word
-    with which its output suits every machine. `baseline_overrides`: what makes it a fair baseline of a candidate.
+    options that it takes, `refuses`: of others, and of other representations, why not and what to choose instead.
+    `distributions`: on PyPI, whose versions enter the key; `install`: what to type to get them. `support` says what
+    else it can't do, before any work; it raises Unavailable where something is missing here. `tuned_to`: what of the
+    machine its output depends on. `session_settings`: settings that the session alone reads, with the value that
+    compile proves its result with: they don't enter the key. `int8_dynamic_ops`: ONNX op types for which it has dynamic
+    int8 kernels. `portable`: the word with which its output suits every machine. `baseline_overrides`: what makes it a
+    fair baseline of a candidate. `stages`: the steps of its compile, in order.
     """
 
     settings: type
@@ -105,17 +126,20 @@ class Backend:
     session_settings: Mapping[str, Any] = field(default_factory=dict)
     int8_dynamic_ops: tuple[str, ...] = ()
     portable: str = ""
+    stages: tuple[Stage, ...] = (Stage(COMPILE),)
     support: Callable[[Request], str | None] = everything
     tuned_to: Callable[[Any, Mapping[str, Any]], dict[str, Any] | None] = to_no_machine
     baseline_overrides: Callable[[Candidate], tuple[str, ...]] = as_declared
 
-    def reads(self, provided: Collection[str]) -> str:
-        """The first representation that it accepts of those `provided`; its first where none is, as `support` says
-        why that can't be."""
-        return next((one for one in self.accepts if one in provided), self.accepts[0])
+    def reads(self, provided: Collection[str]) -> str | None:
+        """The first representation that it accepts of those `provided`; None where it accepts none."""
+        return next((one for one in self.accepts if one in provided), None)
 
-    def refusal(self, precision: str, batch: int) -> str | None:
-        """Why its declaration alone rules out a precision or a batch."""
+    def refusal(self, precision: str, batch: int, provided: Sequence[str] = REPRESENTATIONS) -> str | None:
+        """Why its declaration alone rules out a model that is `provided` so, a precision or a batch."""
+        if self.reads(provided) is None:
+            takes = f"it takes {' or '.join(self.accepts)}, and the model is {' or '.join(provided)}"
+            return self.refuses.get(provided[0], takes)
         if precision not in self.precisions:
             takes = f"it takes {', '.join(self.precisions)}"
             return f"precision={precision}: {self.refuses.get(precision, takes)}"

@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from runner.backends.contract import REPRESENTATIONS, Backend, Capabilities
+from runner.backends.contract import ABOUT, COMPILE, INPUTS, REPRESENTATIONS, Backend, Capabilities, Stage
 from runner.core import registry
 from runner.core.errors import RunnerError, SpecError, Unavailable
 from runner.spec.precision import CLASSES
 
+TAKEN = ("data", "train", "compress", "export", "quantize", "session")  # what no stage can be called
 GUIDE = "What a backend declares: docs/adding-a-backend.md."
 
 
@@ -53,7 +54,8 @@ def problems(found: Any, file: Path) -> Iterator[str]:
             yield f"{file}: BACKEND.{attribute} is {_shown(value)}: {expected} expected"
             return
     yield from _together(found, file)
-    for beside, offers in (("compile.py", "compile(job)"), ("session.py", "open_session(folder, options)")):
+    stages = [(f"{stage.name}.py", f"{stage.name}(job)") for stage in found.stages]
+    for beside, offers in (*stages, ("session.py", "open_session(folder, options)")):
         if not (file.parent / beside).is_file():
             yield f"{file.parent / beside}: no such file: {offers} is expected there"
 
@@ -64,6 +66,9 @@ def _together(found: Backend, file: Path) -> Iterator[str]:
     for key in found.session_settings:
         if key not in known:
             yield f"{file}: BACKEND.session_settings has {key}, which its Settings have not"
+    for stage in found.stages:
+        for key in sorted({*(stage.reads or ())} - known):
+            yield f"{file}: BACKEND.stages: {stage.name} reads {key}, which its Settings have not"
     if found.capabilities.threads != ("threads" in known):
         has = "have threads" if "threads" in known else "have no threads"
         yield f"{file}: BACKEND.capabilities.threads is {found.capabilities.threads}, but its Settings {has}"
@@ -83,6 +88,19 @@ def _texts(known: Collection[str] = (), least: int = 0) -> Callable[[Any], bool]
         return texts and len(value) >= least and (not known or set(value) <= set(known))
 
     return right
+
+
+def _stages(value: Any) -> bool:
+    """Stages of different names that no other step has, `compile` the last."""
+    if not isinstance(value, tuple) or not value or not all(isinstance(one, Stage) and _stage(one) for one in value):
+        return False
+    names = [one.name for one in value]
+    return names[-1] == COMPILE and len({*names, *TAKEN}) == len(names) + len(TAKEN)
+
+
+def _stage(value: Stage) -> bool:
+    parts = _texts(ABOUT)(value.asks) and _texts(INPUTS)(value.needs) and (value.reads is None or _texts()(value.reads))
+    return parts and isinstance(value.name, str) and value.name.isidentifier()
 
 
 def _text(value: Any) -> bool:
@@ -117,6 +135,7 @@ CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "refuses": (_reasons, "a mapping of a precision to a reason"),
     "session_settings": (_mapping, "a mapping of a setting to a value"),
     "int8_dynamic_ops": (_texts(), "a tuple of ONNX op types"),
+    "stages": (_stages, "a tuple of runner.backends.contract.Stage(…), the last of them compile,"),
     "portable": (_text, "a word such as backend.graph_optimization=basic"),
     "support": (callable, "a function of a Request"),
     "tuned_to": (callable, "a function of settings and hardware"),

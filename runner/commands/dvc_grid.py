@@ -17,11 +17,11 @@ from runner.core.errors import SpecError, nearest
 from runner.planning import graph, measurement_key
 from runner.spec import options, overrides
 from runner.spec.schema import AXES, PARTS, Spec
-from runner.steps import ORDER
 from runner.sweep import request
 
 PARAMS = "params.yaml"
 GRID = ("model", "precision", "backend")
+# The stages of dvc.yaml, in order.
 STEPS = ("data", "train", "export", "quantize", "compile", "benchmark")
 
 
@@ -133,7 +133,7 @@ def key(step: str, cell: graph.Cell, made: graph.Plan) -> str:
         return _benchmark_key(cell, made)
     if cell.blocked and not cell.candidate.keys:  # its planning failed
         raise cell.blocked
-    present = [one for one in ORDER[: ORDER.index(step) + 1] if one in cell.candidate.keys]
+    present = [one for one in STEPS[: STEPS.index(step) + 1] if one in cell.candidate.keys]
     if not present:
         raise SpecError(f"{cell.candidate.spec.title} has neither {step} nor a step before it.")
     return cell.candidate.keys[present[-1]]

@@ -25,7 +25,7 @@ PACKAGES = {
 
 # What a module of each axis has at least (docs/architecture.md).
 OFFERS = {
-    "model": ("Settings", "TASKS", "data_needs"),
+    "model": ("Settings", "TASKS", "PROVIDES", "data_needs"),
     "data": ("Settings", "TASK", "make"),
     "compression": ("Settings",),
     "backend": ("BACKEND",),

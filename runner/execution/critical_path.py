@@ -11,9 +11,6 @@ from runner.artifacts import store
 from runner.core.errors import RunnerError
 from runner.planning.graph import Node
 
-# Seconds of a step of which none was made here yet: an order, no estimate of anything that is shown.
-ROUGH = {"data": 1.0, "train": 30.0, "compress": 20.0, "export": 3.0, "quantize": 2.0, "compile": 3.0}
-
 
 def ranks(todo: Sequence[Node], seconds: dict[str, float]) -> dict[str, float]:
     """By key, the seconds of the longest chain of `todo` (inputs first) that begins with the node."""
@@ -26,12 +23,9 @@ def ranks(todo: Sequence[Node], seconds: dict[str, float]) -> dict[str, float]:
 
 
 def seconds(todo: Sequence[Node], project: Path) -> dict[str, float]:
-    """How long each node may take, by key: the median of earlier ones of its title, of its step, or ROUGH."""
+    """How long each node may take, by key: the median of earlier ones of its title, of its step, or its kind's."""
     titled, stepped = _recorded({node.step for node in todo}, project)
-    return {
-        node.key: titled.get((node.step, node.title), stepped.get(node.step, ROUGH.get(node.step, 1.0)))
-        for node in todo
-    }
+    return {node.key: titled.get((node.step, node.title), stepped.get(node.step, node.kind.rough_s)) for node in todo}
 
 
 def _recorded(steps: set[str], project: Path) -> tuple[dict[tuple[str, str], float], dict[str, float]]:

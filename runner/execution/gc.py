@@ -21,7 +21,6 @@ from runner.core.errors import SpecError, StepFailed
 from runner.results import records
 from runner.results.records import Record
 from runner.spec import options
-from runner.steps import ORDER
 
 DIGITS = 16  # of a key in the names of folders
 
@@ -115,7 +114,7 @@ def _by_dvc(root: Path) -> dict[str, str]:
 
 def _described(root: Path) -> Iterator[tuple[Path, Mapping[str, Any] | None]]:
     """Every artifact's folder, and its description; None where that is damaged."""
-    for folder in sorted(path for step in ORDER for path in (root / "artifacts" / step).glob("[!.]*") if path.is_dir()):
+    for folder in sorted(path for path in root.glob("artifacts/[!.]*/" + DIGITS * "[!.]") if path.is_dir()):
         try:
             yield folder, store.read(folder).content
         except StepFailed:

@@ -26,7 +26,7 @@ from runner.measure import scenarios
 from runner.measure.run import Run
 from runner.measure.sides import Side, starting
 from runner.planning import measurement_key
-from runner.planning.graph import Cell, Chain
+from runner.planning.graph import COMPILED, DATA, GRAPH, QUANTIZED, STAGE, Cell, Chain
 from runner.planning.requirements import Outcome
 from runner.results import naming, records
 from runner.results.effective import coarsest, precision
@@ -220,9 +220,21 @@ def artifacts_of(chain: Chain, outcomes: Mapping[str, Outcome]) -> dict[str, Art
     return {step: artifact for step, artifact in found.items() if isinstance(artifact, Artifact)}
 
 
+def _any(chain: Chain, artifacts: Mapping[str, Artifact], role: str) -> Artifact | None:
+    """The artifact of a chain that has the role, where it has one."""
+    return next((artifacts[step] for step in chain.steps(role) if step in artifacts), None)
+
+
+def _one(chain: Chain, artifacts: Mapping[str, Artifact], role: str) -> Artifact:
+    """The same of a role that every chain has."""
+    (step,) = chain.steps(role)
+    return artifacts[step]
+
+
 def side_of(chain: Chain, artifacts: Mapping[str, Artifact], label: str) -> Side:
-    spec, compiled = chain.spec, artifacts["compile"]
-    holders = [artifacts[step].folder for step in ("export", "data")]
+    spec, compiled = chain.spec, _one(chain, artifacts, COMPILED)
+    data, holders = _one(chain, artifacts, DATA), [artifacts[step].folder for step in chain.steps(GRAPH, DATA)]
+    quantized = _any(chain, artifacts, QUANTIZED)
     options = spec.backend.plain()
     options.pop("name")
     return Side(
@@ -230,7 +242,7 @@ def side_of(chain: Chain, artifacts: Mapping[str, Artifact], label: str) -> Side
         session=_session(compiled, spec.backend.name),
         folder=compiled.folder,
         options=options,
-        data=artifacts["data"].folder,
+        data=data.folder,
         reference=next((path for folder in holders if (path := folder / "reference.npz").is_file()), None),
         batch=spec.scenario.settings.batch,
         threads=loading.backend(spec.backend.name).threads(spec.backend.settings),
@@ -238,7 +250,7 @@ def side_of(chain: Chain, artifacts: Mapping[str, Artifact], label: str) -> Side
         coarsest=coarsest(spec.precision.name, compiled.meta["effective"]),
         memory_mb=spec.limits.memory_mb,
         device=devices.of(spec.hardware.settings),
-        keep_in_float=artifacts["quantize"].meta.get("keep_in_float", {}) if "quantize" in artifacts else {},
+        keep_in_float=quantized.meta.get("keep_in_float", {}) if quantized else {},
     )
 
 
@@ -255,12 +267,13 @@ def _figures(found: Any, cell: Cell, parts: Mapping[str, Mapping[str, Artifact]]
     from runner.measure import metrics, mlperf_validity
 
     spec = cell.candidate.spec
-    every = {"candidate": [*found.metrics, *_of_artifact(parts["candidate"])]}
-    sizes = {role: artifacts["compile"].meta["size"] for role, artifacts in parts.items()}
+    chains = {"candidate": cell.candidate} | ({"baseline": cell.baseline} if cell.baseline else {})
+    every = {"candidate": [*found.metrics, *_of_artifacts(cell.candidate, parts["candidate"])]}
+    sizes = {role: _one(chain, parts[role], COMPILED).meta["size"] for role, chain in chains.items()}
     every["candidate"].append(metrics.size_ratio(sizes["candidate"], sizes.get("baseline")))
     if cell.baseline:
-        every["baseline"] = [*found.baseline_metrics, *_of_artifact(parts["baseline"])]
-    effective = {role: _effective(role, found, artifacts) for role, artifacts in parts.items()}
+        every["baseline"] = [*found.baseline_metrics, *_of_artifacts(cell.baseline, parts["baseline"])]
+    effective = {role: _effective(chain, found.effective[role], parts[role]) for role, chain in chains.items()}
     return {
         "metrics": metrics.numbers(every["candidate"]),
         "unavailable": metrics.reasons(every["candidate"]),
@@ -278,19 +291,21 @@ def _figures(found: Any, cell: Cell, parts: Mapping[str, Mapping[str, Artifact]]
     }
 
 
-def _of_artifact(artifacts: Mapping[str, Artifact]) -> Any:
+def _of_artifacts(chain: Chain, artifacts: Mapping[str, Artifact]) -> Any:
+    """Size and cost; what all stages of a compile took, and the most that one held."""
     from runner.measure import metrics
 
-    compiled = artifacts["compile"]
-    cost = (compiled.content["seconds"], compiled.content["peak_rss_mb"])
-    return metrics.of_artifact(compiled.meta["size"], artifacts["export"].meta.get("nonzero_params"), *cost)
+    stages = [artifacts[step].content for step in chain.steps(STAGE, COMPILED)]
+    cost = (sum(one["seconds"] for one in stages), max(one["peak_rss_mb"] for one in stages))
+    graph = _one(chain, artifacts, GRAPH).meta
+    return metrics.of_artifact(_one(chain, artifacts, COMPILED).meta["size"], graph.get("nonzero_params"), *cost)
 
 
-def _effective(role: str, found: Any, artifacts: Mapping[str, Artifact]) -> dict[str, Any]:
-    quantized = artifacts["quantize"].meta["quantized"] if "quantize" in artifacts else {}
-    meta = artifacts["compile"].meta
-    ran = {"precision": meta["effective"], "quantized": quantized, "fallback": meta["fallback"]}
-    return {"settings": found.effective[role], **ran}
+def _effective(chain: Chain, settings: Any, artifacts: Mapping[str, Artifact]) -> dict[str, Any]:
+    """`settings` as the session read them back, and what the runtime made of the model."""
+    compiled, quantized = _one(chain, artifacts, COMPILED).meta, _any(chain, artifacts, QUANTIZED)
+    ran = {"precision": compiled["effective"], "fallback": compiled["fallback"]}
+    return {"settings": settings, **ran, "quantized": quantized.meta["quantized"] if quantized else {}}
 
 
 def _comparison(found: Any, cell: Cell, baseline_metrics: Any, ran: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -19,8 +19,8 @@ THREADS = 1
 
 
 class StepWorkers:
-    """One worker shared by the steps of our own, so that torch is imported once; a fresh one for each compile, so
-    that its peak memory is its own and a vendor's library meets nothing of another's.
+    """One worker shared by the steps of our own, so that torch is imported once; a fresh one for each step whose kind
+    has its own worker.
 
     For one thread: a worker dies with the thread that opened it. `interrupt` alone comes from another.
     """
@@ -57,7 +57,7 @@ class StepWorkers:
     @contextmanager
     def of(self, node: Node, memory_mb: float | None) -> Iterator[Worker]:
         """A worker for this node that may hold `memory_mb`. Raises StepFailed after `interrupt`."""
-        if node.step == "compile":
+        if node.kind.own_worker:
             with self._open(node, f"{node.step} {node.title}", None, memory_mb) as fresh:
                 try:
                     yield fresh

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 TASKS = ("forecast",)
+PROVIDES = ("checkpoint", "onnx")
 
 
 @dataclass(frozen=True)

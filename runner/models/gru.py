@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from runner.models._recurrent import TASKS, Settings, data_needs, forecaster
+from runner.models._recurrent import PROVIDES, TASKS, Settings, data_needs, forecaster
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["TASKS", "Settings", "build", "data_needs"]
+__all__ = ["PROVIDES", "TASKS", "Settings", "build", "data_needs"]
 
 
 def build(settings: Settings, data_meta: Mapping[str, Any]) -> nn.Module:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 TASKS = ("classify",)
+PROVIDES = ("checkpoint", "onnx")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from runner.backends.contract import Ask
 
 TASKS = ("tensors",)
+PROVIDES = ("onnx",)
 METRICS = ("none", "accuracy", "mae", "rmse", "max_abs_error")
 Dims = tuple[int | str, ...]
 

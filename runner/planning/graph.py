@@ -11,6 +11,26 @@ from runner.artifacts import store
 from runner.core.errors import RunnerError
 from runner.spec.schema import ImpossibleCell, Spec
 
+# What a cell's record reads an artifact as; what is none of these is made only where one of them has to be.
+DATA, GRAPH, QUANTIZED, STAGE, COMPILED = "data", "graph", "quantized", "stage", "compiled"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a kind of step is to a plan. `tools`: PyPI names whose versions enter its key. `role`: what a cell's record
+    reads its artifact as, "" where it reads none. `rough_s`: how long it may take before one was made here (an order,
+    shown nowhere). `own_worker`: it runs in a process of its own, so that its peak memory is its own and a vendor's
+    library meets nothing of another's."""
+
+    name: str
+    tools: tuple[str, ...] = ()
+    role: str = ""
+    rough_s: float = 1.0
+    own_worker: bool = False
+
+
+ANY = Step("")
+
 
 @dataclass(frozen=True)
 class Node:
@@ -27,6 +47,7 @@ class Node:
     modules: tuple[str, ...] = ()  # whose import closure is the step's code
     code: str = ""  # the hash of that, in the key
     variables: Mapping[str, str] = field(default_factory=dict)  # those of the environment that change its numbers
+    kind: Step = ANY
 
     @property
     def id(self) -> str:
@@ -35,10 +56,15 @@ class Node:
 
 @dataclass(frozen=True)
 class Chain:
-    """One spec's steps: the keys of its nodes by step."""
+    """One spec's steps: the keys of its nodes by step, in order, and `{step: role}` of those that its record reads."""
 
     spec: Spec
     keys: Mapping[str, str]
+    roles: Mapping[str, str] = field(default_factory=dict)
+
+    def steps(self, *roles: str) -> list[str]:
+        """The steps that have one of the roles, in order."""
+        return [step for step, role in self.roles.items() if role in roles]
 
 
 @dataclass(frozen=True)

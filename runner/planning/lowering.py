@@ -1,33 +1,46 @@
-"""From what a model is to what a backend runs: quantize → compile, on what the backend reads."""
+"""From what a model is to what a backend runs: the precision in the graph, then the backend's stages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from runner.backends import loading
+from runner.backends.contract import COMPILE, Backend, Stage
 from runner.core import registry
+from runner.core.errors import RunnerError
 from runner.planning import target as targets
 from runner.planning.draft import Draft
-from runner.planning.graph import Node
+from runner.planning.graph import COMPILED, QUANTIZED, STAGE, Node, Step
 from runner.planning.nodes import named, node
 from runner.planning.support import blocker
 from runner.planning.target import Target
 from runner.spec.schema import Choice, Spec
 
+QUANTIZE = Step("quantize", ("onnx", "onnxruntime", "numpy"), QUANTIZED, rough_s=2.0)
 
-def lowered(spec: Spec, before: Mapping[str, Node], draft: Draft) -> list[Node]:
-    """quantize → compile, on what the backend reads."""
-    reads = loading.backend(spec.backend.name).reads(("onnx", "checkpoint") if "train" in before else ("onnx",))
-    graph, data, made = before["export"], before["data"], []
+
+def lowered(spec: Spec, provided: Mapping[str, Node], data: Node, draft: Draft) -> list[Node]:
+    """The nodes from the first representation that the backend accepts, of those `provided`, to what its session runs.
+
+    A graph that is no float32 any more is quantised before.
+    """
+    declared = loading.backend(spec.backend.name)
+    reads = declared.reads(provided)
+    source, made = provided[reads or next(iter(provided))], []  # where it accepts none, the nodes are blocked
     if reads == "onnx" and spec.precision.name != "fp32":
-        graph = draft.once(_quantize, spec.model.name, spec.precision, spec.backend.name, graph.key, data.key)
-        made.append(graph)
-    source = graph if reads == "onnx" else before.get("compress", before.get("train", graph))
-    batch = spec.scenario.settings.batch
+        source = draft.once(_quantize, spec.model.name, spec.precision, spec.backend.name, source.key, data.key)
+        made.append(source)
     target = draft.once(targets.of, spec.hardware.settings)
-    asked = (spec.model, spec.data.name, spec.precision.name, batch, target)
-    about = (spec.backend, reads, *asked, source.key, data.key)
-    return [*made, draft.once(_compile, *about)]
+    network = spec.model if reads == "checkpoint" else None
+    asked = (spec.precision.name, spec.scenario.settings.batch, target)
+    blocked = draft.once(blocker, spec.backend, spec.model.name, tuple(provided), spec.data.name, *asked)
+    title = f"{spec.model.name} {spec.backend.name} {spec.precision.name}"
+    for stage in declared.stages:
+        source = draft.once(_stage, stage, title, spec.backend, network, *asked, source.key, data.key, blocked)
+        made.append(source)
+        network = None  # the stages that follow read what the one before made
+    return made
 
 
 def _quantize(model: str, precision: Choice, backend: str, export: str, data: str) -> Node:
@@ -37,34 +50,46 @@ def _quantize(model: str, precision: Choice, backend: str, export: str, data: st
         "settings": named(precision)["settings"],
         "dynamic_ops": sorted(dynamic),
     }
-    return node("quantize", f"{model} {precision.name}", settings, {"model": export, "data": data}, ())
+    return node(QUANTIZE, f"{model} {precision.name}", settings, {"model": export, "data": data})
 
 
-def _compile(
+def _stage(
+    stage: Stage,
+    title: str,
     backend: Choice,
-    reads: str,
-    model: Choice,
-    data: str,
+    network: Choice | None,
     precision: str,
     batch: int,
     target: Target,
     source: str,
-    samples: str,
+    data: str,
+    blocked: RunnerError | None,
 ) -> Node:
-    """`data` is the option's name; `source` and `samples` are the keys of what is compiled and of the data artifact."""
+    """One stage. `network` is that whose checkpoint is compiled, None of a graph; `source` and `data` are keys."""
     declared, module = loading.backend(backend.name), registry.module("backend", backend.name)
+    asked = {"precision": precision, "batch": batch}
+    if "tuned_to" in stage.asks:
+        asked["tuned_to"] = loading.asked(backend.name, "tuned_to", backend.settings, target.hardware)
     settings = {
         "backend": backend.name,
-        # What only a session reads has one value here, so that sessions of all kinds share one compile.
-        "settings": {**named(backend)["settings"], **declared.session_settings},
-        "precision": precision,
-        "batch": batch,
-        "tuned_to": loading.asked(backend.name, "tuned_to", backend.settings, target.hardware),
+        "settings": _read(stage, named(backend)["settings"], declared),
+        **{name: value for name, value in asked.items() if name in stage.asks},
     }
-    code: tuple[str, ...] = (f"{module}.compile", f"{module}.session")
-    if reads == "checkpoint":
-        settings["model"] = named(model)
-        code = (*code, registry.module("model", model.name))
-    title = f"{model.name} {backend.name} {precision}"
-    roles, blocked = {"model": source, "data": samples}, blocker(backend, model.name, data, precision, batch, target)
-    return node("compile", title, settings, roles, code, declared.distributions, blocked)
+    last = stage.name == COMPILE
+    code: Sequence[str] = (f"{module}.{stage.name}", *([f"{module}.session"] if last else []))
+    if not last:
+        settings["stage"] = stage.name
+    if network:
+        settings["model"] = named(network)
+        code = (*code, registry.module("model", network.name))
+    inputs = {role: key for role, key in (("model", source), ("data", data)) if role in stage.needs}
+    step = Step(stage.name, declared.distributions, COMPILED if last else STAGE, stage.rough_s, own_worker=True)
+    return node(step, title, settings, inputs, tuple(code), blocked, "runner.steps.compile")
+
+
+def _read(stage: Stage, settings: Mapping[str, Any], declared: Backend) -> dict[str, Any]:
+    """The settings in a stage's key. What only a session reads has one value there, so that sessions of all kinds share
+    one compile."""
+    if stage.reads is not None:
+        return {name: settings[name] for name in stage.reads}
+    return {**settings, **declared.session_settings}

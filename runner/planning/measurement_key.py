@@ -16,7 +16,6 @@ from runner.core import hashing, registry
 from runner.core.errors import RunnerError, StepFailed
 from runner.core.unexpected import attempt
 from runner.planning.graph import Cell, Chain
-from runner.planning.requirements import USED
 from runner.spec.schema import Spec, plain_part
 from runner.transport import devices
 
@@ -125,7 +124,7 @@ def _parts(cell: Cell, ask: Ask, ours: Callable[[str], str]) -> dict[str, Any]:
 def _side(chain: Chain, ask: Ask) -> dict[str, Any]:
     spec = chain.spec
     return {
-        "artifacts": {step: chain.keys[step] for step in USED if step in chain.keys},
+        "artifacts": {step: chain.keys[step] for step in chain.roles},
         "session": _session(spec),
         "backend": spec.backend.plain(),
         "scenario": spec.scenario.plain(),
@@ -156,7 +155,7 @@ def _of_sides(before: Parts, now: Parts) -> Iterator[str]:
 
 def _of_side(role: str, before: Parts, now: Parts) -> Iterator[str]:
     old, new = before.get("artifacts") or {}, now["artifacts"]
-    step = next((one for one in USED if old.get(one) != new.get(one)), "")
+    step = next((one for one in (*new, *old) if old.get(one) != new.get(one)), "")
     if step:
         yield f"the {role}'s {step} changed"
     for name in ("backend", "scenario"):

@@ -3,40 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from runner.artifacts import code_closure
 from runner.core import hashing, installed
 from runner.core.errors import RunnerError
-from runner.planning.graph import Node
+from runner.planning.graph import Node, Step
 from runner.spec.schema import Choice
 from runner.worker import variables
 
-# PyPI names whose versions enter a step's key. A backend names its own for `compile`.
-TOOLS = {
-    "data": ("numpy",),
-    "train": ("torch", "numpy"),
-    "compress": ("torch", "numpy"),
-    "export": ("torch", "onnx", "numpy"),
-    "quantize": ("onnx", "onnxruntime", "numpy"),
-}
-
 
 def node(
-    step: str,
+    step: Step,
     title: str,
     settings: Mapping[str, Any],
     inputs: Mapping[str, str],
-    code: tuple[str, ...],
-    tools: Iterable[str] = (),
+    code: tuple[str, ...] = (),
     blocked: RunnerError | None = None,
+    module: str = "",
 ) -> Node:
-    module = f"runner.steps.{step}"
-    versions, modules = installed.versions(tools or TOOLS[step]), (module, *code)
+    """`code` names modules whose closure the step runs beside its own; `module` is that, `runner.steps.<step>` unless
+    another is named."""
+    module = module or f"runner.steps.{step.name}"
+    versions, modules = installed.versions(step.tools), (module, *code)
     ours = code_closure.code(modules)
     identity = {
-        "step": step,
+        "step": step.name,
         "settings": _by_content(settings, settings["files"]) if settings.get("files") else settings,
         "inputs": dict(inputs),
         "code": ours,
@@ -46,7 +39,8 @@ def node(
     if changing:
         identity["variables"] = changing
     key = hashing.digest(identity)
-    return Node(step, title, module, dict(settings), dict(inputs), versions, key, blocked, modules, ours, changing)
+    plain = (dict(settings), dict(inputs))
+    return Node(step.name, title, module, *plain, versions, key, blocked, modules, ours, changing, step)
 
 
 def named(choice: Choice) -> dict[str, Any]:

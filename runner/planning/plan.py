@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from runner.artifacts import code_closure
-from runner.core import registry
 from runner.core.errors import BadFile, Impossible, SpecError, Unavailable
 from runner.core.unexpected import failure
 from runner.planning import lowering, sources
@@ -73,9 +72,9 @@ def _cell(spec: Spec, draft: Draft) -> Cell:
 
 
 def _chain(spec: Spec, draft: Draft) -> Chain:
-    finished = registry.load("model", spec.model.name).TASKS == ("tensors",)
-    made = sources.imported(spec, draft) if finished else sources.trained(spec, draft)
-    made += lowering.lowered(spec, {node.step: node for node in made}, draft)
+    source = sources.of(spec, draft)
+    made = [*source.nodes, *lowering.lowered(spec, source.provided, source.data, draft)]
     for node in made:
         draft.nodes.setdefault(node.key, node)
-    return Chain(spec, {node.step: node.key for node in made})
+    roles = {node.step: node.kind.role for node in made if node.kind.role}
+    return Chain(spec, {node.step: node.key for node in made}, roles)

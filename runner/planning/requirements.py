@@ -20,14 +20,11 @@ class Lost(StepFailed):
     """An artifact that was there is there no more: what needs it can be tried again."""
 
 
-# What a cell's record is made of; the steps before them are made only where one of these has to be.
-USED = ("data", "export", "quantize", "compile")
-
-
 def used(cell: Cell) -> list[str]:
-    """The keys of the artifacts that a cell's record is made of."""
+    """The keys of the artifacts that a cell's record is made of; the steps before them are made only where one of these
+    has to be."""
     chains = [cell.candidate] if cell.baseline is None else [cell.candidate, cell.baseline]
-    return list(dict.fromkeys(chain.keys[step] for chain in chains for step in USED if step in chain.keys))
+    return list(dict.fromkeys(chain.keys[step] for chain in chains for step in chain.roles))
 
 
 def failure(cell: Cell, outcomes: Mapping[str, Outcome]) -> RunnerError | None:

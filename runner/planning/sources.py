@@ -3,31 +3,53 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runner.backends.worker_query import ask
 from runner.core import advice, hashing, registry
 from runner.core.errors import Impossible, RunnerError
 from runner.planning.draft import Draft
-from runner.planning.graph import Node
-from runner.planning.nodes import TOOLS, named, node
+from runner.planning.graph import DATA, GRAPH, Node, Step
+from runner.planning.nodes import named, node
 from runner.spec.schema import Choice, Spec
+
+SAMPLES = Step("data", ("numpy",), DATA)
+TRAIN = Step("train", ("torch", "numpy"), rough_s=30.0)
+COMPRESS = Step("compress", ("torch", "numpy"), rough_s=20.0)
+EXPORT = Step("export", ("torch", "onnx", "numpy"), GRAPH, rough_s=3.0)
 
 Files = tuple[tuple[str, str], ...]  # path as given, SHA-256
 
 
-def trained(spec: Spec, draft: Draft) -> list[Node]:
+@dataclass(frozen=True)
+class Source:
+    """The nodes that end in a model, in order; its data; and what it is provided as: `{representation: node}`."""
+
+    nodes: list[Node]
+    data: Node
+    provided: Mapping[str, Node]
+
+
+def of(spec: Spec, draft: Draft) -> Source:
+    """What a spec's model comes from."""
+    trains = "checkpoint" in registry.load("model", spec.model.name).PROVIDES
+    return _trained(spec, draft) if trains else _imported(spec, draft)
+
+
+def _trained(spec: Spec, draft: Draft) -> Source:
     """data → train → compress → export."""
     data = _sampled(spec, "", draft)
     made = [data, draft.once(_train, spec.model, spec.train, spec.seed, data.key)]
     if spec.compression.name != "none":
         about = (spec.compression, spec.model, spec.train, spec.seed, data.key, made[-1].key)
         made.append(draft.once(_compress, *about))
-    made.append(draft.once(_export, spec.model, data.key, made[-1].key))
-    return made
+    export = draft.once(_export, spec.model, data.key, made[-1].key)
+    return Source([*made, export], data, {"checkpoint": made[-1], "onnx": export})
 
 
-def imported(spec: Spec, draft: Draft) -> list[Node]:
+def _imported(spec: Spec, draft: Draft) -> Source:
     """A finished file of the user's: export (checked, shapes fixed) → data (described by the file)."""
     files = _files("model", spec.model, draft)  # what isn't there is said before what is wrong with the rest
     unread = draft.once(_unread, spec.model)
@@ -38,7 +60,8 @@ def imported(spec: Spec, draft: Draft) -> list[Node]:
             f"scenario.batch={batch}: the sizes of {spec.model.settings.path}'s inputs are fixed.",
             f"Give the first axis of each as batch: {advice.shape('INPUT', ['batch', 3])}",
         )
-    return [export, _sampled(spec, export.key, draft)]
+    data = _sampled(spec, export.key, draft)
+    return Source([export, data], data, {"onnx": export})
 
 
 def _sampled(spec: Spec, export: str, draft: Draft) -> Node:
@@ -81,27 +104,27 @@ def _data_problems(data: Choice, needs: str) -> None:
 
 def _import(model: Choice, files: Files, unread: RunnerError | None) -> Node:
     code = (registry.module("model", model.name),)
-    return node("export", model.name, {"model": named(model), "files": dict(files)}, {}, code, blocked=unread)
+    return node(EXPORT, model.name, {"model": named(model), "files": dict(files)}, {}, code, blocked=unread)
 
 
 def _data(data: Choice, needs: str, files: Files, seed: int, export: str) -> Node:
     settings = {**named(data), "needs": json.loads(needs), "files": dict(files), "seed": seed}
     module = registry.load("data", data.name)
-    tools = (*TOOLS["data"], *getattr(module, "DISTRIBUTIONS", ()))
-    return node("data", data.name, settings, {"model": export} if export else {}, (module.__name__,), tools)
+    step = replace(SAMPLES, tools=(*SAMPLES.tools, *getattr(module, "DISTRIBUTIONS", ())))
+    return node(step, data.name, settings, {"model": export} if export else {}, (module.__name__,))
 
 
 def _train(model: Choice, train: Choice, seed: int, data: str) -> Node:
     settings = {"model": named(model), "train": named(train)["settings"], "seed": seed}
-    return node("train", model.name, settings, {"data": data}, (registry.module("model", model.name),))
+    return node(TRAIN, model.name, settings, {"data": data}, (registry.module("model", model.name),))
 
 
 def _compress(method: Choice, model: Choice, train: Choice, seed: int, data: str, trained: str) -> Node:
     settings = {"model": named(model), "train": named(train)["settings"], "seed": seed, **named(method)}
     code = (registry.module("model", model.name), registry.module("compression", method.name))
-    return node("compress", method.name, settings, {"data": data, "model": trained}, code)
+    return node(COMPRESS, method.name, settings, {"data": data, "model": trained}, code)
 
 
 def _export(model: Choice, data: str, checkpoint: str) -> Node:
     code = (registry.module("model", model.name),)
-    return node("export", model.name, {"model": named(model)}, {"data": data, "model": checkpoint}, code)
+    return node(EXPORT, model.name, {"model": named(model)}, {"data": data, "model": checkpoint}, code)

@@ -26,7 +26,9 @@ def unfit(specs: Sequence[Spec], draft: Draft) -> RunnerError | None:
     return None
 
 
-def blocker(backend: Choice, model: str, data: str, precision: str, batch: int, target: Target) -> RunnerError | None:
+def blocker(
+    backend: Choice, model: str, provided: tuple[str, ...], data: str, precision: str, batch: int, target: Target
+) -> RunnerError | None:
     """Why a model can't be compiled here for `target`, known before any work: a library is missing, the backend can't
     do it, or what it makes suits this machine alone."""
     _check_threads(backend, target)
@@ -37,7 +39,7 @@ def blocker(backend: Choice, model: str, data: str, precision: str, batch: int, 
     task = registry.load("data", data).TASK
     request = Request(backend.settings, precision, model, task, batch, target.hardware, ask)
     try:
-        reason = loading.asked(backend.name, "support", request) or declared.refusal(precision, batch)
+        reason = loading.asked(backend.name, "support", request) or declared.refusal(precision, batch, provided)
     except Unavailable as error:
         return error
     if reason is None:

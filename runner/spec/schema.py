@@ -247,7 +247,8 @@ def _seed(value: Any) -> int:
 def _check_together(spec: Spec) -> None:
     """Combinations across axes that make no sense, whatever the backend, and a device without an address."""
     devices.name_of(spec.hardware.settings)
-    tasks = registry.load("model", spec.model.name).TASKS
+    model = registry.load("model", spec.model.name)
+    tasks = model.TASKS
     task = registry.load("data", spec.data.name).TASK
     if task not in tasks:
         raise Impossible(
@@ -255,7 +256,7 @@ def _check_together(spec: Spec) -> None:
             f"it does {' or '.join(tasks)}, the data are for {task}.",
             "Leave data= out, and the model takes its own.",
         )
-    if spec.compression.name != "none" and "tensors" in tasks:
+    if spec.compression.name != "none" and "checkpoint" not in model.PROVIDES:
         raise Impossible(
             f"compression={spec.compression.name} needs a model that can be trained; "
             f"model={spec.model.name} is a finished file.",

@@ -1,3 +1,1 @@
 """Steps: functions from settings and input artifacts to one artifact, run in a worker process."""
-
-ORDER = ("data", "train", "compress", "export", "quantize", "compile")

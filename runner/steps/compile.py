@@ -1,8 +1,8 @@
-"""The compile step: a backend's own compiler, then proof that the result is what was asked for.
+"""A stage of a backend's own compile; the last, `compile`, then proves that the result is what was asked for.
 
-Settings: `backend` (name), `settings` (the backend's, JSON types; those of its `session_settings` with the values that
-stand there), `batch`, `precision` (the option's name) and, for a backend that reads checkpoints, `model` (`{"name",
-"settings"}`).
+Settings: `backend` (name), `stage` (its name, absent of the last), `settings` (those of the backend that the stage
+reads, JSON types), what it asks of `batch`, `precision` (the option's name) and `tuned_to`, and, for a backend that
+reads checkpoints, `model` (`{"name", "settings"}`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ def run(job: Job) -> dict[str, Any]:
     """
     from runner.backends import compile_checks
 
-    module = registry.module("backend", job.settings["backend"])
+    module, stage = registry.module("backend", job.settings["backend"]), job.settings.get("stage")
+    if stage:
+        made: dict[str, Any] = getattr(importlib.import_module(f"{module}.{stage}"), stage)(job)
+        return made
     session = f"{module}.session"
     described = {"session": session, "batch": job.settings["batch"], "precision": job.settings["precision"]}
     (job.out / "session.json").write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")

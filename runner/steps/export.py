@@ -1,4 +1,4 @@
-"""Step `export`: the network as one checked ONNX file."""
+"""Step `export`: one checked ONNX file, of a trained network or of a finished file of the user's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def run(job: Job) -> dict[str, Any]:
 
     Settings: `model` {name, settings}. Raises StepFailed where the file's outputs differ from torch's.
     """
-    if job.settings["model"]["name"] == "onnx":
+    if "model" not in job.inputs:
         from runner.steps import _user_onnx
 
         return _user_onnx.export(job)

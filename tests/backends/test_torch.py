@@ -6,17 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runner.backends.contract import Request
-from runner.backends.torch import BACKEND, Settings
-from runner.backends.worker_query import ask
+from runner.backends.torch import BACKEND
 from tests.backends.conftest import Case, Compiled, predicted
 
 ROOT = Path(__file__).parents[2]
 
 
-def asked(precision: str, model: str = "bilstm") -> str | None:
-    request = Request(Settings(1), precision, model, "forecast", 1, {}, ask)
-    return BACKEND.support(request) or BACKEND.refusal(precision, 1)
+def asked(precision: str, *provided: str) -> str | None:
+    return BACKEND.refusal(precision, 1, provided or ("checkpoint",))
 
 
 def test_the_users_onnx_file_is_not_for_torch() -> None:

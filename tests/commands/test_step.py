@@ -14,7 +14,7 @@ from runner.artifacts import store
 from runner.commands import step
 from runner.core import installed
 from runner.core.errors import StepFailed
-from runner.planning import plan
+from runner.planning import sources
 from tests.conftest import Command
 from tests.report.fixtures import measured, spec
 
@@ -145,7 +145,7 @@ def test_a_step_that_fails_leaves_nothing_and_is_an_error(command: Command, proj
 
 
 def test_a_cell_whose_planning_failed_is_not_done(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "_data_problems", lambda *given: [][0])
+    monkeypatch.setattr(sources, "_data_problems", lambda *given: [][0])
     monkeypatch.chdir(project)
 
     for name in ("train", "benchmark"):

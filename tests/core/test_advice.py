@@ -163,7 +163,8 @@ def test_an_experiments_cells_may_have_lists_and_mappings(capsys: pytest.Capture
         ("backend.name=loading", "backend=loading: runner.backends.loading is no backend: it has no BACKEND (/"),
         (
             "model.name=checkpoint",
-            "model=checkpoint: runner.models.checkpoint is no model: it has no Settings, TASKS, data_needs (/",
+            "model=checkpoint: runner.models.checkpoint is no model: "
+            "it has no Settings, TASKS, PROVIDES, data_needs (/",
         ),
         ("data.name=scoring", "data=scoring: runner.data.scoring is no data: it has no Settings, TASK, make (/"),
         ("scenario.name=ofline", "scenario.name=ofline: no such one. Did you mean offline?"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -70,8 +69,8 @@ def test_an_artifact_is_run_by_its_backends_module_alone(cell: Cell, tmp_path: P
     assert caught.value.next_step == f"Remove it, and it is made again: rm -r '{folder}'"
 
 
-def test_a_record_has_the_operators_that_ran_elsewhere_than_asked(tmp_path: Path) -> None:
+def test_a_record_has_the_operators_that_ran_elsewhere_than_asked(cell: Cell, tmp_path: Path) -> None:
     meta = {"effective": {"MatMul": {"fp32": 3}}, "fallback": {"MatMul": 2}}
-    found = SimpleNamespace(effective={"candidate": {"threads": 1}})
-    told = record_builder._effective("candidate", found, {"compile": Artifact(tmp_path, {"meta": meta})})
+    made = {"compile": Artifact(tmp_path, {"meta": meta})}
+    told = record_builder._effective(cell.candidate, {"threads": 1}, made)
     assert (told["precision"], told["fallback"]) == ({"MatMul": {"fp32": 3}}, {"MatMul": 2})

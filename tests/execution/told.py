@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from runner.planning.graph import Node
+from runner.planning.graph import Node, Step
 from runner.spec.schema import Limits
 from runner.worker import variables
 
+ROUGH_S = {"train": 30.0, "export": 3.0}
 LIMITS = Limits(step_s=60.0, answer_s=60.0, memory_mb=None)
 
 
@@ -38,7 +39,18 @@ class Told:
 def node(name: str, *inputs: str, module: str = "tests.execution.odd_steps", **settings: Any) -> Node:
     """A node `name` whose key is its name, repeated to a key's length; `inputs` are names of nodes."""
     roles: Mapping[str, str] = {one: key(one) for one in inputs}
-    return Node(name, name, module, settings, roles, {}, key(name), variables=variables.of_numbers(os.environ))
+    kind = Step(
+        name,
+        role="" if name in ("train", "compress") else name,
+        own_worker=name == "compile",
+        rough_s=ROUGH_S.get(name, 1.0),
+    )
+    return Node(name, name, module, settings, roles, {}, key(name), variables=ours(), kind=kind)
+
+
+def ours() -> dict[str, str]:
+    """The variables of this process that a node's numbers depend on."""
+    return dict(variables.of_numbers(os.environ))
 
 
 def key(name: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runner.backends.contract import Backend, Request
+from runner.backends.contract import Backend
 from runner.core.setting_rules import setting
 
 REASONS = {
+    "onnx": "torch runs trained networks, not ONNX files: backend=onnxruntime or openvino",
     "fp16": "torch's float16 kernels for CPUs are far slower than float32: precision=fp32 or precision=int8_dynamic",
     "int8": "static int8 needs a quantised graph, and torch runs the checkpoint: precision=int8_dynamic, "
     "or backend=onnxruntime",
@@ -17,13 +18,6 @@ REASONS = {
 @dataclass(frozen=True)
 class Settings:
     threads: int = setting("threads that run one operator", low=1)
-
-
-def support(request: Request) -> str | None:
-    """Models of our own."""
-    if request.model == "onnx":
-        return "torch runs trained networks, not ONNX files: backend=onnxruntime or openvino"
-    return None
 
 
 BACKEND = Backend(
@@ -36,5 +30,4 @@ BACKEND = Backend(
     install="pip install torch",
     # Its file holds the network, not how it is run: kernels are chosen when it is loaded.
     session_settings={"threads": 1},
-    support=support,
 )

@@ -29,7 +29,7 @@ from runner.execution.dask.transfer import Held
 from runner.execution.record_builder import Origin
 from runner.planning import measurement_key
 from runner.planning.graph import Cell, Node
-from runner.planning.requirements import USED, Outcome, used
+from runner.planning.requirements import Outcome, used
 from runner.results import records
 from runner.results.records import Record
 from runner.spec.schedule import TLS, Settings
@@ -93,7 +93,7 @@ def _away(
     if not nodes:
         return {}
     held: dict[str, Held | RunnerError] = dict(_held(client, [(node.step, node.key) for node in nodes]))
-    fetched = {node.key for node in nodes if node.step in USED or node.key in read_here}
+    fetched = {node.key for node in nodes if node.kind.role or node.key in read_here}
     make = _lacking(nodes, fetched, held)
     for node in nodes:
         if node.key in held:

@@ -1,0 +1,175 @@
+"""From what a model is to what a backend runs, as the backend declares it."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+from runner.backends import loading
+from runner.core.errors import SpecError
+from runner.core.job import Job
+from runner.planning import graph, plan
+from runner.planning.graph import COMPILED, STAGE, Plan
+from runner.steps import compile as step
+from runner.sweep import request
+from tests.models import onnx_files
+
+FILES = {
+    "__init__.py": """
+from dataclasses import dataclass
+from runner.backends.contract import Backend, Capabilities, Stage
+from runner.core.setting_rules import setting
+
+@dataclass(frozen=True)
+class Settings:
+    level: int = setting("how far it optimises", low=0)
+    slots: int = setting("how many slots it fills", low=1)
+    verbose: int = setting("how much it says", low=0)
+
+BACKEND = Backend(
+    settings=Settings, accepts=("onnx",), precisions=("fp32", "int8"), distributions=("onnx",),
+    install="pip install onnx", capabilities=Capabilities(threads=False, host_proof=False),
+    session_settings={"verbose": 0},
+    stages=(
+        Stage("parse", reads=(), asks=(), needs=("model",)),
+        Stage("optimize", reads=("level",), asks=("precision",)),
+        Stage("compile", reads=("slots",), needs=("model",)),
+    ),
+)
+""",
+    "parse.py": """
+def parse(job):
+    (job.out / "parsed").write_text((job.inputs["model"] / "model.onnx").read_text() + " parsed")
+    return {"layers": 3}
+""",
+    "optimize.py": """
+def optimize(job):
+    (job.out / "optimized").write_text((job.inputs["model"] / "parsed").read_text() + f" {job.settings['settings']}")
+    return {"warnings": ["one layer stays as it is"]}
+""",
+    "compile.py": """
+def compile(job):
+    (job.out / "made").write_text((job.inputs["model"] / "optimized").read_text() + f" {job.settings['settings']}")
+    return {"version": "1.0", "effective": {"MatMul": {"fp32": 1}}, "fallback": {}, "inputs": [], "outputs": []}
+""",
+    "session.py": "",
+    "conf/backend/staged.yaml": """
+defaults: [/hardware@_global_.hardware: local, /precision@_global_.precision: fp32, _self_]
+name: staged
+level: 1
+slots: 2
+verbose: 0
+""",
+}
+
+
+@pytest.fixture
+def staged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package whose backend `staged` compiles in three stages, found by its entry point; an empty project beside."""
+    for name, text in FILES.items():
+        file = tmp_path / "staged_pack" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    info = tmp_path / "staged_pack-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: staged-pack\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[runner.backends]\nstaged = staged_pack\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in [one for one in sys.modules if one.partition(".")[0] == "staged_pack"]:
+        monkeypatch.delitem(sys.modules, name)
+    importlib.invalidate_caches()
+    for known in (loading.registry.entry_points, loading.registry.module, loading.registry.carried):
+        known.cache_clear()
+    return tmp_path
+
+
+def planned(root: Path, *words: str) -> Plan:
+    every = ["model=gru", "backend=staged", "baseline=none", *words]
+    return plan.make([request.one(root, every)], root)
+
+
+def keys(root: Path, *words: str) -> dict[str, str]:
+    return dict(planned(root, *words).cells[0].candidate.keys)
+
+
+def test_each_stage_is_a_node_that_reads_what_the_one_before_made(staged: Path) -> None:
+    made = planned(staged)
+    chain = made.cells[0].candidate
+    assert list(chain.keys) == ["data", "train", "export", "parse", "optimize", "compile"]
+    inputs = {step: made.nodes[key].inputs for step, key in chain.keys.items()}
+    assert inputs["parse"] == {"model": chain.keys["export"]}
+    assert inputs["optimize"] == {"model": chain.keys["parse"], "data": chain.keys["data"]}
+    assert inputs["compile"] == {"model": chain.keys["optimize"]}
+    assert chain.steps(STAGE, COMPILED) == ["parse", "optimize", "compile"]
+
+
+@pytest.mark.parametrize(
+    ("word", "changed"),
+    [
+        ("backend.level=2", ["optimize", "compile"]),
+        ("backend.slots=3", ["compile"]),
+        ("backend.verbose=1", []),
+        ("scenario=offline", ["compile"]),
+        ("precision=int8", ["parse", "optimize", "compile"]),  # of another graph
+    ],
+)
+def test_a_setting_changes_the_stages_that_read_it_and_what_follows(
+    staged: Path, word: str, changed: list[str]
+) -> None:
+    before, after = keys(staged), keys(staged, word)
+    assert [step for step in before if before[step] != after[step]] == changed
+
+
+def test_a_stage_gets_the_settings_that_it_reads_and_the_last_is_described(staged: Path) -> None:
+    made = planned(staged)
+    (staged / "export").mkdir()
+    (staged / "export/model.onnx").write_text("graph")
+    before, metas = staged / "export", []
+    for name in ("parse", "optimize", "compile"):
+        node = made.nodes[made.cells[0].candidate.keys[name]]
+        (staged / name).mkdir()
+        metas.append(step.run(Job(node.settings, {"model": before, "data": staged}, staged / name, staged)))
+        before = staged / name
+    assert (before / "made").read_text() == "graph parsed {'level': 1} {'slots': 2}"
+    assert metas[1] == {"warnings": ["one layer stays as it is"]}
+    assert metas[2]["session"] == "staged_pack.session"
+    assert metas[2]["effective"] == {"MatMul": {"fp32": 1}}
+
+
+@pytest.mark.parametrize(
+    ("change", "wrong"),
+    [
+        (('Stage("compile", reads=("slots",)', 'Stage("link", reads=("slots",)'), "BACKEND.stages is "),
+        (('Stage("parse"', 'Stage("train"'), "BACKEND.stages is "),
+        (('asks=("precision",)', 'asks=("sizes",)'), "BACKEND.stages is "),
+        (('reads=("level",)', 'reads=("levle",)'), "BACKEND.stages: optimize reads levle, which its Settings have not"),
+    ],
+)
+def test_wrong_stages_are_named(staged: Path, change: tuple[str, str], wrong: str) -> None:
+    file = staged / "staged_pack/__init__.py"
+    file.write_text(file.read_text().replace(*change))
+    with pytest.raises(SpecError) as caught:
+        loading.backend("staged")
+    assert caught.value.reason.startswith(f"backend=staged: {file}: {wrong}")
+
+
+def test_a_stage_without_its_file_is_named(staged: Path) -> None:
+    (staged / "staged_pack/optimize.py").unlink()
+    declared = loading.registry.load("backend", "staged").BACKEND
+    found = list(loading.problems(declared, staged / "staged_pack/__init__.py"))
+    assert found == [f"{staged}/staged_pack/optimize.py: no such file: optimize(job) is expected there"]
+
+
+def test_a_model_that_the_backend_accepts_in_no_form_is_unsupported(tmp_path: Path) -> None:
+    file = onnx_files.one_node(tmp_path / "relu.onnx", "Relu", [1, 4], [1, 4])
+    words = [f"model.path={file}", "model=onnx", "backend=torch", "precision=fp32", "baseline=none"]
+    made = plan.make([request.one(tmp_path, words)], tmp_path)
+    error = graph.blocked(made.cells[0], made)
+    assert error is not None
+    assert (error.status, error.reason) == (
+        "unsupported",
+        "backend=torch: torch runs trained networks, not ONNX files: backend=onnxruntime or openvino",
+    )
