@@ -27,6 +27,7 @@ def run(spec: Spec, root: Path | None = None) -> dict[str, Any]:
     """
     from runner.execution import run_plan
     from runner.planning import plan
+    from runner.report.views import progress
     from runner.spec.schedule import INLINE
     from runner.tracking.client import Tracker
 
@@ -34,7 +35,8 @@ def run(spec: Spec, root: Path | None = None) -> dict[str, Any]:
     home = project_paths.home(own)
     with Tracker(home) as tracker:
         tracker.start()
-        return dict(run_plan.perform(plan.make([spec], own), home, tracker, INLINE, fresh=True).records[0].content)
+        ran = run_plan.perform(plan.make([spec], own), home, tracker, INLINE, progress.on_stderr(), fresh=True)
+        return dict(ran.records[0].content)
 
 
 def load_sweep(*overrides: str, root: Path | None = None) -> Sweep:
@@ -60,6 +62,7 @@ def run_sweep(
     from runner.execution import run_plan
     from runner.planning import plan
     from runner.report import sweep_json
+    from runner.report.views import progress
     from runner.spec import options
     from runner.spec.schema import choice
     from runner.tracking.client import Tracker
@@ -71,7 +74,8 @@ def run_sweep(
         tracker.start()
         made = plan.of_sweep(sweep, own)
         name = run_plan.sweep_name([cell.candidate.spec for cell in made.cells])
-        return sweep_json.document(name, made, run_plan.perform(made, home, tracker, how, sweep=name, fresh=fresh))
+        ran = run_plan.perform(made, home, tracker, how, progress.on_stderr(), sweep=name, fresh=fresh)
+        return sweep_json.document(name, made, ran)
 
 
 def _look_again() -> None:

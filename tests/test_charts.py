@@ -13,8 +13,8 @@ from PIL import Image
 from runner.charts import Chart, Dot, Lines, Text, axes, box, line, png, stacked, svg
 from runner.charts.style import COLOURS, STYLES
 from runner.core.errors import Unavailable
-from runner.pictures import record_pictures
-from runner.pictures.record_pictures import Picture
+from runner.results import picture_files
+from runner.results.picture_files import Picture
 
 MARKS = (box(0, 0, 100, 50, "interval"), line(0, 80, 200, 80, "one"), Dot(150, 25, 10, "dot baseline"))
 CHART = Chart(200, 100, "A title", MARKS, "What is to be seen")
@@ -58,7 +58,7 @@ def test_a_text_is_a_text(text: str) -> None:
     drawn = svg.document(Chart(200, 100, text, (Text(0, 10, text), Dot(1, 1, 1, "pair", text)), text))
     root = ElementTree.fromstring(drawn)
     assert [one.text for one in root.iter() if one.tag.endswith(("}title", "}desc", "}text"))] == [text] * 4
-    assert record_pictures.fault(Picture("image/svg+xml", drawn)) == ""
+    assert picture_files.fault(Picture("image/svg+xml", drawn)) == ""
 
 
 def test_only_a_text_that_has_no_room_is_drawn_together() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from runner.core.errors import StepFailed, Unsupported
+from runner.tensors.difference import apart
 from runner.worker import input_batches, predictions, values
 
 # What optimising, fusing or converting a graph may change, of the largest output. Float sums are reordered; int8
@@ -54,20 +55,6 @@ def compared(session: Any, inputs: Mapping[str, Any], expected: list[Any], preci
             "Try another backend (or of onnxruntime backend.graph_optimization=basic), and report it to its makers.",
         )
     return worst
-
-
-def apart(found: list[Any], expected: list[Any]) -> tuple[float, float]:
-    """(the largest difference, the largest size of `expected`) of outputs; infinite where a shape is another."""
-    errors = [_error(one, want) for one, want in zip(found, expected, strict=True)]
-    return max(errors, default=0.0), max((_largest(values.sizes(want)) for want in expected), default=0.0)
-
-
-def _error(found: Any, want: Any) -> float:
-    return _largest(values.differences(found, want)) if found.shape == want.shape else float("inf")
-
-
-def _largest(magnitudes: Any) -> float:
-    return float(magnitudes.max()) if magnitudes.size else 0.0
 
 
 def shapes(session: Any, arrays: Mapping[str, Any], batch: int) -> None:

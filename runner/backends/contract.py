@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 # What a model can be handed over as: its graph (`model.onnx`), or the trained network itself (`model.pt`).
 REPRESENTATIONS = ("onnx", "checkpoint")
+# Precisions that can be asked for; the rules of each one's settings are in `runner/spec/precision.py`.
+PRECISIONS = ("fp32", "fp16", "int8", "int8_dynamic")
 HOST = "host"
 ABOUT = ("precision", "batch", "tuned_to")  # what a stage may ask for beside settings
 INPUTS = ("model", "data")

@@ -7,10 +7,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from runner.backends.contract import ABOUT, COMPILE, INPUTS, REPRESENTATIONS, Backend, Capabilities, Stage
+from runner.backends.contract import ABOUT, COMPILE, INPUTS, PRECISIONS, REPRESENTATIONS, Backend, Capabilities, Stage
 from runner.core import registry
 from runner.core.errors import RunnerError, SpecError, Unavailable
-from runner.spec.precision import CLASSES
 
 TAKEN = ("data", "train", "compress", "export", "quantize", "session")  # what no stage can be called
 GUIDE = "What a backend declares: docs/adding-a-backend.md."
@@ -128,7 +127,7 @@ def _shown(value: Any) -> str:
 CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "settings": (_settings, "a frozen dataclass, each field made by runner.core.setting_rules.setting(),"),
     "accepts": (_texts(REPRESENTATIONS, 1), f"a tuple of {' or '.join(REPRESENTATIONS)}"),
-    "precisions": (_texts(CLASSES, 1), f"a tuple of {', '.join(CLASSES)}"),
+    "precisions": (_texts(PRECISIONS, 1), f"a tuple of {', '.join(PRECISIONS)}"),
     "distributions": (_texts(least=1), 'a tuple of names on PyPI, such as ("onnx",),'),
     "install": (lambda value: _text(value) and value != "", "what to type to install it"),
     "capabilities": (_capabilities, "runner.backends.contract.Capabilities(…)"),

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from runner.backends import loading
+from runner.backends.contract import PRECISIONS
 from runner.core.errors import SpecError
 from runner.spec import options
-from runner.spec.precision import CLASSES
 
 Matrix = Mapping[str, Mapping[str, Mapping[str, str]]]
 
@@ -25,10 +25,10 @@ def _of(name: str, batches: Mapping[str, int]) -> Mapping[str, Mapping[str, str]
     try:
         declared = loading.backend(name)
     except SpecError as error:
-        return {precision: dict.fromkeys(batches, error.reason) for precision in CLASSES}
+        return {precision: dict.fromkeys(batches, error.reason) for precision in PRECISIONS}
     return {
         precision: {scenario: declared.refusal(precision, batch) or "" for scenario, batch in batches.items()}
-        for precision in CLASSES
+        for precision in PRECISIONS
     }
 
 

@@ -25,12 +25,13 @@ SET_HERE = ("baseline", "measure")
 def main(argv: list[str]) -> int:
     """Measure a spec against itself and keep the noise floor that follows."""
     chosen = _options(argv)
+    from runner.spec import hardware
     from runner.sweep import request
     from runner.transport import devices
 
     root = project_paths.root()
     spec = request.one(root, chosen.override)
-    where = devices.called(spec.hardware.settings)
+    where = hardware.called(spec.hardware.settings)
     if chosen.show:
         return _show(
             project_paths.home(root), str(devices.of(spec.hardware.settings).hardware()["identity"]), where, chosen.json
@@ -71,6 +72,7 @@ def calibrate(root: Path, usual: Spec, overrides: list[str], pairs: int) -> Cali
     """
     from runner.execution import run_plan
     from runner.planning import plan
+    from runner.report.views import progress
     from runner.spec.schedule import INLINE
     from runner.sweep import request
     from runner.tracking.client import Tracker
@@ -80,7 +82,8 @@ def calibrate(root: Path, usual: Spec, overrides: list[str], pairs: int) -> Cali
     home = project_paths.home(root)
     with Tracker(home) as tracker:
         tracker.start()
-        record = run_plan.perform(plan.make([spec], root), home, tracker, INLINE, fresh=True).records[0]
+        ran = run_plan.perform(plan.make([spec], root), home, tracker, INLINE, progress.on_stderr(), fresh=True)
+        record = ran.records[0]
     if record.content["status"] != "ok":
         _raise(record.content)
     return _keep(home, record, usual.measure.settings)

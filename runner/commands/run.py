@@ -45,9 +45,11 @@ class Command:
         """One spec; returns the exit code."""
         from runner.execution import run_plan
         from runner.planning import plan
+        from runner.report.views import progress
 
         made = plan.make([asked.spec], self.root)
-        record = run_plan.perform(made, self.home, self.tracker, asked.schedule, fresh=True).records[0]
+        ran = run_plan.perform(made, self.home, self.tracker, asked.schedule, progress.on_stderr(), fresh=True)
+        record = ran.records[0]
         if self.json:
             _print_json(record.content)
         else:
@@ -61,12 +63,20 @@ class Command:
         from runner.execution import run_plan
         from runner.planning import plan
         from runner.report import plan_summary
+        from runner.report.views import progress
 
         made = plan.of_sweep(asked.sweep, self.root)
         name = run_plan.sweep_name([cell.candidate.spec for cell in made.cells])
         print(visible("\n".join([f"sweep {name}", *plan_summary.lines(made, self.home)])), file=sys.stderr)
         ran = run_plan.perform(
-            made, self.home, self.tracker, asked.schedule, sweep=name, fresh=self.fresh, started=self.started
+            made,
+            self.home,
+            self.tracker,
+            asked.schedule,
+            progress.on_stderr(),
+            sweep=name,
+            fresh=self.fresh,
+            started=self.started,
         )
         if self.json:
             from runner.report import sweep_json

@@ -13,8 +13,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from runner.artifacts import leases, store
 from runner.artifacts.store import Artifact
 from runner.commands import dvc_grid
@@ -91,7 +89,7 @@ def _artifact(step: str, made: Plan, home: Path, folder: Path) -> dict[str, Any]
 def _made(node: Node, made: Plan, home: Path) -> Artifact | RunnerError:
     """The node's artifact: from the store, or made now with all that it needs."""
     items = [(one.id, f"{one.step} {one.title}") for one in made.nodes.values()]
-    with progress.opened(Console(stderr=True), items) as display, leases.lease(home, made.nodes):
+    with progress.on_stderr().display(items) as display, leases.lease(home, made.nodes):
         limits = made.cells[0].candidate.spec.limits
         return prepare.obtain([node.key], made, home, limits, display, INLINE)[node.key]
 
@@ -129,7 +127,8 @@ def _benchmark(made: Plan, home: Path, folder: Path) -> dict[str, Any]:
     with Tracker(home) as tracker:
         tracker.start()
         family = _family(project_paths.root())
-        record = run_plan.perform(made, home, tracker, INLINE, fresh=True, family=family).records[0].content
+        ran = run_plan.perform(made, home, tracker, INLINE, progress.on_stderr(), fresh=True, family=family)
+    record = ran.records[0].content
     if record["status"] != "ok":
         _say(record)
         _refuse_accidents(record, made)

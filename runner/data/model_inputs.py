@@ -54,7 +54,7 @@ def make(settings: Settings, needs: Mapping[str, Any], seed: int, inputs: Mappin
 
 def _random(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx.ModelProto) -> Dataset:
     from runner.data.arrays import Dataset
-    from runner.graphs import onnx_graph, steering_inputs
+    from runner.graphs import float_reference, steering_inputs
 
     test = _drawn(model, settings.samples, settings.integers_below, seed, "test")
     drawn: dict[str, dict[str, Drawn]] = {"test": {f"in/{name}": one for name, one in test.items()}}
@@ -64,7 +64,7 @@ def _random(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx
         random = _drawn(model, settings.calibration, settings.integers_below, seed, "calibration")
         drawn["calibration"] = {f"in/{name}": one for name, one in _for_proof(random).items()}
         calibration = {**_as_meta(random), "from": "random"}
-    reference = onnx_graph.outputs_of_float(model, test)
+    reference = float_reference.outputs(model, test)
     about = {"calibration": calibration, "warnings": steering_inputs.warnings(model, settings.integers_below)}
     meta = {**_meta(model, needs, "random", settings.samples if test else 1), **about}
     splits = {"calibration": own} if own else {}
@@ -124,7 +124,7 @@ def _as_meta(random: Mapping[str, Drawn]) -> dict[str, Any]:
 def _given(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx.ModelProto) -> Dataset:
     from runner.data import calibration_set
     from runner.data.arrays import Dataset, inputs_of
-    from runner.graphs import model_outputs, onnx_graph, user_tensors
+    from runner.graphs import float_reference, model_outputs, user_tensors
 
     given = user_tensors.read(model, needs)
     rows = len(next(iter(given.values()), [0]))
@@ -132,7 +132,7 @@ def _given(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx.
     kept = 0 if own else settings.calibration
     measured, calibrates = calibration_set.split(rows, kept, seed)
     inputs = {name: array for name, array in given.items() if name.startswith("in/")}
-    reference = onnx_graph.outputs_of_float(model, inputs_of(_rows(inputs, measured)))
+    reference = float_reference.outputs(model, inputs_of(_rows(inputs, measured)))
     outputs = {name: _seen(one, reference.get(name)) for name, one in model_outputs.of(model).items()}
     understood, name, reading = user_tensors.scored(given, outputs, needs)
     # Without rows to spare, the compile proves itself with those that are measured; quantising draws its own.

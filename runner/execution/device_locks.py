@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 from runner.core.disk_errors import room
 from runner.core.errors import RunnerError, StepFailed, StepTimeout
 from runner.planning.graph import Cell
+from runner.spec import hardware
 from runner.transport import devices
 from runner.worker import device_lock as alone_there
 from runner.worker.device_lock import lock_of
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
-LOCAL = devices.LOCAL
+LOCAL = hardware.LOCAL
 ELSEWHERE = "Set XDG_CACHE_HOME to a folder that you alone may write to."
 WORD_SECONDS = 0.5  # of waiting, before it is said
 POLL_SECONDS = 0.25  # between two tries; whoever measures is not to notice
@@ -41,7 +42,7 @@ ASK_SECONDS = 2.0  # the same of a device elsewhere
 
 def of(cell: Cell) -> str:
     """The device on which a cell's candidate is measured: `local` is this machine, `ssh:pi` one over ssh."""
-    return devices.name_of(cell.candidate.spec.hardware.settings)
+    return hardware.name_of(cell.candidate.spec.hardware.settings)
 
 
 def all_of(cell: Cell) -> list[str]:
@@ -53,7 +54,7 @@ def _devices(cell: Cell) -> dict[str, Any]:
     """`{device: the settings that say how it is reached}`."""
     chains = filter(None, (cell.candidate, cell.baseline))
     each = (chain.spec.hardware.settings for chain in chains)
-    return {devices.name_of(settings): settings for settings in each}
+    return {hardware.name_of(settings): settings for settings in each}
 
 
 def grouped(items: Sequence[T], device: Callable[[T], str]) -> dict[str, list[T]]:

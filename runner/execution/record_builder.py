@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.artifacts.store import Artifact
-from runner.backends import loading
+from runner.backends import effective_precision, loading
 from runner.core import installed, registry
 from runner.core.advice import shell
 from runner.core.disk_errors import room
@@ -23,15 +23,15 @@ from runner.core.errors import RunnerError, StepFailed
 from runner.core.linear_algebra import one_thread
 from runner.core.progress import Display
 from runner.measure import scenarios
+from runner.measure.first_pair import starting
 from runner.measure.run import Run
-from runner.measure.sides import Side, starting
+from runner.measure.sides import Side
 from runner.planning import measurement_key
 from runner.planning.graph import COMPILED, DATA, GRAPH, QUANTIZED, STAGE, Cell, Chain
 from runner.planning.requirements import Outcome
 from runner.results import naming, records
-from runner.results.effective import coarsest, precision
 from runner.results.records import Record
-from runner.spec import labels
+from runner.spec import hardware, labels
 from runner.spec.schema import Spec
 from runner.transport import devices
 from runner.worker import variables
@@ -141,7 +141,7 @@ def _floor(cell: Cell, root: Path) -> NoiseFloor:
     setting, found = cell.candidate.spec.measure.settings.floor, {}
     for spec in _specs(cell).values():
         device = devices.of(spec.hardware.settings)
-        where = devices.called(spec.hardware.settings)
+        where = hardware.called(spec.hardware.settings)
         known = calibration.noise_floor(root, str(device.hardware()["identity"]), where=where)
         found[device.name] = known or NoiseFloor(setting, f"measure.floor; {where} is not calibrated")
     return max(found.values(), key=lambda floor: floor.value)
@@ -247,7 +247,7 @@ def side_of(chain: Chain, artifacts: Mapping[str, Artifact], label: str) -> Side
         batch=spec.scenario.settings.batch,
         threads=loading.backend(spec.backend.name).threads(spec.backend.settings),
         precision=spec.precision.name,
-        coarsest=coarsest(spec.precision.name, compiled.meta["effective"]),
+        coarsest=effective_precision.coarsest(spec.precision.name, compiled.meta["effective"]),
         memory_mb=spec.limits.memory_mb,
         device=devices.of(spec.hardware.settings),
         keep_in_float=quantized.meta.get("keep_in_float", {}) if quantized else {},
@@ -317,7 +317,9 @@ def _comparison(found: Any, cell: Cell, baseline_metrics: Any, ran: Mapping[str,
     spec = cell.baseline.spec
     return {
         "baseline": {
-            "label": labels.of_baseline(cell.candidate.spec.plain(), spec.plain(), precision(spec.precision.name, ran)),
+            "label": labels.of_baseline(
+                cell.candidate.spec.plain(), spec.plain(), effective_precision.shown(spec.precision.name, ran)
+            ),
             "spec": spec.plain(),
             "key": spec.key,
             "keys": dict(cell.baseline.keys),

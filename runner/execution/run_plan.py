@@ -13,13 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
 from runner.artifacts import leases
 from runner.core import hashing
 from runner.core.disk_errors import room
 from runner.core.errors import RunnerError, StepFailed, Unavailable
-from runner.core.foreign_text import line
+from runner.core.progress import Reporter
 from runner.core.unexpected import attempt
 from runner.execution import device_locks, makespan, record_builder, resume
 from runner.execution.cpu_count import cores
@@ -29,7 +27,6 @@ from runner.execution.time_accounting import Timeline
 from runner.planning import measurement_key
 from runner.planning.graph import Cell, Plan, blocked
 from runner.planning.requirements import Outcome, failure, used
-from runner.report.views import progress
 from runner.results import records
 from runner.results.records import Record
 from runner.spec.schedule import Inline, Schedule
@@ -69,6 +66,7 @@ def perform(
     root: Path,
     tracker: Tracker,
     schedule: Schedule,
+    reporter: Reporter,
     *,
     sweep: str = "",
     fresh: bool = False,
@@ -83,11 +81,7 @@ def perform(
     """
     start = time.monotonic() if started is None else started
     known = set(records.names(root))
-    console = Console(stderr=True)
-
-    def say(text: str) -> None:
-        console.print(line(text), markup=False, highlight=False, soft_wrap=True)
-
+    say = reporter.say
     say(f"project {root}")
     wanted = {} if fresh else measurement_key.of_all(made.cells, _asking(schedule, say))
     found = resume.look(root, wanted, known if wanted else (), lambda text: say(f"warning: {text}"))
@@ -96,7 +90,7 @@ def perform(
     done = dict(found.done)
     records.join(root, sweep, done.values())
     waiting = Plan(made.nodes, [cell for cell in made.cells if cell.candidate.spec.key not in done])
-    with progress.opened(console, _items(waiting)) as display:
+    with reporter.display(_items(waiting)) as display:
         timeline = Timeline(display)
         declared = family or Family(sweep, compared(made))
         command = _Command(made, root, tracker, sweep, declared, wanted, known, {}, timeline, threading.Lock())

@@ -127,18 +127,6 @@ def opened(model: onnx.ModelProto) -> onnx.ModelProto:
     return copy
 
 
-def outputs_of_float(model: onnx.ModelProto, arrays: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
-    """`{output: array}` over all samples by ONNX Runtime with its graph optimisations off; samples first, as
-    `runner/worker/predictions.py` has them. Without an output that has not one row a sample of a free batch; empty
-    where ONNX Runtime refuses the graph (another runtime may run it) or outputs differ from run to run.
-
-    Raises Unsupported where the model doesn't run with these inputs.
-    """
-    from runner.backends.onnxruntime import reference
-
-    return reference.outputs(model, arrays)
-
-
 def first_line(error: BaseException) -> str:
     """The first line of a library's message, shortened."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]

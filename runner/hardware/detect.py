@@ -17,11 +17,6 @@ UNLIMITED_V1 = 1 << 60  # cgroup v1 writes "no limit" as the largest page-aligne
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Rules of `hardware=local`: everything is detected, so there is nothing to set."""
-
-
-@dataclass(frozen=True)
 class Hardware:
     """One machine. None is "not set" or "not readable"; what wasn't readable stands in `unknown` with its reason."""
 

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from runner.measure.alternating_blocks import Across, on_two_devices
-from runner.measure.pairs import Pair
 from runner.measure.pairwise import Paired
 from runner.measure.run import Run
 from runner.measure.run_conditions import Marked
 from runner.measure.settings import Settings
 from runner.measure.stopping_rule import Decision
+from runner.measure.timed import Pair
 from runner.measure.verdict import NoiseFloor
 
 

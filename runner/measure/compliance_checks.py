@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runner.measure import columns, repeats
-from runner.measure.pairs import Pair, Timed
 from runner.measure.quality import Judgement
 from runner.measure.sides import Side
+from runner.measure.timed import Pair, Timed
 
 # Root mean square of the outputs' error over that of the float model's outputs. Sums in another order make 1e-6,
 # an 11-bit significand 1e-3, 8 bits a few per cent: from ten times that on, something else is wrong. A model that is

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from runner.measure.pairs import Pair, Timed
+    from runner.measure.timed import Pair, Timed
 
 
 def of_bursts(pair: Pair) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runner.measure import conditions, flagged_pairs
-from runner.measure.pairs import Pair
+from runner.measure.timed import Pair
 
 Marked = Mapping[str, Mapping[int, Sequence[str]]]  # as `marked` returns them
 

@@ -5,22 +5,20 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from runner.models._recurrent import Settings
-
 CELLS: dict[str, type[nn.GRU] | type[nn.LSTM]] = {"gru": nn.GRU, "lstm": nn.LSTM}
 
 
 class Forecaster(nn.Module):
     """Recurrent layers, then one linear map of the top layer's final state(s)."""
 
-    def __init__(self, cell: str, features: int, size: Settings, bidirectional: bool) -> None:
+    def __init__(self, cell: str, features: int, hidden: int, depth: int, horizon: int, bidirectional: bool) -> None:
         super().__init__()
         layers = CELLS[cell]
-        self.recurrent = layers(features, size.hidden, size.layers, batch_first=True, bidirectional=bidirectional)
+        self.recurrent = layers(features, hidden, depth, batch_first=True, bidirectional=bidirectional)
         directions = 2 if bidirectional else 1
         # Counted from the front: TVM's importer reads beyond the array at a negative index.
-        self.top = [directions * (size.layers - 1) + direction for direction in range(directions)]
-        self.head = nn.Linear(directions * size.hidden, size.horizon)
+        self.top = [directions * (depth - 1) + direction for direction in range(directions)]
+        self.head = nn.Linear(directions * hidden, horizon)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, window, features) → (batch, horizon)."""

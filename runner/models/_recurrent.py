@@ -34,4 +34,5 @@ def forecaster(cell: str, settings: Settings, data_meta: Mapping[str, Any], bidi
     """(batch, window, features) → (batch, horizon), with `cell` `gru` or `lstm`."""
     from runner.models._forecaster import Forecaster
 
-    return Forecaster(cell, len(data_meta["features"]), settings, bidirectional)
+    features = len(data_meta["features"])
+    return Forecaster(cell, features, settings.hidden, settings.layers, settings.horizon, bidirectional)

@@ -16,6 +16,7 @@ from runner.core import hashing, registry
 from runner.core.errors import RunnerError, StepFailed
 from runner.core.unexpected import attempt
 from runner.planning.graph import Cell, Chain
+from runner.spec import hardware
 from runner.spec.schema import Spec, plain_part
 from runner.transport import devices
 
@@ -97,7 +98,7 @@ def _once(ask: Ask) -> Ask:
     answers: dict[str, Mapping[str, Any] | RunnerError] = {}
 
     def known(settings: Any, distributions: list[str]) -> Mapping[str, Any]:
-        name = hashing.canonical([devices.name_of(settings), distributions])
+        name = hashing.canonical([hardware.name_of(settings), distributions])
         if name not in answers:
             try:
                 answers[name] = ask(settings, distributions)

@@ -14,6 +14,7 @@ from runner.core import registry
 from runner.core.advice import shell
 from runner.core.errors import RunnerError, SpecError, Unavailable, Unsupported
 from runner.hardware import detect
+from runner.spec import hardware
 from runner.transport import devices
 
 
@@ -28,18 +29,18 @@ class Target:
     @property
     def words(self) -> str:
         """`this machine`, `ssh:pi`."""
-        return "this machine" if self.name == devices.LOCAL else self.name
+        return "this machine" if self.name == hardware.LOCAL else self.name
 
 
 @cache
 def here() -> Target:
     """This machine."""
-    return Target(devices.LOCAL, detect.described())
+    return Target(hardware.LOCAL, detect.described())
 
 
 def of(settings: Any) -> Target:
     """The device of a spec's `hardware` settings, asked over its connection. Raises SpecError for wrong settings."""
-    if devices.name_of(settings) == devices.LOCAL:
+    if hardware.name_of(settings) == hardware.LOCAL:
         return here()
     device = devices.of(settings)
     try:
@@ -73,7 +74,7 @@ def foreign(target: Target, backend: str, settings: Any) -> Unsupported | None:
 def lacking(target: Target, backend: str, settings: Any) -> RunnerError | None:
     """What a backend's session imports and the device has not, or why it doesn't tell. Asked of remote ones: here
     `plan` knows by itself."""
-    if target.name == devices.LOCAL or target.problem:
+    if target.name == hardware.LOCAL or target.problem:
         return None
     wanted = dict.fromkeys(("numpy", *imported(f"{registry.module('backend', backend)}.session")))
     try:

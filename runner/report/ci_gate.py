@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner.core.errors import SpecError, nearest
-from runner.results.comparison import Row
 from runner.results.naming import imported, title
+from runner.results.rows import Row
 
 OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le, ">=": operator.ge, "==": operator.eq, "!=": operator.ne, "<": operator.lt, ">": operator.gt,

@@ -12,14 +12,14 @@ from typing import Any
 from runner.core.errors import StepFailed
 from runner.measure import samples
 from runner.measure.samples import Samples
-from runner.pictures import processes, record_pictures
+from runner.pictures import processes
 from runner.pictures.processes import Distribution, PairLine
-from runner.pictures.record_pictures import Picture
 from runner.report import caveats, recommendations, summary, telemetry
-from runner.results import multiple_comparisons, naming
+from runner.results import multiple_comparisons, naming, picture_files
 from runner.results.formatting import quality_differences, ratio, replicates, verdict_line
 from runner.results.multiple_comparisons import Correction
 from runner.results.naming import IMPORTED, imported
+from runner.results.picture_files import Picture
 from runner.results.record_diff import NOTHING, WORDS, spread, worded
 from runner.results.records import Record
 from runner.spec.labels import flatten
@@ -95,7 +95,7 @@ def collect(record: Record, correction: Correction | None = None) -> Page:
         pairs=pairs,
         sections=tuple(section for section in _sections(content, profile, record.seal) if section.rows),
         absent=(*unread, *(f"{reason}: {', '.join(names)}" for reason, names in summary.absent(content).items())),
-        pictures=record_pictures.beside(record.folder),
+        pictures=picture_files.beside(record.folder),
         seal=record.seal,
     )
 

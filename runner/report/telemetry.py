@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from runner.core.errors import SpecError
-from runner.core.foreign_text import tree
+from runner.results import archive_form
 from runner.results.formatting import number
-from runner.results.untrusted_json import Untrusted, yaml_tree
+from runner.results.untrusted_json import Untrusted
 from runner.telemetry.summary import REPORT
 
 # The ends of signals' names and their units.
@@ -25,18 +25,9 @@ def read(folder: Path) -> Mapping[str, Any]:
     if not file.is_file():
         return {}
     try:
-        return sound(file.read_bytes())
+        return archive_form.profile(file.read_bytes())
     except Untrusted as error:
         raise SpecError(f"{file}: {error}.", "Remove it: the page is then without it.") from error
-
-
-def sound(data: bytes) -> Mapping[str, Any]:
-    """A report's content, once it is known to be one. Raises Untrusted."""
-    from runner.results.archive_form import check_profile
-
-    found = yaml_tree(data)
-    check_profile(found)
-    return dict(tree(found))
 
 
 def rows(found: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:

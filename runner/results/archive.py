@@ -24,11 +24,9 @@ from runner.core import given_files
 from runner.core.errors import SpecError
 from runner.core.foreign_text import tree, visible
 from runner.measure import samples
-from runner.pictures import record_pictures
-from runner.pictures.record_pictures import Picture
-from runner.report import telemetry
-from runner.results import multiple_comparisons, seal
+from runner.results import archive_form, multiple_comparisons, picture_files, seal
 from runner.results.multiple_comparisons import Correction
+from runner.results.picture_files import Picture
 from runner.results.records import Record
 from runner.results.untrusted_json import Untrusted, json_tree
 from runner.telemetry.sampler import PROFILE
@@ -43,7 +41,7 @@ MB = 10**6
 # Bytes of each file that there can be, unpacked: what claims more is no record.
 LIMITS = {
     MANIFEST: 1 * MB, RECORD: 64 * MB, SAMPLES: 1000 * MB, multiple_comparisons.FILE: 1 * MB,
-    PROFILE: 256 * MB, REPORT: 1 * MB, **dict.fromkeys(record_pictures.FILES, 32 * MB),
+    PROFILE: 256 * MB, REPORT: 1 * MB, **dict.fromkeys(picture_files.FILES, 32 * MB),
 }  # fmt: skip
 UNREADABLE = (
     OSError, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError,
@@ -80,7 +78,7 @@ def write(record: Record, file: Path, correction: Correction | None = None) -> N
 
 def _contents(record: Record, correction: Correction | None) -> dict[str, bytes]:
     """The record's files by name, those that are there."""
-    paths = [record.folder / name for name in (RECORD, SAMPLES, PROFILE, REPORT, *record_pictures.FILES)]
+    paths = [record.folder / name for name in (RECORD, SAMPLES, PROFILE, REPORT, *picture_files.FILES)]
     link = next((path for path in paths if path.is_symlink()), None)
     if link:
         raise SpecError(f"{link} is a link: what it points to may not be the record's.", "Put the file itself there.")
@@ -183,8 +181,6 @@ def _member(archive: zipfile.ZipFile, name: str, facts: Any, file: Path) -> byte
 
 def _check(contents: Mapping[str, bytes], file: Path) -> str:
     """The record's id, once every file is what it should be."""
-    from runner.results import archive_form
-
     if RECORD not in contents:
         raise _broken(file, f"{RECORD} is missing")
     content = _tree(contents[RECORD], RECORD, file)
@@ -203,11 +199,11 @@ def _check(contents: Mapping[str, bytes], file: Path) -> str:
 def _check_telemetry(contents: Mapping[str, bytes], file: Path) -> None:
     if REPORT in contents:
         try:
-            telemetry.sound(contents[REPORT])
+            archive_form.profile(contents[REPORT])
         except Untrusted as error:
             raise _broken(file, f"{REPORT} {error}") from error
-    for name in filter(contents.__contains__, record_pictures.FILES):
-        if fault := record_pictures.fault(Picture(record_pictures.MEDIA[Path(name).suffix], contents[name])):
+    for name in filter(contents.__contains__, picture_files.FILES):
+        if fault := picture_files.fault(Picture(picture_files.MEDIA[Path(name).suffix], contents[name])):
             raise _broken(file, f"{name} {fault}")
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from runner.core.foreign_text import tree
 from runner.core.forms import Form, anything, by_name, fields, maybe, number, string, text
 from runner.results import record_shape
 from runner.results.record_form import AXES, CONDITIONS, COUNT, PROBABILITY, SHARE, TEXTS, VERDICT
-from runner.results.untrusted_json import Untrusted
+from runner.results.untrusted_json import Untrusted, yaml_tree
 
 LONGEST_NAME = string(200)
 FOREIGN = fields(
@@ -47,9 +48,11 @@ def check_record(content: dict[str, Any]) -> None:
         raise Untrusted(wrong)
 
 
-def check_profile(report: dict[str, Any]) -> None:
-    """The same of a `profile_report.yaml`."""
+def profile(data: bytes) -> dict[str, Any]:
+    """The content of a `profile_report.yaml`, its characters harmless on a terminal. Raises Untrusted."""
+    report = yaml_tree(data)
     _check(PROFILE, report)
+    return dict(tree(report))
 
 
 def check_correction(correction: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from runner.results.baseline_choice import Reference
 from runner.results.multiple_comparisons import Correction, Finding
 from runner.results.naming import IMPORTED, imported, names
 from runner.results.records import Record
+from runner.results.rows import Against, Row
 from runner.spec import labels
 from runner.spec.labels import SELF, flatten, point
 
@@ -21,58 +22,6 @@ if TYPE_CHECKING:
 SPEEDUP = "vs_baseline/speedup"
 EDITED = "the record was changed after it was written (its seal differs)"
 STATUSES = ("ok", "unsupported", "unavailable", "failed", "timeout")
-
-
-@dataclass(frozen=True)
-class Against:
-    """A row's speed-up over the chosen baseline. `kind`: `paired`, `across devices`, `unpaired`, or `baseline` for the
-    baseline's own row; `low` and `high` are None where there is no finite interval, `p_value` and `floor` where a
-    record lacks them. `correction` is what became of the verdict among others (`corrected.Correction`); `over` what the
-    baseline is called beside this row; `made` the key of what was compiled of it. `own`: it was measured with the
-    row's record, not recomputed from stored samples."""
-
-    ratio: float
-    low: float | None
-    high: float | None
-    verdict: str
-    pairs: int
-    kind: str
-    p_value: float | None = None
-    floor: Mapping[str, Any] | None = None
-    correction: Mapping[str, Any] | None = None
-    over: str = ""
-    made: str = ""
-    own: bool = False
-
-
-@dataclass(frozen=True)
-class Row:
-    """One spec's latest record. `metrics` hold no `vs_baseline/…` over another baseline than the chosen one;
-    `missing` says why there is no speed-up, or no measurement at all; `base` is the spec of what it was compared with,
-    `group` what tells the rows that it is ranked among from others (empty: all are)."""
-
-    record: Record
-    metrics: Mapping[str, float]
-    against: Against | None
-    missing: str
-    base: Mapping[str, Any] | None = None
-    group: str = ""
-
-    @property
-    def content(self) -> Mapping[str, Any]:
-        """The record's content."""
-        return self.record.content
-
-    @property
-    def measured(self) -> bool:
-        """Whether there are figures that count: an edited record's are nobody's measurement."""
-        return bool(self.content["status"] == "ok") and self.record.seal != "edited"
-
-    @property
-    def unfit(self) -> str:
-        """Why nobody should choose it, however fast it is: a check of what it computes failed; empty where none did."""
-        checks = ((self.content.get("checks") or {}).get("candidate") or {}).values()
-        return next((str(check["reason"]) for check in checks if check["status"] == "failed"), "")
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runner.core.hashing import canonical
 from runner.results import unpaired
 from runner.results.naming import imported
+from runner.results.rows import Row
 from runner.spec import labels
-
-if TYPE_CHECKING:
-    from runner.results.comparison import Row
 
 NOT_COMPARED = "compared with nothing"
 ELSEWHERE = "measured elsewhere"

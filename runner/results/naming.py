@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runner.results import effective
+from runner.backends import effective_precision
 from runner.results.record_form import AXES as AXES
 from runner.results.record_form import IMPORTED as IMPORTED
 from runner.spec import labels
@@ -49,7 +49,7 @@ def precision(content: Mapping[str, Any], role: str) -> str:
     """The precision that `candidate` or `baseline` ran in: `int8 (ran fp32)`; empty where none was asked for."""
     spec = content["spec"] if role == "candidate" else baseline_spec(content)
     asked = str((spec.get("precision") or {}).get("name", ""))
-    return effective.precision(asked, _effective(content, role)) if asked else ""
+    return effective_precision.shown(asked, _effective(content, role)) if asked else ""
 
 
 def _effective(content: Mapping[str, Any], role: str) -> Mapping[str, Any]:

@@ -10,9 +10,8 @@ from runner.backends import loading
 from runner.backends.contract import Candidate
 from runner.core.errors import SpecError, Unavailable
 from runner.core.setting_rules import setting
-from runner.spec import labels, options
+from runner.spec import hardware, labels, options
 from runner.spec.schema import Spec
-from runner.transport import devices
 
 ITSELF = "its own"  # the label of a candidate that is its own baseline
 NAMES = ("auto", "tensorrt", "onnxruntime", "self", "none", "spec")
@@ -76,7 +75,7 @@ def _uncompressed(spec: Spec, backend: str, project: Path) -> Spec:
     """The same model on the same data without compression by `backend`, set as it says is fair beside the candidate."""
     chosen = options.override(spec, (f"backend={backend}",), project)
     threads = loading.backend(spec.backend.name).threads(spec.backend.settings)
-    remote = devices.name_of(spec.hardware.settings) != devices.LOCAL
+    remote = hardware.name_of(spec.hardware.settings) != hardware.LOCAL
     candidate = Candidate(spec.backend.name, spec.backend.settings, threads, remote)
     fair = loading.asked(backend, "baseline_overrides", candidate)
     return options.override(chosen, ("compression=none", *fair), project)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runner.backends.contract import PRECISIONS
 from runner.core.errors import SpecError, nearest
 from runner.core.setting_rules import setting
 
@@ -38,7 +39,7 @@ class Int8Dynamic:
     """Weights in int8 ahead of time, activations at run time; which operators is up to the backend's kernels."""
 
 
-CLASSES: dict[str, type] = {"fp32": Fp32, "fp16": Fp16, "int8": Int8, "int8_dynamic": Int8Dynamic}
+CLASSES: dict[str, type] = dict(zip(PRECISIONS, (Fp32, Fp16, Int8, Int8Dynamic), strict=True))
 
 
 def settings_class(name: str) -> type:

@@ -12,8 +12,8 @@ from typing import Any
 from runner.core import hashing, registry
 from runner.core.errors import Impossible, SpecError, check_choice, nearest
 from runner.core.setting_rules import build, setting, shown
+from runner.spec import hardware
 from runner.spec.telemetry import Settings as Telemetry
-from runner.transport import devices
 
 AXES = (
     "model",
@@ -114,8 +114,8 @@ class Spec:
     @property
     def elsewhere(self) -> tuple[str, ...]:
         """Where it is measured, if not on this machine: `on ssh:pi`."""
-        name = devices.name_of(self.hardware.settings)
-        return () if name == devices.LOCAL else (f"on {name}",)
+        name = hardware.name_of(self.hardware.settings)
+        return () if name == hardware.LOCAL else (f"on {name}",)
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ def settings_class(axis: str, name: str) -> type:
 
         cls = precision.settings_class(name)
     elif axis == "hardware":
-        cls = devices.settings_class(name)
+        cls = hardware.settings_class(name)
     elif axis == "schedule":
         from runner.spec import schedule
 
@@ -246,7 +246,7 @@ def _seed(value: Any) -> int:
 
 def _check_together(spec: Spec) -> None:
     """Combinations across axes that make no sense, whatever the backend, and a device without an address."""
-    devices.name_of(spec.hardware.settings)
+    hardware.name_of(spec.hardware.settings)
     model = registry.load("model", spec.model.name)
     tasks = model.TASKS
     task = registry.load("data", spec.data.name).TASK

@@ -10,15 +10,14 @@ from datetime import datetime
 from typing import Any
 
 from runner.core.foreign_text import line, markdown
-from runner.pictures import record_pictures
-from runner.results import naming, seal
+from runner.results import naming, picture_files, seal
 from runner.results.formatting import verdict_line
 from runner.results.naming import title
 from runner.spec.labels import flatten
 
 PARAM_LENGTH = 6000
 CUT = " … (cut)"
-FILES = (seal.RECORD, *seal.EVIDENCE, *record_pictures.FILES)  # of a record's folder
+FILES = (seal.RECORD, *seal.EVIDENCE, *picture_files.FILES)  # of a record's folder
 PARTS = ("environment", "keys")  # of a record's content: each is a JSON file of the run, too
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from runner.core import installed
-from runner.transport.devices import LOCAL
+from runner.spec.hardware import LOCAL
 from runner.transport.endpoint import ANSWER_SECONDS, Endpoint, shared_folder
 from runner.transport.local import Worker, open_worker
 from runner.worker import process

@@ -17,6 +17,7 @@ from typing import Any
 
 from runner.core import given_files
 from runner.core.errors import Unavailable
+from runner.spec.hardware import ssh_name
 from runner.transport import worker_log
 from runner.transport.local import numbers
 from runner.worker import orphan_reaper
@@ -71,7 +72,7 @@ class Address:
     @property
     def name(self) -> str:
         """`ssh:pi`, `ssh:10.0.0.7:2222`: whoever the user is, it is one device."""
-        return f"ssh:{self.host}" + (f":{self.port}" if self.port else "")
+        return ssh_name(self.host, self.port)
 
     def words(self) -> list[str]:
         """The client's words for this address, its host last. Raises SpecError where `identity` is no file."""

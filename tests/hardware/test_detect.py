@@ -13,7 +13,8 @@ import yaml
 
 from runner.core import setting_rules
 from runner.hardware import detect as hardware
-from runner.hardware.detect import Settings, detect
+from runner.hardware.detect import detect
+from runner.spec.hardware import Local
 
 PI5_CPU = """\
 processor	: {n}
@@ -170,7 +171,7 @@ def test_it_imports_neither_numpy_nor_psutil():
 def test_the_yaml_names_the_keys_of_the_settings():
     values = yaml.safe_load((Path(__file__).parents[2] / "conf/hardware/local.yaml").read_text())
     assert values.pop("name") == "local"
-    assert setting_rules.build(Settings, values, "hardware") == Settings()
+    assert setting_rules.build(Local, values, "hardware") == Local()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from runner.measure.effects import log_ratio, of_bursts
-from runner.measure.pairs import Pair, Timed
+from runner.measure.timed import Pair, Timed
 
 
 def timed(starts: list[int], *bursts: list[int]) -> Timed:

@@ -16,9 +16,10 @@ import pytest
 
 from runner.core.errors import RunnerError
 from runner.measure import turns
-from runner.measure.pairs import Pair, Side, cpus_of_pair, different_inputs, order, run_pair
+from runner.measure.pairs import Side, cpus_of_pair, different_inputs, order, run_pair
 from runner.measure.run import Run
 from runner.measure.settings import Settings
+from runner.measure.timed import Pair
 
 MakeSettings = Callable[..., Settings]
 ROLES = ("candidate", "baseline")

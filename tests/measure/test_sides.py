@@ -13,10 +13,11 @@ import psutil
 import pytest
 
 from runner.core.errors import RunnerError
+from runner.measure.first_pair import starting
 from runner.measure.pairs import run_pair
 from runner.measure.run import Run
 from runner.measure.settings import Settings
-from runner.measure.sides import Side, order, starting
+from runner.measure.sides import Side, order
 from runner.transport.device import Here
 from tests.conftest import REPOSITORY
 

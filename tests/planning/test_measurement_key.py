@@ -13,8 +13,8 @@ from runner.artifacts import code_closure
 from runner.core.errors import StepFailed, Unavailable
 from runner.planning import measurement_key, plan
 from runner.planning.graph import Cell
+from runner.spec import hardware
 from runner.sweep import request
-from runner.transport import devices
 
 ABOUT = {
     "identity": "aaaa",
@@ -34,7 +34,7 @@ def cell(tmp_path: Path) -> Cell:
 
 def key(cell: Cell, **about: Any) -> str:
     def ask(settings: Any, distributions: list[str]) -> Mapping[str, Any]:
-        return {"address": devices.name_of(settings), **ABOUT, **about}
+        return {"address": hardware.name_of(settings), **ABOUT, **about}
 
     (parts,) = measurement_key.of_all([cell], ask).values()
     return measurement_key.digest(parts)

@@ -21,11 +21,12 @@ from runner.commands import compare, report
 from runner.commands import list as list_options
 from runner.core.errors import SpecError
 from runner.pictures import record_pictures
-from runner.pictures.record_pictures import Picture
 from runner.report import report_model, summary
-from runner.report.views import html, progress, record_diff_table, table, terminal
+from runner.report.views import html, record_diff_table, table, terminal
 from runner.report.views.layout import plain
-from runner.results import comparison, record_diff, records
+from runner.report.views.progress import OnConsole
+from runner.results import comparison, picture_files, record_diff, records
+from runner.results.picture_files import Picture
 from runner.results.records import Record
 from runner.tracking import run_values
 from tests.report import pages
@@ -169,7 +170,7 @@ def test_the_live_display(nasty: str) -> None:
     for forced in (False, True):
         out = io.StringIO()
         console = Console(file=out, force_terminal=forced, width=100, color_system=None, legacy_windows=False)
-        with progress.opened(console, [("a", nasty)]) as display:
+        with OnConsole(console).display([("a", nasty)]) as display:
             display.begin("a")
             display.update("a", 1, 2, nasty)
             display.warn(nasty)
@@ -191,12 +192,12 @@ def test_an_error(nasty: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 def test_a_picture(every: list[Record]) -> None:
     drawn = svg.document(record_pictures.of_record(every[0])["latency"])
     harmless(drawn.decode())
-    assert record_pictures.fault(Picture("image/svg+xml", drawn)) == ""
+    assert picture_files.fault(Picture("image/svg+xml", drawn)) == ""
 
 
 @pytest.mark.slow
 def test_a_picture_as_png(every: list[Record]) -> None:
-    assert png.document(record_pictures.of_record(every[0])["latency"]).startswith(record_pictures.PNG)
+    assert png.document(record_pictures.of_record(every[0])["latency"]).startswith(picture_files.PNG)
 
 
 @pytest.mark.parametrize("name", ["\x1b[31mred", "a\u202eb", "\x9b2J"])

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from runner.core.errors import SpecError
-from runner.report import report_model, telemetry
+from runner.report import report_model
 from runner.report.views import terminal
 from runner.report.views.layout import plain
+from runner.results import archive_form
 from tests.report import pages
 
 REPORT = """\
@@ -85,5 +86,5 @@ def test_a_damaged_report_names_its_file(report: str, message: str, tmp_path: Pa
 
 
 def test_characters_that_act_on_a_terminal_are_shown_as_escapes(tmp_path: Path) -> None:
-    found = telemetry.sound(b'samples: 1\nabsent: {"a\\e[31m": "b\\u202e"}')
+    found = archive_form.profile(b'samples: 1\nabsent: {"a\\e[31m": "b\\u202e"}')
     assert found["absent"] == {"a\\x1b[31m": "b\\u202e"}

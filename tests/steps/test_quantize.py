@@ -11,7 +11,7 @@ from onnx import helper
 
 from runner.core.errors import SpecError, Unsupported
 from runner.data import arrays
-from runner.graphs import onnx_graph
+from runner.graphs import float_reference, onnx_graph
 from runner.steps import _quantizers
 from tests.steps import chain
 
@@ -28,7 +28,7 @@ def quantize(base: Path, roles: dict[str, Path], precision: str, ops: tuple[str,
 def error(roles: dict[str, Path], model: onnx.ModelProto) -> float:
     """Largest difference from the float model on the test split, in units of its standard deviation."""
     x = arrays.inputs_of(arrays.read(roles["data"], "test"))
-    (y,) = onnx_graph.outputs_of_float(model, x).values()
+    (y,) = float_reference.outputs(model, x).values()
     reference = np.load(roles["model"] / "reference.npz")["out/y"]
     return float(np.abs(y - reference).max() / reference.std())
 

@@ -11,6 +11,7 @@ import pytest
 
 from runner.core.errors import Unavailable
 from runner.pictures import record_pictures
+from runner.results import picture_files
 from runner.tracking import mlflow_runs, mlflow_store, run_values, worker
 from tests.report import fixtures
 from tests.report.fixtures import measured, not_measured, spec
@@ -147,7 +148,7 @@ def test_a_server_that_cannot_be_reached_leaves_the_record_and_sync_sends_it_lat
 
 def test_the_pictures_of_an_older_record_are_sent_too(root: Path) -> None:
     record = fixtures.write(root, measured("20261121T090600-000000f9", INT8, spec(), "onnxruntime fp32", 1.2))
-    (record.folder / "latency.png").write_bytes(record_pictures.PNG)
+    (record.folder / "latency.png").write_bytes(picture_files.PNG)
     assert "latency.png" in files_of(root, mlflow_runs.log_record(record.folder, root))
 
 

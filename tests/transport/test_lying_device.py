@@ -17,8 +17,8 @@ from runner.core import foreign_text
 from runner.core.errors import OddAnswer, RunnerError, StepFailed, StepTimeout, Unavailable
 from runner.planning import target
 from runner.results import records
+from runner.spec.hardware import Ssh as Settings
 from runner.transport import reply, ssh_transfer
-from runner.transport.devices import Ssh as Settings
 from runner.transport.ssh import Ssh
 from runner.transport.ssh_connection import Address
 from tests import liars

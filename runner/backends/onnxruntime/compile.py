@@ -13,12 +13,13 @@ from typing import Any
 
 import onnx
 
-from runner.backends.compile_checks import apart, calibration_feed, compared, shapes
+from runner.backends import effective_precision
+from runner.backends.compile_checks import calibration_feed, compared, shapes
 from runner.backends.onnxruntime.session import FILE, LOADING, Session, load, open_session, refused, session_options
 from runner.core.errors import Unsupported
 from runner.core.job import Job
 from runner.graphs import onnx_graph, random_operators
-from runner.results import effective
+from runner.tensors.difference import apart
 from runner.worker import values
 
 TYPES = {"float": "fp32", "float16": "fp16", "bfloat16": "bf16", "double": "fp64", "int8": "int8", "uint8": "int8"}
@@ -47,7 +48,7 @@ def compile(job: Job) -> dict[str, Any]:
     made, session, feed = _made(job, settings)
     nodes = profile(job.out, settings, feed, job.scratch)
     ran = precisions(nodes)
-    coarsest = effective.coarsest(job.settings["precision"], ran)
+    coarsest = effective_precision.coarsest(job.settings["precision"], ran)
     error, notes = _compared(_original(made.source, settings), session, feed, coarsest, made.source)
     return {
         "version": session.version,

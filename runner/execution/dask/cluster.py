@@ -32,9 +32,9 @@ from runner.planning.graph import Cell, Node
 from runner.planning.requirements import Outcome, used
 from runner.results import records
 from runner.results.records import Record
+from runner.spec import hardware
 from runner.spec.schedule import TLS, Settings
 from runner.spec.schema import Limits
-from runner.transport import devices
 from runner.worker import orphan_reaper
 
 T = TypeVar("T")
@@ -170,7 +170,7 @@ def measuring(
 def asked(schedule: Settings, say: Callable[[str], None], settings: Any, distributions: list[str]) -> Mapping[str, Any]:
     """What a measurement depends on (`measurement_key.asked`) at the worker that owns this machine's device, where one
     does."""
-    if devices.name_of(settings) == device_locks.LOCAL:
+    if hardware.name_of(settings) == device_locks.LOCAL:
         with connected(schedule, say) as client:
             for owner in _owners(client)[:1]:
                 answers = client.run(measurement_key.asked, settings, distributions, workers=[owner])

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from runner.core import registry
 
 if TYPE_CHECKING:
-    from runner.measure.pairs import Pair, Timed
     from runner.measure.settings import Settings
     from runner.measure.snapshots import Look
+    from runner.measure.timed import Pair, Timed
     from runner.measure.turns import Process
 
 

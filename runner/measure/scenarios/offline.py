@@ -12,8 +12,8 @@ from runner.measure import effects, turns
 
 if TYPE_CHECKING:
     from runner.measure import settings as measure
-    from runner.measure.pairs import Pair, Timed
     from runner.measure.snapshots import Look
+    from runner.measure.timed import Pair, Timed
 
 LEAST_SAMPLES = 24_576  # MLPerf Inference rules, section on scenarios
 

@@ -108,15 +108,29 @@ class Screen:
         self.live.update(Group(*(_row(item, column, size.width) for item in shown), *more), refresh=True)
 
 
-@contextmanager
-def opened(console: Console, items: Sequence[tuple[str, str]]) -> Iterator[Display]:
-    """A display of `(id, title)` items on `console`."""
-    rows = {name: Item(line(title)) for name, title in items}
-    if not console.is_terminal:
-        yield Lines(console, rows)
-        return
-    with Live(console=console, auto_refresh=False) as live:
-        yield Screen(live, rows)
+@dataclass(frozen=True)
+class OnConsole:
+    """Lines on `console`, and one display of what is done."""
+
+    console: Console
+
+    def say(self, text: str) -> None:
+        self.console.print(line(text), markup=False, highlight=False, soft_wrap=True)
+
+    @contextmanager
+    def display(self, items: Sequence[tuple[str, str]]) -> Iterator[Display]:
+        """A display of `(id, title)` items."""
+        rows = {name: Item(line(title)) for name, title in items}
+        if not self.console.is_terminal:
+            yield Lines(self.console, rows)
+            return
+        with Live(console=self.console, auto_refresh=False) as live:
+            yield Screen(live, rows)
+
+
+def on_stderr() -> OnConsole:
+    """For a command: its standard output is for results."""
+    return OnConsole(Console(stderr=True))
 
 
 def fitting(items: Sequence[Item], lines: int) -> tuple[list[Item], list[Item]]:

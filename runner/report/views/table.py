@@ -15,9 +15,10 @@ from runner.core.foreign_text import cell
 from runner.core.foreign_text import markdown as escaped
 from runner.report.views import layout
 from runner.report.views.layout import Grid
-from runner.results.comparison import SPEEDUP, Comparison, Row, distinguishing
+from runner.results.comparison import SPEEDUP, Comparison, distinguishing
 from runner.results.formatting import number, quality, quality_against, ratio, worded
 from runner.results.naming import AXES, IMPORTED, imported, names, title
+from runner.results.rows import Row
 
 COLOURS = {"faster": "green", "slower": "red", "ambiguous": "yellow"}
 UNFIT = "not to be chosen"

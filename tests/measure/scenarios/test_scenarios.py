@@ -12,9 +12,9 @@ import yaml
 from runner.core import setting_rules
 from runner.core.errors import SpecError
 from runner.measure import scenarios
-from runner.measure.pairs import Pair, Timed
 from runner.measure.scenarios import Scenario, offline, single_stream
 from runner.measure.settings import Settings
+from runner.measure.timed import Pair, Timed
 
 ROOT = Path(__file__).parents[3]
 EVERY: tuple[Scenario, ...] = (single_stream, offline)  # the type checker proves that each is one

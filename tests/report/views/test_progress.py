@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from runner.report.views import progress
-from runner.report.views.progress import Item
+from runner.report.views.progress import Item, OnConsole
 
 ITEMS = [("train-1", "train gru"), ("measure-1", "measure gru")]
 
@@ -30,7 +30,7 @@ def written(console: Console) -> str:
 
 def test_lines_say_when_something_starts_and_ends() -> None:
     console = plain()
-    with progress.opened(console, ITEMS) as display:
+    with OnConsole(console).display(ITEMS) as display:
         display.begin("train-1")
         display.end("train-1", "done", 3.14, "")
         display.end("measure-1", "there", 0.0, "")
@@ -39,7 +39,7 @@ def test_lines_say_when_something_starts_and_ends() -> None:
 
 def test_lines_say_why_something_failed() -> None:
     console = plain()
-    with progress.opened(console, ITEMS) as display:
+    with OnConsole(console).display(ITEMS) as display:
         display.end("train-1", "failed", 0.0, "no space [left]")
         display.warn("a [bold]word[/bold]")
     assert written(console) == "train gru: failed: no space [left]\nwarning: a [bold]word[/bold]\n"
@@ -47,7 +47,7 @@ def test_lines_say_why_something_failed() -> None:
 
 def test_lines_tell_each_quarter_once() -> None:
     console = plain()
-    with progress.opened(console, ITEMS) as display:
+    with OnConsole(console).display(ITEMS) as display:
         display.begin("train-1")
         for epoch in range(1, 101):
             display.update("train-1", epoch, 100, f"loss {epoch}")
@@ -58,7 +58,7 @@ def test_lines_tell_each_quarter_once() -> None:
 
 def test_lines_are_never_wrapped() -> None:
     console = plain()
-    with progress.opened(console, ITEMS) as display:
+    with OnConsole(console).display(ITEMS) as display:
         display.end("train-1", "failed", 0.0, "x" * 200)
     assert written(console) == f"train gru: failed: {'x' * 200}\n"
 
@@ -67,7 +67,7 @@ def test_time_left_is_told_once_there_is_a_pace(monkeypatch: pytest.MonkeyPatch)
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     console = plain()
-    with progress.opened(console, ITEMS) as display:
+    with OnConsole(console).display(ITEMS) as display:
         display.begin("train-1")
         now[0] += 10
         display.update("train-1", 1, 4, "loss 1")
@@ -76,7 +76,7 @@ def test_time_left_is_told_once_there_is_a_pace(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_terminal_shows_every_item_with_its_state() -> None:
     console = terminal()
-    with progress.opened(console, ITEMS) as display:
+    with OnConsole(console).display(ITEMS) as display:
         display.begin("train-1")
         display.update("train-1", 2, 4, "loss 0.5")
     last = written(console).rsplit("▸", 1)[1]
@@ -96,14 +96,14 @@ def test_a_terminal_shows_every_item_with_its_state() -> None:
 )
 def test_a_terminal_marks_how_an_item_ended(state: str, seconds: float, reason: str, row: str) -> None:
     console = terminal()
-    with progress.opened(console, ITEMS[:1]) as display:
+    with OnConsole(console).display(ITEMS[:1]) as display:
         display.end("train-1", state, seconds, reason)
     assert row in " ".join(written(console).split())
 
 
 def test_a_terminal_is_still_while_nobody_tells_it_anything() -> None:
     console = terminal()
-    with progress.opened(console, ITEMS) as display:
+    with OnConsole(console).display(ITEMS) as display:
         display.begin("measure-1")
         before = written(console)
         time.sleep(0.5)  # rich's own refresh would come four times a second
@@ -145,7 +145,7 @@ def frame(console: Console) -> list[str]:
 
 def test_what_runs_stays_in_24_lines_wherever_it_stands_in_a_long_plan() -> None:
     console = Tall()
-    with progress.opened(console, many(200)) as display:
+    with OnConsole(console).display(many(200)) as display:
         for number in range(150):
             display.begin(f"measure-{number}")
             display.end(f"measure-{number}", "done", 1.0, "")
@@ -173,7 +173,7 @@ def test_a_short_plan_is_shown_whole() -> None:
 
 def test_no_row_is_longer_than_the_terminal_is_wide() -> None:
     console = Tall()
-    with progress.opened(console, [("measure-1", "measure " + "x" * 200), ("measure-2", "measure gru")]) as display:
+    with OnConsole(console).display([("measure-1", "measure " + "x" * 200), ("measure-2", "measure gru")]) as display:
         display.begin("measure-1")
         display.update("measure-1", 3, 8, "1.02× [1.00, 1.04], about 12 s left")
         rows = frame(console)
@@ -183,7 +183,7 @@ def test_no_row_is_longer_than_the_terminal_is_wide() -> None:
 
 def test_why_something_failed_is_said_whole_above_the_rows() -> None:
     console = Tall()
-    with progress.opened(console, many(40)) as display:
+    with OnConsole(console).display(many(40)) as display:
         display.end("measure-0", "failed", 0.0, "a long reason " * 10)
         rows = " ".join(frame(console))
     assert f"measure gru fp32 onnxruntime (model.hidden=0): failed: {'a long reason ' * 10}".strip() in rows

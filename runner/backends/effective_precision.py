@@ -13,7 +13,7 @@ KINDS = ("fp64", "fp32", "fp16", "bf16", "int8")
 WANTED = {"int8_dynamic": "int8"}
 
 
-def precision(asked: str, effective: Mapping[str, Any]) -> str:
+def shown(asked: str, effective: Mapping[str, Any]) -> str:
     """`int8`, and where not all of it ran so `int8 (ran fp32)` or `int8 (12 of 38 Conv)`.
 
     `effective` is what a record says of one side: `precision` `{operator: {kind: count}}` as the runtime ran it,

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.core.errors import SpecError
+from runner.spec import hardware
 from runner.sweep import request
 from runner.transport import devices
 
@@ -14,10 +15,10 @@ HOST = ("hardware=ssh", "hardware.host=pi")
 
 
 def test_a_device_is_named_by_its_address(tmp_path: Path) -> None:
-    assert devices.name_of(request.one(tmp_path, []).hardware.settings) == "local"
-    assert devices.name_of(request.one(tmp_path, HOST).hardware.settings) == "ssh:pi"
+    assert hardware.name_of(request.one(tmp_path, []).hardware.settings) == "local"
+    assert hardware.name_of(request.one(tmp_path, HOST).hardware.settings) == "ssh:pi"
     user = (*HOST, "hardware.port=2222", "hardware.user=me")
-    assert devices.name_of(request.one(tmp_path, user).hardware.settings) == "ssh:pi:2222"
+    assert hardware.name_of(request.one(tmp_path, user).hardware.settings) == "ssh:pi:2222"
 
 
 def test_a_title_says_where_if_not_here(tmp_path: Path) -> None:
@@ -59,4 +60,4 @@ def test_a_project_names_its_own_device(tmp_path: Path, monkeypatch: pytest.Monk
         "# The one on my desk.\n"
         "name: ssh\nhost: pi5.local\nport: null\nuser: pi\nidentity: null\npython: edge/bin/python\n"
     )
-    assert devices.name_of(request.one(tmp_path, ["hardware=pi5"]).hardware.settings) == "ssh:pi5.local"
+    assert hardware.name_of(request.one(tmp_path, ["hardware=pi5"]).hardware.settings) == "ssh:pi5.local"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runner.results.effective import precision
+from runner.backends import effective_precision
 
 
 @pytest.mark.parametrize(("asked", "ran", "quantized", "shown"), [
@@ -25,4 +25,4 @@ from runner.results.effective import precision
     ("int8", {}, {}, "int8"),
 ])  # fmt: skip
 def test_a_precision_says_what_ran(asked: str, ran: dict[str, Any], quantized: dict[str, Any], shown: str) -> None:
-    assert precision(asked, {"precision": ran, "quantized": quantized}) == shown
+    assert effective_precision.shown(asked, {"precision": ran, "quantized": quantized}) == shown

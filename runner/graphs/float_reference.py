@@ -8,19 +8,25 @@ from typing import Any
 import numpy as np
 import onnx
 import onnxruntime  # type: ignore[import-untyped,unused-ignore]
+from numpy.typing import NDArray
 
-from runner.backends.compile_checks import apart
 from runner.backends.onnxruntime import refusal
 from runner.backends.onnxruntime.session import LEVELS, Session, said_by
 from runner.core.errors import Unsupported
 from runner.graphs import onnx_graph, random_operators
+from runner.tensors.difference import apart
 from runner.worker import predictions, values
 
 BATCH = 32
 
 
-def outputs(model: onnx.ModelProto, arrays: Mapping[str, Any]) -> dict[str, Any]:
-    """As `graph.outputs_of_float`."""
+def outputs(model: onnx.ModelProto, arrays: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    """`{output: array}` over all samples, samples first, as `runner/worker/predictions.py` has them. Without an output
+    that has not one row a sample of a free batch; empty where ONNX Runtime refuses the graph (another runtime may run
+    it) or outputs differ from run to run.
+
+    Raises Unsupported where the model doesn't run with these inputs.
+    """
     session = _session(model)
     if session is None:
         return {}
