@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from runner.measure.verdict import NoiseFloor
     from runner.telemetry.sampler import Sampler
 
+LATER = ("numpy.ma", "numpy.random", "runner.pictures.record_pictures")  # np.median asks for the first
 PACKAGES = ("edge-runner", "numpy", "torch", "onnx", "onnxruntime", "openvino", "hydra-core", "mlflow")
 
 
@@ -101,6 +103,7 @@ def benchmarked(
                 with one_thread():
                     from runner.measure.benchmark import benchmark  # numpy: imported while the first processes start
 
+                _import_for_later()
                 found = benchmark(run, _floor(cell, root), origin.comparisons, partial(display.update, item))
         measurement_key.check_code(cell, key["measurement"])
         machine = devices.of(spec.hardware.settings).hardware()
@@ -112,6 +115,12 @@ def benchmarked(
         content["timing"] = {"benchmark_s": found.seconds}
         yield content, _files(found, content, draft)
     display.end(item, "done", found.seconds, "")
+
+
+def _import_for_later() -> None:
+    """What figures and pictures are made with: 50 ms, for which nobody waits while processes load."""
+    for name in LATER:
+        import_module(name)
 
 
 def measurement(cell: Cell) -> dict[str, Any]:
