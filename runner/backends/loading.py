@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from runner.backends.contract import ABOUT, COMPILE, INPUTS, PRECISIONS, REPRESENTATIONS, Backend, Capabilities, Stage
@@ -18,12 +20,18 @@ GUIDE = "What a backend declares: docs/adding-a-backend.md."
 def backend(name: str) -> Backend:
     """The declaration of backend `name`. Raises SpecError naming the file and the attribute that is wrong."""
     module = registry.load("backend", name)
-    file = Path(str(module.__file__))
-    wrong = next(problems(module.BACKEND, file), None)
+    found: Backend = module.BACKEND
+    wrong = _wrong(module, id(found))
     if wrong:
         raise SpecError(f"backend={name}: {wrong}.", GUIDE)
-    found: Backend = module.BACKEND
     return found
+
+
+@cache
+def _wrong(module: ModuleType, declared: int) -> str | None:
+    """The first thing that is wrong with the module's declaration, whose id is `declared`: each cell of a sweep asks
+    eleven times."""
+    return next(problems(module.BACKEND, Path(str(module.__file__))), None)
 
 
 def asked(name: str, question: str, *about: Any) -> Any:

@@ -142,3 +142,9 @@ def test_a_run_tells_it_and_is_unavailable(
     assert main(["backend=mynpu", "model=gru", "--json"]) == 3
     document = json.loads(capsys.readouterr().out)
     assert f"{folder / '__init__.py'}: {function} breaks: KeyError: 'isa'" in json.dumps(document)
+
+
+def test_a_declaration_is_looked_at_once_however_often_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    loading.backend("onnxruntime")
+    monkeypatch.setattr(loading, "problems", lambda *about: pytest.fail("it was looked at again"))
+    assert loading.backend("onnxruntime") is loading.backend("onnxruntime")
