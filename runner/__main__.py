@@ -22,6 +22,7 @@ COMMANDS = {
     "list": "the axes, or the options of one: list backend",
     "show": "an option's settings, defaults, units, one line each: show backend=openvino",
     "calibrate": "this machine's noise floor, from a spec measured against itself (--pairs, --show, --json)",
+    "toolchain": "environments for vendors' SDKs: install NAME, list, remove NAME",
     "doctor": "what this machine can do, and how to get what it can't",
     "sync": "send to MLflow the records that it lacks",
     "gc": "artifacts that no record or DVC stage needs, what killed commands left; --delete removes it (--json)",

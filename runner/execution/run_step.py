@@ -20,6 +20,7 @@ from runner.execution.step_workers import StepWorkers
 from runner.planning.graph import Node
 from runner.planning.requirements import Lost
 from runner.spec.schema import Limits
+from runner.transport import toolchains
 from runner.transport.endpoint import Endpoint
 from runner.transport.local import OnProgress, Worker
 from runner.transport.retry import with_retry
@@ -63,8 +64,7 @@ def _tried(
     tries, progress = itertools.count(), partial(display.update, node.id)
 
     def once() -> Artifact:
-        with workers.of(node, limits.memory_mb) as worker:
-            return build(node, inputs, workers.endpoint, worker, project, limits.step_s, progress, next(tries))
+        return build(node, inputs, workers, project, limits, progress, next(tries))
 
     return with_retry(once, display.warn)[0]
 
@@ -72,38 +72,42 @@ def _tried(
 def build(
     node: Node,
     inputs: Mapping[str, Artifact],
-    endpoint: Endpoint,
-    worker: Worker,
+    workers: StepWorkers,
     project: Path,
-    limit_s: float,
+    limits: Limits,
     on_progress: OnProgress,
     retries: int = 0,
 ) -> Artifact:
-    """Run the node's step in `worker` of `endpoint` and seal its output, with how many tries it took beyond the first.
+    """Run the node's step in one of `workers` and seal its output, with how many tries it took beyond the first.
 
     Raises what the step raised, StepFailed, StepTimeout.
     """
+    endpoint, folders = (
+        toolchains.endpoint(node.toolchain),
+        {role: artifact.folder for role, artifact in inputs.items()},
+    )
     with room(project), store.draft(project, node.step, node.key) as out:
         scratch = store.scratch(project, node.step, node.key)
         with (
             given_artifacts.copied(node.settings, scratch, f"{node.step} {node.title}") as files,
             endpoint.scratch(scratch) as scratch_there,
             endpoint.folder(out, MOST_BYTES) as out_there,
+            workers.of(node, limits.memory_mb, [*folders.values()], [out, scratch]) as worker,
         ):
             answer = files.named(
                 _ask(
                     worker,
                     project,
-                    timeout=limit_s,
+                    timeout=limits.step_s,
                     on_progress=on_progress,
                     module=node.module,
                     settings=files.settings,
-                    inputs={role: endpoint.put(artifact.folder) for role, artifact in inputs.items()},
+                    inputs={role: endpoint.put(folder) for role, folder in folders.items()},
                     out=out_there,
                     scratch=scratch_there,
                 )
             )
-        _check_code(node, endpoint, worker, limit_s)
+            _check_code(node, endpoint, worker, limits.step_s)
         return store.finish(project, out, _content(node, inputs, answer, retries))
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from runner.core.errors import StepFailed
 from runner.planning.graph import Node
-from runner.transport.device import HERE
-from runner.transport.endpoint import Endpoint
+from runner.transport import toolchains
 from runner.transport.local import Worker
 
 # For the libraries of our own steps. One number on every machine and every schedule: it changes the order of sums, and
@@ -20,14 +19,13 @@ THREADS = 1
 
 class StepWorkers:
     """One worker shared by the steps of our own, so that torch is imported once; a fresh one for each step whose kind
-    has its own worker.
+    has its own worker, and for each step elsewhere.
 
     For one thread: a worker dies with the thread that opened it. `interrupt` alone comes from another.
     """
 
-    def __init__(self, project: Path, endpoint: Endpoint = HERE) -> None:
+    def __init__(self, project: Path) -> None:
         self.project = project
-        self.endpoint = endpoint
         self._shared: Worker | None = None
         self._memory_mb: float | None = None
         self._working: list[Worker] = []
@@ -55,10 +53,14 @@ class StepWorkers:
                 worker.interrupt()
 
     @contextmanager
-    def of(self, node: Node, memory_mb: float | None) -> Iterator[Worker]:
-        """A worker for this node that may hold `memory_mb`. Raises StepFailed after `interrupt`."""
-        if node.kind.own_worker:
-            with self._open(node, f"{node.step} {node.title}", None, memory_mb) as fresh:
+    def of(
+        self, node: Node, memory_mb: float | None, reads: Sequence[Path] = (), writes: Sequence[Path] = ()
+    ) -> Iterator[Worker]:
+        """A worker for this node that may hold `memory_mb`, and needs these folders. Raises StepFailed after
+        `interrupt`."""
+        if node.kind.own_worker or node.toolchain:
+            title, threads = f"{node.step} {node.title}", None if node.kind.own_worker else THREADS
+            with self._open(node, title, threads, memory_mb, reads=reads, writes=writes) as fresh:
                 try:
                     yield fresh
                 finally:
@@ -69,13 +71,16 @@ class StepWorkers:
             self._shared, self._memory_mb = self._open(node, "step", THREADS, memory_mb), memory_mb
         yield self._shared
 
-    def _open(self, node: Node, name: str, threads: int | None, memory_mb: float | None) -> Worker:
+    def _open(
+        self, node: Node, name: str, threads: int | None, memory_mb: float | None, **folders: Sequence[Path]
+    ) -> Worker:
         log = self.project / "artifacts" / ".logs" / f"{node.id}.log"
+        modules = (node.module, *node.modules)
         with self._opening:
             if self._interrupted:
                 raise StepFailed("Interrupted.", "The same command goes on.")
-            worker = self.endpoint.open_worker(
-                log, name=name, threads=threads, memory_mb=memory_mb, modules=(node.module, *node.modules)
+            worker = toolchains.endpoint(node.toolchain).open_worker(
+                log, name=name, threads=threads, memory_mb=memory_mb, modules=modules, **folders
             )
             self._working.append(worker)
         return worker

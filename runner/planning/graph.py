@@ -10,6 +10,7 @@ from typing import Any
 from runner.artifacts import store
 from runner.core.errors import RunnerError
 from runner.spec.schema import ImpossibleCell, Spec
+from runner.transport.toolchains import Toolchain
 
 # What a cell's record reads an artifact as; what is none of these is made only where one of them has to be.
 DATA, GRAPH, QUANTIZED, STAGE, COMPILED = "data", "graph", "quantized", "stage", "compiled"
@@ -48,6 +49,7 @@ class Node:
     code: str = ""  # the hash of that, in the key
     variables: Mapping[str, str] = field(default_factory=dict)  # those of the environment that change its numbers
     kind: Step = ANY
+    toolchain: Toolchain | None = None  # where it runs, if not in this interpreter
 
     @property
     def id(self) -> str:

@@ -52,6 +52,8 @@ class Here:
         threads: int | None = None,
         memory_mb: float | None = None,
         modules: Sequence[str] = (),
+        reads: Sequence[Path] = (),
+        writes: Sequence[Path] = (),
         env: Mapping[str, str] | None = None,
     ) -> Worker:
         """`env` is added to what a worker gets of the environment (`runner/worker/variables.py`)."""

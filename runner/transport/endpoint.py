@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
 from runner.transport.local import Worker
+from runner.worker import orphan_reaper
 
 ANSWER_SECONDS = 60.0  # for a question that is no work
 
@@ -28,8 +31,11 @@ class Endpoint(Protocol):
         threads: int | None = None,
         memory_mb: float | None = None,
         modules: Sequence[str] = (),
+        reads: Sequence[Path] = (),
+        writes: Sequence[Path] = (),
     ) -> Worker:
-        """A worker there that can import `modules`; what its libraries print goes to `log` here."""
+        """A worker there that can import `modules`; what its libraries print goes to `log` here. `reads` and `writes`
+        are the folders of this machine that it needs: one that is shut off sees no others."""
 
     def put(self, path: Path) -> str:
         """Where a worker there finds a file or a folder of this machine."""
@@ -48,8 +54,31 @@ class Endpoint(Protocol):
     def versions(self, distributions: Iterable[str]) -> dict[str, str | None]:
         """The installed version of each distribution there, None where it is missing; asked once in a command."""
 
+    def __hash__(self) -> int: ...
+
     def code(self, worker: Worker, modules: Sequence[str]) -> str:
         """The hash of the code of `modules` that `worker` runs (`code_closure.code`)."""
+
+
+def called(endpoint: Endpoint, module: str, function: str, arguments: Mapping[str, Any]) -> Any:
+    """`Endpoint.call` in a worker that is opened for it."""
+    with (
+        tempfile.TemporaryDirectory(dir=orphan_reaper.folder()) as folder,
+        endpoint.open_worker(Path(folder) / "log", name=endpoint.name, modules=(module,)) as worker,
+    ):
+        return worker.ask("call", timeout=ANSWER_SECONDS, module=module, function=function, arguments=arguments)
+
+
+def versions_of(endpoint: Endpoint, distributions: Iterable[str]) -> dict[str, str | None]:
+    """`Endpoint.versions` by a call, which is made once for the same distributions."""
+    return dict(_versions(endpoint, tuple(distributions)))
+
+
+@cache
+def _versions(endpoint: Endpoint, distributions: tuple[str, ...]) -> dict[str, str | None]:
+    asked = {"distributions": list(distributions)}
+    found: dict[str, str | None] = endpoint.call("runner.core.installed", "versions", **asked)
+    return found
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import signal
 import site
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -76,19 +76,34 @@ def open_worker(
     started ends with it, or at the latest with this process (`runner/worker/orphan_reaper.py`).
     """
     memory_use.check_watchable(memory_mb)
+    command = process_start.command("runner.worker", "--name", name)
+    return start(command, log, name=name, env=environment(threads, env or {}), memory_mb=memory_mb)
+
+
+def start(
+    command: Sequence[str],
+    log: Path,
+    *,
+    name: str,
+    env: Mapping[str, str],
+    memory_mb: float | None,
+    carried: Carried | None = None,
+) -> Worker:
+    """A worker that `command` starts, or reaches; all of `env` is its environment. The rest is as in `open_worker`,
+    `carried` as in `Worker`."""
     log = log.absolute()
     mark = orphan_reaper.mark(next(numbers))
     log.parent.mkdir(parents=True, exist_ok=True)
     process = subprocess.Popen(
-        process_start.command("runner.worker", "--name", name),
+        command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment(threads, {**(env or {}), **mark}),
+        env={**env, **mark},
         # Its own session: Ctrl-C goes to the runner alone, and a kill takes what the worker started along.
         start_new_session=True,
     )
-    return Worker(process, name, log, mark[orphan_reaper.MARK], memory_mb)
+    return Worker(process, name, log, mark[orphan_reaper.MARK], memory_mb, carried or _itself)
 
 
 def environment(threads: int | None, extra: Mapping[str, str]) -> dict[str, str]:

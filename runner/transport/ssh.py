@@ -20,7 +20,7 @@ from typing import Any
 
 from runner.core.errors import RunnerError, Unavailable
 from runner.transport import ssh_connection, worker_zipapp
-from runner.transport.endpoint import ANSWER_SECONDS
+from runner.transport.endpoint import ANSWER_SECONDS, versions_of
 from runner.transport.local import THREAD_VARIABLES, Worker, numbers
 from runner.transport.ssh_connection import Address
 from runner.transport.ssh_transfer import NO_CONNECTION, Delivery, lost
@@ -49,7 +49,6 @@ class Ssh:
         self._link: _Link | None = None
         self._cpus: Sequence[int] | None = None
         self._hardware: Mapping[str, Any] | None = None
-        self._versions: dict[str, str | None] = {}
         self._lock = threading.RLock()
 
     def open_worker(
@@ -60,6 +59,8 @@ class Ssh:
         threads: int | None = None,
         memory_mb: float | None = None,
         modules: Sequence[str] = (),
+        reads: Sequence[Path] = (),
+        writes: Sequence[Path] = (),
     ) -> Worker:
         if memory_mb is not None:
             raise Unavailable(
@@ -108,10 +109,7 @@ class Ssh:
             )
 
     def versions(self, distributions: Iterable[str]) -> dict[str, str | None]:
-        asked = [name for name in distributions if name not in self._versions]
-        if asked:
-            self._versions.update(self.call("runner.core.installed", "versions", distributions=asked))
-        return {name: self._versions[name] for name in distributions}
+        return versions_of(self, distributions)
 
     def code(self, worker: Worker, modules: Sequence[str]) -> str:
         return worker_zipapp.packed(modules)

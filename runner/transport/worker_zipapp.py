@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+import tempfile
+import threading
 import zipfile
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 from runner.artifacts import code_closure
+from runner.worker import orphan_reaper
 
 FILE = "worker.pyz"
 # What a device is asked to do besides a session's own module.
@@ -20,6 +24,7 @@ OURS = (
     "runner.hardware.detect",
     "runner.measure.conditions",
 )
+_making = threading.Lock()
 MAIN = """\
 import sys
 from importlib import import_module
@@ -35,7 +40,7 @@ def write(folder: Path, modules: Iterable[str] = ()) -> Path:
     """
     path = folder / FILE
     every = {
-        **code_closure.closure((*OURS, *sessions(), *modules)),
+        **code_closure.closure(_all(modules)),
         "runner": Path(__file__).parents[1] / "__init__.py",
     }
     with zipfile.ZipFile(path, "w") as archive:
@@ -47,7 +52,23 @@ def write(folder: Path, modules: Iterable[str] = ()) -> Path:
 
 def code(modules: Iterable[str] = ()) -> str:
     """A hash of all code that `write` puts in."""
-    return code_closure.code((*OURS, *sessions(), *modules))
+    return code_closure.code(_all(modules))
+
+
+def current(modules: Iterable[str] = ()) -> Path:
+    """A zipapp of this command's for this machine, made once of the same code."""
+    with _making:
+        return _made(tuple(modules), code(modules))
+
+
+@cache
+def _made(modules: tuple[str, ...], code: str) -> Path:
+    return write(Path(tempfile.mkdtemp(dir=orphan_reaper.folder())), modules)
+
+
+def _all(modules: Iterable[str]) -> tuple[str, ...]:
+    """What travels: not the standard library, of which the other end has its own."""
+    return (*OURS, *sessions(), *(one for one in modules if one.partition(".")[0] not in sys.stdlib_module_names))
 
 
 def packed(modules: Iterable[str]) -> str:

@@ -1,0 +1,133 @@
+"""A container of this machine, run by docker or podman: no network, nothing of this machine but a step's folders.
+
+Its client carries the requests. Inside, a guard (`runner/worker/watchdog.py`) ends the worker when the client is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from runner.core.advice import shell
+from runner.core.errors import Unavailable
+from runner.transport import local, worker_zipapp
+from runner.transport.endpoint import ANSWER_SECONDS, called, shared_folder, versions_of
+from runner.transport.local import Worker
+from runner.worker import variables
+
+PROGRAMS = ("podman", "docker")  # podman first: it needs no daemon, and no rights
+PYTHON = "python3"
+# Its own root can't be written to; what it needs beyond a step's folders is in its memory, and goes with it.
+HELD = (
+    "run", "--rm", "--interactive", "--pull=never", "--network=none", "--read-only", "--cap-drop=ALL",
+    "--security-opt=no-new-privileges", "--tmpfs=/tmp", "--env=HOME=/tmp", "--workdir=/tmp", "--entrypoint=",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Container:
+    """The image `image`, which has Python 3.8 at least, as `python3`, with numpy; started by `program`."""
+
+    image: str
+    program: str
+
+    @property
+    def name(self) -> str:
+        return f"image:{self.image}"
+
+    def open_worker(
+        self,
+        log: Path,
+        *,
+        name: str,
+        threads: int | None = None,
+        memory_mb: float | None = None,
+        modules: Sequence[str] = (),
+        reads: Sequence[Path] = (),
+        writes: Sequence[Path] = (),
+    ) -> Worker:
+        check(self.program, self.image)
+        packed = worker_zipapp.current(modules)
+        settings = [*_user(self.program), *_mounts([packed, *reads], writes), *_variables(threads)]
+        if memory_mb is not None:
+            settings += [f"--memory={memory_mb:.0f}m", f"--memory-swap={memory_mb:.0f}m"]
+        inside = [PYTHON, str(packed), "guard", "--name", name]
+        command = [self.program, *HELD, *settings, self.image, *inside]
+        return local.start(command, log, name=name, env=os.environ, memory_mb=None, carried=_own_code)
+
+    def put(self, path: Path) -> str:
+        return str(path)
+
+    def folder(self, path: Path, most: int) -> AbstractContextManager[str]:
+        return shared_folder(path)
+
+    def scratch(self, path: Path) -> AbstractContextManager[str]:
+        return nullcontext(str(path))
+
+    def call(self, module: str, function: str, **arguments: Any) -> Any:
+        return called(self, module, function, arguments)
+
+    def versions(self, distributions: Iterable[str]) -> dict[str, str | None]:
+        return versions_of(self, distributions)
+
+    def code(self, worker: Worker, modules: Sequence[str]) -> str:
+        return worker_zipapp.packed(modules)
+
+
+def of(image: str) -> Container:
+    """The container of an image. Raises Unavailable where nothing here starts containers."""
+    program = next((name for name in PROGRAMS if shutil.which(name)), None)
+    if program is None:
+        raise Unavailable(f"toolchain.image={image}: there is no podman and no docker here.", "sudo apt install podman")
+    return Container(image, program)
+
+
+@cache
+def check(program: str, image: str) -> str:
+    """The image's id. Raises Unavailable where it isn't here: nothing is downloaded unasked."""
+    command = [program, "image", "inspect", "--format", "{{.Id}}", image]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=ANSWER_SECONDS, check=False
+    )
+    if done.returncode:
+        said = [line.strip() for line in done.stderr.splitlines() if line.strip()] or ["no answer"]
+        raise Unavailable(
+            f"toolchain.image={image}: {program} has no such image ({said[-1][:200]}).", shell(program, "pull", image)
+        )
+    return done.stdout.strip()
+
+
+def _mounts(reads: Sequence[Path], writes: Sequence[Path]) -> list[str]:
+    """Each at the place where it lies here. A comma would end a mount's field: it is quoted as CSV is."""
+    each = [*((path, ",readonly") for path in reads), *((path, "") for path in writes)]
+    return [f"--mount=type=bind,{_field('source', path)},{_field('target', path)}{how}" for path, how in each]
+
+
+def _field(key: str, path: Path) -> str:
+    text = f"{key}={path.absolute()}"
+    quoted = text.replace('"', '""')
+    return f'"{quoted}"' if {",", '"'} & set(text) else text
+
+
+def _user(program: str) -> list[str]:
+    """What it writes belongs to the user who started it."""
+    kept = ["--userns=keep-id"] if program == "podman" and os.getuid() != 0 else []
+    return [*kept, f"--user={os.getuid()}:{os.getgid()}"]
+
+
+def _variables(threads: int | None) -> list[str]:
+    limits: Mapping[str, str] = {} if threads is None else dict.fromkeys(local.THREAD_VARIABLES, str(threads))
+    passed = {**variables.of_timing(os.environ), **limits}
+    return [f"--env={name}={value}" for name, value in passed.items() if not name.startswith("LD_")]
+
+
+def _own_code(code: int, do: str) -> int:
+    """The worker's own exit code, from the client's: the guard tells signals as shells do."""
+    return 128 - code if code > 128 else code

@@ -1,0 +1,112 @@
+"""Another Python interpreter of this machine, with libraries of its own: the worker travels to it as a zipapp."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from runner.core.advice import shell
+from runner.core.errors import Unavailable
+from runner.transport import local, worker_zipapp
+from runner.transport.endpoint import ANSWER_SECONDS, called, shared_folder, versions_of
+from runner.transport.local import Worker
+from runner.worker import memory_use, variables
+
+# What points our own interpreter to its libraries says nothing to another one.
+OURS = ("PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH", "VIRTUAL_ENV")
+# Read by any Python there is, so that one that is too old can be told.
+PROBE = """\
+import sys
+if sys.version_info < (3, 8):
+    sys.stdout.write("Python %d.%d" % tuple(sys.version_info[:2]))
+    sys.exit(98)
+from importlib import util
+if util.find_spec("numpy") is None:
+    sys.exit(97)
+sys.stdout.write("fit")
+"""
+TOO_OLD, NO_NUMPY, FIT = 98, 97, "fit"
+NAME_ANOTHER = "Name one that is there: toolchain.python=/opt/sdk/bin/python"
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """The interpreter `python`: a path, or a program's name on PATH; Python 3.8 at least, with numpy."""
+
+    python: str
+
+    @property
+    def name(self) -> str:
+        return f"python:{self.python}"
+
+    def open_worker(
+        self,
+        log: Path,
+        *,
+        name: str,
+        threads: int | None = None,
+        memory_mb: float | None = None,
+        modules: Sequence[str] = (),
+        reads: Sequence[Path] = (),
+        writes: Sequence[Path] = (),
+    ) -> Worker:
+        memory_use.check_watchable(memory_mb)
+        command = [_checked(self.python), str(worker_zipapp.current(modules)), "worker", "--name", name]
+        return local.start(command, log, name=name, env=environment(threads), memory_mb=memory_mb)
+
+    def put(self, path: Path) -> str:
+        return str(path)
+
+    def folder(self, path: Path, most: int) -> AbstractContextManager[str]:
+        return shared_folder(path)
+
+    def scratch(self, path: Path) -> AbstractContextManager[str]:
+        return nullcontext(str(path))
+
+    def call(self, module: str, function: str, **arguments: Any) -> Any:
+        return called(self, module, function, arguments)
+
+    def versions(self, distributions: Iterable[str]) -> dict[str, str | None]:
+        return versions_of(self, distributions)
+
+    def code(self, worker: Worker, modules: Sequence[str]) -> str:
+        return worker_zipapp.packed(modules)
+
+
+def environment(threads: int | None) -> dict[str, str]:
+    """What a worker of another interpreter gets of this process's environment."""
+    found = {name: value for name, value in variables.passed(os.environ).items() if name not in OURS}
+    return found if threads is None else {**found, **dict.fromkeys(local.THREAD_VARIABLES, str(threads))}
+
+
+@cache
+def _checked(python: str) -> str:
+    """Its path. Raises Unavailable where there is none, or it can't run a worker."""
+    path = str(Path(python).expanduser()) if python.startswith("~") else python
+    try:
+        done = subprocess.run(
+            [path, "-c", PROBE],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=environment(None),
+            timeout=ANSWER_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        why = getattr(error, "strerror", None) or "it does not answer"
+        raise Unavailable(f"toolchain.python={python}: no interpreter: {why}.", NAME_ANOTHER) from error
+    if done.returncode == TOO_OLD:
+        raise Unavailable(f"toolchain.python={python}: it is {done.stdout}; the oldest that does is 3.8.", NAME_ANOTHER)
+    if done.returncode == NO_NUMPY:
+        raise Unavailable(f"toolchain.python={python}: it has no numpy.", shell(path, "-m", "pip", "install", "numpy"))
+    if done.stdout != FIT:
+        said = [line for line in done.stderr.splitlines() if line.strip()] or [f"exit code {done.returncode}"]
+        raise Unavailable(f"toolchain.python={python}: it is no Python: {said[-1][:200]}.", NAME_ANOTHER)
+    return path

@@ -1,0 +1,183 @@
+"""Toolchains: where a vendor's SDK lives, beside this interpreter. `.toolchains/NAME` is one that was installed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from runner.core import durable_files
+from runner.core.advice import shell
+from runner.core.errors import SpecError, StepFailed, Unavailable, nearest
+from runner.transport import container
+from runner.transport.device import HERE
+from runner.transport.endpoint import Endpoint
+from runner.transport.interpreter import Interpreter
+
+FOLDER = ".toolchains"
+PINNED = Path(__file__).parents[1] / "toolchains"  # NAME.txt: every distribution with its version
+TELLING = re.compile(r"(Collecting|Downloading|Building|Installing)\b.*")
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """Another interpreter (`python`, its path) or a container (`image`, its name): one of the two."""
+
+    python: str | None = None
+    image: str | None = None
+
+
+def endpoint(toolchain: Toolchain | None) -> Endpoint:
+    """Where its workers run; None is this interpreter. Raises Unavailable where nothing here starts containers."""
+    if toolchain is None:
+        return HERE
+    return container.of(toolchain.image) if toolchain.image else Interpreter(toolchain.python or sys.executable)
+
+
+def names() -> list[str]:
+    """The toolchains that can be installed."""
+    return sorted(path.stem for path in PINNED.glob("*.txt"))
+
+
+def installed(project: Path, name: str) -> Toolchain:
+    """The toolchain of `name` in `project`. Raises SpecError for an unknown one, Unavailable where it isn't there."""
+    _pinned(name)
+    python = project / FOLDER / name / "bin" / "python"
+    if not python.exists():
+        advice = shell("python", "-m", "runner", "toolchain", "install", name)
+        raise Unavailable(f"The toolchain {name} is not installed here.", advice)
+    return Toolchain(python=str(python))
+
+
+def present(project: Path) -> list[str]:
+    """Those that are installed."""
+    return [name for name in names() if (project / FOLDER / name / "bin" / "python").exists()]
+
+
+def outdated(project: Path, name: str) -> bool:
+    """Whether what is installed was made of other versions than are pinned now."""
+    return _link(project, name).resolve().name != _made_of(name)
+
+
+def install(project: Path, name: str, tell: Tell) -> Path:
+    """Make `.toolchains/NAME` of its pinned distributions, or find it; returns its folder. It is made beside, and takes
+    its name when all of it is there: a kill leaves what was there before. `tell` is told what is being done.
+
+    Raises SpecError for an unknown name, StepFailed where pip can't install it.
+    """
+    file, link = _pinned(name), _link(project, name)
+    with _alone(project, name, tell):
+        made = link.parent / _made_of(name)
+        if link.resolve() == made.resolve() and made.is_dir():
+            return link
+        _clear(link, keep=link.resolve())
+        try:
+            _make(made, file, tell)
+            _publish(made, link)
+        finally:
+            _clear(link, keep=link.resolve())
+    return link
+
+
+def remove(project: Path, name: str) -> bool:
+    """Remove it; whether it was there."""
+    _pinned(name)
+    link = _link(project, name)
+    with _alone(project, name, lambda text: None):
+        there = link.is_symlink()
+        link.unlink(missing_ok=True)
+        _clear(link, keep=None)
+    return there
+
+
+def _pinned(name: str) -> Path:
+    if name not in names():
+        raise SpecError(
+            f"{name}: no such toolchain.{nearest(name, names())}", f"There are: {', '.join(names()) or 'none'}."
+        )
+    return PINNED / f"{name}.txt"
+
+
+def _link(project: Path, name: str) -> Path:
+    return project / FOLDER / name
+
+
+def _made_of(name: str) -> str:
+    """The folder behind the name: another one for other versions, or another Python."""
+    said = f"{sys.version}\n{_pinned(name).read_text(encoding='utf-8')}"
+    return f".{name}-{hashlib.sha256(said.encode()).hexdigest()[:12]}"
+
+
+@contextmanager
+def _alone(project: Path, name: str, tell: Tell) -> Iterator[None]:
+    folder = project / FOLDER
+    folder.mkdir(exist_ok=True)
+    lock = FileLock(folder / f".{name}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        tell("another command works on it; waiting")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _make(folder: Path, file: Path, tell: Tell) -> None:
+    tell("a fresh environment")
+    _run([sys.executable, "-m", "venv", str(folder)], tell, lambda line: None)
+    wanted = [line for line in file.read_text(encoding="utf-8").splitlines() if "==" in line and line[0] != "#"]
+    counted = iter(range(1, 1_000_000))
+
+    def line_told(line: str) -> None:
+        if line.startswith(("Collecting ", "Processing ")):  # from an index, from a file
+            tell(f"{next(counted)} of {len(wanted)}  {line.split()[1].rpartition('/')[2]}")
+        elif TELLING.match(line):
+            tell(line)
+
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--no-deps", "--progress-bar=off", "--no-input"]
+    _run([*pip, "--disable-pip-version-check", "--requirement", str(file)], tell, line_told)
+
+
+def _run(command: list[str], tell: Tell, line_told: Callable[[str], None]) -> None:
+    """Raises StepFailed with its last words where it fails."""
+    said: list[str] = []
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line.strip())
+            line_told(line.strip())
+    if process.returncode:
+        errors = [line for line in said if line.startswith("ERROR:")] or [line for line in said if line] or ["no word"]
+        raise StepFailed(f"The toolchain can't be installed: {errors[-1][:300]}", "Mend that, and type it again.")
+
+
+def _publish(made: Path, link: Path) -> None:
+    """The name is a link: an environment can't be moved, and a link is replaced in one go."""
+    os.sync()  # thousands of small files: one by one that takes as long as installing them
+    draft = link.with_name(f".{link.name}.link")
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(made.name)
+    os.replace(draft, link)  # noqa: PTH105 - of a link itself
+    durable_files.sync(link.parent)
+
+
+def _clear(link: Path, keep: Path | None) -> None:
+    """Remove what other commands left half made, and what the name pointed to before."""
+    for folder in link.parent.glob(f".{link.name}-*"):
+        if keep is None or folder.resolve() != keep:
+            shutil.rmtree(folder)

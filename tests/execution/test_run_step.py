@@ -1,0 +1,63 @@
+"""A step where its node says: in another interpreter, or in a container, with the same artifact as here."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from runner.artifacts import code_closure, store
+from runner.core.errors import StepFailed
+from runner.execution import run_step
+from runner.execution.step_workers import StepWorkers
+from runner.transport import container
+from runner.transport.toolchains import Toolchain
+from tests import other_python
+from tests.doubles import podman
+from tests.execution.told import LIMITS, Told, key, node
+
+ELSEWHERE = [
+    pytest.param(Toolchain(python=other_python.with_numpy()), marks=other_python.needed),
+    Toolchain(image="sdk"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _double(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{podman.write(tmp_path / 'double')}:{os.environ['PATH']}")
+    container.check.cache_clear()
+
+
+@pytest.mark.parametrize("toolchain", ELSEWHERE, ids=["interpreter", "container"])
+def test_a_step_elsewhere_reads_its_inputs_and_fills_its_artifact(tmp_path: Path, toolchain: Toolchain) -> None:
+    first, second = node("data"), replace(node("compile", "data"), toolchain=toolchain)
+    told = Told()
+    with StepWorkers(tmp_path) as workers:
+        made = run_step.obtain(first, {}, workers, tmp_path, LIMITS, told)
+        found = run_step.obtain(second, {"data": made}, workers, tmp_path, LIMITS, told)
+    assert (found.folder / "text").read_text() == "datacompile"
+    assert found.meta["pid"] != made.meta["pid"]
+    assert told.ended[-1] == ("compile", "done")
+
+
+@pytest.mark.parametrize("toolchain", ELSEWHERE, ids=["interpreter", "container"])
+def test_a_step_that_fails_elsewhere_leaves_no_artifact(tmp_path: Path, toolchain: Toolchain) -> None:
+    wrong = replace(node("compile", fail="no licence"), toolchain=toolchain)
+    with StepWorkers(tmp_path) as workers, pytest.raises(StepFailed, match="no licence"):
+        run_step.obtain(wrong, {}, workers, tmp_path, LIMITS, Told())
+    assert store.find(tmp_path, "compile", key("compile")) is None
+    assert list((tmp_path / "artifacts" / "compile").iterdir()) == []
+
+
+@other_python.needed
+def test_code_that_was_edited_after_planning_is_not_kept(tmp_path: Path) -> None:
+    modules = ("tests.execution.odd_steps",)
+    toolchain = Toolchain(python=other_python.with_numpy())
+    planned = replace(node("compile"), toolchain=toolchain, modules=modules, code=code_closure.code(modules))
+    with StepWorkers(tmp_path) as workers:
+        run_step.obtain(planned, {}, workers, tmp_path, LIMITS, Told())
+        edited = replace(planned, key=key("other"), code="0" * 64)
+        with pytest.raises(StepFailed, match="its code was edited after this command was planned"):
+            run_step.obtain(edited, {}, workers, tmp_path, LIMITS, Told())

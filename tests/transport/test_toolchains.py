@@ -1,0 +1,104 @@
+"""Toolchains: made whole or not at all, found again, replaced, removed."""
+
+from __future__ import annotations
+
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from runner.core.errors import SpecError, StepFailed, Unavailable
+from runner.transport import toolchains
+from runner.transport.device import HERE
+from runner.transport.toolchains import Toolchain
+
+
+def wheel(folder: Path, version: str) -> None:
+    """A distribution `tiny` with one module."""
+    about = f"tiny-{version}.dist-info"
+    with zipfile.ZipFile(folder / f"tiny-{version}-py3-none-any.whl", "w") as made:
+        made.writestr("tiny.py", f"VERSION = '{version}'\n")
+        made.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: tiny\nVersion: {version}\n")
+        made.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        made.writestr(f"{about}/RECORD", "")
+
+
+@pytest.fixture
+def pinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with `sdk.txt`, which pins a wheel beside it."""
+    folder = tmp_path / "pinned"
+    folder.mkdir()
+    wheel(folder, "1.0")
+    pin(folder, "1.0")
+    monkeypatch.setattr(toolchains, "PINNED", folder)
+    return folder
+
+
+def pin(folder: Path, version: str) -> None:
+    (folder / "sdk.txt").write_text(f"# Of a test.\n--no-index\n--find-links {folder}\ntiny=={version}\n")
+
+
+def version(project: Path) -> str:
+    python = toolchains.installed(project, "sdk").python
+    return subprocess.check_output([str(python), "-c", "import tiny; print(tiny.VERSION)"], text=True).strip()
+
+
+@pytest.mark.slow
+def test_it_is_made_found_again_replaced_and_removed(pinned: Path, tmp_path: Path) -> None:
+    told: list[str] = []
+    assert toolchains.install(tmp_path, "sdk", told.append) == tmp_path / ".toolchains" / "sdk"
+    assert told[:2] == ["a fresh environment", "1 of 1  tiny-1.0-py3-none-any.whl"]
+    assert (version(tmp_path), toolchains.present(tmp_path)) == ("1.0", ["sdk"])
+
+    toolchains.install(tmp_path, "sdk", told.append)
+    assert told.count("a fresh environment") == 1
+
+    wheel(pinned, "2.0")
+    pin(pinned, "2.0")
+    assert toolchains.outdated(tmp_path, "sdk")
+    toolchains.install(tmp_path, "sdk", told.append)
+    assert (version(tmp_path), toolchains.outdated(tmp_path, "sdk")) == ("2.0", False)
+
+    assert toolchains.remove(tmp_path, "sdk")
+    assert not toolchains.remove(tmp_path, "sdk")
+    assert [path.name for path in (tmp_path / ".toolchains").iterdir()] == [".sdk.lock"]
+
+
+@pytest.mark.slow
+def test_what_fails_leaves_nothing_and_says_why(pinned: Path, tmp_path: Path) -> None:
+    pin(pinned, "9.9")
+    with pytest.raises(StepFailed, match=r"ERROR: No matching distribution found for tiny==9\.9"):
+        toolchains.install(tmp_path, "sdk", lambda text: None)
+    assert toolchains.present(tmp_path) == []
+    assert [path.name for path in (tmp_path / ".toolchains").iterdir()] == [".sdk.lock"]
+
+
+def test_what_a_kill_left_half_made_is_no_toolchain(pinned: Path, tmp_path: Path) -> None:
+    half = tmp_path / ".toolchains" / ".sdk-0123456789ab" / "bin"
+    half.mkdir(parents=True)
+    (half / "python").touch()
+    assert toolchains.present(tmp_path) == []
+    with pytest.raises(Unavailable) as error:
+        toolchains.installed(tmp_path, "sdk")
+    assert error.value.reason == "The toolchain sdk is not installed here."
+    assert error.value.next_step == "python -m runner toolchain install sdk"
+
+
+def test_an_unknown_one_is_a_wrong_word(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="litrt: no such toolchain"):
+        toolchains.install(tmp_path, "litrt", lambda text: None)
+
+
+@pytest.mark.parametrize("name", toolchains.names())
+def test_every_version_is_pinned(name: str) -> None:
+    lines = (toolchains.PINNED / f"{name}.txt").read_text().splitlines()
+    wanted = [line for line in lines if line and line[0] not in "#-"]
+    assert wanted
+    assert [line for line in wanted if line.count("==") != 1 or "*" in line] == []
+
+
+def test_its_endpoint_is_an_interpreter_a_container_or_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toolchains.container.shutil, "which", lambda name: f"/usr/bin/{name}")
+    each = (None, Toolchain(python="/opt/sdk/bin/python"), Toolchain(image="sdk:3"))
+    assert [toolchains.endpoint(one).name for one in each] == [HERE.name, "python:/opt/sdk/bin/python", "image:sdk:3"]
