@@ -65,7 +65,8 @@ def _random(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx
         drawn["calibration"] = {f"in/{name}": one for name, one in _for_proof(random).items()}
         calibration = {**_as_meta(random), "from": "random"}
     reference = float_reference.outputs(model, test)
-    about = {"calibration": calibration, "warnings": steering_inputs.warnings(model, settings.integers_below)}
+    warnings = steering_inputs.warnings(model, settings.integers_below) + float_reference.refused(model, reference)
+    about = {"calibration": calibration, "warnings": warnings}
     meta = {**_meta(model, needs, "random", settings.samples if test else 1), **about}
     splits = {"calibration": own} if own else {}
     return Dataset(splits, meta, reference, drawn)
@@ -139,6 +140,7 @@ def _given(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx.
     calibration = own or _rows(inputs, calibrates if len(calibrates) else measured)
     about = _about(settings, needs, seed, model, (rows, len(calibrates), len(next(iter(own.values()), ()))))
     meta = {**_meta(model, needs, "the user's", len(measured)), "calibration": about, **_scoring(name, reading)}
+    meta["warnings"] = [*meta.get("warnings", []), *float_reference.refused(model, reference)]
     return Dataset({"test": _rows(understood, measured), "calibration": calibration}, meta, reference)
 
 

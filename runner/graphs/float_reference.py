@@ -28,7 +28,7 @@ def outputs(model: onnx.ModelProto, arrays: Mapping[str, Any]) -> dict[str, NDAr
     Raises Unsupported where the model doesn't run with these inputs.
     """
     session = _session(model)
-    if session is None:
+    if isinstance(session, str):
         return {}
     rows, batched = BATCH, onnx_graph.is_batched(model)
     parts: dict[str, list[Any]] = {spec["name"]: [] for spec in session.outputs}
@@ -44,18 +44,25 @@ def outputs(model: onnx.ModelProto, arrays: Mapping[str, Any]) -> dict[str, NDAr
     return {name: predictions.joined(found) for name, found in whole.items()}
 
 
-def _session(model: onnx.ModelProto) -> Session | None:
-    """None where ONNX Runtime refuses the graph, with its sizes and without."""
-    options = onnxruntime.SessionOptions()
+def refused(model: onnx.ModelProto, reference: Mapping[str, Any]) -> list[str]:
+    """A line where there is no `reference` because ONNX Runtime refuses the graph."""
+    session = None if reference else _session(model)
+    what = "not compared with the float model: onnxruntime, which would run it, can't load it"
+    return [f"{what}: {session}"] if isinstance(session, str) else []
+
+
+def _session(model: onnx.ModelProto) -> Session | str:
+    """What ONNX Runtime says where it refuses the graph, with its sizes and without."""
+    said, options = "", onnxruntime.SessionOptions()
     options.graph_optimization_level = LEVELS["disabled"]
     options.log_severity_level = 3
     for sized in (True, False):
         try:
             content = (model if sized else onnx_graph.opened(model)).SerializeToString()
             return Session(onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"]))
-        except Exception:  # its own share no base class; what it said, the compile says
-            continue
-    return None
+        except Exception as error:  # its own share no base class
+            said = said_by(error)
+    return said
 
 
 def _run(model: onnx.ModelProto, session: Session, feed: Mapping[str, Any]) -> list[Any]:

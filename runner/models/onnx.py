@@ -63,10 +63,8 @@ def batches(settings: Settings) -> bool:
 
 
 def unread(settings: Settings, ask: Ask) -> Unsupported | None:
-    """Why the libraries installed here can't read the file: its format is newer. Raises SpecError: no ONNX file.
-
-    Whatever the backend, onnx checks the file and ONNX Runtime computes the outputs that others are compared with.
-    """
+    """Why ONNX Runtime, which quantizes, can't read the file: its format is newer; other runtimes may. Raises
+    SpecError: no ONNX file."""
     from runner.graphs import onnx_format
 
     return onnx_format.unread(settings.path, ask)

@@ -13,28 +13,32 @@ from runner.planning import target as targets
 from runner.planning.draft import Draft
 from runner.planning.graph import COMPILED, QUANTIZED, STAGE, Node, Step
 from runner.planning.nodes import named, node
+from runner.planning.sources import Source
 from runner.planning.support import blocker
 from runner.planning.target import Target
 from runner.spec.schema import Choice, Spec
 
-QUANTIZE = Step("quantize", ("onnx", "onnxruntime", "numpy"), QUANTIZED, rough_s=2.0)
+READER = "onnxruntime"  # of the files that `Source.unread` is about
+QUANTIZE = Step("quantize", ("onnx", READER, "numpy"), QUANTIZED, rough_s=2.0)
 
 
-def lowered(spec: Spec, provided: Mapping[str, Node], data: Node, draft: Draft) -> list[Node]:
-    """The nodes from the first representation that the backend accepts, of those `provided`, to what its session runs.
+def lowered(spec: Spec, origin: Source, draft: Draft) -> list[Node]:
+    """The nodes from the first representation that the backend accepts, of those provided, to what its session runs.
 
     A graph that is no float32 any more is quantised before.
     """
-    declared = loading.backend(spec.backend.name)
+    declared, provided, data = loading.backend(spec.backend.name), origin.provided, origin.data
     reads = declared.reads(provided)
     source, made = provided[reads or next(iter(provided))], []  # where it accepts none, the nodes are blocked
     if reads == "onnx" and spec.precision.name != "fp32":
-        source = draft.once(_quantize, spec.model.name, spec.precision, spec.backend.name, source.key, data.key)
+        about = (spec.model.name, spec.precision, spec.backend.name, source.key, data.key)
+        source = draft.once(_quantize, *about, origin.unread)
         made.append(source)
     target = draft.once(targets.of, spec.hardware.settings)
     network = spec.model if reads == "checkpoint" else None
     asked = (spec.precision.name, spec.scenario.settings.batch, target)
     blocked = draft.once(blocker, spec.backend, spec.model.name, tuple(provided), spec.data.name, *asked)
+    blocked = blocked or (origin.unread if READER in declared.distributions else None)
     title = f"{spec.model.name} {spec.backend.name} {spec.precision.name}"
     for stage in declared.stages:
         source = draft.once(_stage, stage, title, spec.backend, network, *asked, source.key, data.key, blocked)
@@ -43,14 +47,14 @@ def lowered(spec: Spec, provided: Mapping[str, Node], data: Node, draft: Draft) 
     return made
 
 
-def _quantize(model: str, precision: Choice, backend: str, export: str, data: str) -> Node:
+def _quantize(model: str, precision: Choice, backend: str, export: str, data: str, unread: RunnerError | None) -> Node:
     dynamic = loading.backend(backend).int8_dynamic_ops if precision.name == "int8_dynamic" else ()
     settings = {
         "precision": precision.name,
         "settings": named(precision)["settings"],
         "dynamic_ops": sorted(dynamic),
     }
-    return node(QUANTIZE, f"{model} {precision.name}", settings, {"model": export, "data": data})
+    return node(QUANTIZE, f"{model} {precision.name}", settings, {"model": export, "data": data}, blocked=unread)
 
 
 def _stage(

@@ -73,7 +73,7 @@ def _cell(spec: Spec, draft: Draft) -> Cell:
 
 def _chain(spec: Spec, draft: Draft) -> Chain:
     source = sources.of(spec, draft)
-    made = [*source.nodes, *lowering.lowered(spec, source.provided, source.data, draft)]
+    made = [*source.nodes, *lowering.lowered(spec, source, draft)]
     for node in made:
         draft.nodes.setdefault(node.key, node)
     roles = {node.step: node.kind.role for node in made if node.kind.role}

@@ -25,11 +25,13 @@ Files = tuple[tuple[str, str], ...]  # path as given, SHA-256
 
 @dataclass(frozen=True)
 class Source:
-    """The nodes that end in a model, in order; its data; and what it is provided as: `{representation: node}`."""
+    """The nodes that end in a model, in order; its data; what it is provided as: `{representation: node}`; why ONNX
+    Runtime can't read it, where it can't (other runtimes may)."""
 
     nodes: list[Node]
     data: Node
     provided: Mapping[str, Node]
+    unread: RunnerError | None = None
 
 
 def of(spec: Spec, draft: Draft) -> Source:
@@ -53,7 +55,7 @@ def _imported(spec: Spec, draft: Draft) -> Source:
     """A finished file of the user's: export (checked, shapes fixed) → data (described by the file)."""
     files = _files("model", spec.model, draft)  # what isn't there is said before what is wrong with the rest
     unread = draft.once(_unread, spec.model)
-    export = draft.once(_import, spec.model, files, unread)
+    export = draft.once(_import, spec.model, files)
     module, batch = registry.load("model", spec.model.name), spec.scenario.settings.batch
     if batch > 1 and not module.batches(spec.model.settings):
         raise Impossible(
@@ -61,7 +63,7 @@ def _imported(spec: Spec, draft: Draft) -> Source:
             f"Give the first axis of each as batch: {advice.shape('INPUT', ['batch', 3])}",
         )
     data = _sampled(spec, export.key, draft)
-    return Source([export, data], data, {"onnx": export})
+    return Source([export, data], data, {"onnx": export}, unread)
 
 
 def _sampled(spec: Spec, export: str, draft: Draft) -> Node:
@@ -88,11 +90,10 @@ def _hash(path: str) -> str:
 
 
 def _unread(model: Choice) -> RunnerError | None:
-    """Why a finished file can't be read here. Raises SpecError for what is wrong with it."""
+    """Why ONNX Runtime can't read a finished file. Raises SpecError for what is wrong with it."""
     module = registry.load("model", model.name)
     unread: RunnerError | None = module.unread(model.settings, ask)
-    if unread is None:
-        module.problems(model.settings)
+    module.problems(model.settings)
     return unread
 
 
@@ -102,9 +103,9 @@ def _data_problems(data: Choice, needs: str) -> None:
         module.problems(data.settings, json.loads(needs))
 
 
-def _import(model: Choice, files: Files, unread: RunnerError | None) -> Node:
+def _import(model: Choice, files: Files) -> Node:
     code = (registry.module("model", model.name),)
-    return node(EXPORT, model.name, {"model": named(model), "files": dict(files)}, {}, code, blocked=unread)
+    return node(EXPORT, model.name, {"model": named(model), "files": dict(files)}, {}, code)
 
 
 def _data(data: Choice, needs: str, files: Files, seed: int, export: str) -> Node:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from runner.backends.onnxruntime import capabilities
 from runner.core import setting_rules
 from runner.core.errors import SpecError, Unsupported
 from runner.measure import columns, quality
@@ -132,6 +134,17 @@ def test_an_output_that_is_an_input_or_comes_twice(backend: str, tmp_path: Path)
     np.testing.assert_array_equal(ran.outputs["x"], ran.inputs["x"])
     np.testing.assert_array_equal(ran.outputs["y"], 2 * ran.inputs["x"])
     assert (ran.outputs["w"] == 2).all()
+
+
+def test_what_openvino_reads_and_onnxruntime_does_not_is_measured_uncompared(tmp_path: Path) -> None:
+    nodes, newer = [helper.make_node("Add", ["x", "x"], ["y"])], capabilities.reads(99, 17)["limits"]["ir"] + 1
+    ends = [value("x", FLOAT, [1, 4])], [value("y", FLOAT, [1, 4])]
+    ran = through(tmp_path, saved(tmp_path / "my.onnx", nodes, *ends, ir=newer), backend="openvino")
+    np.testing.assert_array_equal(ran.outputs["y"], 2 * ran.inputs["x"])
+    assert ran.reference == {}
+    (said,) = json.loads((tmp_path / "data" / "meta.json").read_text())["warnings"]
+    assert said.startswith("not compared with the float model: onnxruntime, which would run it, can't load it: ")
+    assert f"{newer}" in said
 
 
 def test_a_graph_without_nodes(tmp_path: Path) -> None:

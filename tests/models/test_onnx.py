@@ -73,14 +73,19 @@ def test_a_truncated_file(share: float, static: str) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"PK\x03\x04 a torch checkpoint", b"hello, I am text\n", b"\x89PNG\r\n\x1a\n"]
-)
+@pytest.mark.parametrize("content", [b"PK\x03\x04 a torch checkpoint", b"hello, I am text\n", b"\x89PNG\r\n\x1a\n"])
 def test_a_file_that_is_no_onnx(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "my.onnx"
     path.write_bytes(content)
     expected = f"model.path={path}: not an ONNX file.\nExport the model to ONNX, and give that file."
     assert refusal(path=str(path)) == expected
+
+
+@pytest.mark.parametrize("key", ["path", "inputs", "calibration"])
+def test_an_empty_file_is_called_empty(key: str, static: str, tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    said = refusal(**{"path": static, key: str(tmp_path / "empty")})
+    assert said.startswith(f"model.{key}={tmp_path / 'empty'}: the file is empty.\n")
 
 
 def test_external_weights_belong_to_the_files(tmp_path: Path) -> None:
@@ -357,7 +362,7 @@ def test_a_file_of_inputs_that_is_not_there(static: str) -> None:
     assert refusal(path=static, inputs="no.npz") == expected
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04 broken"])
+@pytest.mark.parametrize("content", [b"hello", b"PK\x03\x04 broken"])
 def test_a_file_of_inputs_that_is_no_npz(content: bytes, static: str, tmp_path: Path) -> None:
     path = tmp_path / "my.npz"
     path.write_bytes(content)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import onnx
 import pytest
 
 from runner.artifacts import store
+from runner.backends.onnxruntime import capabilities
 from runner.core import installed
 from runner.core.errors import SpecError
 from runner.planning import graph, plan
 from runner.sweep import request
+from tests.models import onnx_files
 
 
 def planned(tmp_path: Path, *words: str, multirun: bool = False) -> graph.Plan:
@@ -34,6 +37,21 @@ def test_a_chain_has_the_steps_that_the_spec_needs(tmp_path: Path) -> None:
     assert chain(planned(tmp_path, "compression=magnitude")) == [
         "data", "train", "compress", "export", "quantize", "compile",
     ]  # fmt: skip
+
+
+def test_a_file_that_onnxruntime_alone_can_not_read_stops_what_reads_it_with_that(tmp_path: Path) -> None:
+    """OpenVINO may read an ONNX file that is newer than ONNX Runtime; nothing but ONNX Runtime quantizes it."""
+    model = onnx.load(onnx_files.one_node(tmp_path / "my.onnx", "Relu", [1, 4], [1, 4]))
+    model.ir_version = capabilities.reads(99, 17)["limits"]["ir"] + 1
+    onnx.save(model, tmp_path / "my.onnx")
+    words = (f"model.path={tmp_path / 'my.onnx'}", "backend=onnxruntime,openvino", "precision=fp32,int8")
+    made = planned(tmp_path, "model=onnx", *words, "baseline=none", multirun=True)
+    blocked = [node.title for node in made.nodes.values() if node.blocked]
+    assert sorted(blocked) == ["onnx int8", "onnx onnxruntime fp32", "onnx onnxruntime int8"]
+    free = [cell for cell in made.cells if graph.blocked(cell, made) is None]
+    assert [(cell.candidate.spec.backend.name, cell.candidate.spec.precision.name) for cell in free] == [
+        ("openvino", "fp32")
+    ]
 
 
 def test_a_sweep_shares_its_steps(tmp_path: Path) -> None:
