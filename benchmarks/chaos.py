@@ -49,6 +49,8 @@ CELLS = 24
 LEAST = 50  # kills in all
 LEAST_INSIDE = 10  # kills inside each kind of point
 
+UPSERT = ("upsert:create_run", "upsert:log_batch", "upsert:log_artifact", "upsert:set_terminated")
+
 # Kinds of points, the points of each, the latest time that the command comes there at which it is killed, how many.
 PREPARING = [
     ("rename", ("rename:half", "rename:before", "rename:after"), 2, 12),
@@ -56,7 +58,12 @@ PREPARING = [
 ]
 MEASURING = [
     ("record append", ("record:half", "record:before", "record:after"), 1, 12),
-    ("tracking upsert", ("upsert:rows", "upsert:files"), 2, 12),
+    (
+        "tracking upsert",
+        tuple(f"upsert:{one}" for one in ("create_run", "log_batch", "log_artifact", "set_terminated")),
+        2,
+        12,
+    ),
     ("lock held", ("lock:device", "lock:tracking"), 2, 6),
 ]
 RANDOM = "random moment"

@@ -4,8 +4,8 @@
 this is not the runner's own: the time in which a candidate's or a baseline's worker was asked for something, that is
 its process's start, imports and load, its warm-up, bursts and predictions. All the rest is: composing, planning,
 checking artifacts, waiting for MLflow, scoring, statistics, closing workers, the record, its plot, MLflow, printing,
-the end of the process. Where MLflow is imported, which is while workers load, what these loads take longer than the
-median of the loads after it counts as the runner's own, too.
+the end of the process. Since MLflow is imported while workers load, what these loads take longer than the median of
+the loads after it counts as the runner's own, too.
 
 Beside it stands what a reader can compute from any record: the command's wall time − `timing.benchmark_s`.
 
@@ -50,7 +50,7 @@ class Cost:
     before: float  # the first worker was asked
     between: float  # two questions
     after: float  # the last answer
-    slowed: float  # loads while MLflow was imported, beyond the later ones; 0 where it wasn't
+    slowed: float  # loads while MLflow was imported, beyond the later ones
     by_record: float
 
 
@@ -81,7 +81,7 @@ class Ours:
 def cost(start: float, end: float, asked: list[Asked], timing: dict[str, float]) -> Cost:
     """From the times of the questions to workers (`support/watched.py`) and of the command as a whole."""
     measured = [one for one in asked if one[0].split()[0] in ("candidate", "baseline")]
-    imported = min((ended for worker, _, _, ended in asked if worker == "tracking"), default=start)
+    imported = min(ended for worker, _, _, ended in asked if worker == "tracking")
     spans = sorted((began, ended) for _, _, began, ended in measured)
     first, last = spans[0][0], max(ended for _, ended in spans)
     before, after = first - start, end - last

@@ -96,7 +96,7 @@ def main(argv: list[str]) -> int:
     root = projects.root()
     home = projects.home(root)
     with Tracker(home) as tracker:
-        tracker.start()  # MLflow's import, where it needs one, takes longer than all up to the plan: at once
+        tracker.start()  # MLflow's import takes longer than Hydra's, composing and planning: all at once
         from runner.sweep import request
 
         if flags.cfg:

@@ -12,7 +12,6 @@ from typing import Any
 
 from runner.core.errors import RunnerError, StepFailed
 from runner.results.records import Record
-from runner.tracking import sqlite_runs
 from runner.transport.device import HERE
 from runner.transport.local import Worker
 
@@ -21,16 +20,14 @@ STORE = "runner.tracking.worker"
 
 
 class Tracker:
-    """One command's tracking: records go into the project's own database directly where its form is known
-    (`sqlite_runs.py`). Elsewhere a worker sends them, which imports MLflow while specs are planned and measured
-    processes load, and stands still while anything is timed."""
+    """The worker of one command's tracking: it imports MLflow while specs are planned and measured processes load, and
+    stands still while anything is timed."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._log = root / "mlruns" / ".tracking.log"
         self._stack = ExitStack()
         self._store: _Assistant | None = None
-        self._started = False
 
     def __enter__(self) -> Tracker:
         return self
@@ -49,13 +46,8 @@ class Tracker:
                 self._log.parent.rmdir()
 
     def start(self) -> None:
-        """Start the worker that imports MLflow where MLflow is needed; returns at once."""
-        self._started = True
-        if not sqlite_runs.usable(self.root):
-            self._store = self._stack.enter_context(self._assistant())
-
-    def _assistant(self) -> _Assistant:
-        return _Assistant(self._log, STORE, "load", root=str(self.root))
+        """Start the worker that imports MLflow; returns at once."""
+        self._store = self._stack.enter_context(_Assistant(self._log, STORE, "load", root=str(self.root)))
 
     def open_store(self) -> None:
         """Let it open its store, now that there will be something to keep; returns at once."""
@@ -70,16 +62,8 @@ class Tracker:
 
     def publish(self, record: Record) -> dict[str, Any]:
         """Log the record, with its files. Raises RunnerError where that can't be done: the record stays."""
-        assert self._started, "start() comes first"
-        if self._store is None:
-            if run_id := sqlite_runs.log_record(record.folder, self.root):
-                return {"run_id": run_id}
-            with self._assistant() as store:
-                return self._sent(store, record)
-        return self._sent(self._store, record)
-
-    def _sent(self, store: _Assistant, record: Record) -> dict[str, Any]:
-        answer: dict[str, Any] = store.ask("publish", root=str(self.root), record=str(record.folder))
+        assert self._store is not None, "start() comes first"
+        answer: dict[str, Any] = self._store.ask("publish", root=str(self.root), record=str(record.folder))
         return answer
 
 

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from runner.results import records
+from runner.core.foreign_text import line, markdown
+from runner.results import naming, picture_files, records, seal
+from runner.results.formatting import verdict_line
+from runner.results.naming import title
 from runner.results.records import Record
-from runner.tracking import mlflow_store, run_values, sync_state
+from runner.spec.labels import flatten
+from runner.tracking import mlflow_store, sync_state
 from runner.tracking.mlflow_store import Store
-from runner.tracking.run_values import Values
 
+if TYPE_CHECKING:
+    from mlflow.entities import Metric, Param, RunTag
+
+PARAM_LENGTH = 6000
+CUT = " … (cut)"
 PARAMS_PER_BATCH = 100
+FILES = (seal.RECORD, *seal.EVIDENCE, *picture_files.FILES)
 
 
 def log_record(folder: Path, root: Path) -> str:
@@ -23,12 +36,12 @@ def log_record(folder: Path, root: Path) -> str:
     """
     record = records.read(folder)
     target = mlflow_store.open_store(root)
-    values = run_values.of(record.content)
     with mlflow_store.reported(root), mlflow_store.locked(root):
-        run_id = _run_of(target, values)
-        _log_values(target, run_id, values)
+        run_id = _run_of(target, record)
+        _log_values(target, run_id, record.content)
         _log_files(target, run_id, record)
-        target.client.set_terminated(run_id, values.status, end_time=values.moment)
+        ended = "FINISHED" if record.content["status"] == "ok" else "FAILED"
+        target.client.set_terminated(run_id, ended, end_time=_milliseconds(record.content["date"]))
     sync_state.remember(root, folder.name)
     return run_id
 
@@ -74,34 +87,91 @@ def look_up(target: Store, record_id: str) -> str | None:
     return str(found[0].info.run_id) if found else None
 
 
-def _run_of(target: Store, values: Values) -> str:
-    found = look_up(target, values.record_id)
+def _run_of(target: Store, record: Record) -> str:
+    record_id = record.content["record_id"]
+    found = look_up(target, record_id)
     if found:
         return found
     # The tag goes in with the run itself: a kill right after must not leave a run that is never found again.
     run = target.client.create_run(
         target.experiment_id,
-        start_time=values.moment,
-        tags={"record_id": values.record_id},
-        run_name=values.name,
+        start_time=_milliseconds(record.content["date"]),
+        tags={"record_id": record_id},
+        run_name=_cut(title(record.content)),
     )
     return str(run.info.run_id)
 
 
-def _log_values(target: Store, run_id: str, values: Values) -> None:
-    from mlflow.entities import Metric, Param, RunTag
-
-    metrics = [Metric(name, value, values.moment, 0) for name, value in values.metrics.items()]
-    params = [Param(name, value) for name, value in values.params]
-    tags = [RunTag(name, value) for name, value in values.tags.items()]
-    target.client.log_batch(run_id, metrics, params[:PARAMS_PER_BATCH], tags)
+def _log_values(target: Store, run_id: str, content: Mapping[str, Any]) -> None:
+    params = _params(content["spec"])
+    target.client.log_batch(run_id, _metrics(content), params[:PARAMS_PER_BATCH], _tags(content))
     for start in range(PARAMS_PER_BATCH, len(params), PARAMS_PER_BATCH):
         target.client.log_batch(run_id, params=params[start : start + PARAMS_PER_BATCH])
 
 
+def _metrics(content: Mapping[str, Any]) -> list[Metric]:
+    from mlflow.entities import Metric
+
+    moment = _milliseconds(content["date"])
+    values = {_name(name): float(value) for name, value in content["metrics"].items()}
+    # MLflow would store inf as 1.8e308, a number that nobody measured.
+    return [Metric(name, value, moment, 0) for name, value in values.items() if math.isfinite(value)]
+
+
+def _params(spec: Mapping[str, Any]) -> list[Param]:
+    from mlflow.entities import Param
+
+    return [Param(_name(name), _cut(value)) for name, value in flatten(spec)]
+
+
+def _tags(content: Mapping[str, Any]) -> list[RunTag]:
+    from mlflow.entities import RunTag
+
+    tags = {
+        "sweep": content.get("sweep") or "",
+        "precision": naming.precision(content, "candidate"),  # the one that ran: params say what was asked for
+        "baseline": naming.baseline(content) or "none",
+        "status": content["status"],
+        "origin": content.get("origin") or ("measured" if content["status"] == "ok" else ""),
+        "reason": content.get("reason") or "",
+        "date": content["date"],
+        "mlflow.runName": title(content),
+        "mlflow.note.content": _note(content),
+        "mlflow.source.name": "python -m runner",
+    }
+    return [RunTag(key, _cut(value)) for key, value in tags.items()]
+
+
+def _note(content: Mapping[str, Any]) -> str:
+    """The finding, for a page that takes it for Markdown. A sweep's cells are sent one by one: what the whole table
+    makes of each verdict isn't known yet."""
+    sweep = content.get("sweep")
+    alone = (
+        f" (by itself; among its sweep: python -m runner compare --sweep {sweep})"
+        if sweep and content["comparison"]
+        else ""
+    )
+    return markdown(verdict_line(content) + alone)
+
+
 def _log_files(target: Store, run_id: str, record: Record) -> None:
-    for name in run_values.FILES:
+    for name in FILES:
         if (record.folder / name).is_file():
             target.client.log_artifact(run_id, str(record.folder / name))
-    for part in run_values.PARTS:
+    for part in ("environment", "keys"):
         target.client.log_dict(run_id, dict(record.content.get(part) or {}), f"{part}.json")
+
+
+def _cut(value: str) -> str:
+    shown = line(value, longest=len(value) + 1)
+    return shown if len(shown) <= PARAM_LENGTH else shown[: PARAM_LENGTH - len(CUT)] + CUT
+
+
+def _name(name: str) -> str:
+    """MLflow admits letters, digits and `_ - . space : /` in names; a model's input may be called otherwise."""
+    return re.sub(r"[^\w\-. :/]", "_", name)
+
+
+def _milliseconds(date: str) -> int:
+    # Python 3.10 doesn't read the Z.
+    return int(datetime.fromisoformat(date.replace("Z", "+00:00")).timestamp() * 1000)

@@ -26,8 +26,8 @@ POINTS = [
     ("lock:device", 1),
     ("record:half", 1),
     ("record:after", 1),
-    ("upsert:rows", 1),
-    ("upsert:files", 1),
+    ("upsert:create_run", 1),
+    ("upsert:log_batch", 1),
 ]
 
 

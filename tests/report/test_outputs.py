@@ -28,7 +28,7 @@ from runner.report.views.progress import OnConsole
 from runner.results import comparison, picture_files, record_diff, records
 from runner.results.picture_files import Picture
 from runner.results.records import Record
-from runner.tracking import run_values
+from runner.tracking import mlflow_runs
 from tests.report import pages
 from tests.report.fixtures import not_measured, spec
 
@@ -138,11 +138,15 @@ def test_html(every: list[Record]) -> None:
 
 def test_mlflow(every: list[Record]) -> None:
     for record in every:
-        values = run_values.of(record.content)
-        params = [part for param in values.params for part in param]
-        for text in [values.name, *values.tags.values(), *params, *values.metrics]:
+        content = record.content
+        tags = {tag.key: tag.value for tag in mlflow_runs._tags(content)}
+        texts = [
+            *tags.values(),
+            *(part for param in mlflow_runs._params(content["spec"]) for part in (param.key, param.value)),
+        ]
+        for text in [*texts, *(metric.key for metric in mlflow_runs._metrics(content))]:
             harmless(text)
-        note = MarkdownIt("commonmark", {"html": True}).enable("table").parse(values.tags["mlflow.note.content"])
+        note = MarkdownIt("commonmark", {"html": True}).enable("table").parse(tags["mlflow.note.content"])
         inline = [child for token in note for child in token.children or ()]
         assert {token.type for token in note} <= {"paragraph_open", "inline", "paragraph_close"}
         assert {token.type for token in inline} <= {"text", "text_special", "entity"}

@@ -11,7 +11,7 @@ in every process of a command: the runner and its workers. What it does is said 
 - `RUNNER_CHAOS_CLOCK`: seconds by which the wall clock is off; `jump` turns it forth and back with every look.
 
 Points: `rename` and `record` (an artifact's and a record's) at `half` (its JSON half written), `before` and `after`
-(the rename); `upsert` at `rows` and `files` (MLflow's store has got some of a run's); `lock` at `store`, `tracking`,
+(the rename); `upsert` at `create_run`, `log_batch`, `log_artifact`, `set_terminated`; `lock` at `store`, `tracking`,
 `device`, `lease` (held, right after it was got).
 """
 
@@ -24,9 +24,7 @@ import sys
 LOG = os.environ.get("RUNNER_CHAOS_LOG")
 AT = os.environ.get("RUNNER_CHAOS_AT")
 CLOCK = os.environ.get("RUNNER_CHAOS_CLOCK")
-# What writes a run, and the point that it comes to: of MLflow's client, and our own.
-UPSERT = {"create_run": "rows", "log_batch": "rows", "log_artifact": "files", "set_terminated": "rows"}
-OWN_UPSERT = {"insert": "rows", "copy_files": "files"}
+UPSERT = ("create_run", "log_batch", "log_artifact", "set_terminated")
 LOCKS = {"/artifacts/.locks/": "store", "/mlruns/.lock": "tracking", "/edge-runner/locks/": "device"}
 
 
@@ -138,22 +136,15 @@ def benchmarks(module: object) -> None:
 
 
 def upserts(module: object) -> None:
-    watch_calls(module.MlflowClient, UPSERT)  # type: ignore[attr-defined]
+    client = module.MlflowClient  # type: ignore[attr-defined]
+    for name in UPSERT:
+        setattr(client, name, reaching(name, getattr(client, name)))
 
 
-def own_upserts(module: object) -> None:
-    watch_calls(module, OWN_UPSERT)
-
-
-def watch_calls(owner: object, points: dict[str, str]) -> None:
-    for name, point in points.items():
-        setattr(owner, name, reaching(point, getattr(owner, name)))
-
-
-def reaching(point: str, method: object) -> object:
+def reaching(name: str, method: object) -> object:
     def called(*arguments: object, **options: object) -> object:
         found = method(*arguments, **options)  # type: ignore[operator]
-        reach(f"upsert:{point}")
+        reach(f"upsert:{name}")
         return found
 
     return called
@@ -194,7 +185,6 @@ AFTER = {
     "runner.execution.record_builder": benchmarks,
     "runner.results.records": off_clock,
     "mlflow.tracking.client": upserts,
-    "runner.tracking.sqlite_runs": own_upserts,
 }
 
 
