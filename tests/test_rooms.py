@@ -50,6 +50,7 @@ APART = {
     "backends.contract": "contract",
     "backends.loading": "contract",
     "backends.*.session": "sessions",
+    "backends.*.profiler": "sessions",
     "backends.onnxruntime.provider": "sessions",
     "backends.onnxruntime.refusal": "sessions",
 }

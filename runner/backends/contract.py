@@ -62,13 +62,15 @@ class Capabilities:
     processes are neither held to a number of threads nor pinned to a CPU. `largest_batch`: rows of one inference, None:
     any. `host_proof`: what it compiles opens on the machine that compiles, where the step runs it once; without,
     `compile` itself returns `inputs` and `outputs`. `raw_weights`: its files hold float weights byte by byte.
-    `cross_compiles`: it builds for the machine that `tuned_to` describes, not for the one that it runs on.
+    `profile`: its session.py has `open_profiled`, whose sessions have `profile`. `cross_compiles`: it builds for the
+    machine that `tuned_to` describes, not for the one that it runs on.
     """
 
     threads: bool = True
     largest_batch: int | None = None
     host_proof: bool = True
     raw_weights: bool = True
+    profile: bool = False
     cross_compiles: bool = False
 
 
@@ -179,3 +181,12 @@ class Session(Protocol):
 
     def close(self) -> None:
         """Gives back what it holds."""
+
+
+class ProfiledSession(Session, Protocol):
+    """What `open_profiled(folder, options)` opens, where a backend's capability `profile` says that there is one."""
+
+    def profile(self, bound: Any, iterations: int) -> dict[str, Any]:
+        """Runs to warm up, then `iterations` times under the runtime's profiler. `{"layers": [{"name", "type",
+        "precision", "ns" (its time in a run), "calls" (in a run)}], "statistic" (what `ns` is over the runs: `median`
+        or `mean`), "run_ns" (median of a whole run)}`."""

@@ -23,8 +23,10 @@ from runner.core.disk_errors import room
 from runner.core.errors import RunnerError, StepFailed
 from runner.core.linear_algebra import one_thread
 from runner.core.progress import Display
-from runner.measure import scenarios
+from runner.core.unexpected import attempt
+from runner.measure import layer_profile, scenarios
 from runner.measure.first_pair import starting
+from runner.measure.layer_profile import LayerProfile
 from runner.measure.run import Run
 from runner.measure.sides import Side
 from runner.planning import measurement_key
@@ -105,15 +107,18 @@ def benchmarked(
 
                 _import_for_later()
                 found = benchmark(run, _floor(cell, root), origin.comparisons, partial(display.update, item))
+        profile = _profiled(run, spec, found)
         measurement_key.check_code(cell, key["measurement"])
         machine = devices.of(spec.hardware.settings).hardware()
         content = {**_identity(cell, outcomes, origin, machine), "status": "ok", "reason": "", "next_step": ""}
         content |= key | _figures(found, cell, parts)
         content["environment"]["variables"] = key["measurement"]["candidate"]["variables"]  # of its device
-        content["warnings"] = [*origin.warnings, *content["warnings"]]
+        told = [f"no profile of layers: {profile.reason}"] if isinstance(profile, RunnerError) else []
+        content["warnings"] = [*origin.warnings, *content["warnings"], *told]
         content["title"] = naming.title(content)
         content["timing"] = {"benchmark_s": found.seconds}
-        yield content, _files(found, content, draft)
+        beside = profile.files(draft) if isinstance(profile, LayerProfile) else {}
+        yield content, {**_files(found, content, draft), **beside}
     display.end(item, "done", found.seconds, "")
 
 
@@ -121,6 +126,16 @@ def _import_for_later() -> None:
     """What figures and pictures are made with: 50 ms, for which nobody waits while processes load."""
     for name in LATER:
         import_module(name)
+
+
+def _profiled(run: Run, spec: Spec, found: Any) -> LayerProfile | RunnerError | None:
+    """The candidate's layers, or why there are none: a measurement is kept without them. None where nobody asks."""
+    if spec.profile.name == "none":
+        return None
+    import numpy as np
+
+    measured = float(np.median(np.concatenate([pair.sides["candidate"].ns for pair in found.pairs])))
+    return attempt(lambda: layer_profile.profiled(run, spec.profile.settings.iterations, measured))
 
 
 def measurement(cell: Cell) -> dict[str, Any]:

@@ -119,7 +119,13 @@ def _parts(cell: Cell, ask: Ask, ours: Callable[[str], str]) -> dict[str, Any]:
         "baseline": _side(cell.baseline, ask) if cell.baseline else None,
         **{name: plain_part(getattr(spec, name)) for name in ("measure", "telemetry", "seed")},
         "code": ours(spec.scenario.name),
+        **_profile(spec),
     }
+
+
+def _profile(spec: Spec) -> dict[str, Any]:
+    """It changes no number, but a record without it is none to take over."""
+    return {} if spec.profile.name == "none" else {"profile": spec.profile.plain()}
 
 
 def _side(chain: Chain, ask: Ask) -> dict[str, Any]:
@@ -183,6 +189,7 @@ def _of_machine(before: Parts, now: Parts) -> Iterator[str]:
 def _of_rest(before: Parts, now: Parts) -> Iterator[str]:
     for name in ("measure", "telemetry"):
         yield from _named(f"{name}.", before.get(name) or {}, now[name])
+    yield from _named("profile.", before.get("profile") or {}, now.get("profile") or {})
     if before.get("seed") != now["seed"]:
         yield f"seed={now['seed']} instead of {before.get('seed')}"
     if before.get("code") != now["code"]:

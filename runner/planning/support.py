@@ -17,7 +17,14 @@ from runner.spec.schema import Choice, Spec
 
 
 def unfit(specs: Sequence[Spec], draft: Draft) -> RunnerError | None:
-    """Why nothing can be measured on the devices of a cell's specs: one can't be reached, or lacks a runtime."""
+    """Why nothing can be measured on the devices of a cell's specs, the candidate's first: one can't be reached or
+    lacks a runtime, or the candidate's backend no profiler though one is asked for."""
+    candidate = specs[0]
+    if candidate.profile.name != "none" and not loading.backend(candidate.backend.name).capabilities.profile:
+        return Unsupported(
+            f"profile={candidate.profile.name}: backend={candidate.backend.name} can't time its layers.",
+            "Use profile=none, or another backend.",
+        )
     for spec in specs:
         target = draft.once(targets.of, spec.hardware.settings)
         problem = target.problem or draft.once(targets.lacking, target, spec.backend.name, spec.hardware.settings)

@@ -15,8 +15,8 @@ from runner.measure.samples import Samples
 from runner.pictures import processes
 from runner.pictures.processes import Distribution, PairLine
 from runner.report import caveats, recommendations, summary, telemetry
-from runner.results import multiple_comparisons, naming, picture_files
-from runner.results.formatting import quality_differences, ratio, replicates, verdict_line
+from runner.results import layers, multiple_comparisons, naming, picture_files
+from runner.results.formatting import number, quality_differences, ratio, replicates, verdict_line
 from runner.results.multiple_comparisons import Correction
 from runner.results.naming import IMPORTED, imported
 from runner.results.picture_files import Picture
@@ -25,7 +25,7 @@ from runner.results.records import Record
 from runner.spec.labels import flatten
 
 SETTINGS, EFFECTIVE, KEYS, PROVENANCE = "Settings", "Read back from the runtime", "Keys of the artifacts", "Provenance"
-TELEMETRY = "Telemetry"
+TELEMETRY, LAYERS = "Telemetry", "Layers of the candidate"
 TESTS = {"pairs": "exact Wilcoxon signed-rank", "blocks a side": "Mann–Whitney on blocks of two devices"}
 DIFFERS = "● "  # before a setting that candidate and baseline don't share
 EDITED = "EDITED after it was written (its seal differs): no measurement any more."
@@ -55,7 +55,8 @@ class Section:
 @dataclass(frozen=True)
 class Page:
     """All that is shown of one record, whose `content` has the verdict that counts in its sweep. `asides` qualify the
-    finding; `sections` are its tables; `pictures` are files by their captions."""
+    finding; `sections` are its tables; `pictures` are files by their captions;
+    `layers` is what `layers.json` says, empty without one."""
 
     content: Mapping[str, Any]
     heading: str
@@ -70,6 +71,7 @@ class Page:
     absent: tuple[str, ...]
     pictures: Mapping[str, Picture]
     seal: str
+    layers: Mapping[str, Any]
 
     @property
     def comparison(self) -> Mapping[str, Any]:
@@ -81,6 +83,7 @@ def collect(record: Record, correction: Correction | None = None) -> Page:
     """The page of `record`, measured or not; `correction` is what its sweep made of its verdict. Keys that older
     records lack are left out. Raises SpecError where a file beside the record is damaged."""
     content, profile = multiple_comparisons.applied(record.content, correction), telemetry.read(record.folder)
+    by_layer = layers.read(record.folder)
     candidate, baseline, unread = _samples(record)
     pairs = tuple(processes.pairs(content, candidate, baseline))
     return Page(
@@ -93,10 +96,11 @@ def collect(record: Record, correction: Correction | None = None) -> Page:
         warnings=tuple(content.get("warnings") or ()),
         distributions=processes.distributions(content, candidate, baseline),
         pairs=pairs,
-        sections=tuple(section for section in _sections(content, profile, record.seal) if section.rows),
+        sections=tuple(one for one in _sections(content, profile, by_layer, record.seal) if one.rows),
         absent=(*unread, *(f"{reason}: {', '.join(names)}" for reason, names in summary.absent(content).items())),
         pictures=picture_files.beside(record.folder),
         seal=record.seal,
+        layers=by_layer,
     )
 
 
@@ -199,7 +203,9 @@ def _outliers(found: Mapping[str, Any]) -> str:
 # --- tables ---
 
 
-def _sections(content: Mapping[str, Any], profile: Mapping[str, Any], seal: str) -> Iterator[Section]:
+def _sections(
+    content: Mapping[str, Any], profile: Mapping[str, Any], by_layer: Mapping[str, Any], seal: str
+) -> Iterator[Section]:
     comparison = content.get("comparison") or {}
     baseline = comparison.get("baseline") or {}
     roles = ("candidate", "baseline") if baseline else ("candidate",)
@@ -207,6 +213,8 @@ def _sections(content: Mapping[str, Any], profile: Mapping[str, Any], seal: str)
     yield Section("Metrics", ("", *head), tuple(_metrics(content, baseline)))
     yield _conditions(content)
     yield Section("Checks", ("", ""), tuple(_checks(content)))
+    head = ("", "type", "precision", f"{by_layer.get('statistic', '')} ms", "calls", "share")
+    yield Section(LAYERS, head, tuple(_layers(by_layer)))
     head = (telemetry.how(profile), "whole run", "candidate's bursts", "baseline's bursts")
     yield Section(TELEMETRY, head, tuple(telemetry.rows(profile)))
     specs = [dict(flatten(content["spec"])), *([dict(flatten(baseline["spec"]))] if baseline else [])]
@@ -253,6 +261,26 @@ def _conditions_of(found: Mapping[str, Any]) -> dict[str, str]:
 def _checks(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for role, found in (content.get("checks") or {}).items():
         yield from ((f"{role}: {name}", f"{one['status']}: {one['reason']}") for name, one in found.items())
+
+
+def _layers(found: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Each layer, the longest first; then their sum beside what a run took under the profiler, and without it."""
+    if not found:
+        return
+    for one in found["layers"]:
+        share = f"{100 * one['share']:.1f} %"
+        yield one["name"], one["type"], one["precision"], number(one["ns"] / 1e6), str(one["calls"]), share
+    whole = {
+        f"sum of {len(found['layers'])} layers": "sum_ns",
+        "a run under the profiler": "run_ns",
+        "a run as measured": "measured_ns",
+    }
+    for name, key in whole.items():
+        yield name, "", "", number(found[key] / 1e6), "", _of_measured(found[key], found["measured_ns"])
+
+
+def _of_measured(ns: float, measured_ns: float) -> str:
+    return f"{100 * ns / measured_ns:.0f} % of the measured median" if measured_ns else ""
 
 
 def _beside(sides: Sequence[Mapping[str, str]], mark: bool = True) -> Iterator[tuple[str, ...]]:
@@ -312,6 +340,7 @@ def as_json(page: Page) -> dict[str, Any]:
         "stopped": page.stopped,
         "asides": list(page.asides),
         "telemetry": _telemetry(page),
+        "layers": dict(page.layers),
         "surer": list(page.surer),
         "warnings": list(page.warnings),
         "pairs": [vars(line) | {"flags": list(line.flags)} for line in page.pairs],

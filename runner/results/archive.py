@@ -24,7 +24,7 @@ from runner.core import given_files
 from runner.core.errors import SpecError
 from runner.core.foreign_text import tree, visible
 from runner.measure import samples
-from runner.results import archive_form, multiple_comparisons, picture_files, seal
+from runner.results import archive_form, layers, multiple_comparisons, picture_files, seal
 from runner.results.multiple_comparisons import Correction
 from runner.results.picture_files import Picture
 from runner.results.records import Record
@@ -35,13 +35,13 @@ from runner.tensors import npz
 from runner.tensors.npz import Unreadable
 
 FORMAT, SCHEMA = "edge-runner record", 1
-MANIFEST, RECORD, SAMPLES = "manifest.json", "record.json", "samples.npz"
+MANIFEST, RECORD, SAMPLES, LAYERS = "manifest.json", "record.json", "samples.npz", layers.FILE
 SUFFIX = ".runner.zip"
 MB = 10**6
 # Bytes of each file that there can be, unpacked: what claims more is no record.
 LIMITS = {
     MANIFEST: 1 * MB, RECORD: 64 * MB, SAMPLES: 1000 * MB, multiple_comparisons.FILE: 1 * MB,
-    PROFILE: 256 * MB, REPORT: 1 * MB, **dict.fromkeys(picture_files.FILES, 32 * MB),
+    PROFILE: 256 * MB, REPORT: 1 * MB, LAYERS: 8 * MB, **dict.fromkeys(picture_files.FILES, 32 * MB),
 }  # fmt: skip
 UNREADABLE = (
     OSError, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError,
@@ -78,7 +78,7 @@ def write(record: Record, file: Path, correction: Correction | None = None) -> N
 
 def _contents(record: Record, correction: Correction | None) -> dict[str, bytes]:
     """The record's files by name, those that are there."""
-    paths = [record.folder / name for name in (RECORD, SAMPLES, PROFILE, REPORT, *picture_files.FILES)]
+    paths = [record.folder / name for name in (RECORD, SAMPLES, PROFILE, REPORT, LAYERS, *picture_files.FILES)]
     link = next((path for path in paths if path.is_symlink()), None)
     if link:
         raise SpecError(f"{link} is a link: what it points to may not be the record's.", "Put the file itself there.")
@@ -184,7 +184,11 @@ def _check(contents: Mapping[str, bytes], file: Path) -> str:
     if RECORD not in contents:
         raise _broken(file, f"{RECORD} is missing")
     content = _tree(contents[RECORD], RECORD, file)
-    checks = {RECORD: archive_form.check_record, multiple_comparisons.FILE: archive_form.check_correction}
+    checks = {
+        RECORD: archive_form.check_record,
+        multiple_comparisons.FILE: archive_form.check_correction,
+        LAYERS: layers.check,
+    }
     try:
         for name in filter(contents.__contains__, checks):
             checks[name](_tree(contents[name], name, file))

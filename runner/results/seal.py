@@ -16,7 +16,7 @@ from runner.core import hashing
 State = Literal["sealed", "edited", "unsealed"]
 
 RECORD = "record.json"
-EVIDENCE = ("samples.npz", "system_profile.txt", "profile_report.yaml")
+EVIDENCE = ("samples.npz", "system_profile.txt", "profile_report.yaml", "layers.json")
 
 
 def sealed(content: Mapping[str, Any], folder: Path, names: Iterable[str]) -> dict[str, Any]:

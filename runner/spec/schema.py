@@ -26,6 +26,7 @@ AXES = (
     "scenario",
     "measure",
     "baseline",
+    "profile",
 )
 
 # What a spec has beside axes and seed: settings without options to choose from, each with an example.
@@ -34,7 +35,7 @@ NAMES = (*AXES, *PARTS, "seed")
 
 # Everything that has options in `conf/`: the axes, and how a command's steps are run, which is no part of a spec.
 GROUPS = (*AXES, "schedule")
-HOW = ("measure", "baseline", *PARTS)  # how is measured and against what, not what
+HOW = ("measure", "baseline", "profile", *PARTS)  # how is measured and against what, not what
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class Spec:
     scenario: Choice
     measure: Choice
     baseline: Choice
+    profile: Choice
     limits: Limits
     telemetry: Telemetry
     seed: int
@@ -212,6 +214,10 @@ def settings_class(axis: str, name: str) -> type:
         from runner.spec import precision
 
         cls = precision.settings_class(name)
+    elif axis == "profile":
+        from runner.spec import profile
+
+        cls = profile.settings_class(name)
     elif axis == "hardware":
         cls = hardware.settings_class(name)
     elif axis == "schedule":

@@ -273,6 +273,19 @@ def test_threads_are_read_back_from_the_runtime(
             assert models.load(worker, compiled, threads=threads)["effective"]["threads"] == threads
 
 
+@where(lambda declared: runs_here(declared) and declared.capabilities.profile)
+def test_its_profiler_names_the_layers_and_their_times(
+    name: str, cases: dict[str, Case], compile_case: Compile, tmp_path: Path
+) -> None:
+    compiled = compile_case(name, cases["bilstm"], 1, first(name))
+    with open_worker(tmp_path / "log", name=name) as worker:
+        found = models.profile(worker, compiled, iterations=5)
+    assert found["statistic"] in ("median", "mean")
+    assert found["run_ns"] > 0
+    assert len({one["name"] for one in found["layers"]}) == len(found["layers"]) > 0
+    assert all(one["calls"] >= 1 and one["ns"] >= 0 and one["type"] and one["precision"] for one in found["layers"])
+
+
 @where(lambda declared: runs_here(declared) and declared.capabilities.raw_weights and "fp32" in declared.precisions)
 def test_a_changed_weight_in_the_compiled_file_changes_the_outputs(
     name: str, cases: dict[str, Case], compile_case: Compile, tmp_path: Path

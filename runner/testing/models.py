@@ -141,18 +141,20 @@ def _source(root: Path, backend: str, case: Case, precision: str) -> Path:
 
 def load(worker: Worker, made: Compiled, batch: int = 1, **changed: Any) -> dict[str, Any]:
     """The worker's answer to `load` of what was compiled; `changed`: settings of the backend."""
-    answer: dict[str, Any] = worker.ask(
-        "load",
-        timeout=60,
-        session=made.meta["session"],
-        folder=made.out,
-        options=made.settings | changed,
-        inputs=made.data / "test.npz",
-        batch=batch,
-        samples=3,
-        seed=0,
-    )
+    answer: dict[str, Any] = worker.ask("load", timeout=60, **_opening(made, batch, changed))
     return answer
+
+
+def profile(worker: Worker, made: Compiled, iterations: int) -> dict[str, Any]:
+    """The worker's answer to `profile` of what was compiled."""
+    answer: dict[str, Any] = worker.ask("profile", timeout=60, iterations=iterations, **_opening(made, 1, {}))
+    return answer
+
+
+def _opening(made: Compiled, batch: int, changed: Mapping[str, Any]) -> dict[str, Any]:
+    options, inputs = {**made.settings, **changed}, made.data / "test.npz"
+    what = {"session": made.meta["session"], "folder": made.out, "options": options, "inputs": inputs}
+    return {**what, "batch": batch, "samples": 3, "seed": 0}
 
 
 def predicted(made: Compiled, folder: Path, batch: int = 1) -> npt.NDArray[Any]:

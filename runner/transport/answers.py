@@ -24,6 +24,7 @@ from runner.core.forms import (
     flag,
     maybe,
     number,
+    one_of,
     shown,
     string,
     such_that,
@@ -205,6 +206,15 @@ def _burst(request: Request) -> Form:
     return fields(timed, {"error": _SUM, "signal": _SUM, "values": _whole(1)})
 
 
+_LAYER = fields({"name": _WORDS, "type": _NAME, "precision": _NAME, "ns": _GAUGE, "calls": _whole(1)})
+_PROFILE = fields(
+    {
+        "version": _NAME, "statistic": one_of("median", "mean"), "layers": _list(_LAYER),
+        "run_ns": number(0, 1e18, open_=True),
+    }
+)  # fmt: skip
+
+
 def _repeats(request: Request) -> Form:
     times = each(number(1, 1e18), request["rounds"], request["rounds"])
     return either("problem", fields({"problem": _WORDS}), fields({"same_ns": times, "different_ns": times}))
@@ -216,6 +226,7 @@ ANSWERS: dict[str, Callable[[Request], Form]] = {
     "burst": _burst,
     "repeats": _repeats,
     "predict": lambda request: fields({"samples": _whole()}),
+    "profile": lambda request: _PROFILE,
     "memory": lambda request: fields({"peak_rss_mb": _MEGABYTES}, {"rss_mb": _MEGABYTES}),
     "step": lambda request: fields({"meta": _mapping(anything), "seconds": _SECONDS, "peak_rss_mb": _MEGABYTES}),
     "call": lambda request: _called(request),

@@ -256,6 +256,14 @@ def predict(state: State, request: dict[str, Any], progress: Callable[[int, int,
     return {"samples": input_batches.rows(arrays)}
 
 
+def profile(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
+    """How long each layer takes in `iterations` runs of one input, by the runtime's profiler, in a session opened for
+    it: nothing is timed in this process."""
+    session = opened.opened(request["session"], request["folder"], request["options"], "open_profiled")
+    _bind(state, session, request)
+    return {"version": session.version, **session.profile(state.bound[0], request["iterations"])}
+
+
 def memory(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
     return dict(process.memory())
 
@@ -274,5 +282,6 @@ DO: dict[str, Callable[[State, dict[str, Any], Any], Any]] = {
     "burst": burst,
     "repeats": repeats,
     "predict": predict,
+    "profile": profile,
     "memory": memory,
 }

@@ -16,17 +16,17 @@ DESCRIBED = ("name", "shape", "dtype")
 GUIDE = "What a session has: docs/adding-a-backend.md."
 
 
-def opened(module: str, folder: str, options: dict[str, Any]) -> Any:
-    """The session of the compiled model in `folder`: `module.open_session(folder, options)`.
+def opened(module: str, folder: str, options: dict[str, Any], opening: str = "open_session") -> Any:
+    """The session of the compiled model in `folder`: `module.open_session(folder, options)`, or what `opening` names.
 
     Raises what that raises of ours, StepFailed naming the artifact for anything else, and StepFailed naming the
     module's file where what it opened is no session.
     """
     code = importlib.import_module(module)
-    if not hasattr(code, "open_session"):
-        raise StepFailed(f"{code.__file__}: it has no open_session(folder, options).", GUIDE)
+    if not hasattr(code, opening):
+        raise StepFailed(f"{code.__file__}: it has no {opening}(folder, options).", GUIDE)
     try:
-        session = code.open_session(folder, options)
+        session = getattr(code, opening)(folder, options)
     except (RunnerError, MemoryError):
         raise
     except Exception as error:  # runtimes' exceptions share no base class
@@ -36,7 +36,7 @@ def opened(module: str, folder: str, options: dict[str, Any]) -> Any:
         ) from error
     wrong = problem(session)
     if wrong:
-        raise StepFailed(f"{code.__file__}: the session that open_session returns {wrong}.", GUIDE)
+        raise StepFailed(f"{code.__file__}: the session that {opening} returns {wrong}.", GUIDE)
     return session
 
 

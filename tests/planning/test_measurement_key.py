@@ -14,6 +14,8 @@ from runner.core.errors import StepFailed, Unavailable
 from runner.planning import measurement_key, plan
 from runner.planning.graph import Cell
 from runner.spec import hardware
+from runner.spec.profile import settings_class
+from runner.spec.schema import Choice
 from runner.sweep import request
 
 ABOUT = {
@@ -53,6 +55,15 @@ def test_limits_and_words_are_not_in_it(cell: Cell) -> None:
     spec = cell.candidate.spec
     longer = replace(spec, limits=replace(spec.limits, step_s=1.0))
     assert key(replace(cell, candidate=replace(cell.candidate, spec=longer), words="other words")) == key(cell)
+
+
+def test_a_profile_is_in_it_where_one_is_asked_for(cell: Cell) -> None:
+    spec = cell.candidate.spec
+    asked = replace(spec, profile=Choice("layers", settings_class("layers")(iterations=10)))
+    assert "profile" not in measurement_key.of(cell)
+    now = measurement_key.of(replace(cell, candidate=replace(cell.candidate, spec=asked)))
+    assert now["profile"] == {"name": "layers", "iterations": 10}
+    assert "profile.name: layers instead of none" in measurement_key.differences(measurement_key.of(cell), now)
 
 
 @pytest.mark.parametrize(

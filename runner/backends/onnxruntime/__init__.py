@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runner.backends.contract import Backend, Candidate, Request
+from runner.backends.contract import Backend, Candidate, Capabilities, Request
 from runner.backends.onnxruntime import provider
 from runner.core.setting_rules import setting
 
@@ -55,6 +55,7 @@ BACKEND = Backend(
     precisions=("fp32", "fp16", "int8", "int8_dynamic"),
     distributions=("onnxruntime",),
     install="pip install onnxruntime",
+    capabilities=Capabilities(profile=True),
     # How the stored graph is run; what is stored doesn't depend on it.
     session_settings={"threads": 1, "execution_mode": "sequential"},
     # Conv has one too (ConvInteger), but without the CPU's int8 dot product: about ten times slower than float.

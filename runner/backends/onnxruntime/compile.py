@@ -15,17 +15,13 @@ import onnx
 
 from runner.backends import effective_precision
 from runner.backends.compile_checks import calibration_feed, compared, shapes
+from runner.backends.onnxruntime import profiler
 from runner.backends.onnxruntime.session import FILE, LOADING, Session, load, open_session, refused, session_options
 from runner.core.errors import Unsupported
 from runner.core.job import Job
 from runner.graphs import onnx_graph, random_operators
 from runner.tensors.difference import apart
 from runner.worker import values
-
-TYPES = {"float": "fp32", "float16": "fp16", "bfloat16": "bf16", "double": "fp64", "int8": "int8", "uint8": "int8"}
-# Its operators with weights of a few bits multiply in int8; the profiler leaves those weights out.
-NARROW = ("MatMulNBits", "GatherBlockQuantized", "QMoE")
-CONVERSIONS = ("Cast", "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear")
 
 
 @dataclass(frozen=True)
@@ -139,33 +135,19 @@ def profile(folder: Path, settings: dict[str, Any], feed: dict[str, Any], scratc
     kept = Path(tempfile.mkdtemp(dir=scratch))
     session = open_session(str(folder), settings, profile=str(kept / "profile"))
     session.run(session.bind(feed))
-    events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
+    found = profiler.nodes(profiler.events(session.end_profiling()))
     shutil.rmtree(kept)
-    nodes = {event["name"]: event["args"] for event in events if event["name"].endswith("_kernel_time")}
-    return list(nodes.values())
+    return list(found.values())
 
 
 def precisions(nodes: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
     """`{op type: {precision: nodes}}`."""
     counts: dict[str, Counter[str]] = {}
     for node in nodes:
-        counts.setdefault(node["op_name"], Counter())[_precision(node)] += 1
+        counts.setdefault(node["op_name"], Counter())[profiler.precision(node)] += 1
     return {op: dict(count) for op, count in sorted(counts.items())}
 
 
 def fallback(nodes: list[dict[str, Any]], provider: str) -> dict[str, int]:
     """`{op type: nodes}` that did not run on the provider asked for."""
     return dict(Counter(node["op_name"] for node in nodes if node["provider"] != provider))
-
-
-def _precision(node: dict[str, Any]) -> str:
-    """A node's precision from the types of the tensors it read: int8 where any is, else the first float."""
-    if node["op_name"] in CONVERSIONS:
-        return "conversion"
-    if node["op_name"] in NARROW:
-        return "int8"
-    tensors = [*node["input_type_shape"], *node["output_type_shape"]]
-    kinds = [TYPES.get(kind, kind) for tensor in tensors for kind in tensor]
-    if "int8" in kinds:
-        return "int8"
-    return next((kind for kind in kinds if kind.startswith(("fp", "bf"))), kinds[0] if kinds else "none")

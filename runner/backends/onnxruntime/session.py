@@ -6,6 +6,8 @@ import ctypes
 import json
 import math
 import re
+import shutil
+import tempfile
 from collections import namedtuple
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import numpy as np
 import onnxruntime  # type: ignore[import-untyped,unused-ignore]
 
 from runner.backends.contract import HOST
-from runner.backends.onnxruntime import provider, refusal
+from runner.backends.onnxruntime import profiler, provider, refusal
 from runner.core.errors import RunnerError, Unsupported
 from runner.worker import values
 from runner.worker.input_batches import SEQUENCE
@@ -66,6 +68,11 @@ def open_session(folder: str, options: dict[str, Any], profile: str | None = Non
     if profile:
         how.enable_profiling, how.profile_file_prefix = True, profile
     return Session(load(Path(folder) / FILE, how, options["provider"]))
+
+
+def open_profiled(folder: str, options: dict[str, Any]) -> Session:
+    """As `open_session`, under the profiler, which writes its file into the system's temporary folder."""
+    return open_session(folder, options, str(Path(tempfile.mkdtemp(prefix="runner-profile-")) / "profile"))
 
 
 def session_options(settings: dict[str, Any], level: str) -> Any:
@@ -182,6 +189,15 @@ class Session:
 
     def _run_plain(self, bound: Bound) -> list[Any]:
         return self._session.run(self._names, bound.binding)  # type: ignore[no-any-return]
+
+    def profile(self, bound: Bound, iterations: int) -> dict[str, Any]:
+        """As `contract.ProfiledSession`; once, of a session that was opened for it."""
+        for _ in range(2 * iterations):
+            self.run(bound)
+        file = Path(self.end_profiling())
+        found = profiler.layers(profiler.events(str(file)), iterations)
+        shutil.rmtree(str(file.parent))
+        return found
 
     def end_profiling(self) -> str:
         """The file with what was profiled."""

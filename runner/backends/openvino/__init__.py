@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
-from runner.backends.contract import Backend
+from runner.backends.contract import Backend, Capabilities
 from runner.core.setting_rules import setting
 
 
@@ -24,6 +24,7 @@ BACKEND = Backend(
     precisions=("fp32", "fp16", "int8", "int8_dynamic"),
     distributions=("openvino",),
     install="pip install 'edge-runner[openvino]'",
+    capabilities=Capabilities(profile=True),
     # Its file is a graph, which runs on any machine: all of them act when it is loaded.
     session_settings={"threads": 1, "streams": 1, "hint": "none"},
 )

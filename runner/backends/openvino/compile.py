@@ -11,13 +11,20 @@ import numpy as np
 import onnx
 import openvino  # type: ignore[import-untyped,unused-ignore]
 
-from runner.backends.openvino.session import FILE, Session, configuration, last_line, name_of, refused
+from runner.backends.openvino.session import (
+    CONVERSIONS,
+    FILE,
+    PRECISIONS,
+    Session,
+    configuration,
+    last_line,
+    name_of,
+    refused,
+)
 from runner.core.errors import Unsupported
 from runner.core.job import Job
 from runner.graphs import onnx_graph
 
-PRECISIONS = {"f32": "fp32", "f16": "fp16", "bf16": "bf16", "f64": "fp64", "i8": "int8", "u8": "int8"}
-CONVERSIONS = ("Reorder", "Convert", "FakeQuantize")
 NOT_WORK = ("Input", "Output", "Const")
 
 

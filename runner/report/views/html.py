@@ -17,13 +17,13 @@ from runner.charts import style, svg
 from runner.core.foreign_text import line
 from runner.pictures import comparison
 from runner.pictures.processes import PairLine
-from runner.report.report_model import EFFECTIVE, KEYS, SETTINGS, TELEMETRY, Page, Section
+from runner.report.report_model import EFFECTIVE, KEYS, LAYERS, SETTINGS, TELEMETRY, Page, Section
 from runner.results.formatting import against, number, ratio, worded
 from runner.results.picture_files import Picture
 
 SHELL = Path(__file__).with_name("page.html")
 FEW = 30  # pairs whose table stands open
-FOLDED = (EFFECTIVE, KEYS, SETTINGS, TELEMETRY)
+FOLDED = (EFFECTIVE, KEYS, LAYERS, SETTINGS, TELEMETRY)
 
 
 def render(page: Page) -> str:

@@ -1,0 +1,86 @@
+"""Where the candidate's time goes, layer by layer, as its runtime's own profiler says.
+
+It is made after the benchmark, in a process of its own: a profiler slows what it watches, and no measured number is to
+know of it. Its times say which layers matter, not how fast the model is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from runner.measure.run import Run
+from runner.measure.sides import cpus_of_pair, opened, pinned
+
+FILE = "layers.json"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """`ns`: its time in a run, the profile's `statistic` over the runs; `calls` in a run; `share` of the sum over
+    all layers."""
+
+    name: str
+    type: str
+    precision: str
+    ns: float
+    calls: int
+    share: float
+
+
+@dataclass(frozen=True)
+class LayerProfile:
+    """`run_ns`: the median of a whole run beside the profiler; `measured_ns`: the one that the benchmark measured."""
+
+    version: str
+    iterations: int
+    statistic: str
+    layers: Sequence[Layer]
+    run_ns: float
+    measured_ns: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON types: the content of `layers.json`."""
+        whole = {"version": self.version, "iterations": self.iterations, "statistic": self.statistic}
+        times = {"sum_ns": sum(one.ns for one in self.layers), "run_ns": self.run_ns, "measured_ns": self.measured_ns}
+        return {"schema": 1, **whole, **times, "layers": [asdict(one) for one in self.layers]}
+
+    def files(self, folder: Path) -> dict[str, Path]:
+        """What is kept of it beside a record, written into `folder`."""
+        (folder / FILE).write_text(json.dumps(self.as_dict(), indent=1) + "\n", encoding="utf-8")
+        return {FILE: folder / FILE}
+
+
+def profiled(run: Run, iterations: int, measured_ns: float) -> LayerProfile:
+    """The candidate's profile, from a fresh process on its device. Raises what a worker raises."""
+    side = run.sides["candidate"]
+    worker = opened("profile", side, run.folder, None)
+    try:
+        pinned(worker, cpus_of_pair({"candidate": side}, run.settings, run.seed, 0), run.limit_s)
+        answer: Mapping[str, Any] = worker.ask(
+            "profile",
+            timeout=run.limit_s,
+            session=side.session,
+            folder=side.device.put(side.folder),
+            options=dict(side.options),
+            inputs=side.device.put(side.inputs),
+            batch=side.batch,
+            samples=1,
+            seed=run.seed,
+            iterations=iterations,
+        )
+        worker.leave()
+    finally:
+        worker.close()
+    plain = {name: answer[name] for name in ("version", "statistic", "run_ns")}
+    return LayerProfile(iterations=iterations, layers=_layers(answer["layers"]), measured_ns=measured_ns, **plain)
+
+
+def _layers(found: Sequence[Mapping[str, Any]]) -> list[Layer]:
+    """With each one's share, the longest first."""
+    total = sum(one["ns"] for one in found) or 1.0
+    made = [Layer(**{**one, "ns": float(one["ns"])}, share=one["ns"] / total) for one in found]
+    return sorted(made, key=lambda layer: -layer.ns)

@@ -1,0 +1,45 @@
+"""`layers.json` beside a record: where the candidate's time went, as its runtime's profiler said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from runner.core.errors import SpecError
+from runner.core.foreign_text import tree
+from runner.core.forms import each, fields, number, one_of, text
+from runner.measure.layer_profile import FILE as FILE
+from runner.results import record_shape
+from runner.results.untrusted_json import Untrusted, json_tree
+
+TIME, COUNT = number(0), number(1, whole=True)
+LAYER = fields({"name": text, "type": text, "precision": text, "ns": TIME, "calls": COUNT, "share": number(0, 1)})
+FORM = fields(
+    {
+        "schema": number(1, 1, whole=True), "version": text, "iterations": COUNT, "statistic": one_of("median", "mean"),
+        "sum_ns": TIME, "run_ns": TIME,
+        "measured_ns": TIME, "layers": each(LAYER),
+    }
+)  # fmt: skip
+
+
+def check(content: Mapping[str, Any]) -> None:
+    """Raises Untrusted, which names the first key that is not as tables need it."""
+    fault = FORM(content, ())
+    if fault:
+        raise Untrusted(record_shape.unusable(fault))
+
+
+def read(folder: Path) -> Mapping[str, Any]:
+    """The content of `layers.json` in a record's folder; empty where there is none. Raises SpecError where it is
+    damaged."""
+    file = folder / FILE
+    if not file.is_file():
+        return {}
+    try:
+        found = json_tree(file.read_bytes())
+        check(found)
+    except Untrusted as error:
+        raise SpecError(f"{file}: {error}.", "Remove it: the page is then without it.") from error
+    return dict(tree(found))

@@ -1,0 +1,48 @@
+"""A profile of a real session in a process of its own, beside a benchmark that knows nothing of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runner.core.errors import StepFailed
+from runner.measure.layer_profile import LayerProfile, profiled
+from runner.measure.run import Run, sides_of
+from runner.measure.settings import Settings
+from runner.measure.sides import Side
+
+MakeSettings = Callable[..., Settings]
+
+
+@pytest.fixture
+def found(side: Side, measure: MakeSettings, tmp_path: Path) -> LayerProfile:
+    return profiled(Run(sides_of(side, None), measure("quick"), 0, tmp_path), 20, 5000.0)
+
+
+def test_each_layer_has_its_type_precision_and_calls(found: LayerProfile) -> None:
+    seen = [(layer.type, layer.precision, layer.calls) for layer in found.layers]
+    assert sorted(seen) == [("MatMul", "fp32", 1), ("MatMul", "fp32", 1), ("Relu", "fp32", 1)]
+    assert found.statistic == "median"
+
+
+def test_shares_are_of_their_sum_the_longest_first(found: LayerProfile) -> None:
+    shares = [layer.share for layer in found.layers]
+    assert shares == sorted(shares, reverse=True)
+    assert sum(shares) == pytest.approx(1.0)
+
+
+def test_it_is_kept_beside_the_measured_time(found: LayerProfile, tmp_path: Path) -> None:
+    content = json.loads(found.files(tmp_path)["layers.json"].read_text())
+    assert content["measured_ns"] == 5000.0
+    assert content["sum_ns"] == pytest.approx(sum(one["ns"] for one in content["layers"]))
+    assert content["run_ns"] >= content["sum_ns"] > 0
+
+
+def test_a_session_without_a_profiler_is_named(side: Side, measure: MakeSettings, tmp_path: Path) -> None:
+    other = dataclasses.replace(side, session="sessions")
+    with pytest.raises(StepFailed, match=r"sessions\.py: it has no open_profiled"):
+        profiled(Run(sides_of(other, None), measure("quick"), 0, tmp_path), 20, 5000.0)

@@ -1,0 +1,101 @@
+"""Time by layer on a page, in an export, and as the documents tell people to ask for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from runner.core.errors import SpecError
+from runner.report import report_model
+from runner.report.views import html
+from runner.results import archive, layers, records
+from tests.conftest import REPOSITORY
+from tests.report import pages
+
+CONTENT = {
+    "schema": 1,
+    "version": "1.31.1",
+    "iterations": 100,
+    "statistic": "median",
+    "sum_ns": 40_000.0,
+    "run_ns": 60_000.0,
+    "measured_ns": 50_000.0,
+    "layers": [
+        {"name": "gru", "type": "GRU", "precision": "fp32", "ns": 30_000.0, "calls": 1, "share": 0.75},
+        {"name": "head", "type": "Gemm", "precision": "int8", "ns": 10_000.0, "calls": 2, "share": 0.25},
+    ],
+}
+
+
+def written(root: Path, of: dict[str, Any]) -> records.Record:
+    """A record with that `layers.json`."""
+    root.mkdir(parents=True, exist_ok=True)
+    np.savez(root / "s.npz", **{"candidate/0": np.array([1000, 1100]), "baseline/0": np.array([1000, 1100])})
+    (root / "l.json").write_text(json.dumps(of))
+    return records.write(root, pages.content(), {"samples.npz": root / "s.npz", "layers.json": root / "l.json"})
+
+
+def test_the_page_has_each_layer_and_what_their_sum_is_of_the_measured_time(tmp_path: Path) -> None:
+    page = report_model.collect(written(tmp_path, CONTENT))
+    (section,) = [one for one in page.sections if one.title == report_model.LAYERS]
+    assert section.columns == ("", "type", "precision", "median ms", "calls", "share")
+    assert section.rows == (
+        ("gru", "GRU", "fp32", "0.0300", "1", "75.0 %"),
+        ("head", "Gemm", "int8", "0.0100", "2", "25.0 %"),
+        ("sum of 2 layers", "", "", "0.0400", "", "80 % of the measured median"),
+        ("a run under the profiler", "", "", "0.0600", "", "120 % of the measured median"),
+        ("a run as measured", "", "", "0.0500", "", "100 % of the measured median"),
+    )
+    assert "Layers of the candidate" in html.render(page)
+    assert report_model.as_json(page)["layers"] == CONTENT
+
+
+def test_a_record_without_them_has_no_such_table(tmp_path: Path) -> None:
+    page = report_model.collect(pages.write(tmp_path, pages.content()))
+    assert page.layers == {}
+    assert report_model.LAYERS not in [one.title for one in page.sections]
+
+
+def test_they_are_sealed_and_travel(tmp_path: Path) -> None:
+    record = written(tmp_path, CONTENT)
+    archive.write(record, tmp_path / "a.zip")
+    with archive.opened(tmp_path / "a.zip") as other:
+        assert (other.seal, layers.read(other.folder)) == ("sealed", CONTENT)
+    (record.folder / "layers.json").write_text(json.dumps({**CONTENT, "iterations": 1}))
+    assert records.read(record.folder).seal == "edited"
+
+
+def test_damaged_ones_are_told_with_the_file_and_the_key(tmp_path: Path) -> None:
+    record = written(tmp_path, {**CONTENT, "statistic": "guess"})
+    with pytest.raises(SpecError, match=r"layers\.json: .*statistic"):
+        layers.read(record.folder)
+
+
+def run(project: Path, line: str) -> subprocess.CompletedProcess[str]:
+    quick = ["train=smoke", "measure=quick", "measure.budget_s=1"] if "model=" in line else []
+    words = line.removeprefix("python -m runner ").split()
+    env = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    command = [sys.executable, "-m", "runner", *words, *quick]
+    return subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, timeout=240)
+
+
+@pytest.mark.slow
+def test_every_command_of_the_page_works(tmp_path: Path) -> None:
+    text = (REPOSITORY / "docs/reports.md").read_text(encoding="utf-8")
+    block = re.search(r"<!-- run by tests/report/test_layers\.py -->\n```sh\n(.*?)```", text, re.DOTALL)
+    assert block
+    (tmp_path / "runner.toml").touch()
+    done = [run(tmp_path, line) for line in block.group(1).splitlines()]
+    assert [one.returncode for one in done] == [0, 0], done[0].stderr
+    assert "a run under the profiler" in done[1].stdout
+    refused = run(tmp_path, "python -m runner model=gru baseline=none profile=layers backend=torch")
+    assert refused.returncode == 4
+    assert "profile=layers: backend=torch can't time its layers." in refused.stdout
