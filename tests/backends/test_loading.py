@@ -6,12 +6,15 @@ import importlib
 import json
 import sys
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runner.__main__ import main
 from runner.backends import loading
+from runner.core import registry
 from runner.core.errors import SpecError, Unavailable
 
 DECLARED = """
@@ -50,8 +53,8 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
             (folder / file).write_text("")
         (folder / "__init__.py").write_text(text)
         importlib.invalidate_caches()
-        loading.registry.entry_points.cache_clear()
-        loading.registry.module.cache_clear()
+        registry.registered.cache_clear()
+        registry.module.cache_clear()
         monkeypatch.delitem(sys.modules, f"{name}_pack", raising=False)
         return folder
 
@@ -148,3 +151,16 @@ def test_a_declaration_is_looked_at_once_however_often_it_is_asked_for(monkeypat
     loading.backend("onnxruntime")
     monkeypatch.setattr(loading, "problems", lambda *about: pytest.fail("it was looked at again"))
     assert loading.backend("onnxruntime") is loading.backend("onnxruntime")
+
+
+def test_what_is_installed_is_read_once_for_all_axes(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, times = metadata.entry_points, []
+
+    def counted() -> Any:
+        times.append(1)
+        return read()
+
+    monkeypatch.setattr(metadata, "entry_points", counted)
+    registry.registered.cache_clear()
+    found = [registry.entry_points(group) for group in registry.PACKAGES.values()]
+    assert (len(found), len(times)) == (len(registry.PACKAGES), 1)
