@@ -7,8 +7,8 @@ process_start.drop_working_folder()  # before anything else is imported
 import gc  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
-from typing import TYPE_CHECKING  # noqa: E402
 
+TYPE_CHECKING = False  # of typing, whose import takes time in which a Ctrl-C could only end in a traceback
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -35,13 +35,17 @@ MODULES = {"import": "import_"}
 
 def command() -> int:
     """One command line as a process: `main`, and a quick end."""
-    import signal
+    import _signal as signal  # type: ignore[import-not-found]  # built in: signal itself first makes enumerations
 
+    interrupt = signal.getsignal(signal.SIGINT)  # ignored, where a shell started this in the background
+    if interrupt is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # there is nothing to tell yet: it ends like any program
     from runner.core import console_streams
     from runner.core.errors import RunnerError
 
     console_streams.prepare()
     try:
+        signal.signal(signal.SIGINT, interrupt)
         code = main()
         console_streams.finish()
     except RunnerError as error:

@@ -131,3 +131,25 @@ def test_ctrl_c_while_a_worker_measures(tmp_path: Path) -> None:
     until(lambda: not alive(workers), f"still running: {alive(workers)}")
     assert not list(tmp_path.glob("records/*"))
     assert not list(tmp_path.glob("records/.*"))
+
+
+IN_THE_FIRST_IMPORTS = """
+import os, signal, sys
+class Stop:
+    def find_spec(self, name, *about):
+        if name == "runner.core.errors":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Stop())
+signal.signal(signal.SIGINT, {handler})
+from runner.__main__ import command
+sys.argv = ["edge-runner", "--version"]
+sys.exit(command())
+"""
+
+
+@pytest.mark.parametrize(("handler", "code"), [("signal.default_int_handler", -signal.SIGINT), ("signal.SIG_IGN", 0)])
+def test_ctrl_c_before_there_is_anything_to_tell_ends_in_silence(handler: str, code: int) -> None:
+    """Ignored, it stays so: a shell's `&` starts a command like that."""
+    words = [sys.executable, "-c", IN_THE_FIRST_IMPORTS.format(handler=handler)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (code, "")

@@ -16,9 +16,9 @@ def made(words: Sequence[str], folder: Path, wanted: Collection[str]) -> dict[st
     """The artifacts' folders, by step. Raises what planning and the steps raise, and a node's own reason where it is
     blocked."""
     from runner.core.job import Job
-    from runner.planning import plan
+    from runner.planning import plan, sources, support
 
-    plan.ask = _ask()  # type: ignore[attr-defined]
+    sources.ask = support.ask = _ask()
     planned = plan.make([spec(tuple(words))], folder)
     found: dict[str, Path] = {}
     by_key: dict[str, Path] = {}
@@ -40,22 +40,17 @@ def made(words: Sequence[str], folder: Path, wanted: Collection[str]) -> dict[st
 @cache
 def spec(words: tuple[str, ...]) -> Any:
     """A spec is composed once: it is of words alone, and their files are read by planning."""
-    from runner.spec import hydra_compose
+    from runner.sweep import request
 
-    return hydra_compose.one(template.project(), words)
+    return request.one(template.project(), words)
 
 
 @cache
 def _ask() -> Callable[..., Any]:
-    """Questions that only a library answers, in one worker that stays, where the source tree has such workers."""
-    from runner.planning import plan
-
-    try:
-        from runner.transport.standing import StandingWorker
-    except ImportError:
-        return plan.ask  # type: ignore[attr-defined, no-any-return]
+    """Questions that only a library answers, in one worker that stays."""
     from runner.backends.worker_query import SECONDS
     from runner.core.errors import StepFailed, StepTimeout, Unavailable
+    from runner.transport.standing import StandingWorker
 
     worker = StandingWorker(template.project() / f"asked-{os.getpid()}.log", name="fuzz")
 
