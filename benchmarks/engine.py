@@ -33,6 +33,7 @@ from runner.core import hashing
 from runner.execution import record_builder, run_plan
 from runner.planning import plan
 from runner.planning.graph import Cell, Chain, Node, Plan
+from runner.report.views import progress
 from runner.results import records
 from runner.results.records import Record
 from runner.spec.schedule import INLINE, Schedule, Settings
@@ -86,7 +87,8 @@ def swept(count: int, schedule: Schedule) -> float:
         start = time.monotonic()
         specs = expansion.read(root, [*COMMON, f"seed=range({count})"])
         plan.of_sweep(specs, root)  # its steps are not the ones that are run, but its time counts
-        ran = run_plan.perform(without_work(specs, root), root, NoTracker(), schedule, sweep="s")  # type: ignore[arg-type]
+        made, told = without_work(specs, root), progress.on_stderr()
+        ran = run_plan.perform(made, root, NoTracker(), schedule, told, sweep="s")  # type: ignore[arg-type]
         seconds = time.monotonic() - start
         states = {record.content["status"] for record in ran.records}
         if states != {"ok"} or len(ran.records) != count:

@@ -39,14 +39,15 @@ def case(seed: int, folder: Path) -> judge.Case:
 def _measured(made: Any, folder: Path, liar: Path, honest: bool) -> str:
     """What is wrong with the record."""
     from runner.execution import run_plan
+    from runner.report.views import progress
     from runner.spec.schedule import INLINE
 
     true, sys.executable = sys.executable, str(liar)
     try:
-        (record,) = run_plan.perform(made, folder, NoTracker(), INLINE, fresh=True).records  # type: ignore[arg-type]
+        ran = run_plan.perform(made, folder, NoTracker(), INLINE, progress.on_stderr(), fresh=True)  # type: ignore[arg-type]
     finally:
         sys.executable = true
-    content = record.content
+    content = ran.records[0].content
     if content["status"] == "ok":
         return "impossible times were believed" if _impossible(content["metrics"]) else ""
     if judge.BUG in content["next_step"] or "Unexpected" in content["reason"]:

@@ -30,8 +30,8 @@ SPEC = [{"name": "x", "shape": ["batch", 8, 1], "dtype": "float32"}]
 def answer(request):
     """What an honest worker says."""
     do, count = request["do"], int(request.get("iterations", 1))
-    if do == "call":  # asked to stay on some CPUs
-        return request["arguments"]["cpus"]
+    if do == "call":  # asked to stay on some CPUs, or to import what it will run
+        return request["arguments"].get("cpus")
     if do == "load":
         effective = {"threads": 1, "providers": ["CPUExecutionProvider"]}
         return {
