@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from graphlib import CycleError, TopologicalSorter
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import runner
+from tests.conftest import REPOSITORY
 
 HOUSE = Path(runner.__file__).parent
 # From the ground up: each line is one floor with its rooms; a room is a module with all below it. The first that fits
@@ -133,6 +135,24 @@ def test_no_rooms_import_each_other(imports: Mapping[str, set[str]]) -> None:
     for module, every in imports.items():
         rooms[room(module)] |= {room(used) for used in every} - {room(module)}
     assert circle(rooms) == []
+
+
+def test_the_architecture_names_every_room_from_the_ground_up() -> None:
+    text = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = text.partition("From the ground up:")[2].partition("\n## ")[0]
+    first = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    told = [name for cell in first for name in re.findall(r"`([^`]+?)(?:\.py|/)`", cell)]
+    rooms = list(dict.fromkeys(room(name.replace("/", ".")) for name in told))
+    assert rooms == [name for floor in FLOORS for name in floor if name != "sessions"]
+
+
+def test_every_file_that_a_page_names_is_there() -> None:
+    pages = [*(REPOSITORY / "docs").glob("*.md"), REPOSITORY / "README.md"]
+    files = {
+        name for page in pages for name in re.findall(r"`([a-z_]+/[a-z_/]+\.py)`", page.read_text(encoding="utf-8"))
+    }
+    own = {"runner/models/mynet.py"}  # the reader's
+    assert [name for name in files - own if not any((place / name).exists() for place in (HOUSE, REPOSITORY))] == []
 
 
 @pytest.mark.parametrize(
