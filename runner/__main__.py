@@ -90,7 +90,7 @@ def _here() -> "Path":
         here = Path.cwd()
         str(here).encode()
     except FileNotFoundError as error:
-        raise SpecError("The working folder is there no more.", "Go to a folder that is: cd") from error
+        raise SpecError("The working folder no longer exists.", "Go to one that exists: cd") from error
     except UnicodeEncodeError as error:  # runtimes and MLflow take texts, and this is none
         raise SpecError(f"{here}: the folder's name is no UTF-8.", "Rename it, or work in another folder.") from error
     return here
@@ -165,7 +165,7 @@ def _help() -> str:
 
   python -m runner backend=openvino model=gru          run one spec: train, export, quantize, compile, measure, compare
   python -m runner -m model=gru,lstm precision=fp32,int8    a sweep: every combination, shared steps once
-  python -m runner experiment=NAME                     a study of experiments/
+  python -m runner experiment=NAME                     an experiment: experiments/NAME.yaml
 
 Axes (AXIS=OPTION, and AXIS.KEY=VALUE for an option's settings):
 {axes}

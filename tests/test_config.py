@@ -17,7 +17,7 @@ from runner.sweep import request
 from tests.conftest import REPOSITORY, Command
 
 OPTIONS = [(axis, name) for axis in GROUPS for name in options.names(axis, Path("/"))]
-STUDIES = sorted(path.stem for path in (REPOSITORY / "experiments").glob("*.yaml"))
+EXPERIMENTS = sorted(path.stem for path in (REPOSITORY / "experiments").glob("*.yaml"))
 FILLED_BY_THE_USER = ("path",)
 
 
@@ -56,7 +56,7 @@ def test_the_root_has_the_limits() -> None:
     assert set(content["limits"]) == set(setting_rules.rules(Limits))
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_study_composes(tmp_path: Path, name: str) -> None:
     assert request.cells(tmp_path, [f"experiment={name}"]).cells
 

@@ -24,7 +24,7 @@ def lease(root: Path, keys: Iterable[str]) -> Iterator[None]:
 
     file = root / FOLDER / f"{os.getpid()}-{uuid4().hex[:8]}.json"
     held = FileLock(file.with_suffix(".lock"))
-    with alone(root):
+    with exclusive(root):
         file.parent.mkdir(parents=True, exist_ok=True)
         held.acquire()
         said = {"pid": os.getpid(), "command": " ".join(sys.argv[1:]), "keys": sorted(keys)}
@@ -32,14 +32,14 @@ def lease(root: Path, keys: Iterable[str]) -> Iterator[None]:
     try:
         yield
     finally:
-        with alone(root):
+        with exclusive(root):
             file.unlink(missing_ok=True)
             held.release()
             file.with_suffix(".lock").unlink(missing_ok=True)
 
 
 @contextmanager
-def alone(root: Path) -> Iterator[None]:
+def exclusive(root: Path) -> Iterator[None]:
     """No lease begins or ends inside."""
     from filelock import FileLock
 
@@ -49,8 +49,8 @@ def alone(root: Path) -> Iterator[None]:
         yield
 
 
-def held(root: Path) -> dict[str, str]:
-    """`{key: who}` of every lease whose command still runs. To be called inside `alone`."""
+def in_use(root: Path) -> dict[str, str]:
+    """`{key: who}` of every lease whose command still runs. To be called inside `exclusive`."""
     return {
         key: f"pid {said['pid']} uses it: {said['command']}"
         for file in _files(root)
@@ -61,7 +61,7 @@ def held(root: Path) -> dict[str, str]:
 
 
 def left(root: Path) -> list[Path]:
-    """The files of leases whose command has ended without a word. To be called inside `alone`."""
+    """The files of leases whose command has ended without a word. To be called inside `exclusive`."""
     ended = [file for file in _files(root) if not _is_held(file)]
     return [path for file in ended for path in (file, file.with_suffix(".lock")) if path.exists()]
 

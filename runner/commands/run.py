@@ -1,4 +1,4 @@
-"""`python -m runner …`: one spec, or with `-m` (or a study that sweeps) every combination."""
+"""`python -m runner …`: one spec, or with `-m` (or an experiment that sweeps) every combination."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def _unknown_flag(flag: str, known: Sequence[str]) -> SpecError:
     if name in OTHER_ROOTS:
         return SpecError(
             f"{name}: every spec starts from conf/config.yaml, and there is no other.",
-            "Options of your own lie in conf/<axis>/NAME.yaml, a whole study in experiments/NAME.yaml.",
+            "Options of your own lie in conf/<axis>/NAME.yaml, a whole experiment in experiments/NAME.yaml.",
         )
     return SpecError(f"{flag}: no such flag.{nearest(flag, known)}", "See python -m runner --help.")
 

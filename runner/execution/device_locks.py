@@ -191,13 +191,13 @@ def alone_on(device: Device, say: Callable[[str], None], seconds: float) -> Iter
         yield
     finally:
         with suppress(RunnerError):  # where the connection is lost, its end of the lock is, too
-            device.call(alone_there.__name__, "give_back")
+            device.call(alone_there.__name__, "release")
 
 
 def _take(device: Device, say: Callable[[str], None], seconds: float) -> None:
     told, end = False, time.monotonic() + seconds
     # This command itself has it where the device is this machine.
-    while (holder := device.call(alone_there.__name__, "take", about=_me())) not in (None, _me()):
+    while (holder := device.call(alone_there.__name__, "acquire", about=_me())) not in (None, _me()):
         measures = f"{device.name} measures for {_who(holder)}"
         if time.monotonic() > end:
             raise _late(f"{measures}, as it said for {seconds:g} s.")

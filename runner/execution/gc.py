@@ -44,9 +44,9 @@ def survey(root: Path) -> Iterator[list[Item]]:
 
     Raises StepFailed for a record and SpecError for a `keys.yaml` that can't be read: what they need isn't known.
     """
-    with leases.alone(root):
+    with leases.exclusive(root):
         every = records.read_all(root)
-        running = {key[:DIGITS]: who for key, who in leases.held(root).items()}
+        running = {key[:DIGITS]: who for key, who in leases.in_use(root).items()}
         yield [
             *_artifacts(root, _needed(root, every, running)),
             *_begun(root, running),

@@ -69,7 +69,7 @@ def _copy(path: str, place: Path, digest: str, title: str) -> None:
     try:
         shutil.copyfile(path, place)
     except FileNotFoundError as error:
-        raise StepFailed(f"{title}: {path} was there and is there no more.", "Put it back.") from error
+        raise StepFailed(f"{title}: {path} has disappeared.", "Put it back.") from error
     if hashing.file_hash(place) != digest:
         raise StepFailed(f"{title}: {path} was changed since this command was planned.", "Run the same command again.")
 

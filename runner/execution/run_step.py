@@ -54,7 +54,7 @@ def _check_there(inputs: Mapping[str, Artifact]) -> None:
     """Raises Lost where an input's folder was removed since it was found."""
     for artifact in inputs.values():
         if not (artifact.folder / store.NAME).is_file():
-            raise Lost(f"{artifact.folder} was there and is there no more.", "The same command makes it again.")
+            raise Lost(f"{artifact.folder} has disappeared.", "The same command makes it again.")
 
 
 def _tried(

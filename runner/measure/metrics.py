@@ -20,7 +20,7 @@ PERCENTILES = (50, 90, 95, 99)
 
 
 class _Proof:
-    """Who holds it has measured."""
+    """Private token: only code in this module can construct a `Measured`."""
 
 
 _PROOF: Final = _Proof()

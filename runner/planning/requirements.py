@@ -17,7 +17,7 @@ Outcome = Artifact | RunnerError
 
 
 class Lost(StepFailed):
-    """An artifact that was there is there no more: what needs it can be tried again."""
+    """An artifact has disappeared: what needs it can be tried again."""
 
 
 def used(cell: Cell) -> list[str]:

@@ -34,7 +34,7 @@ def title(content: Mapping[str, Any]) -> str:
 
 
 def baseline(content: Mapping[str, Any]) -> str:
-    """What a record's baseline is called, by all that it has else than the candidate; empty where there was none."""
+    """What a record's baseline is called, by all in which it differs from the candidate; empty where there was none."""
     found = baseline_spec(content)
     return labels.of_baseline(content["spec"], found, precision(content, "baseline")) if found else ""
 

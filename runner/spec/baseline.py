@@ -58,7 +58,7 @@ def _other(spec: Spec, overrides: tuple[str, ...], project: Path, backends: Coll
 
 
 def label(baseline: Spec, candidate: Spec) -> str:
-    """The baseline's name in tables: what it is, and all that it has else than the candidate; or `self`."""
+    """The baseline's name in tables: what it is, and all in which it differs from the candidate; or `self`."""
     return labels.of_baseline(candidate.plain(), baseline.plain())
 
 

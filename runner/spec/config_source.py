@@ -18,7 +18,7 @@ from runner.core import project_paths as projects
 from runner.spec import yaml_files
 
 NOWHERE = Path(os.devnull) / "none"
-STUDIES = "experiment"  # a group of Hydra's, whose files lie in `experiments/`
+EXPERIMENT = "experiment"  # a group of Hydra's, whose files lie in `experiments/`
 
 
 class Repository(ConfigRepository):
@@ -26,7 +26,7 @@ class Repository(ConfigRepository):
 
     def __init__(self, project: Path) -> None:
         options = [Folder(folder) for folder in projects.conf_folders(project)]
-        self.sources: list[ConfigSource] = [*options, *map(Studies, projects.experiment_folders(project))]
+        self.sources: list[ConfigSource] = [*options, *map(Experiments, projects.experiment_folders(project))]
 
 
 class Folder(ConfigSource):
@@ -71,13 +71,13 @@ class Folder(ConfigSource):
         return [path.stem for path in inside if path.suffix == ".yaml" and path.is_file()]
 
 
-class Studies(Folder):
+class Experiments(Folder):
     """The experiments: each is applied on top of the whole config, without what `sweep/experiment_file.py` reads."""
 
     def file(self, config_path: str) -> Path:
         """`experiment/mine` is `experiments/mine.yaml`."""
         group, _, name = config_path.strip("/").partition("/")
-        return super().file(name) if group == STUDIES else NOWHERE
+        return super().file(name) if group == EXPERIMENT else NOWHERE
 
     def load_config(self, config_path: str) -> ConfigResult:
         """The checked content. Raises SpecError."""

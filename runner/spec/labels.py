@@ -1,4 +1,4 @@
-"""What a baseline is called: what it is, and all that it has else than the candidate."""
+"""What a baseline is called: what it is, and all in which it differs from the candidate."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def of_baseline(candidate: Plain, baseline: Plain, precision: str = "") -> str:
 
 
 def differences(candidate: Plain, baseline: Plain) -> list[str]:
-    """`model.hidden 32→64`, `scenario=offline`, `backend.hint=latency`: what the baseline has else besides WORDS and
+    """`model.hidden 32→64`, `scenario=offline`, `backend.hint=latency`: what else differs, besides WORDS and
     what follows from its options."""
     mine, theirs = (dict(flatten(point(spec))) for spec in (candidate, baseline))
     found = [_difference(key, mine.get(key), theirs) for key in theirs if mine.get(key) != theirs[key]]

@@ -23,7 +23,7 @@ class Settings:
 
     address: str | None = setting("scheduler of a Dask cluster that is there, tls://host:port; null: this machine")
     workers: int | None = setting("steps at once on this machine; null: one a core", low=1, high=1024)
-    attempts: int = setting("how often a step is begun whose worker of the cluster dies", low=1, high=100)
+    attempts: int = setting("most attempts at a step whose cluster worker dies", low=1, high=100)
     tls: dict[str, str | None] = setting(  # noqa: RUF009 - a field, as all others
         "PEM files of a tls:// cluster: ca, cert and key"
     )

@@ -1,7 +1,7 @@
 """A sweep: the cells that a command line or an experiment's file names, every one composed and checked before any work.
 
-What a wrong word says is a bad spec, and stops the sweep. Words that are right but make no sense together are an
-impossible cell, which is told and left out.
+A wrong word is a bad spec and stops the sweep. A valid but contradictory combination is reported as impossible and
+skipped.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from runner.core.errors import Impossible, SpecError
 from runner.spec import hydra_compose, overrides, schema
 from runner.spec.overrides import NOT_SPEC
 from runner.spec.schema import ImpossibleCell, Spec, Sweep
-from runner.sweep.experiment_file import Exclude, Study
+from runner.sweep.experiment_file import Exclude, Experiment
 from runner.sweep.part_composer import Cell, Composer
 
 Outcome = Spec | Impossible | Sequence[Exclude]  # what became of one cell; the last: what left it out
 
 
 def composed(
-    loader: hydra_compose.Loader, project: Path, given: Sequence[Override], studies: Mapping[str, Study | None]
+    loader: hydra_compose.Loader, project: Path, given: Sequence[Override], experiments: Mapping[str, Experiment | None]
 ) -> Sweep:
-    """Every cell that checked words name, composed with `loader`; `studies` are the experiments among them.
+    """Every cell that checked words name, composed with `loader`; `experiments` are the experiments among them.
 
     Raises SpecError for a wrong word in any cell, an exclude that excludes nothing, and where no cell is possible.
     """
     narrowed = any(one.key_or_group.partition(".")[0] not in NOT_SPEC for one in given)
-    named = _named(given, studies, project)
+    named = _named(given, experiments, project)
     common = set.intersection(*(set(words) for _, cells in named for words in cells))
-    composer = Composer(loader, project, list(studies))
+    composer = Composer(loader, project, list(experiments))
     found: list[tuple[str, Outcome]] = []
     for own, cells in named:
         outcomes = [_outcome(composer.cell(words), own) for words in cells]
@@ -45,17 +45,17 @@ def composed(
 
 
 def _named(
-    given: Sequence[Override], studies: Mapping[str, Study | None], project: Path
-) -> list[tuple[Study | None, list[list[str]]]]:
+    given: Sequence[Override], experiments: Mapping[str, Experiment | None], project: Path
+) -> list[tuple[Experiment | None, list[list[str]]]]:
     """The words of each cell, by the experiment that states them. Of two words for one key the last counts.
 
     They are counted before any is made. Raises SpecError where they are too many.
     """
     words = {one.get_key_element(): overrides.expanded(one, project) for one in given}
-    if not studies:
+    if not experiments:
         _check_count(math.prod(map(len, words.values())), given)
         return [(None, _product(words))]
-    each = [(own, {**words, "experiment": [f"experiment={name}"]}) for name, own in studies.items()]
+    each = [(own, {**words, "experiment": [f"experiment={name}"]}) for name, own in experiments.items()]
     _check_count(sum(own.count(one) if own else math.prod(map(len, one.values())) for own, one in each), given)
     return [(own, list(own.combined(one)) if own else _product(one)) for own, one in each]
 
@@ -68,7 +68,7 @@ def _product(words: Mapping[str, Sequence[str]]) -> list[list[str]]:
     return [list(cell) for cell in itertools.product(*words.values())]
 
 
-def _outcome(cell: Cell, own: Study | None) -> Outcome:
+def _outcome(cell: Cell, own: Experiment | None) -> Outcome:
     excludes = [exclude for exclude in own.exclude if exclude.matches(cell.values)] if own else []
     if excludes:
         return excludes
@@ -78,7 +78,7 @@ def _outcome(cell: Cell, own: Study | None) -> Outcome:
         return error
 
 
-def _check_excludes(own: Study, outcomes: Sequence[Outcome]) -> None:
+def _check_excludes(own: Experiment, outcomes: Sequence[Outcome]) -> None:
     used = {id(exclude) for outcome in outcomes if isinstance(outcome, list) for exclude in outcome}
     idle = next((exclude for exclude in own.exclude if id(exclude) not in used), None)
     if idle:

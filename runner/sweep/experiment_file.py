@@ -42,7 +42,7 @@ class Exclude:
 
 
 @dataclass(frozen=True)
-class Study:
+class Experiment:
     """`axes`: words by key; `cells`: one word a key; `exclude`: what is left out."""
 
     file: Path
@@ -69,7 +69,7 @@ class Study:
 
 
 @cache
-def read(name: str, project: Path) -> Study | None:
+def read(name: str, project: Path) -> Experiment | None:
     """What the experiment `name` sweeps over; None where it states no sweep.
 
     Raises SpecError, with file and key: an unknown key, axis or option, a value that is none, a sweep without cells.
@@ -80,19 +80,19 @@ def read(name: str, project: Path) -> Study | None:
         return None
     stated = _mapping(content["sweep"], f"{file}: sweep", KEYS)
     axes = _mapping(stated.get("axes", {}), f"{file}: sweep.axes", NAMES)
-    study = Study(
+    experiment = Experiment(
         file,
         {key: _words(key, values, f"{file}: sweep.axes.{key}", project) for key, values in axes.items()},
         [_cell(cell, f"{file}: sweep.cells") for cell in _list(stated, "cells", file)],
         [_exclude(one, f"{file}: sweep.exclude") for one in _list(stated, "exclude", file)],
     )
-    if not study.axes and not study.cells:
+    if not experiment.axes and not experiment.cells:
         raise SpecError(f"{file}: sweep: it names no cells.", EXAMPLE)
-    _check(study, project)
-    return study
+    _check(experiment, project)
+    return experiment
 
 
-def named(given: Iterable[Override], project: Path) -> dict[str, Study | None]:
+def named(given: Iterable[Override], project: Path) -> dict[str, Experiment | None]:
     """The experiments among the words, by name: `read` of each."""
     names = [name for one in given if one.key_or_group == "experiment" for name in overrides.named(one, project)]
     return {name: read(name, project) for name in names}
@@ -113,7 +113,7 @@ def _no_experiment(name: str, found: Iterable[str], project: Path) -> SpecError:
         path = folder / f"{name}.yaml"
         if name.isidentifier() and path.exists():
             return yaml_files.not_a_file(path)
-    return SpecError(f"experiment={name}: no such study.{nearest(name, found)}", f"There are: {listed}.")
+    return SpecError(f"experiment={name}: no such experiment.{nearest(name, found)}", f"There are: {listed}.")
 
 
 def _check_chosen(file: Path, project: Path) -> None:
@@ -188,19 +188,21 @@ def _exclude(one: Any, where: str) -> Exclude:
     return Exclude({key: value if isinstance(value, list) else [value] for key, value in content.items()})
 
 
-def _check(study: Study, project: Path) -> None:
+def _check(experiment: Experiment, project: Path) -> None:
     """Every word names an option that is there; a word that many cells have is looked up once."""
-    words = {word: f"axes.{key}" for key, values in study.axes.items() for word in values}
-    words |= {word: "cells" for cell in study.cells for word in cell.values()}
-    excluded = [pair for one in study.exclude for pair in one.wanted.items()]
+    words = {word: f"axes.{key}" for key, values in experiment.axes.items() for word in values}
+    words |= {word: "cells" for cell in experiment.cells for word in cell.values()}
+    excluded = [pair for one in experiment.exclude for pair in one.wanted.items()]
     words |= {
-        _word(key, value, f"{study.file}: sweep.exclude.{key}"): "exclude" for key, each in excluded for value in each
+        _word(key, value, f"{experiment.file}: sweep.exclude.{key}"): "exclude"
+        for key, each in excluded
+        for value in each
     }
     for word, where in words.items():
         try:
             overrides.check(overrides.parse([word]), project, sweeps=False)
         except SpecError as error:
-            raise SpecError(f"{study.file}: sweep.{where}: {error.reason}", error.next_step) from error
+            raise SpecError(f"{experiment.file}: sweep.{where}: {error.reason}", error.next_step) from error
 
 
 def _at(values: Any, key: str) -> Any:

@@ -17,7 +17,7 @@ from runner.spec import hydra_compose, interpolations, overrides
 from runner.spec.schedule import Schedule
 from runner.spec.schema import Spec, Sweep
 from runner.sweep import expansion, experiment_file
-from runner.sweep.experiment_file import Study
+from runner.sweep.experiment_file import Experiment
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,12 @@ class Request:
 
 @dataclass(frozen=True)
 class _Said:
-    """Words that were read: each names what is there. `studies` are the experiments among them, by name, with the
+    """Words that were read: each names what is there. `experiments` are the experiments among them, by name, with the
     sweep that each states."""
 
     project: Path
     given: Sequence[Override]
-    studies: Mapping[str, Study | None]
+    experiments: Mapping[str, Experiment | None]
     sweeps: bool
 
 
@@ -52,7 +52,7 @@ def read(project: Path, words: Iterable[str], *, multirun: bool = False) -> Requ
         loader = hydra_compose.loader(project)
         if said.sweeps:
             schedule = hydra_compose.schedule(loader, project, said.given)
-            return Request(expansion.composed(loader, project, said.given, said.studies), schedule, True)
+            return Request(expansion.composed(loader, project, said.given, said.experiments), schedule, True)
         config = hydra_compose.compose(loader, said.given)
         spec = hydra_compose.from_config(config)
         return Request(Sweep([("", spec)], []), hydra_compose.schedule_of(config, project), False)
@@ -82,7 +82,7 @@ def cells(project: Path, words: Iterable[str]) -> Sweep:
 
 def _said(project: Path, words: Iterable[str], multirun: bool) -> _Said:
     given = overrides.parse(words)
-    studies = experiment_file.named(given, project)
-    sweeps = multirun or any(studies.values())
+    experiments = experiment_file.named(given, project)
+    sweeps = multirun or any(experiments.values())
     overrides.check(given, project, sweeps)
-    return _Said(project, given, studies, sweeps)
+    return _Said(project, given, experiments, sweeps)

@@ -276,8 +276,8 @@ CALLED: dict[tuple[str, str], Form] = {
     ("runner.measure.conditions", "read"): _CONDITIONS,
     ("runner.worker.process", "allowed"): maybe(_CPUS),
     ("runner.worker.process", "pin"): _CPUS,
-    ("runner.worker.device_lock", "take"): maybe(_settings),
-    ("runner.worker.device_lock", "give_back"): maybe(_settings),
+    ("runner.worker.device_lock", "acquire"): maybe(_settings),
+    ("runner.worker.device_lock", "release"): maybe(_settings),
     ("os", "getpid"): _whole(1),
     ("os", "getppid"): _whole(1),
 }

@@ -55,10 +55,10 @@ def holder(lock: Path) -> Dict[str, Any]:  # noqa: UP006
     return found if isinstance(found, dict) else {}
 
 
-def take(about: Dict[str, Any]) -> Optional[Dict[str, Any]]:  # noqa: UP006, UP045
-    """Take this machine's lock, until this process ends or gives it back, and write down `about` whom it is for.
+def acquire(about: Dict[str, Any]) -> Optional[Dict[str, Any]]:  # noqa: UP006, UP045
+    """Acquire this machine's lock until this process ends or releases it, and write `about` (whom it is for) beside it.
 
-    None where it has it now, or had it already; else what stands there about who has it, nothing where nothing does.
+    Returns None if this process now holds the lock; otherwise the holder's description ({} if unknown).
     """
     import fcntl
 
@@ -77,7 +77,7 @@ def take(about: Dict[str, Any]) -> Optional[Dict[str, Any]]:  # noqa: UP006, UP0
     return None
 
 
-def give_back() -> None:
+def release() -> None:
     """Let others measure here; nothing where this process has no lock."""
     while _held:
         about = lock_of(LOCAL).with_suffix(".json")

@@ -25,19 +25,19 @@ def holder(root: Path) -> subprocess.Popen[str]:
 
 def test_a_lease_names_who_uses_what_and_ends_with_its_block(tmp_path: Path) -> None:
     with leases.lease(tmp_path, ["k2", "k1"]):
-        found = leases.held(tmp_path)
+        found = leases.in_use(tmp_path)
     assert list(found) == ["k1", "k2"]
     assert found["k1"].startswith("pid ")
-    assert leases.held(tmp_path) == {}
+    assert leases.in_use(tmp_path) == {}
     assert list((tmp_path / leases.FOLDER).iterdir()) == []
 
 
 def test_a_killed_commands_lease_holds_nothing(tmp_path: Path) -> None:
     with holder(tmp_path) as command:
-        assert leases.held(tmp_path) == {"k1": f"pid {command.pid} uses it: "}
+        assert leases.in_use(tmp_path) == {"k1": f"pid {command.pid} uses it: "}
         assert leases.left(tmp_path) == []
         command.kill()
-    assert leases.held(tmp_path) == {}
+    assert leases.in_use(tmp_path) == {}
     assert len(leases.left(tmp_path)) == 2
 
 
@@ -48,7 +48,7 @@ def test_no_lease_begins_while_gc_is_at_work(tmp_path: Path) -> None:
         with leases.lease(tmp_path, ["k1"]):
             begun.append(True)
 
-    with leases.alone(tmp_path):
+    with leases.exclusive(tmp_path):
         thread = threading.Thread(target=begin)
         thread.start()
         thread.join(0.3)

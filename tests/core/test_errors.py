@@ -52,7 +52,7 @@ def assert_answered(done: Ended, project: Path, *said: str) -> None:
         (["modl=gru"], "modl=gru: no such key. Did you mean model?"),
         (["model=grru"], "model=grru: no such model. Did you mean gru?"),
         (["model=../model/gru"], "model=../model/gru: no such model."),
-        (["experiment=typo"], "experiment=typo: no such study."),
+        (["experiment=typo"], "experiment=typo: no such experiment."),
         (["backend=[a,b]"], "backend=[a,b]: one option of backend expected."),
         (["model.hidden=["], "model.hidden=[: can't be read"),
         (["model.hidden=8,16"], "several values make a sweep."),

@@ -98,7 +98,7 @@ def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
     script = f"mkdir gone; cd gone; rmdir ../gone; {sys.executable} -m runner plan model=gru"
     env = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stderr.splitlines()[-2]) == (2, "error: The working folder is there no more.")
+    assert (done.returncode, done.stderr.splitlines()[-2]) == (2, "error: The working folder no longer exists.")
 
 
 def test_what_is_sent_to_a_device_imports_nothing_of_the_folder_there(tmp_path: Path) -> None:

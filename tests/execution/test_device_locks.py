@@ -111,7 +111,7 @@ class AlwaysHeld:
     name = "ssh:pi"
 
     def call(self, module: str, function: str, **arguments: Any) -> Any:
-        return {"host": "\x1b[31m", "pid": [], "command": "x", "folder": {}} if function == "take" else None
+        return {"host": "\x1b[31m", "pid": [], "command": "x", "folder": {}} if function == "acquire" else None
 
 
 def test_a_device_that_never_becomes_free_is_not_waited_for_longer_than_a_step(monkeypatch: pytest.MonkeyPatch) -> None:

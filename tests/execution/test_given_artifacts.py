@@ -51,7 +51,7 @@ def test_a_file_that_was_saved_again_fails_the_step(tmp_path: Path) -> None:
     with pytest.raises(StepFailed, match=f"data csv: {file} was changed since this command was planned"):
         given_artifacts.copied(wanted, tmp_path / "scratch", "data csv").__enter__()
     file.unlink()
-    with pytest.raises(StepFailed, match=f"data csv: {file} was there and is there no more"):
+    with pytest.raises(StepFailed, match=f"data csv: {file} has disappeared"):
         given_artifacts.copied(wanted, tmp_path / "scratch", "data csv").__enter__()
     assert not list((tmp_path / "scratch").iterdir())
 

@@ -107,7 +107,7 @@ def test_the_key_is_that_of_the_content(tmp_path: Path) -> None:
     [
         (["modl=gru"], "modl=gru: no such key. Did you mean model?"),
         (["model=grru"], "model=grru: no such model. Did you mean gru?"),
-        (["experiment=mobilnet_int8"], "experiment=mobilnet_int8: no such study. Did you mean mobilenet_int8?"),
+        (["experiment=mobilnet_int8"], "experiment=mobilnet_int8: no such experiment. Did you mean mobilenet_int8?"),
         (["model.hiden=3"], "model.hiden: model has no such key. Did you mean hidden?"),
         (["+model.hiden=3"], "model.hiden: no such key. Did you mean hidden?"),
         (["+foo=1"], "+foo=1: no such key."),

@@ -1,4 +1,4 @@
-"""What a baseline is called: nothing that it has else than the candidate goes unsaid."""
+"""What a baseline is called: no difference from the candidate goes unsaid."""
 
 from __future__ import annotations
 

@@ -60,15 +60,15 @@ def ask(worker: Worker, function: str, **arguments: Any) -> Any:
 def test_of_two_hosts_one_has_the_device_until_its_connection_ends(device: Ssh) -> None:
     other = Ssh(Address("device"), sys.executable)
     alone = "runner.worker.device_lock"
-    assert device.call(alone, "take", about={"host": "one"}) is None
-    assert other.call(alone, "take", about={"host": "two"}) == {"host": "one"}
+    assert device.call(alone, "acquire", about={"host": "one"}) is None
+    assert other.call(alone, "acquire", about={"host": "two"}) == {"host": "one"}
     device.close()
     try:
         deadline = time.monotonic() + 30
-        while other.call(alone, "take", about={"host": "two"}) is not None:
+        while other.call(alone, "acquire", about={"host": "two"}) is not None:
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        other.call(alone, "give_back")
+        other.call(alone, "release")
     finally:
         other.close()
 

@@ -110,7 +110,7 @@ def _input(wanted: Held, project: Path) -> Artifact:
         return pull(get_client(), wanted, project)
     found = store.sound(project, wanted.step, wanted.key, lambda text: None)
     if found is None:
-        raise Lost(f"{wanted.step} {wanted.key[:16]} was there and is there no more.")
+        raise Lost(f"{wanted.step} {wanted.key[:16]} has disappeared.")
     return found
 
 

@@ -38,7 +38,7 @@ def held(artifact: Artifact, worker: str | None = None) -> Held:
 
 
 def piece(folder: Path, name: str, offset: int) -> bytes:
-    """At most PIECE bytes of an artifact's file; empty at its end. Raises Lost where it is there no more."""
+    """At most PIECE bytes of an artifact's file; empty at its end. Raises Lost where it has disappeared."""
     try:
         with (folder / name).open("rb") as file:
             file.seek(offset)
