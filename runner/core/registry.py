@@ -13,7 +13,7 @@ from importlib import util
 from pathlib import Path
 from types import ModuleType
 
-from runner.core.errors import SpecError
+from runner.core.errors import SpecError, nearest
 
 PACKAGES = {
     "model": "runner.models",
@@ -43,11 +43,20 @@ def module(axis: str, name: str) -> str:
         return ours
     found = entry_points(PACKAGES[axis]).get(name)
     if found is None:
+        if meant := nearest(name, _provided(axis)):
+            raise SpecError(f"{axis}.name={name}: no such one.{meant}", f"Choose one: python -m runner list {axis}")
         raise SpecError(
             f"{axis}={name} has a YAML but no module {ours} and no entry point in `{PACKAGES[axis]}`.",
             f"Write {ours.replace('.', '/')}, or install the package that provides it.",
         )
     return found
+
+
+def _provided(axis: str) -> list[str]:
+    """The names of what may implement an option: our modules and what packages register."""
+    folder = Path(__file__).parents[1].joinpath(*PACKAGES[axis].split(".")[1:])
+    ours = [path.stem for path in folder.iterdir() if not path.name.startswith("_")]
+    return [*ours, *entry_points(PACKAGES[axis])]
 
 
 def load(axis: str, name: str) -> ModuleType:
