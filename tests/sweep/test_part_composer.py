@@ -42,7 +42,6 @@ GOOD = {
     "scenario": ["single_stream", "offline"],
     "measure": ["quick", "standard", "classic"],
     "baseline": ["auto", "self", "none"],
-    "profile": ["none", "layers"],
     "seed": ["0", "1", "${train.epochs}"],
     "model.hidden": ["8", "16", "${train.batch_size}"],
     "train.epochs": ["3", "4"],
