@@ -21,7 +21,7 @@ from tests.conftest import REPOSITORY
 FOLDERS = ("runner", "conf", "experiments", "docs")
 FILES = ("dvc.yaml", "params.yaml", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/.gitignore")
 AXES = {"model": ["gru"], "precision": ["fp32"], "backend": ["onnxruntime", "openvino"]}
-OPENVINO = {"compile@gru-fp32-openvino", "benchmark@gru-fp32-openvino"}
+OPENVINO = {f"{step}@gru-fp32-openvino" for step in ("compile", "verify", "benchmark")}
 SMALL = {
     "train": {"name": "smoke", "epochs": 1},
     "measure": {"name": "quick", "max_pairs": 7, "iterations": 20, "min_seconds": 0.01},

@@ -73,7 +73,7 @@ def test_standard_output_is_one_document_of_the_records_form(first: Ended, home:
     record = first.json
     assert set(record) >= FORM
     assert (record["schema"], record["status"], record["reason"], record["sweep"]) == (1, "ok", "", "")
-    assert set(record["keys"]) == {"data", "train", "export", "quantize", "compile"}
+    assert set(record["keys"]) == {"data", "train", "export", "quantize", "compile", "verify"}
     assert all(len(key) == 64 for key in record["keys"].values())
     assert record["spec"]["model"] == {"name": "gru", "layers": 1, "hidden": 4, "window": 52, "horizon": 12}
     assert {axis: record["spec"][axis]["name"] for axis in ("backend", "precision", "data", "hardware")} == {

@@ -60,7 +60,7 @@ class Capabilities:
 
     `threads`: it has a setting `threads`, and its session reads it back as `effective["threads"]`; without, its
     processes are neither held to a number of threads nor pinned to a CPU. `largest_batch`: rows of one inference, None:
-    any. `host_proof`: what it compiles opens on the machine that compiles, where the step runs it once; without,
+    any. `host_proof`: what it compiles opens on the machine that compiles, where `verify` runs it once; without,
     `compile` itself returns `inputs` and `outputs`. `raw_weights`: its files hold float weights byte by byte.
     `profile`: its session.py has `open_profiled`, whose sessions have `profile`. `cross_compiles`: it builds for the
     machine that `tuned_to` describes, not for the one that it runs on.
@@ -115,7 +115,7 @@ class Backend:
     `distributions`: on PyPI, whose versions enter the key; `install`: what to type to get them. `support` says what
     else it can't do, before any work; it raises Unavailable where something is missing here. `tuned_to`: what of the
     machine its output depends on. `session_settings`: settings that the session alone reads, with the value that
-    compile proves its result with: they don't enter the key. `int8_dynamic_ops`: ONNX op types for which it has dynamic
+    they have in `compile`: they don't enter its key. `int8_dynamic_ops`: ONNX op types for which it has dynamic
     int8 kernels. `portable`: the word with which its output suits every machine. `baseline_overrides`: what makes it a
     fair baseline of a candidate. `stages`: the steps of its compile, in order.
     """

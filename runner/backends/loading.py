@@ -13,7 +13,7 @@ from runner.backends.contract import ABOUT, COMPILE, INPUTS, PRECISIONS, REPRESE
 from runner.core import registry
 from runner.core.errors import RunnerError, SpecError, Unavailable
 
-TAKEN = ("data", "train", "compress", "export", "quantize", "session")  # what no stage can be called
+TAKEN = ("data", "train", "compress", "export", "quantize", "verify", "session")  # what no stage can be called
 GUIDE = "What a backend declares: docs/adding-a-backend.md."
 
 

@@ -22,7 +22,7 @@ from runner.sweep import request
 PARAMS = "params.yaml"
 GRID = ("model", "precision", "backend")
 # The stages of dvc.yaml, in order.
-STEPS = ("data", "train", "export", "quantize", "compile", "benchmark")
+STEPS = ("data", "train", "export", "quantize", "compile", "verify", "benchmark")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from runner.spec.schema import ImpossibleCell, Spec
 from runner.transport.toolchains import Toolchain
 
 # What a cell's record reads an artifact as; what is none of these is made only where one of them has to be.
-DATA, GRAPH, QUANTIZED, STAGE, COMPILED = "data", "graph", "quantized", "stage", "compiled"
+DATA, GRAPH, QUANTIZED, STAGE, COMPILED, PROOF = "data", "graph", "quantized", "stage", "compiled", "proof"
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ from runner.core import registry
 from runner.core.errors import RunnerError
 from runner.planning import target as targets
 from runner.planning.draft import Draft
-from runner.planning.graph import COMPILED, QUANTIZED, STAGE, Node, Step
+from runner.planning.graph import COMPILED, PROOF, QUANTIZED, STAGE, Node, Step
 from runner.planning.nodes import named, node
 from runner.planning.sources import Source
 from runner.planning.support import blocker
 from runner.planning.target import Target
+from runner.spec import hardware
 from runner.spec.schema import Choice, Spec
 
 READER = "onnxruntime"  # of the files that `Source.unread` is about
@@ -44,6 +45,9 @@ def lowered(spec: Spec, origin: Source, draft: Draft) -> list[Node]:
         source = draft.once(_stage, stage, title, spec.backend, network, *asked, source.key, data.key, blocked)
         made.append(source)
         network = None  # the stages that follow read what the one before made
+    if declared.capabilities.host_proof:
+        batch = spec.scenario.settings.batch
+        made.append(draft.once(_verify, title, spec.backend, batch, target, source.key, data.key, blocked))
     return made
 
 
@@ -89,6 +93,23 @@ def _stage(
     inputs = {role: key for role, key in (("model", source), ("data", data)) if role in stage.needs}
     step = Step(stage.name, declared.distributions, COMPILED if last else STAGE, stage.rough_s, own_worker=True)
     return node(step, title, settings, inputs, tuple(code), blocked, "runner.steps.compile")
+
+
+def _verify(
+    title: str, backend: Choice, batch: int, target: Target, compiled: str, data: str, blocked: RunnerError | None
+) -> Node:
+    """That what was compiled runs. Here is no other machine's session: what is measured elsewhere is proven with the
+    settings that compile was."""
+    declared, module = loading.backend(backend.name), registry.module("backend", backend.name)
+    own = {} if target.name == hardware.LOCAL else dict(declared.session_settings)
+    settings = {
+        "backend": backend.name,
+        "settings": {**named(backend)["settings"], **own},
+        "batch": batch,
+        "tuned_to": loading.asked(backend.name, "tuned_to", backend.settings, target.hardware),
+    }
+    step = Step("verify", declared.distributions, PROOF, own_worker=True)
+    return node(step, title, settings, {"model": compiled, "data": data}, (f"{module}.session",), blocked)
 
 
 def _read(stage: Stage, settings: Mapping[str, Any], declared: Backend) -> dict[str, Any]:

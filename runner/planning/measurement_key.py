@@ -15,7 +15,7 @@ from runner.backends import loading
 from runner.core import hashing, registry
 from runner.core.errors import RunnerError, StepFailed
 from runner.core.unexpected import attempt
-from runner.planning.graph import Cell, Chain
+from runner.planning.graph import PROOF, Cell, Chain
 from runner.spec import hardware
 from runner.spec.schema import Spec, plain_part
 from runner.transport import devices
@@ -131,7 +131,7 @@ def _profile(spec: Spec) -> dict[str, Any]:
 def _side(chain: Chain, ask: Ask) -> dict[str, Any]:
     spec = chain.spec
     return {
-        "artifacts": {step: chain.keys[step] for step in chain.roles},
+        "artifacts": {step: chain.keys[step] for step, role in chain.roles.items() if role != PROOF},
         "session": _session(spec),
         "backend": spec.backend.plain(),
         "scenario": spec.scenario.plain(),

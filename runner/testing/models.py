@@ -42,7 +42,8 @@ class Case:
 
 @dataclass(frozen=True)
 class Compiled:
-    """What the compile step made in `out`, its `meta`, the backend's `settings` and the data artifact."""
+    """What the compile step made in `out`; its `meta` with that of `verify`, where it was proven here; the backend's
+    `settings` and the data artifact."""
 
     out: Path
     meta: dict[str, Any]
@@ -109,17 +110,19 @@ def compiled(root: Path, backend: str, case: Case, batch: int = 1, precision: st
         (root / name).mkdir(parents=True)
     settings = settings_of(backend, **changed)
     asked = {"backend": backend, "settings": settings, "batch": batch, "precision": precision, "model": NETWORK}
+    data = case.folder / "data"
     with open_worker(root / "log", name=backend) as worker:
-        answer = worker.ask(
-            "step",
-            timeout=120,
-            module="runner.steps.compile",
-            settings=asked,
-            inputs={"model": _source(root, backend, case, precision), "data": case.folder / "data"},
-            out=root / "out",
-            scratch=root / "scratch",
-        )
-    return Compiled(root / "out", answer["meta"], settings, case.folder / "data")
+        meta = _step(worker, root, "compile", asked, {"model": _source(root, backend, case, precision), "data": data})
+        if loading.backend(backend).capabilities.host_proof:
+            found = _step(worker, root, "verify", asked, {"model": root / "out", "data": data})
+            meta = {**meta, **found, "warnings": [*meta["warnings"], *found["warnings"]]}
+    return Compiled(root / "out", meta, settings, data)
+
+
+def _step(worker: Worker, root: Path, step: str, asked: Mapping[str, Any], inputs: Mapping[str, Path]) -> Any:
+    """A step's meta; it writes to `out` below `root`."""
+    given: dict[str, Any] = {"settings": asked, "inputs": inputs, "out": root / "out", "scratch": root / "scratch"}
+    return worker.ask("step", timeout=120, module=f"runner.steps.{step}", **given)["meta"]
 
 
 def _source(root: Path, backend: str, case: Case, precision: str) -> Path:

@@ -93,7 +93,8 @@ def through(
     options = chain.values("backend", backend)
     asked = {"backend": backend, "settings": options, "batch": 1, "precision": precision}
     meta = chain.do("compile", asked, roles, base)
-    return measured(base, meta["session"], options, warnings + meta["warnings"])
+    proof = chain.do("verify", asked, {**roles, "model": base / "compile"}, base)
+    return measured(base, meta["session"], options, warnings + meta["warnings"] + proof["warnings"])
 
 
 def measured(base: Path, session: str, options: dict[str, Any], warnings: list[str]) -> Ran:

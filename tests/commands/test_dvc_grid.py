@@ -96,6 +96,7 @@ def test_a_cells_name_holds_only_what_its_step_depends_on() -> None:
         "export": ["gru"],
         "quantize": ["gru-fp32-onnxruntime"],
         "compile": ["gru-fp32-onnxruntime"],
+        "verify": ["gru-fp32-onnxruntime"],
         "benchmark": ["gru-fp32-onnxruntime"],
     }
 

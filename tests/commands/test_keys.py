@@ -25,6 +25,7 @@ def test_prints_a_key_for_every_cell_of_every_step(in_repository: Command) -> No
         "export": 3,
         "quantize": 12,
         "compile": 12,
+        "verify": 12,
         "benchmark": 12,
     }
     assert len(set(found["compile"].values())) == 12

@@ -31,7 +31,7 @@ def test_one_document_with_every_step_and_its_state(project: Path, capsys: pytes
     document = planned(capsys, "model=gru", "precision=int8_dynamic")
     assert (document["schema"], document["root"]) == (1, str(project))
     steps = [(one["step"], one["state"]) for one in document["steps"]]
-    names = ("data", "train", "export", "quantize", "compile", "compile")  # the last one is the baseline's
+    names = ("data", "train", "export", "quantize", *("compile", "verify") * 2)  # the last two are the baseline's
     assert steps == [(name, "to do") for name in names]
     assert all(len(one["key"]) == 64 for one in document["steps"])
     assert document["cells"][0]["baseline"] == "onnxruntime fp32"
@@ -54,7 +54,7 @@ def test_what_is_in_the_store_is_there(project: Path, capsys: pytest.CaptureFixt
 def test_what_cant_run_here_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     document = planned(capsys, "model=gru", "backend=torch", "precision=int8")
     impossible = [one for one in document["steps"] if one["state"] == "impossible"]
-    assert [one["step"] for one in impossible] == ["compile"]
+    assert [one["step"] for one in impossible] == ["compile", "verify"]
     assert "precision=int8" in impossible[0]["why"]
     assert document["cells"][0]["status"] == "unsupported"
     assert document["cells"][0]["next_step"]
@@ -78,7 +78,7 @@ def test_for_people_it_counts(project: Path, capsys: pytest.CaptureFixture[str])
     assert plan.main(["model=gru", "precision=fp32", "baseline=none"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"project {project}"
-    assert lines[-1] == "1 cell; 4 distinct steps: 4 to do"
+    assert lines[-1] == "1 cell; 5 distinct steps: 5 to do"
     assert lines[-3] == "benchmark gru fp32 onnxruntime"
 
 

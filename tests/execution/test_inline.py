@@ -80,7 +80,7 @@ def test_a_step_that_takes_too_long_is_stopped(made: Plan, tmp_path: Path) -> No
 
 def test_only_what_a_record_is_made_of_is_asked_for(made: Plan) -> None:
     steps = {made.nodes[key].step for key in used(made.cells[0])}
-    assert steps == {"data", "export", "compile"}
+    assert steps == {"data", "export", "compile", "verify"}
 
 
 def test_why_a_cell_is_blocked_is_known_before_any_work(tmp_path: Path) -> None:

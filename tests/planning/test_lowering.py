@@ -81,7 +81,7 @@ def staged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in [one for one in sys.modules if one.partition(".")[0] == "staged_pack"]:
         monkeypatch.delitem(sys.modules, name)
     importlib.invalidate_caches()
-    for known in (loading.registry.entry_points, loading.registry.module, loading.registry.carried):
+    for known in (loading.registry.registered, loading.registry.module, loading.registry.carried):
         known.cache_clear()
     return tmp_path
 

@@ -32,10 +32,10 @@ def chain(made: graph.Plan) -> list[str]:
 
 
 def test_a_chain_has_the_steps_that_the_spec_needs(tmp_path: Path) -> None:
-    assert chain(planned(tmp_path)) == ["data", "train", "export", "quantize", "compile"]
-    assert chain(planned(tmp_path, "precision=fp32")) == ["data", "train", "export", "compile"]
+    assert chain(planned(tmp_path)) == ["data", "train", "export", "quantize", "compile", "verify"]
+    assert chain(planned(tmp_path, "precision=fp32")) == ["data", "train", "export", "compile", "verify"]
     assert chain(planned(tmp_path, "compression=magnitude")) == [
-        "data", "train", "compress", "export", "quantize", "compile",
+        "data", "train", "compress", "export", "quantize", "compile", "verify",
     ]  # fmt: skip
 
 
@@ -46,7 +46,7 @@ def test_a_file_that_onnxruntime_alone_can_not_read_stops_what_reads_it_with_tha
     onnx.save(model, tmp_path / "my.onnx")
     words = (f"model.path={tmp_path / 'my.onnx'}", "backend=onnxruntime,openvino", "precision=fp32,int8")
     made = planned(tmp_path, "model=onnx", *words, "baseline=none", multirun=True)
-    blocked = [node.title for node in made.nodes.values() if node.blocked]
+    blocked = {node.title for node in made.nodes.values() if node.blocked}
     assert sorted(blocked) == ["onnx int8", "onnx onnxruntime fp32", "onnx onnxruntime int8"]
     free = [cell for cell in made.cells if graph.blocked(cell, made) is None]
     assert [(cell.candidate.spec.backend.name, cell.candidate.spec.precision.name) for cell in free] == [
@@ -56,7 +56,7 @@ def test_a_file_that_onnxruntime_alone_can_not_read_stops_what_reads_it_with_tha
 
 def test_a_sweep_shares_its_steps(tmp_path: Path) -> None:
     made = planned(tmp_path, "model=gru", "backend=onnxruntime,openvino", "precision=fp32,int8", multirun=True)
-    assert sorted(steps(made)) == ["compile"] * 4 + ["data", "export", "quantize", "train"]
+    assert sorted(steps(made)) == ["compile"] * 4 + ["data", "export", "quantize", "train"] + ["verify"] * 4
     assert len(made.cells) == 4
 
 
@@ -70,11 +70,11 @@ def test_steps_come_after_their_inputs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "changed"),
     [
-        ("seed=1", ["data", "train", "export", "quantize", "compile"]),
-        ("train.epochs=3", ["train", "export", "quantize", "compile"]),
-        ("precision=fp16", ["quantize", "compile"]),
-        ("backend.graph_optimization=basic", ["compile"]),
-        ("backend.threads=2", []),
+        ("seed=1", ["data", "train", "export", "quantize", "compile", "verify"]),
+        ("train.epochs=3", ["train", "export", "quantize", "compile", "verify"]),
+        ("precision=fp16", ["quantize", "compile", "verify"]),
+        ("backend.graph_optimization=basic", ["compile", "verify"]),
+        ("backend.threads=2", ["verify"]),
         ("measure=quick", []),
         ("baseline=none", []),
     ],
@@ -99,7 +99,7 @@ def test_another_version_of_a_tool_changes_the_compiles_that_it_makes(
     assert after.baseline is not None
     assert before.baseline.keys == after.baseline.keys
     changed = [step for step, key in before.candidate.keys.items() if after.candidate.keys[step] != key]
-    assert changed == ["compile"]
+    assert changed == ["compile", "verify"]
 
 
 def test_a_users_file_counts_by_its_content_not_its_place(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_states_say_what_is_there(tmp_path: Path) -> None:
     with store.draft(tmp_path, "data", data.key) as folder:
         store.finish(tmp_path, folder, {"step": "data", "key": data.key, "meta": {}})
     states = {one["step"]: one["state"] for one in graph.states(made, tmp_path)}
-    assert states == {"data": "there", "train": "to do", "export": "to do", "compile": "to do"}
+    assert states == {"data": "there", "train": "to do", "export": "to do", "compile": "to do", "verify": "to do"}
 
 
 def test_a_bad_file_blocks_its_own_cell_of_a_sweep(tmp_path: Path) -> None:

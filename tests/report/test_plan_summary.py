@@ -15,7 +15,7 @@ def test_the_size_of_a_plan(tmp_path: Path) -> None:
     assert plan_summary.lines(made, tmp_path) == [
         "impossible: model=mobilenet_v1 can't use data=co2: it does classify, the data are for forecast. "
         "(model=mobilenet_v1; model=mobilenet_v1)",
-        "1 cell (2 impossible, 1 said twice); 4 distinct steps: 4 to do",
+        "1 cell (2 impossible, 1 said twice); 5 distinct steps: 5 to do",
     ]
 
 

@@ -191,7 +191,7 @@ def test_an_experiment_runs_without_m_tells_its_size_and_resumes(
     )
     first = command("experiment=small", "--json")
     assert first.code == 0, first.err
-    assert "2 cells (2 impossible); 5 distinct steps: 5 to do" in first.err
+    assert "2 cells (2 impossible); 7 distinct steps: 7 to do" in first.err
     assert [cell["status"] for cell in first.json["cells"]] == ["ok", "ok"]
     assert [one["words"] for one in first.json["impossible"]] == [
         "backend=onnxruntime data=digits",
