@@ -15,7 +15,7 @@ from runner.spec import hydra_compose, overrides, schema
 from runner.sweep.part_composer import Cell, Composer
 from tests.conftest import REPOSITORY
 
-CELLS = 48
+CELLS = 60
 # Options of a project's own, each with something that keeps it from being put together by name alone.
 OPTIONS = {
     "conf/model/tied.yaml": "defaults: [{/data@_global_.data: co2}, _self_]\n"
