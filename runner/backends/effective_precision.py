@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 # Operators, layers and modules that do a model's work, as ONNX Runtime, OpenVINO and PyTorch call them.
 HEAVY = re.compile(r"conv|matmul|gemm|lstm|gru|rnn|linear|fullyconnected|innerproduct|attention|einsum", re.IGNORECASE)
@@ -13,20 +12,20 @@ KINDS = ("fp64", "fp32", "fp16", "bf16", "int8")
 WANTED = {"int8_dynamic": "int8"}
 
 
-def shown(asked: str, effective: Mapping[str, Any]) -> str:
+def shown(asked: str, ran: Mapping[str, Mapping[str, int]], quantized: Mapping[str, Sequence[int]]) -> str:
     """`int8`, and where not all of it ran so `int8 (ran fp32)` or `int8 (12 of 38 Conv)`.
 
-    `effective` is what a record says of one side: `precision` `{operator: {kind: count}}` as the runtime ran it,
-    `quantized` `{operator: [in the asked precision, all]}` as the graph was made.
+    `ran` is `{operator: {kind: count}}` as the runtime ran it, `quantized` `{operator: [in the asked precision, all]}`
+    as the graph was made.
     """
-    ran, wanted = _ran(effective.get("precision") or {}), WANTED.get(asked, asked)
-    partly = {op: found for op, found in (effective.get("quantized") or {}).items() if found[0] < found[1]}
-    if ran and not ran[wanted]:
-        return f"{asked} (ran {' and '.join(kind for kind in KINDS if ran[kind])})"
+    kinds, wanted = _ran(ran), WANTED.get(asked, asked)
+    partly = {op: found for op, found in quantized.items() if found[0] < found[1]}
+    if kinds and not kinds[wanted]:
+        return f"{asked} (ran {' and '.join(kind for kind in KINDS if kinds[kind])})"
     if partly:
         return f"{asked} ({', '.join(f'{done} of {total} {op}' for op, (done, total) in partly.items())})"
-    total = sum(ran.values())
-    return asked if ran[wanted] == total else f"{asked} ({ran[wanted]} of {total} operators)"
+    total = sum(kinds.values())
+    return asked if kinds[wanted] == total else f"{asked} ({kinds[wanted]} of {total} operators)"
 
 
 def coarsest(asked: str, ran: Mapping[str, Mapping[str, int]]) -> str:

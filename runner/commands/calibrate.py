@@ -12,8 +12,9 @@ from runner.commands.cli_parser import parser
 from runner.commands.console import say
 from runner.core import project_paths
 from runner.core.errors import BY_STATUS, SpecError, StepFailed
-from runner.results import calibration
+from runner.results import calibration, naming
 from runner.results.calibration import Calibration
+from runner.results.record_schema import Result
 
 if TYPE_CHECKING:
     from runner.spec.schema import Spec
@@ -83,26 +84,25 @@ def calibrate(root: Path, usual: Spec, overrides: list[str], pairs: int) -> Cali
     with Tracker(home) as tracker:
         tracker.start()
         ran = run_plan.perform(plan.make([spec], root), home, tracker, INLINE, progress.on_stderr(), fresh=True)
-        record = ran.records[0]
-    if record.content["status"] != "ok":
-        _raise(record.content)
-    return _keep(home, record, usual.measure.settings)
+    result = ran.records[0].result
+    if result.status != "ok":
+        _raise(result)
+    return _keep(home, result, usual.measure.settings)
 
 
-def _raise(content: Any) -> None:
-    kind = BY_STATUS.get(content["status"], StepFailed)
-    raise kind(f"calibrate: {content['reason']}", content["next_step"])
+def _raise(result: Result) -> None:
+    raise BY_STATUS.get(result.status, StepFailed)(f"calibrate: {result.reason}", result.next_step)
 
 
-def _keep(root: Path, record: Any, settings: Any) -> Calibration:
+def _keep(root: Path, result: Result, settings: Any) -> Calibration:
     import numpy as np
 
-    hardware = record.content["environment"]["hardware"]
-    identity = (hardware["identity"], record.content["date"], record.content["title"], record.content["record_id"])
-    effects = np.log(record.content["comparison"]["by_pair"])
-    found = calibration.from_pairs(effects, settings, *identity)
-    calibration.add(root, found, hardware)
-    return found
+    machine, found = result.environment, result.comparison
+    assert found and machine.identity  # measured here, against itself
+    identity = (machine.identity, result.date, naming.title(result), result.record_id)
+    made = calibration.from_pairs(np.log(found.by_pair), settings, *identity)
+    calibration.add(root, made, machine.hardware)
+    return made
 
 
 def _show(root: Path, identity: str, where: str, as_json: bool) -> int:

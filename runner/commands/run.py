@@ -56,7 +56,7 @@ class Command:
             from runner.report import console_footer
 
             console_footer.print_run(record, self.words)
-        return exit_code(str(record.content["status"]))
+        return exit_code(record.result.status)
 
     def sweep(self, asked: Request) -> int:
         """Every cell composed and validated before any work; one plan; one table. Returns the exit code."""
@@ -87,7 +87,7 @@ class Command:
 
             console_footer.print_sweep(name, ran.records, self.words)
             print(makespan.text(ran.schedule))
-        return sweep_code([str(record.content["status"]) for record in ran.records], self.strict)
+        return sweep_code([record.result.status for record in ran.records], self.strict)
 
 
 def main(argv: list[str]) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from runner.planning import graph, plan
 from runner.planning.graph import Node, Plan
 from runner.report.views import progress
 from runner.results import naming
+from runner.results.record_schema import Result
 from runner.spec import baseline, options
 from runner.spec.schedule import INLINE
 from runner.spec.schema import Spec
@@ -110,12 +111,12 @@ def _note(error: RunnerError, key: str, folder: Path) -> dict[str, Any]:
     _export(None, key, folder)
     said = {"status": error.status, "reason": error.reason, "next_step": error.next_step}
     (folder / "status.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
-    _say(said)
+    _say(**said)
     return said
 
 
-def _say(said: Mapping[str, Any]) -> None:
-    print(line(f"{said['status']}: {said['reason']} {said['next_step']}".rstrip()), file=sys.stderr)
+def _say(status: str, reason: str, next_step: str) -> None:
+    print(line(f"{status}: {reason} {next_step}".rstrip()), file=sys.stderr)
 
 
 # --- a benchmark ---
@@ -128,14 +129,14 @@ def _benchmark(made: Plan, home: Path, folder: Path) -> dict[str, Any]:
         tracker.start()
         family = _family(project_paths.root())
         ran = run_plan.perform(made, home, tracker, INLINE, progress.on_stderr(), fresh=True, family=family)
-    record = ran.records[0].content
-    if record["status"] != "ok":
-        _say(record)
+    record = ran.records[0].result
+    if record.status != "ok":
+        _say(record.status, record.reason, record.next_step)
         _refuse_accidents(record, made)
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(_metrics(record), indent=1)
     (folder / "metrics.json").write_text(f"{text}\n", encoding="utf-8")
-    return {"status": record["status"], "record_id": record["record_id"]}
+    return {"status": record.status, "record_id": record.record_id}
 
 
 def _family(root: Path) -> run_plan.Family:
@@ -152,21 +153,21 @@ def _compared(spec: Spec, root: Path, backends: Sequence[str]) -> bool:
         return False
 
 
-def _refuse_accidents(record: Mapping[str, Any], made: Plan) -> None:
+def _refuse_accidents(record: Result, made: Plan) -> None:
     """Raises where the same cell may well succeed next time: DVC must not take it for done.
 
     What is unsupported stays so; what is unavailable by the plan has another key once it is there.
     """
-    known = record["status"] == "unavailable" and graph.blocked(made.cells[0], made)
-    if record["status"] == "unsupported" or known:
+    known = record.status == "unavailable" and graph.blocked(made.cells[0], made)
+    if record.status == "unsupported" or known:
         return
-    raise BY_STATUS.get(str(record["status"]), StepFailed)(str(record["reason"]), str(record["next_step"]))
+    raise BY_STATUS.get(record.status, StepFailed)(record.reason, record.next_step)
 
 
-def _metrics(record: Mapping[str, Any]) -> dict[str, Any]:
+def _metrics(record: Result) -> dict[str, Any]:
     """Flat: whose numbers these are (the precision is the one that ran), what they are over, and the numbers."""
-    whose = {name: record[name] for name in ("status", "date", "record_id")}
-    if record["status"] != "ok":
-        return {**whose, "reason": record["reason"]}
+    whose = {"status": record.status, "date": record.date, "record_id": record.record_id}
+    if record.status != "ok":
+        return {**whose, "reason": record.reason}
     told = {"precision": naming.precision(record, "candidate"), "baseline": naming.baseline(record) or "none"}
-    return {**whose, **told, **record["metrics"]}
+    return {**whose, **told, **record.metrics}

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
 from importlib import import_module
@@ -32,7 +32,8 @@ from runner.measure.sides import Side
 from runner.planning import measurement_key
 from runner.planning.graph import COMPILED, DATA, GRAPH, QUANTIZED, STAGE, Cell, Chain
 from runner.planning.requirements import Outcome
-from runner.results import naming, records
+from runner.results import naming, record_schema, records
+from runner.results.record_schema import Effective
 from runner.results.records import Record
 from runner.spec import hardware, labels
 from runner.spec.schema import Spec
@@ -40,8 +41,8 @@ from runner.transport import devices
 from runner.worker import variables
 
 if TYPE_CHECKING:
+    from runner.measure.noise_floor import NoiseFloor
     from runner.measure.run import Quiet
-    from runner.measure.verdict import NoiseFloor
     from runner.telemetry.sampler import Sampler
 
 LATER = ("numpy.ma", "numpy.random", "runner.pictures.record_pictures")  # np.median asks for the first
@@ -115,7 +116,7 @@ def benchmarked(
         content["environment"]["variables"] = key["measurement"]["candidate"]["variables"]  # of its device
         told = [f"no profile of layers: {profile.reason}"] if isinstance(profile, RunnerError) else []
         content["warnings"] = [*origin.warnings, *content["warnings"], *told]
-        content["title"] = naming.title(content)
+        content["title"] = naming.title(record_schema.read(content))
         content["timing"] = {"benchmark_s": found.seconds}
         beside = profile.files(draft) if isinstance(profile, LayerProfile) else {}
         yield content, {**_files(found, content, draft), **beside}
@@ -159,7 +160,7 @@ def _sampling_here(cell: Cell, draft: Path) -> AbstractContextManager[Sampler | 
 
 def _floor(cell: Cell, root: Path) -> NoiseFloor:
     """The noise floor of the device that the cell is measured on; of two the larger one."""
-    from runner.measure.verdict import NoiseFloor
+    from runner.measure.noise_floor import NoiseFloor
     from runner.results import calibration
 
     setting, found = cell.candidate.spec.measure.settings.floor, {}
@@ -297,13 +298,13 @@ def _figures(found: Any, cell: Cell, parts: Mapping[str, Mapping[str, Artifact]]
     every["candidate"].append(metrics.size_ratio(sizes["candidate"], sizes.get("baseline")))
     if cell.baseline:
         every["baseline"] = [*found.baseline_metrics, *_of_artifacts(cell.baseline, parts["baseline"])]
-    effective = {role: _effective(chain, found.effective[role], parts[role]) for role, chain in chains.items()}
+    ran = {role: _effective(chain, found.effective[role], parts[role]) for role, chain in chains.items()}
     return {
         "metrics": metrics.numbers(every["candidate"]),
         "unavailable": metrics.reasons(every["candidate"]),
         "notes": metrics.notes(every["candidate"]),
-        "effective": effective,
-        "comparison": _comparison(found, cell, every.get("baseline", []), effective.get("baseline", {})),
+        "effective": {role: asdict(one) for role, one in ran.items()},
+        "comparison": _comparison(found, cell, every.get("baseline", []), ran.get("baseline", Effective())),
         "conditions": found.conditions,
         "checks": found.checks,
         "quality": found.quality,
@@ -325,14 +326,14 @@ def _of_artifacts(chain: Chain, artifacts: Mapping[str, Artifact]) -> Any:
     return metrics.of_artifact(_one(chain, artifacts, COMPILED).meta["size"], graph.get("nonzero_params"), *cost)
 
 
-def _effective(chain: Chain, settings: Any, artifacts: Mapping[str, Artifact]) -> dict[str, Any]:
+def _effective(chain: Chain, settings: Any, artifacts: Mapping[str, Artifact]) -> Effective:
     """`settings` as the session read them back, and what the runtime made of the model."""
     compiled, quantized = _one(chain, artifacts, COMPILED).meta, _any(chain, artifacts, QUANTIZED)
-    ran = {"precision": compiled["effective"], "fallback": compiled["fallback"]}
-    return {"settings": settings, **ran, "quantized": quantized.meta["quantized"] if quantized else {}}
+    made = quantized.meta["quantized"] if quantized else {}
+    return Effective(settings, compiled["effective"], made, compiled["fallback"])
 
 
-def _comparison(found: Any, cell: Cell, baseline_metrics: Any, ran: Mapping[str, Any]) -> dict[str, Any] | None:
+def _comparison(found: Any, cell: Cell, baseline_metrics: Any, ran: Effective) -> dict[str, Any] | None:
     """`ran` is what the baseline's runtime made of it."""
     from runner.measure import metrics
 
@@ -342,7 +343,9 @@ def _comparison(found: Any, cell: Cell, baseline_metrics: Any, ran: Mapping[str,
     return {
         "baseline": {
             "label": labels.of_baseline(
-                cell.candidate.spec.plain(), spec.plain(), effective_precision.shown(spec.precision.name, ran)
+                cell.candidate.spec.plain(),
+                spec.plain(),
+                effective_precision.shown(spec.precision.name, ran.precision, ran.quantized),
             ),
             "spec": spec.plain(),
             "key": spec.key,
@@ -381,7 +384,7 @@ def _files(found: Any, content: Mapping[str, Any], draft: Path) -> dict[str, Pat
     files = {"samples.npz": _samples(found, draft), **summary.write(found.telemetry, draft)}
     candidate, baseline = (found.latencies_ms(role) for role in ("candidate", "baseline"))
     return files | record_pictures.write(
-        record_pictures.charts(content, candidate, baseline, files.get("system_profile.txt")), draft
+        record_pictures.charts(record_schema.read(content), candidate, baseline, files.get("system_profile.txt")), draft
     )
 
 

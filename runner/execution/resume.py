@@ -27,11 +27,11 @@ class Found:
 def look(root: Path, wanted: Mapping[str, Parts], names: Collection[str], warn: Callable[[str], None]) -> Found:
     """What there is for the cells `wanted` (spec's key to parts of the measurement's key) among the records `names`.
     `warn` is told of records that can't be read."""
-    every = [record for record in records.readable(root, warn, names) if record.content["status"] == "ok"]
-    keyed = {record.content.get("measurement_key"): record for record in every if _counts(record)}
+    every = [record for record in records.readable(root, warn, names) if record.result.status == "ok"]
+    keyed = {record.result.measurement_key: record for record in every if _counts(record)}
     of_spec: dict[str, list[Record]] = {}
     for record in reversed(every):
-        of_spec.setdefault(str(record.content["spec_key"]), []).append(record)
+        of_spec.setdefault(record.result.spec_key, []).append(record)
     digests = {spec_key: measurement_key.digest(parts) for spec_key, parts in wanted.items()}
     done = {spec_key: keyed[digest] for spec_key, digest in digests.items() if digest in keyed}
     anew = [spec_key for spec_key in wanted if spec_key in of_spec and spec_key not in done]
@@ -40,7 +40,7 @@ def look(root: Path, wanted: Mapping[str, Parts], names: Collection[str], warn: 
 
 def _counts(record: Record) -> bool:
     """Whether a record has a key, and nobody edited it since."""
-    return "measurement_key" in record.content and record.seal == "sealed"
+    return record.result.measurement_key != "" and record.seal == "sealed"
 
 
 def _reason(found: Sequence[Record], now: Parts) -> str:

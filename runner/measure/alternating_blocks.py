@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runner.measure import two_sample
+from runner.measure.noise_floor import NoiseFloor
 from runner.measure.pairs import run_pair
 from runner.measure.run import Run
 from runner.measure.run_conditions import Marked
@@ -22,7 +23,6 @@ from runner.measure.settings import Settings
 from runner.measure.sides import Side, order
 from runner.measure.stopping_rule import Decision, concluded
 from runner.measure.timed import Pair
-from runner.measure.verdict import NoiseFloor
 
 ROLES = ("candidate", "baseline")
 

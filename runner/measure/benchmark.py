@@ -24,6 +24,7 @@ from runner.measure import (
 from runner.measure.comparison_design import Design
 from runner.measure.ignored_settings import not_taken
 from runner.measure.metrics import Metric
+from runner.measure.noise_floor import NoiseFloor
 from runner.measure.quality import Judgement
 from runner.measure.quality_interval import Scored
 from runner.measure.run import Run
@@ -32,7 +33,7 @@ from runner.measure.sides import Side
 from runner.measure.statistics import Interval
 from runner.measure.stopping_rule import Decision, expected
 from runner.measure.timed import Pair
-from runner.measure.verdict import NoiseFloor, Verdict
+from runner.measure.verdict import Verdict
 from runner.telemetry.summary import Observed, Summary, Work, summarise
 
 BUSY = 0.5  # CPUs that others kept busy, from which a warning is due

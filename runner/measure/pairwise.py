@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runner.measure import holm, stopping_rule
+from runner.measure.noise_floor import NoiseFloor
 from runner.measure.pairs import run_pair
 from runner.measure.run import Run
 from runner.measure.run_conditions import Marked
@@ -17,7 +18,6 @@ from runner.measure.settings import Settings
 from runner.measure.statistics import signed_rank_p
 from runner.measure.stopping_rule import Decision
 from runner.measure.timed import Pair
-from runner.measure.verdict import NoiseFloor
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from runner.measure.noise_floor import NoiseFloor
 from runner.measure.settings import Settings
 from runner.measure.statistics import Interval, hodges_lehmann_at
-from runner.measure.verdict import NoiseFloor, Verdict, verdict
+from runner.measure.verdict import Verdict, verdict
 
 LOOK_EVERY = 2  # pairs; `docs/measurement.md` has what repeated looks cost
 

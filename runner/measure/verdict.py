@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import Enum
 
+from runner.measure.noise_floor import NoiseFloor
 from runner.measure.statistics import Interval
 
 
@@ -16,14 +16,6 @@ class Verdict(str, Enum):
     SLOWER = "slower"
     SAME = "same"
     AMBIGUOUS = "ambiguous"
-
-
-@dataclass(frozen=True)
-class NoiseFloor:
-    """The smallest relative difference (0.01 = 1 %) that is called one, and where it comes from."""
-
-    value: float
-    source: str
 
 
 def verdict(log_ratio: Interval, floor: NoiseFloor, equivalence: float = 0.03) -> Verdict:

@@ -15,6 +15,7 @@ from runner.pictures import processes
 from runner.pictures.comparison import LABEL, LEFT, RIGHT, WIDTH, ratios
 from runner.results import naming
 from runner.results.formatting import against, number, ratio, verdict_line
+from runner.results.record_schema import Result
 
 HEAD, BOXES, HEADING = 56, 330, 30  # heights of the parts, px
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
@@ -23,39 +24,38 @@ ROOM = WIDTH - LABEL - RIGHT
 Spread = tuple[int, npt.NDArray[np.float64]]  # a process's number, and its PERCENTILES in ms
 
 
-def latency(content: Mapping[str, Any], candidate: Samples, baseline: Samples) -> Chart:
-    """The picture of a record with this content and these latencies (ms, by pair); the baseline may have none.
+def latency(result: Result, candidate: Samples, baseline: Samples) -> Chart:
+    """The picture of a record with this result and these latencies (ms, by pair); the baseline may have none.
 
     Above: each process's latencies. Below, where the record compares pairs: the speed-up of each, the interval shaded.
     """
     sides = {"candidate": _spreads(candidate), **({"baseline": _spreads(baseline)} if baseline else {})}
-    parts = [_head(content), _boxes(sides, f"baseline: {naming.baseline(content)}")]
-    compared = content.get("comparison") or {}
-    pairs = [one for one in processes.pairs(content, candidate, baseline) if one.ratio is not None]
-    if pairs:
-        shaded = "; shaded: the interval" if compared.get("low") else ""
+    parts = [_head(result), _boxes(sides, f"baseline: {naming.baseline(result)}")]
+    pairs = [one for one in processes.pairs(result, candidate, baseline) if one.ratio is not None]
+    if compared := result.comparison if pairs else None:
+        shaded = "; shaded: the interval" if compared.low else ""
         heading = Text(LABEL, 20, f"Speed-up in each pair{shaded}; dashes: the estimate; line: equal", "heading")
-        drawn = ratios(pairs, compared.get("low"), compared.get("high"), compared["ratio"])
+        drawn = ratios(pairs, compared.low, compared.high, compared.ratio)
         parts += [Chart(WIDTH, HEADING, "", (heading,)), drawn]
     told = "; ".join(f"{role}: median {_median(spreads)} ms" for role, spreads in sides.items())
-    return stacked(parts, f"Latency in each process: {naming.title(content)}", f"{_finding(content)}. {told}")
+    return stacked(parts, f"Latency in each process: {naming.title(result)}", f"{_finding(result)}. {told}")
 
 
 def _median(spreads: Sequence[Spread]) -> str:
     return number(float(np.median([values[3] for _, values in spreads])))
 
 
-def _head(content: Mapping[str, Any]) -> Chart:
-    title = Text(LABEL, 22, f"{naming.title(content)} · {content['date'][:10]}", "title", room=ROOM)
-    return Chart(WIDTH, HEAD, "", (title, Text(LABEL, 44, _finding(content), "finding", room=ROOM)))
+def _head(result: Result) -> Chart:
+    title = Text(LABEL, 22, f"{naming.title(result)} · {result.date[:10]}", "title", room=ROOM)
+    return Chart(WIDTH, HEAD, "", (title, Text(LABEL, 44, _finding(result), "finding", room=ROOM)))
 
 
-def _finding(content: Mapping[str, Any]) -> str:
+def _finding(result: Result) -> str:
     """A sweep's verdicts stand when all of it is measured: until then a picture has the numbers alone."""
-    comparison = content.get("comparison")
-    if comparison and content.get("sweep"):
-        return f"{ratio(comparison['ratio'], comparison['low'], comparison['high'])} {against(content)}"
-    return verdict_line(content)
+    found = result.comparison
+    if found and result.sweep:
+        return f"{ratio(found.ratio, found.low, found.high)} {against(result, found)}"
+    return verdict_line(result)
 
 
 def _spreads(samples: Samples) -> list[Spread]:

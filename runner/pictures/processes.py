@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from runner.measure.samples import Samples
 from runner.results import naming
+from runner.results.record_schema import Result
 
 BINS = 60
 REACH = 6  # interquartile ranges beyond the quartiles that are drawn
@@ -42,24 +42,18 @@ class Distribution:
     iterations: int
 
 
-def flags(content: Mapping[str, Any]) -> dict[int, tuple[str, ...]]:
-    """`{pair: reasons}` of the pairs during which the machine was not as it was for the others."""
-    by_pair = (content.get("conditions") or {}).get("pairs") or []
-    return {one["pair"]: tuple(one["flags"]) for one in by_pair if one.get("flags")}
-
-
-def pairs(content: Mapping[str, Any], candidate: Samples, baseline: Samples) -> Iterator[PairLine]:
-    """The pairs of a record with this content and these latencies (ms, by pair)."""
-    odd, ratios = flags(content), (content.get("comparison") or {}).get("by_pair") or ()
+def pairs(result: Result, candidate: Samples, baseline: Samples) -> Iterator[PairLine]:
+    """The pairs of a record with this result and these latencies (ms, by pair)."""
+    odd, ratios = result.conditions.flags, result.comparison.by_pair if result.comparison else ()
     for pair, values in candidate.items():
         mine = float(np.median(values))
         theirs = float(np.median(baseline[pair])) if pair in baseline else None
         yield PairLine(pair, mine, theirs, ratios[pair] if pair < len(ratios) else None, odd.get(pair, ()))
 
 
-def distributions(content: Mapping[str, Any], candidate: Samples, baseline: Samples) -> tuple[Distribution, ...]:
+def distributions(result: Result, candidate: Samples, baseline: Samples) -> tuple[Distribution, ...]:
     """Of each side that has latencies (ms, by pair)."""
-    label = naming.baseline(content)
+    label = naming.baseline(result)
     sides = [("candidate", "candidate", candidate), ("baseline", f"baseline: {label}", baseline)]
     there = [(role, name, samples) for role, name, samples in sides if samples]
     if not there:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from runner.charts import Chart, svg
 from runner.core.errors import SpecError
@@ -12,14 +11,15 @@ from runner.measure import samples
 from runner.measure.samples import Samples
 from runner.pictures import latency, machine
 from runner.results.picture_files import GRAPH, LATENCY
+from runner.results.record_schema import Result
 from runner.results.records import Record
 from runner.telemetry import time_series
 from runner.telemetry.sampler import PROFILE
 
 
-def charts(content: Mapping[str, Any], candidate: Samples, baseline: Samples, sampled: Path | None) -> dict[str, Chart]:
+def charts(result: Result, candidate: Samples, baseline: Samples, sampled: Path | None) -> dict[str, Chart]:
     """By name: of latencies (ms, by pair) and of the profile in `sampled`, where there are any."""
-    found = {LATENCY: latency.latency(content, candidate, baseline)} if candidate else {}
+    found = {LATENCY: latency.latency(result, candidate, baseline)} if candidate else {}
     drawn = machine.chart(time_series.read(sampled)) if sampled else None
     return found | ({GRAPH: drawn} if drawn else {})
 
@@ -37,6 +37,6 @@ def of_record(record: Record) -> dict[str, Chart]:
     file, sampled = record.folder / samples.FILE, record.folder / PROFILE
     candidate, baseline = (samples.read(file, role) if file.is_file() else {} for role in ("candidate", "baseline"))
     try:
-        return charts(record.content, candidate, baseline, sampled if sampled.is_file() else None)
+        return charts(record.result, candidate, baseline, sampled if sampled.is_file() else None)
     except (ValueError, IndexError, OverflowError) as error:
         raise SpecError(f"{sampled} can't be read: {error}.", "Remove it: there is then no picture of it.") from error

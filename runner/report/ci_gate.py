@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner.core.errors import SpecError, nearest
-from runner.results.naming import imported, title
+from runner.results.naming import title
 from runner.results.rows import Row
 
 OPERATORS: dict[str, Callable[[float, float], bool]] = {
@@ -122,11 +122,11 @@ def of_rows(rows: Iterable[Row]) -> list[Subject]:
     """
     return [
         Subject(
-            str(row.content["record_id"]),
-            title(row.content),
+            row.result.record_id,
+            title(row.result),
             row.metrics,
             excused=_excuse(row),
-            broken=f"{row.content['status']}: {row.missing}" if row.content["status"] in ("failed", "timeout") else "",
+            broken=f"{row.result.status}: {row.missing}" if row.result.status in ("failed", "timeout") else "",
         )
         for row in rows
     ]
@@ -135,9 +135,9 @@ def of_rows(rows: Iterable[Row]) -> list[Subject]:
 def _excuse(row: Row) -> str:
     if row.against is not None and row.against.kind == "baseline":
         return "the baseline itself"
-    if imported(row.content):
-        return "imported"
-    status = str(row.content["status"])
+    status, origin = row.result.status, row.result.origin
+    if status == "ok" and not row.result.measured:
+        return origin
     return f"{status}: {row.missing}" if status in ("unsupported", "unavailable") else ""
 
 

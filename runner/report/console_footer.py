@@ -17,7 +17,7 @@ WIDTH = 120  # of text that no terminal limits
 
 def print_run(record: Record, arguments: Sequence[str]) -> None:
     """One record: its table where it was measured, else what happened; then the next commands."""
-    shown = summary.run_summary(record.content)
+    shown = summary.run_summary(record.result)
     layout.show(shown, WIDTH)
     _print_next(record.folder, arguments, "")
 

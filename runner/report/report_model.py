@@ -17,10 +17,20 @@ from runner.pictures.processes import Distribution, PairLine
 from runner.report import caveats, recommendations, summary, telemetry
 from runner.results import layers, multiple_comparisons, naming, picture_files
 from runner.results.formatting import number, quality_differences, ratio, replicates, verdict_line
-from runner.results.multiple_comparisons import Correction
-from runner.results.naming import IMPORTED, imported
 from runner.results.picture_files import Picture
 from runner.results.record_diff import NOTHING, WORDS, spread, worded
+from runner.results.record_schema import (
+    ROLES,
+    Compared,
+    Conditions,
+    Correction,
+    Estimated,
+    Imported,
+    Measure,
+    Outliers,
+    Range,
+    Result,
+)
 from runner.results.records import Record
 from runner.spec.labels import flatten
 
@@ -54,10 +64,11 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """All that is shown of one record, whose `content` has the verdict that counts in its sweep. `asides` qualify the
-    finding; `sections` are its tables; `pictures` are files by their captions;
-    `layers` is what `layers.json` says, empty without one."""
+    """All that is shown of one record, whose `result` has the verdict that counts in its sweep, and so has its
+    `content` in JSON types. `asides` qualify the finding; `sections` are its tables; `pictures` are files by their
+    captions; `layers` is what `layers.json` says, empty without one."""
 
+    result: Result
     content: Mapping[str, Any]
     heading: str
     finding: str
@@ -73,31 +84,26 @@ class Page:
     seal: str
     layers: Mapping[str, Any]
 
-    @property
-    def comparison(self) -> Mapping[str, Any]:
-        """The record's comparison; empty where it has none."""
-        return self.content.get("comparison") or {}
-
 
 def collect(record: Record, correction: Correction | None = None) -> Page:
     """The page of `record`, measured or not; `correction` is what its sweep made of its verdict. Keys that older
     records lack are left out. Raises SpecError where a file beside the record is damaged."""
-    content, profile = multiple_comparisons.applied(record.content, correction), telemetry.read(record.folder)
+    result, profile = multiple_comparisons.applied(record.result, correction), telemetry.read(record.folder)
     by_layer = layers.read(record.folder)
     candidate, baseline, unread = _samples(record)
-    pairs = tuple(processes.pairs(content, candidate, baseline))
     return Page(
-        content=content,
-        heading=summary.heading(content),
-        finding=verdict_line(content) if record.seal != "edited" else f"{EDITED} It says: {verdict_line(content)}",
-        stopped=_stopped(content),
-        asides=tuple(_asides(content, pairs)),
-        surer=recommendations.advice(content, len(processes.flags(content))),
-        warnings=tuple(content.get("warnings") or ()),
-        distributions=processes.distributions(content, candidate, baseline),
-        pairs=pairs,
-        sections=tuple(one for one in _sections(content, profile, by_layer, record.seal) if one.rows),
-        absent=(*unread, *(f"{reason}: {', '.join(names)}" for reason, names in summary.absent(content).items())),
+        result=result,
+        content=multiple_comparisons.as_corrected(record.content, correction),
+        heading=summary.heading(result),
+        finding=verdict_line(result) if record.seal != "edited" else f"{EDITED} It says: {verdict_line(result)}",
+        stopped=_stopped(result),
+        asides=tuple(_asides(result)),
+        surer=recommendations.advice(result),
+        warnings=result.warnings,
+        distributions=processes.distributions(result, candidate, baseline),
+        pairs=tuple(processes.pairs(result, candidate, baseline)),
+        sections=tuple(one for one in _sections(result, profile, by_layer, record.seal) if one.rows),
+        absent=(*unread, *(f"{reason}: {', '.join(names)}" for reason, names in summary.absent(result).items())),
         pictures=picture_files.beside(record.folder),
         seal=record.seal,
         layers=by_layer,
@@ -121,35 +127,43 @@ def _samples(record: Record) -> tuple[Samples, Samples, tuple[str, ...]]:
 # --- sentences ---
 
 
-def _stopped(content: Mapping[str, Any]) -> str:
-    comparison = content.get("comparison") or {}
-    wording = STOPS.get(comparison.get("stopped_by", ""))
-    if not wording:
+def _stopped(result: Result) -> str:
+    found, measure = result.comparison, result.measure
+    if found is None or found.stopped_by not in STOPS:
         return ""
-    measure = content["spec"]["measure"]
-    known = {name: _plain(measure.get(name)) for name in ("target", "budget_s", "max_pairs")}
-    percent = _plain(100 * measure["target"]) if "target" in measure else "?"
-    return f"Stopped after {comparison['pairs']} {replicates(comparison)}: {wording.format(**known, percent=percent)}."
+    said = STOPS[found.stopped_by].format(
+        target=_plain(measure.target),
+        percent=_plain(None if measure.target is None else 100 * measure.target),
+        budget_s=_plain(measure.budget_s),
+        max_pairs=_plain(measure.max_pairs),
+    )
+    return f"Stopped after {found.pairs} {replicates(found)}: {said}."
 
 
-def _plain(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, (int, float)) else "?"
+def _plain(value: float | None) -> str:
+    return "?" if value is None else f"{value:g}"
 
 
-def _asides(content: Mapping[str, Any], pairs: Sequence[PairLine]) -> Iterator[str]:
-    comparison = content.get("comparison") or {}
-    yield from map(_capital, caveats.validity(content))
-    yield from _meaning(content)
-    yield from _among(content)
-    yield from map(_capital, caveats.without_flagged(content))
-    yield from map(_capital, caveats.floor(content))
-    if confidence := comparison.get("confidence"):
-        yield f"The interval holds at {100 * confidence:.1f} % ({TESTS[replicates(comparison)]}, Hodges–Lehmann)."
-    if interval := comparison.get("verdict_interval"):
-        yield _strict(interval, content["spec"]["measure"])
-    yield from map(_capital, quality_differences(content))
-    if told := _outliers(content.get("outliers") or {}):
+def _asides(result: Result) -> Iterator[str]:
+    yield from map(_capital, caveats.validity(result))
+    if result.comparison:
+        yield MEANINGS[result.comparison.verdict].format(percent=_plain(100 * result.measure.equivalence))
+        yield from _among(result, result.comparison)
+    yield from map(_capital, caveats.without_flagged(result))
+    yield from map(_capital, caveats.floor(result))
+    if result.comparison:
+        yield from _intervals(result.comparison, result.measure)
+    yield from map(_capital, quality_differences(result))
+    if told := _outliers(result.outliers):
         yield told
+
+
+def _intervals(found: Compared, measure: Measure) -> Iterator[str]:
+    """How surely each interval holds, and which one decided."""
+    if found.confidence:
+        yield f"The interval holds at {100 * found.confidence:.1f} % ({TESTS[replicates(found)]}, Hodges–Lehmann)."
+    if found.verdict_interval:
+        yield _strict(found.verdict_interval, measure)
 
 
 def _capital(line: str) -> str:
@@ -164,103 +178,91 @@ MEANINGS = {
 }
 
 
-def _meaning(content: Mapping[str, Any]) -> Iterator[str]:
-    """What the verdict says, in full."""
-    if verdict := (content.get("comparison") or {}).get("verdict"):
-        yield MEANINGS[verdict].format(percent=_plain(100 * content["spec"]["measure"].get("equivalence", 0.03)))
-
-
-def _among(content: Mapping[str, Any]) -> Iterator[str]:
+def _among(result: Result, found: Compared) -> Iterator[str]:
     """What the record's sweep made of its verdict."""
-    comparison, sweep = content.get("comparison") or {}, content.get("sweep")
-    if found := comparison.get("correction"):
-        if found["comparisons"] > 1:
-            yield multiple_comparisons.sentence(found)
-    elif sweep and comparison.get("p_value") is not None:
+    if found.correction:
+        if found.correction.comparisons > 1:
+            yield multiple_comparisons.sentence(found.correction)
+    elif result.sweep and found.p_value is not None:
         yield (
-            f"Measured in sweep {sweep}, where a newer measurement counts, or whose other records are not here: the "
-            "verdict is not corrected for them."
+            f"Measured in sweep {result.sweep}, where a newer measurement counts, or whose other records are not here: "
+            "the verdict is not corrected for them."
         )
 
 
-def _strict(interval: Mapping[str, Any], measure: Mapping[str, Any]) -> str:
-    shown = ratio(interval["ratio"], interval["low"], interval["high"])
-    level = f", {100 * measure['verdict_confidence']:g} %" if "verdict_confidence" in measure else ""
+def _strict(interval: Range, measure: Measure) -> str:
+    shown = ratio(interval.ratio, interval.low, interval.high)
+    level = "" if measure.verdict_confidence is None else f", {100 * measure.verdict_confidence:g} %"
     return f"The verdict comes from a stricter interval, {shown}{level}: it was looked at more than once."
 
 
-def _outliers(found: Mapping[str, Any]) -> str:
+def _outliers(found: Outliers | None) -> str:
     """How much lies far out; empty where nothing does, or an older record didn't count."""
-    words = {"pairs": "pairs", "candidate": "iterations of the candidate", "baseline": "iterations of the baseline"}
-    told = [
-        f"{found[name]['count']} of {found[name]['of']} {word}"
-        for name, word in words.items()
-        if name in found and found[name]["count"]
-    ]
-    return f"Far out: {', '.join(told)} ({found['rule']})." if told else ""
+    if found is None:
+        return ""
+    of = {
+        "pairs": found.pairs,
+        "iterations of the candidate": found.candidate,
+        "iterations of the baseline": found.baseline,
+    }
+    told = [f"{one.count} of {one.of} {what}" for what, one in of.items() if one and one.count]
+    return f"Far out: {', '.join(told)} ({found.rule})." if told else ""
 
 
 # --- tables ---
 
 
-def _sections(
-    content: Mapping[str, Any], profile: Mapping[str, Any], by_layer: Mapping[str, Any], seal: str
-) -> Iterator[Section]:
-    comparison = content.get("comparison") or {}
-    baseline = comparison.get("baseline") or {}
-    roles = ("candidate", "baseline") if baseline else ("candidate",)
-    head = (IMPORTED,) if imported(content) else ("candidate", f"baseline: {naming.baseline(content)}")[: len(roles)]
-    yield Section("Metrics", ("", *head), tuple(_metrics(content, baseline)))
-    yield _conditions(content)
-    yield Section("Checks", ("", ""), tuple(_checks(content)))
+def _sections(result: Result, profile: Mapping[str, Any], by_layer: Mapping[str, Any], seal: str) -> Iterator[Section]:
+    baseline = result.baseline
+    roles = ROLES if baseline else ROLES[:1]
+    head = ("candidate", f"baseline: {naming.baseline(result)}")[: len(roles)] if result.measured else (result.origin,)
+    yield Section("Metrics", ("", *head), tuple(_metrics(result)))
+    yield _conditions(result.conditions)
+    yield Section("Checks", ("", ""), tuple(_checks(result)))
     head = ("", "type", "precision", f"{by_layer.get('statistic', '')} ms", "calls", "share")
     yield Section(LAYERS, head, tuple(_layers(by_layer)))
     head = (telemetry.how(profile), "whole run", "candidate's bursts", "baseline's bursts")
     yield Section(TELEMETRY, head, tuple(telemetry.rows(profile)))
-    specs = [dict(flatten(content["spec"])), *([dict(flatten(baseline["spec"]))] if baseline else [])]
+    specs = [dict(flatten(spec)) for spec in (result.spec, *([baseline.spec] if baseline else []))]
     yield Section(SETTINGS, (f"{DIFFERS}differs" if baseline else "", *roles), tuple(_beside(specs)))
-    effective = [dict(flatten((content.get("effective") or {}).get(role, {}).get("settings") or {})) for role in roles]
+    effective = [dict(flatten(result.ran(role).settings)) for role in roles]
     yield Section(EFFECTIVE, ("", *roles), tuple(_beside(effective, mark=False)))
-    keys = [_short(content.get("keys")), *([_short(baseline.get("keys"))] if baseline else [])]
+    keys = [_short(one) for one in (result.keys, *([baseline.keys] if baseline else []))]
     yield Section(KEYS, ("", *roles), tuple(_beside(keys, mark=False)))
-    yield Section(PROVENANCE, ("", ""), tuple(_provenance(content, seal)))
+    yield Section(PROVENANCE, ("", ""), tuple(_provenance(result, seal)))
 
 
-def _metrics(content: Mapping[str, Any], baseline: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    own = {name.removeprefix(f"{IMPORTED}/"): value for name, value in content["metrics"].items()}
-    sides = [own, *([baseline.get("metrics") or {}] if baseline else [])]
-    roles = ("candidate", "baseline")[: len(sides)]
-    effective = [(content.get("effective") or {}).get(role) or {} for role in roles]
-    notes = content.get("notes") or {}
-    for label, cells in summary.figures(sides, notes, effective):
+def _metrics(result: Result) -> Iterator[tuple[str, ...]]:
+    sides = [naming.plain_metrics(result), *([result.baseline.metrics] if result.baseline else [])]
+    effective = [result.ran(role) for role in ROLES[: len(sides)]]
+    for label, cells in summary.figures(sides, result.notes, effective):
         yield label, *cells
     for name, cells in summary.others(sides):
-        cells[0] += f"; {notes[name]}" if name in notes else ""
+        cells[0] += f"; {result.notes[name]}" if name in result.notes else ""
         yield name, *cells
 
 
-def _conditions(content: Mapping[str, Any]) -> Section:
+def _conditions(found: Conditions) -> Section:
     """Of the device, or of both where the sides ran on two."""
-    found = content.get("conditions") or {}
-    if "baseline" not in found:
+    if found.baseline is None:
         return Section("Conditions", ("median (range) over pairs", ""), tuple(_conditions_of(found).items()))
-    sides = [_conditions_of(one) for one in (found, found["baseline"])]
+    sides = [_conditions_of(one) for one in (found, found.baseline)]
     rows = tuple((name, *(one.get(name, NOTHING) for one in sides)) for name in dict.fromkeys((*sides[0], *sides[1])))
     return Section("Conditions", ("median (range) over blocks", "candidate's device", "baseline's device"), rows)
 
 
-def _conditions_of(found: Mapping[str, Any]) -> dict[str, str]:
+def _conditions_of(found: Conditions) -> dict[str, str]:
     """What was read on one device, in words, and why the rest was not."""
-    shown = {worded(name): spread(found.get(name)) for name in dict.fromkeys((*WORDS, *found))}
-    shown = {name: cell for name, cell in shown.items() if cell != NOTHING}
-    if found.get("governor"):
-        shown["governor"] = str(found["governor"])
-    return shown | {worded(name): f"not read: {reason}" for name, reason in (found.get("absent") or {}).items()}
+    names = [name for name in dict.fromkeys((*WORDS, *found.spreads)) if name in found.spreads]
+    shown = {worded(name): spread(found.spreads[name]) for name in names}
+    if found.governor:
+        shown["governor"] = found.governor
+    return shown | {worded(name): f"not read: {reason}" for name, reason in found.absent.items()}
 
 
-def _checks(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for role, found in (content.get("checks") or {}).items():
-        yield from ((f"{role}: {name}", f"{one['status']}: {one['reason']}") for name, one in found.items())
+def _checks(result: Result) -> Iterator[tuple[str, str]]:
+    for role, found in result.checks.items():
+        yield from ((f"{role}: {name}", f"{one.status}: {one.reason}") for name, one in found.items())
 
 
 def _layers(found: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -290,28 +292,30 @@ def _beside(sides: Sequence[Mapping[str, str]], mark: bool = True) -> Iterator[t
         yield f"{differs}{key}", *cells
 
 
-def _short(keys: Mapping[str, str] | None) -> dict[str, str]:
-    return {step: key[:16] for step, key in (keys or {}).items()}
+def _short(keys: Mapping[str, str]) -> dict[str, str]:
+    return {step: key[:16] for step, key in keys.items()}
 
 
-def _provenance(content: Mapping[str, Any], seal: str) -> Iterator[tuple[str, str]]:
-    environment = content.get("environment") or {}
-    yield "record", str(content["record_id"])
+def _provenance(result: Result, seal: str) -> Iterator[tuple[str, str]]:
+    yield "record", result.record_id
     yield "seal", SEALS[seal]
-    yield "date", str(content["date"])
-    if content.get("sweep"):
-        yield "sweep", str(content["sweep"])
-    yield "spec key", str(content["spec_key"])[:16]
-    if imported(content):
-        yield from ((name, str(value)) for name, value in content[IMPORTED].items())
-    if environment.get("python"):
-        yield "python", str(environment["python"])
-    yield from ((name, str(version)) for name, version in (environment.get("packages") or {}).items())
-    yield from _machine("machine", environment.get("hardware") or {})
-    other = (content.get("comparison") or {}).get("baseline") or {}
-    yield from _machine("baseline's machine", other.get("hardware") or {})
-    if seconds := (content.get("timing") or {}).get("benchmark_s"):
-        yield "benchmark took", recommendations.duration(seconds)
+    yield "date", result.date
+    if result.sweep:
+        yield "sweep", result.sweep
+    yield "spec key", result.spec_key[:16]
+    match result.provenance:
+        case Imported(_, facts):
+            yield from ((name, str(value)) for name, value in facts.items())
+        case Estimated(source):
+            yield "source", source
+    if result.environment.python:
+        yield "python", result.environment.python
+    yield from ((name, str(version)) for name, version in result.environment.packages.items())
+    yield from _machine("machine", result.environment.hardware)
+    if result.baseline:
+        yield from _machine("baseline's machine", result.baseline.hardware)
+    if result.benchmark_s:
+        yield "benchmark took", recommendations.duration(result.benchmark_s)
 
 
 def _machine(whose: str, hardware: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

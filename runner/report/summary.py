@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 
@@ -12,6 +11,7 @@ from runner.report.views.layout import Grid, text
 from runner.results import naming
 from runner.results.formatting import number, quality, quality_differences, split_quality, verdict_line
 from runner.results.naming import title
+from runner.results.record_schema import ROLES, Effective, Result
 
 COLOURS = {"faster": "bold green", "slower": "bold red", "same": "bold", "ambiguous": "bold yellow"}
 # Metric, what it is called, its unit.
@@ -34,54 +34,52 @@ CONDITIONS = (("load_1m", "load {:.2g}"), ("competing_cpus", "others kept {:.2g}
 Side = Mapping[str, float]
 
 
-def run_summary(content: Mapping[str, Any]) -> RenderableType:
-    """The end of one run, from its record's content. Every figure has its unit; an absent one has its reason."""
-    head = text(heading(content), style="bold")
-    finding = text(verdict_line(content), style=_style(content))
-    if content["status"] != "ok":
-        return Group(head, finding, *map(text, filter(None, [content.get("next_step")])))
-    parts = [f"not measured: {reason} ({', '.join(names)})" for reason, names in absent(content).items()]
-    warnings = [text(f"warning: {one}", style="yellow") for one in content.get("warnings") or ()]
-    lines = map(text, [*quality_differences(content), *parts, conditions(content), *caveats.lines(content)])
-    return Group(head, _table(content), *warnings, *lines, finding)
+def run_summary(result: Result) -> RenderableType:
+    """The end of one run. Every figure has its unit; an absent one has its reason."""
+    head = text(heading(result), style="bold")
+    finding = text(verdict_line(result), style=_style(result))
+    if result.status != "ok":
+        return Group(head, finding, *map(text, filter(None, [result.next_step])))
+    parts = [f"not measured: {reason} ({', '.join(names)})" for reason, names in absent(result).items()]
+    warnings = [text(f"warning: {one}", style="yellow") for one in result.warnings]
+    lines = map(text, [*quality_differences(result), *parts, conditions(result), *caveats.lines(result)])
+    return Group(head, _table(result), *warnings, *lines, finding)
 
 
-def heading(content: Mapping[str, Any]) -> str:
+def heading(result: Result) -> str:
     """`bilstm int8_dynamic onnxruntime · data co2 · hardware local · 2026-11-21 09:46 UTC`."""
-    chosen = naming.names(content)
-    day = content["date"][:16].replace("T", " ")
+    chosen = naming.names(result)
+    day = result.date[:16].replace("T", " ")
     axes = [f"{axis} {chosen[axis]}" for axis in ("data", "hardware") if axis in chosen]
-    axes += filter(None, [content["spec"].get("hardware", {}).get("host")])  # of a device over ssh
-    return " · ".join([title(content), *axes, f"{day} UTC"])
+    axes += filter(None, [result.spec.get("hardware", {}).get("host")])  # of a device over ssh
+    return " · ".join([title(result), *axes, f"{day} UTC"])
 
 
-def conditions(content: Mapping[str, Any]) -> str:
+def conditions(result: Result) -> str:
     """One line: the machine, and how busy it was (medians over the pairs)."""
-    hardware = content.get("environment", {}).get("hardware") or {}
-    found = content.get("conditions") or {}
-    shown = [wording.format(found[name]["median"]) for name, wording in CONDITIONS if name in found]
+    hardware, found = result.environment.hardware, result.conditions.spreads
+    shown = [wording.format(found[name].median) for name, wording in CONDITIONS if name in found]
     cores = hardware.get("usable_cores") or hardware.get("logical_cores")
-    machine = [str(hardware["cpu"])] if hardware.get("cpu") else []
-    governor = [f"governor {found['governor']}"] if found.get("governor") else []
-    return "conditions: " + ", ".join([*machine, *([f"{cores} cores"] if cores else []), *shown, *governor])
+    governor = f"governor {result.conditions.governor}" if result.conditions.governor else ""
+    told = filter(None, [result.environment.cpu, f"{cores} cores" if cores else "", *shown, governor])
+    return f"conditions: {', '.join(told)}"
 
 
-def _style(content: Mapping[str, Any]) -> str:
-    comparison = content.get("comparison") or {}
-    return COLOURS.get(comparison.get("verdict", ""), "bold red" if content["status"] != "ok" else "bold")
+def _style(result: Result) -> str:
+    if result.status != "ok":
+        return "bold red"
+    return COLOURS[result.comparison.verdict] if result.comparison else "bold"
 
 
-def _table(content: Mapping[str, Any]) -> Grid:
-    baseline = (content.get("comparison") or {}).get("baseline")
-    columns = ("", "candidate", *([f"baseline: {naming.baseline(content)}"] if baseline else []))
-    sides = [content["metrics"], *([baseline.get("metrics") or {}] if baseline else [])]
-    roles = ("candidate", "baseline")[: len(sides)]
-    effective = [(content.get("effective") or {}).get(role) or {} for role in roles]
-    return Grid(columns, [(label, *cells) for label, cells in figures(sides, content.get("notes") or {}, effective)])
+def _table(result: Result) -> Grid:
+    columns = ("", "candidate", *([f"baseline: {naming.baseline(result)}"] if result.baseline else []))
+    sides = [result.metrics, *([result.baseline.metrics] if result.baseline else [])]
+    effective = [result.ran(role) for role in ROLES[: len(sides)]]
+    return Grid(columns, [(label, *cells) for label, cells in figures(sides, result.notes, effective)])
 
 
 def figures(
-    sides: Sequence[Side], notes: Mapping[str, str], effective: Sequence[Mapping[str, Any]]
+    sides: Sequence[Side], notes: Mapping[str, str], effective: Sequence[Effective]
 ) -> Iterator[tuple[str, list[str]]]:
     """`(label with unit, one cell a side)`: `sides` hold metrics, `notes` qualify the first one's, `effective` is what
     the runtimes made of each."""
@@ -94,9 +92,12 @@ def figures(
         measure, _ = split_quality(name)
         if measure and not measure.startswith("naive_"):
             yield f"quality: {measure}", [_score(side, name) for side in sides]
-    for key, label, worded in _EFFECTIVE:
-        if any(one.get(key) for one in effective):
-            yield label, [worded(one.get(key) or {}) for one in effective]
+    if any(one.precision for one in effective):
+        yield "effective precision", [precision(one.precision) for one in effective]
+    if any(one.quantized for one in effective):
+        yield "quantised", [quantized(one.quantized) for one in effective]
+    if any(one.fallback for one in effective):
+        yield "fell back", [fallback(one.fallback) for one in effective]
 
 
 def others(sides: Sequence[Side]) -> Iterator[tuple[str, list[str]]]:
@@ -139,16 +140,9 @@ def fallback(ops: Mapping[str, int]) -> str:
     return ", ".join(op + (f" ×{count}" if count > 1 else "") for op, count in ops.items()) or "–"
 
 
-_EFFECTIVE: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
-    ("precision", "effective precision", precision),
-    ("quantized", "quantised", quantized),
-    ("fallback", "fell back", fallback),
-)
-
-
-def absent(content: Mapping[str, Any]) -> dict[str, list[str]]:
+def absent(result: Result) -> dict[str, list[str]]:
     """`{reason: metrics}`: what has one reason is said once."""
     found: dict[str, list[str]] = {}
-    for name, reason in (content.get("unavailable") or {}).items():
+    for name, reason in result.unavailable.items():
         found.setdefault(reason, []).append(name)
     return found

@@ -25,8 +25,8 @@ from runner.core.errors import SpecError
 from runner.core.foreign_text import tree, visible
 from runner.measure import samples
 from runner.results import archive_form, layers, multiple_comparisons, picture_files, seal
-from runner.results.multiple_comparisons import Correction
 from runner.results.picture_files import Picture
+from runner.results.record_schema import Correction
 from runner.results.records import Record
 from runner.results.untrusted_json import Untrusted, json_tree
 from runner.telemetry.sampler import PROFILE

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from runner.core.errors import SpecError, nearest
 from runner.results import naming
-from runner.results.naming import imported, title
+from runner.results.naming import title
+from runner.results.record_schema import Absent, Environment, Estimated, Imported, Role
 from runner.results.records import Record
-from runner.results.unpaired import identity
 from runner.spec import labels
 from runner.spec.labels import SELF, point
 
@@ -38,27 +38,29 @@ def choose(every: Sequence[Record], latest: Sequence[Record], wanted: str | None
     known = sorted({label(record) for record in every} - {"", SELF})
     if wanted in known:
         return _labelled(wanted, every)
-    record = next((record for record in every if record.content["record_id"] == wanted), None)
+    record = next((record for record in every if record.result.record_id == wanted), None)
     if record is None:
-        every_name = [*known, *(str(record.content["record_id"]) for record in every)]
+        every_name = [*known, *(record.result.record_id for record in every)]
         raise SpecError(
             f"--baseline {wanted}: neither a record nor a baseline's label.{nearest(wanted, every_name)}",
             f"Labels: {', '.join(known) or 'none'}; or a record_id, the name of a folder in records/.",
         )
-    if record.content["status"] != "ok":
-        raise SpecError(f"--baseline {wanted}: that record is {record.content['status']}.", "Name a measured one.")
-    if imported(record.content):
-        raise SpecError(
-            f"--baseline {wanted}: imported numbers are no baseline.", "Name a record that was measured here."
-        )
-    return Reference(f"{title(record.content)} ({wanted})", record)
+    match record.result.provenance:
+        case Absent():
+            raise SpecError(f"--baseline {wanted}: that record is {record.result.status}.", "Name a measured one.")
+        case Imported() | Estimated():
+            raise SpecError(
+                f"--baseline {wanted}: {record.result.origin} numbers are no baseline.",
+                "Name a record that was measured here.",
+            )
+    return Reference(f"{title(record.result)} ({wanted})", record)
 
 
 def _labelled(wanted: str, every: Sequence[Record]) -> Reference:
-    mine = [record.content for record in reversed(every) if label(record) == wanted]
-    known = {str(point(naming.baseline_spec(content))): content for content in reversed(mine)}
-    found = ((naming.baseline_spec(content), naming.precision(content, "baseline")) for content in known.values())
-    return Reference(wanted, known=tuple(found))
+    mine = [(found, record) for record in every if (found := record.result.baseline) and label(record) == wanted]
+    newest = {str(point(found.spec)): (found.spec, record.result) for found, record in mine}
+    known = ((spec, naming.precision(result, "baseline")) for spec, result in newest.values())
+    return Reference(wanted, known=tuple(known))
 
 
 def _usual(latest: Sequence[Record]) -> str:
@@ -70,23 +72,16 @@ def _usual(latest: Sequence[Record]) -> str:
 
 def label(record: Record) -> str:
     """The label of the baseline that a record was measured against; empty where there was none."""
-    return naming.baseline(record.content)
-
-
-def baseline_of(record: Record) -> Mapping[str, Any]:
-    """`label`, `spec`, `key` of a record's own baseline; empty where it had none."""
-    comparison = record.content.get("comparison") or {}
-    found: Mapping[str, Any] = comparison.get("baseline", {})
-    return found
+    return naming.baseline(record.result)
 
 
 def point_for(record: Record, chosen: Reference) -> dict[str, Any] | None:
     """What `record` is to be compared with; None where nobody measured it."""
     if chosen.record is not None:
-        return point(chosen.record.content["spec"])
-    if label(record) == chosen.label:
-        return point(baseline_of(record)["spec"])
-    mine = record.content["spec"]
+        return point(chosen.record.result.spec)
+    mine, own = record.result.spec, record.result.baseline
+    if own and label(record) == chosen.label:
+        return point(own.spec)
     for spec, ran in chosen.known:
         if point(spec) == point(mine) or labels.of_baseline(mine, spec, ran) == chosen.label != SELF:
             return point(spec)
@@ -95,34 +90,33 @@ def point_for(record: Record, chosen: Reference) -> dict[str, Any] | None:
 
 def source(
     wanted: Mapping[str, Any], chosen: Reference, every: Sequence[Record], row: Record
-) -> tuple[Record, str] | None:
+) -> tuple[Record, Role] | None:
     """The record and the role that hold the newest samples of the point `wanted`, from the machine of `row` where there
     are any; None where there are none at all."""
     if chosen.record is not None:
         return (chosen.record, "candidate") if has_samples(chosen.record) else None
     found = list(_sources(wanted, every))
-    machine = identity(row.content.get("environment") or {})
-    near = (one for one in found if identity(environment(*one)) == machine)
+    machine = row.result.environment.identity
+    near = (one for one in found if environment(*one).identity == machine)
     return next(near, found[0] if found else None)
 
 
-def _sources(wanted: Mapping[str, Any], every: Sequence[Record]) -> Iterator[tuple[Record, str]]:
+def _sources(wanted: Mapping[str, Any], every: Sequence[Record]) -> Iterator[tuple[Record, Role]]:
     """The newest first."""
     for record in filter(has_samples, reversed(every)):
-        theirs = naming.baseline_spec(record.content)
-        if theirs and point(theirs) == wanted:
+        theirs = record.result.baseline
+        if theirs and point(theirs.spec) == wanted:
             yield record, "baseline"
-        elif point(record.content["spec"]) == wanted:
+        elif point(record.result.spec) == wanted:
             yield record, "candidate"
 
 
-def environment(record: Record, role: str) -> Mapping[str, Any]:
+def environment(record: Record, role: Role) -> Environment:
     """Where one side of a record was measured: the baseline's device may be another one."""
-    mine: Mapping[str, Any] = record.content.get("environment") or {}
-    theirs = baseline_of(record).get("hardware") if role == "baseline" else None
-    return {**mine, "hardware": theirs} if theirs else mine
+    mine, theirs = record.result.environment, record.result.baseline
+    return replace(mine, hardware=theirs.hardware) if role == "baseline" and theirs and theirs.hardware else mine
 
 
 def has_samples(record: Record) -> bool:
     """Whether the record was measured and its samples are there."""
-    return record.content["status"] == "ok" and (record.folder / "samples.npz").is_file()
+    return record.result.status == "ok" and (record.folder / "samples.npz").is_file()

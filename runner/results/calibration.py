@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from runner.measure.noise_floor import NoiseFloor
     from runner.measure.settings import Settings
-    from runner.measure.verdict import NoiseFloor
 
 SCHEMA = 1
 FOLDER = "calibration"
@@ -70,8 +70,8 @@ def floor_of(logs: npt.NDArray[np.float64], settings: Settings, seed: int = 0) -
     """
     import numpy as np
 
+    from runner.measure.noise_floor import NoiseFloor
     from runner.measure.stopping_rule import replay
-    from runner.measure.verdict import NoiseFloor
 
     random = np.random.default_rng(seed)
     none = NoiseFloor(0.0, "calibrating")
@@ -146,7 +146,7 @@ def noise_floor(
     """The calibrated floor of this machine (or of `identity`, called `where`) with where it comes from; None without a
     calibration."""
     from runner.hardware import detect
-    from runner.measure.verdict import NoiseFloor
+    from runner.measure.noise_floor import NoiseFloor
 
     found = latest(root, identity or detect.detect().identity)
     return NoiseFloor(found.floor, source(found, now, where)) if found else None
@@ -155,7 +155,7 @@ def noise_floor(
 def noise_floors(root: Path, now: datetime | None = None) -> dict[str, NoiseFloor]:
     """`{identity: floor}` of every machine that was calibrated in this project. Raises SpecError as `read` does."""
     from runner.hardware import detect
-    from runner.measure.verdict import NoiseFloor
+    from runner.measure.noise_floor import NoiseFloor
 
     known = [file.stem for file in sorted((root / FOLDER).glob("*.json")) if not file.name.startswith(".")]
     here = detect.detect().identity if known else ""

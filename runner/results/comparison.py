@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from runner.core.errors import SpecError, StepFailed, nearest
+from runner.measure.noise_floor import NoiseFloor
 from runner.results import baseline_choice, groups, multiple_comparisons, naming, noise_floor, records
 from runner.results.baseline_choice import Reference
-from runner.results.multiple_comparisons import Correction, Finding
-from runner.results.naming import IMPORTED, imported, names
+from runner.results.multiple_comparisons import Finding
+from runner.results.naming import names
+from runner.results.record_form import STATUSES
+from runner.results.record_schema import Absent, Compared, Correction, Estimated, Imported, Result, Role
 from runner.results.records import Record
 from runner.results.rows import Against, Row
 from runner.spec import labels
 from runner.spec.labels import SELF, flatten, point
 
 if TYPE_CHECKING:
-    from runner.measure.verdict import NoiseFloor
+    from runner.results.unpaired import Unpaired
 
 SPEEDUP = "vs_baseline/speedup"
+ELSEWHERE = {"imported": "measured elsewhere, not by this tool", "estimated": "reckoned, measured nowhere"}
 EDITED = "the record was changed after it was written (its seal differs)"
-STATUSES = ("ok", "unsupported", "unavailable", "failed", "timeout")
 
 
 @dataclass(frozen=True)
@@ -65,34 +68,34 @@ def _corrected(rows: Sequence[Row], every: Sequence[Record]) -> list[Row]:
     pairs, and apart from that what this table compares anew from its stored samples. Single runs are alone."""
     families: dict[tuple[str, bool], list[Row]] = {}
     for row in rows:
-        if row.against and row.content.get("sweep") and _finding(row):
-            families.setdefault((str(row.content["sweep"]), row.against.own), []).append(row)
+        if row.against and row.result.sweep and _finding(row):
+            families.setdefault((row.result.sweep, row.against.own), []).append(row)
     found: dict[str, Correction] = {}
     for (sweep, own), members in families.items():
         found |= multiple_comparisons.of_sweep(every, sweep) if own else _anew(members, sweep)
-    return [_with_verdict(row, found.get(str(row.content["record_id"]))) for row in rows]
+    return [_with_verdict(row, found.get(row.result.record_id)) for row in rows]
 
 
 def _anew(members: Sequence[Row], sweep: str) -> dict[str, Correction]:
     """A sweep's rows that were compared from stored samples, by record_id."""
     findings = [one for row in members if (one := _finding(row))]
     family = f"sweep {sweep}, compared anew"
-    made = multiple_comparisons.correct(findings, family, multiple_comparisons.declared(row.content for row in members))
-    return {str(row.content["record_id"]): one for row, one in zip(members, made, strict=True)}
+    made = multiple_comparisons.correct(findings, family, multiple_comparisons.declared(row.result for row in members))
+    return {row.result.record_id: one for row, one in zip(members, made, strict=True)}
 
 
 def _finding(row: Row) -> Finding | None:
     against = row.against
     if against is None or against.p_value is None:
         return None
-    limit = multiple_comparisons.alpha(row.content, strict=against.own)
+    limit = multiple_comparisons.alpha(row.result, strict=against.own)
     return Finding(against.verdict, against.p_value, limit, against.pairs)
 
 
 def _with_verdict(row: Row, correction: Correction | None) -> Row:
     if row.against is None or correction is None:
         return row
-    return replace(row, against=replace(row.against, verdict=correction.verdict, correction=asdict(correction)))
+    return replace(row, against=replace(row.against, verdict=correction.verdict, correction=correction))
 
 
 def _floors(rows: Sequence[Row]) -> list[str]:
@@ -105,8 +108,8 @@ def _corrections(rows: Sequence[Row]) -> Iterator[str]:
     """A note for each family whose size matters."""
     families: dict[str, list[Row]] = {}
     for row in rows:
-        if row.against and row.against.correction and row.against.correction["comparisons"] > 1:
-            families.setdefault(row.against.correction["family"], []).append(row)
+        if row.against and row.against.correction and row.against.correction.comparisons > 1:
+            families.setdefault(row.against.correction.family, []).append(row)
     for family, members in families.items():
         yield _correction(family, members)
 
@@ -114,8 +117,8 @@ def _corrections(rows: Sequence[Row]) -> Iterator[str]:
 def _correction(family: str, members: Sequence[Row]) -> str:
     every = [row.against for row in members if row.against]
     of = [against.correction for against in every if against.correction]
-    note = f"Verdicts after Holm's correction over the {of[0]['comparisons']} comparisons of {family}"
-    back = [one for one in every if one.correction and one.correction["alone"] != one.verdict]
+    note = f"Verdicts after Holm's correction over the {of[0].comparisons} comparisons of {family}"
+    back = [one for one in every if one.correction and one.correction.taken_back]
     if not back:
         return f"{note}."
     return f"{note}: {len(back)} ambiguous that alone would differ. {' '.join(dict.fromkeys(map(_needed, back)))}"
@@ -126,7 +129,7 @@ def _needed(against: Against) -> str:
     from runner.measure import holm, two_sample
 
     assert against.correction is not None
-    among, limit = against.correction["comparisons"], against.correction["alpha"]
+    among, limit = against.correction.comparisons, against.correction.alpha
     if against.kind != "paired":
         least = two_sample.least_replicates(among, limit)
         few = against.pairs < least
@@ -143,32 +146,32 @@ def _of_sweep(every: Sequence[Record], sweep: str | None) -> list[Record]:
         raise SpecError("Nothing has been measured here: records/ is empty.", "Measure something: python -m runner")
     found = [record for record in every if sweep is None or records.in_sweep(record, sweep)]
     if not found:
-        known = sorted({str(record.content["sweep"]) for record in every if record.content.get("sweep")})
+        known = sorted({record.result.sweep for record in every if record.result.sweep})
         hint = f"Sweeps: {', '.join(known) or 'none'}."
         raise SpecError(f"--sweep {sweep}: no such sweep.{nearest(str(sweep), known)}", hint)
     return found
 
 
 def _latest(chosen: Iterable[Record]) -> list[Record]:
-    return list({record.content["spec_key"]: record for record in chosen}.values())
+    return list({record.result.spec_key: record for record in chosen}.values())
 
 
 def _row(record: Record, chosen: Reference, every: Sequence[Record], calibrated: Mapping[str, NoiseFloor]) -> Row:
-    content = record.content
-    if content["status"] != "ok":
-        return Row(record, {}, None, content.get("reason") or "")
-    if imported(content):
-        # Numbers of elsewhere have no samples: they stand beside what was measured, never against it.
-        return Row(record, content["metrics"], None, IMPORTED)
-    wanted = baseline_choice.point_for(record, chosen)
-    mine = naming.baseline_spec(content)
-    if wanted is not None and mine and point(mine) == wanted:
-        return Row(record, content["metrics"], _own(content, chosen), "", base=wanted)
+    result = record.result
+    match result.provenance:
+        case Absent(reason):
+            return Row(record, {}, None, reason)
+        case Imported() | Estimated():
+            # Such numbers have no samples: they stand beside what was measured, never against it.
+            return Row(record, result.metrics, None, result.origin)
+    wanted, mine = baseline_choice.point_for(record, chosen), result.comparison
+    if wanted is not None and mine and point(mine.baseline.spec) == wanted:
+        return Row(record, result.metrics, _own(result, mine, chosen), "", base=wanted)
     # Deltas and ratios over another baseline don't belong in this column, whatever they are of.
-    own = {name: value for name, value in content["metrics"].items() if not name.startswith("vs_baseline/")}
+    own = {name: value for name, value in result.metrics.items() if not name.startswith("vs_baseline/")}
     row = Row(record, own, None, "", base=wanted)
-    if _is_baseline(content, wanted, chosen):
-        made = _made(content, "candidate")
+    if _is_baseline(result, wanted, chosen):
+        made = _made(result, "candidate")
         return _with(row, Against(1.0, None, None, "the baseline", 0, "baseline", over=chosen.label, made=made))
     why = _not_comparable(row, wanted, chosen)
     if why:
@@ -176,12 +179,12 @@ def _row(record: Record, chosen: Reference, every: Sequence[Record], calibrated:
     return _recomputed(row, chosen, every, calibrated)
 
 
-def _is_baseline(content: Mapping[str, Any], wanted: Mapping[str, Any] | None, chosen: Reference) -> bool:
+def _is_baseline(result: Result, wanted: Mapping[str, Any] | None, chosen: Reference) -> bool:
     """Whether a row is what the others are compared with: the record that was named, or a measurement of that point
     that was its own baseline."""
     if chosen.record is not None:
-        return bool(content["record_id"] == chosen.record.content["record_id"])
-    return wanted == point(content["spec"]) and not content.get("comparison")
+        return result.record_id == chosen.record.result.record_id
+    return wanted == point(result.spec) and result.comparison is None
 
 
 def _not_comparable(row: Row, wanted: Mapping[str, Any] | None, chosen: Reference) -> str:
@@ -192,27 +195,26 @@ def _not_comparable(row: Row, wanted: Mapping[str, Any] | None, chosen: Referenc
         return "measured against itself alone"
     if wanted is None:
         return f"{chosen.label} was not measured for this model, data and scenario"
-    if wanted.get("scenario") != row.content["spec"].get("scenario"):
+    if wanted.get("scenario") != row.result.spec.get("scenario"):
         return "measured in another scenario than the baseline"
     return "" if baseline_choice.has_samples(row.record) else "samples.npz is missing"
 
 
-def _own(content: Mapping[str, Any], chosen: Reference) -> Against:
+def _own(result: Result, found: Compared, chosen: Reference) -> Against:
     """What was measured with the record, in pairs or blocks."""
-    found, label = _against(content["comparison"]), naming.baseline(content)
+    label = naming.baseline(result)
     over = chosen.label if label == SELF else label  # an A/A of the baseline is in its column
-    return replace(found, over=over, made=_made(content, "baseline"), own=True)
+    return replace(_against(found), over=over, made=_made(result, "baseline"), own=True)
 
 
-def _made(content: Mapping[str, Any], role: str) -> str:
+def _made(result: Result, role: Role) -> str:
     """The key of what was compiled for one side; empty where an older record doesn't say."""
-    side = content if role == "candidate" else content["comparison"]["baseline"]
-    return str((side.get("keys") or {}).get("compile", ""))
+    side = result if role == "candidate" else result.baseline
+    return side.keys.get("compile", "") if side else ""
 
 
-def _against(comparison: Mapping[str, Any]) -> Against:
-    known = {name: comparison[name] for name in ("ratio", "low", "high", "verdict", "pairs", "kind")}
-    return Against(**known, p_value=comparison.get("p_value"), floor=comparison.get("floor"))
+def _against(one: Compared | Unpaired) -> Against:
+    return Against(one.ratio, one.low, one.high, one.verdict, one.pairs, one.kind, one.p_value, one.floor)
 
 
 def _recomputed(row: Row, chosen: Reference, every: Sequence[Record], calibrated: Mapping[str, NoiseFloor]) -> Row:
@@ -222,14 +224,14 @@ def _recomputed(row: Row, chosen: Reference, every: Sequence[Record], calibrated
     if found is None:
         return replace(row, missing="samples.npz is missing", base=None)
     source, role = found
-    ran = naming.precision(source.content, role)
-    over = labels.of_baseline(row.content["spec"], row.base, ran)
+    ran = naming.precision(source.result, role)
+    over = labels.of_baseline(row.result.spec, row.base, ran)
     try:
         against = _unpaired(row.record, source, role, calibrated)
     except StepFailed as error:  # samples that no run wrote
         return replace(row, missing=error.reason, base=None)
-    shown = chosen.label if chosen.record is None or over == SELF else f"{over} of {source.content['record_id']}"
-    return _with(row, replace(against, over=shown, made=_made(source.content, role)))
+    shown = chosen.label if chosen.record is None or over == SELF else f"{over} of {source.result.record_id}"
+    return _with(row, replace(against, over=shown, made=_made(source.result, role)))
 
 
 def _with(row: Row, against: Against) -> Row:
@@ -238,7 +240,7 @@ def _with(row: Row, against: Against) -> Row:
     return replace(row, against=against, metrics={**row.metrics, **known})
 
 
-def _unpaired(record: Record, source: Record, role: str, calibrated: Mapping[str, NoiseFloor]) -> Against:
+def _unpaired(record: Record, source: Record, role: Role, calibrated: Mapping[str, NoiseFloor]) -> Against:
     from runner.measure import samples
     from runner.results import unpaired
 
@@ -246,10 +248,10 @@ def _unpaired(record: Record, source: Record, role: str, calibrated: Mapping[str
     theirs = list(samples.read(source.folder / "samples.npz", role).values())
     if not mine or not theirs:
         raise StepFailed("samples.npz has no latencies of it")
-    measure = record.content["spec"]["measure"]
-    kind = unpaired.kind(record.content["environment"], baseline_choice.environment(source, role))
-    noise = noise_floor.between(record.content, source.content, calibrated)
-    return _against(unpaired.compared(mine, theirs, kind, noise, measure["equivalence"], measure["confidence"]))
+    measure = record.result.measure
+    kind = unpaired.kind(record.result.environment, baseline_choice.environment(source, role))
+    noise = noise_floor.between(record.result, source.result, calibrated)
+    return _against(unpaired.compared(mine, theirs, kind, noise, measure.equivalence, measure.confidence))
 
 
 def _sorted(rows: Sequence[Row], sort: str) -> tuple[Row, ...]:
@@ -260,9 +262,9 @@ def _sorted(rows: Sequence[Row], sort: str) -> tuple[Row, ...]:
     sign = -1 if higher_is_better(sort) else 1
 
     def place(row: Row) -> tuple[bool, int, bool, bool, float, str]:
-        value, status = row.metrics.get(sort), STATUSES.index(row.content["status"])
+        value, status = row.metrics.get(sort), STATUSES.index(row.result.status)
         fit = not row.unfit
-        return (not row.measured, status, not fit, value is None, sign * (value or 0.0), row.content["date"])
+        return (not row.measured, status, not fit, value is None, sign * (value or 0.0), row.result.date)
 
     return tuple(sorted(rows, key=place))
 
@@ -283,8 +285,9 @@ def _notes(rows: Sequence[Row], chosen: Reference) -> list[str]:
         found.append(f"{unpaired} unpaired: recomputed from samples that were not taken in turns with the baseline's.")
     if across := kinds.count("across devices"):
         found.append(f"{across} across devices: the baseline's samples are from other hardware.")
-    if foreign := sum(imported(row.content) for row in rows):
-        found.append(f"{foreign} imported: measured elsewhere, not by this tool; never compared, never a baseline.")
+    for origin, what in ELSEWHERE.items():
+        if foreign := sum(row.result.origin == origin for row in rows):
+            found.append(f"{foreign} {origin}: {what}; never compared, never a baseline.")
     if unsealed := sum(row.record.seal == "unsealed" for row in rows):
         found.append(f"{unsealed} unsealed: from before records had a seal; whether they were edited isn't known.")
     if others and chosen.record is None:
@@ -298,11 +301,11 @@ def distinguishing(rows: Sequence[Row]) -> dict[str, str]:
     """`{record_id: settings}` that tell apart rows whose options have the same names: `backend.threads=2`."""
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        groups.setdefault(tuple(names(row.content).values()), []).append(row)
+        groups.setdefault(tuple(names(row.result).values()), []).append(row)
     found = {}
     for group in groups.values():
-        flat = [dict(flatten(row.content["spec"])) for row in group]
+        flat = [dict(flatten(row.result.spec)) for row in group]
         differing = labels.distinguishing(flat)
         for row, one in zip(group, flat, strict=True):
-            found[row.content["record_id"]] = " ".join(f"{key}={one[key]}" for key in differing if key in one)
+            found[row.result.record_id] = " ".join(f"{key}={one[key]}" for key in differing if key in one)
     return found

@@ -6,6 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from runner.results import naming
+from runner.results.record_schema import (
+    Absent,
+    Compared,
+    Correction,
+    Difference,
+    Estimated,
+    Imported,
+    Measured,
+    Quality,
+    Result,
+)
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -29,49 +40,54 @@ def ratio(value: float, low: float | None, high: float | None) -> str:
     return f"{value:.{digits}f}× [{low:.{digits}f}, {high:.{digits}f}]"
 
 
-def worded(verdict: str, correction: Mapping[str, Any] | None) -> str:
+def worded(verdict: str, correction: Correction | None) -> str:
     """The verdict, and beside it the one that it would be alone where a correction changed it: `ambiguous (alone:
     slower)`."""
-    alone = (correction or {}).get("alone", verdict)
+    alone = correction.alone if correction else verdict
     return verdict if alone == verdict else f"{verdict} (alone: {alone})"
 
 
-def verdict_line(content: Mapping[str, Any]) -> str:
+def verdict_line(result: Result) -> str:
     """A record in one line: what was found, or why nothing was.
 
     `1.43× [1.40, 1.46] as fast as onnxruntime fp32 (paired, 10 pairs, stopped by target): faster`
     """
-    if content["status"] != "ok":
-        return f"{content['status']}: {content.get('reason') or 'no reason recorded'}"
-    if naming.imported(content):
-        return f"imported from {content['imported']['source']}: not measured here, compared with nothing"
-    comparison = content.get("comparison")
-    if not comparison:
-        return _alone(content["spec"])
-    shown = ratio(comparison["ratio"], comparison.get("low"), comparison.get("high"))
-    return f"{shown} {against(content)}: {worded(comparison['verdict'], comparison.get('correction'))}"
+    match result.provenance:
+        case Absent(reason):
+            return f"{result.status}: {reason or 'no reason recorded'}"
+        case Imported(source):
+            return f"imported from {source}: not measured here, compared with nothing"
+        case Estimated(source):
+            return f"estimated by {source}: measured nowhere, compared with nothing"
+        case Measured():
+            return _measured(result)
+
+
+def _measured(result: Result) -> str:
+    found = result.comparison
+    if not found:
+        return _alone(result.spec)
+    shown = ratio(found.ratio, found.low, found.high)
+    return f"{shown} {against(result, found)}: {worded(found.verdict, found.correction)}"
 
 
 def _alone(spec: Mapping[str, Any]) -> str:
-    if (spec.get("baseline") or {}).get("name", "none") == "none":
+    if spec.get("baseline", {}).get("name", "none") == "none":
         return "measured without a baseline"
     return "measured alone: it is its own baseline (baseline=self would compare it with itself)"
 
 
-def against(content: Mapping[str, Any]) -> str:
-    """`as fast as onnxruntime fp32 (paired, 10 pairs, stopped by target)`"""
-    comparison = content["comparison"]
-    how = [comparison["kind"]]
-    if comparison.get("pairs"):
-        how.append(f"{comparison['pairs']} {replicates(comparison)}")
-    if comparison.get("stopped_by"):
-        how.append(f"stopped by {comparison['stopped_by']}")
-    return f"as fast as {naming.baseline(content)} ({', '.join(how)})"
+def against(result: Result, found: Compared) -> str:
+    """`as fast as onnxruntime fp32 (paired, 10 pairs, stopped by target)`: how a result's comparison was `found`."""
+    how = [found.kind, f"{found.pairs} {replicates(found)}"]
+    if found.stopped_by:
+        how.append(f"stopped by {found.stopped_by}")
+    return f"as fast as {naming.baseline(result)} ({', '.join(how)})"
 
 
-def replicates(comparison: Mapping[str, Any]) -> str:
+def replicates(comparison: Compared) -> str:
     """What the repetitions of a live comparison are: `pairs`, or `blocks a side` where it is one of two devices."""
-    return "blocks a side" if "by_block_ms" in comparison else "pairs"
+    return "pairs" if comparison.by_block_ms is None else "blocks a side"
 
 
 def quality(metrics: Mapping[str, float]) -> list[str]:
@@ -87,40 +103,42 @@ def quality(metrics: Mapping[str, float]) -> list[str]:
     return lines
 
 
-def quality_differences(content: Mapping[str, Any]) -> list[str]:
+def quality_differences(result: Result) -> list[str]:
     """What a record's quality is less its baseline's and the float model's, and how sure that is; older records have
     none."""
-    found = content.get("quality") or {}
-    against = {"vs_baseline": naming.baseline(content) or "the baseline", "vs_float": "the float model"}
-    told = [(f"quality against {name}", found.get(key)) for key, name in against.items()]
-    return [f"{name}: {_difference(one, found)}" for name, one in told if one]
+    found = result.quality
+    if not found:
+        return []
+    against = {naming.baseline(result) or "the baseline": found.vs_baseline, "the float model": found.vs_float}
+    return [f"quality against {name}: {_difference(one, found)}" for name, one in against.items() if one]
 
 
-def quality_against(content: Mapping[str, Any]) -> str:
+def quality_against(result: Result) -> str:
     """`+0.0041 [-0.0010, +0.0092] ppm: not told apart` of the baseline; empty where they were not compared."""
-    found = content.get("quality") or {}
-    one = found.get("vs_baseline") or {"reason": ""}
-    return "" if "reason" in one else f"{_interval(one, found['metric'])}: {one['verdict']}"
+    one = result.quality.vs_baseline if result.quality else None
+    if result.quality is None or not isinstance(one, Difference):
+        return ""
+    return f"{_interval(one, result.quality.metric)}: {one.verdict}"
 
 
-def _difference(one: Mapping[str, Any], found: Mapping[str, Any]) -> str:
-    if "reason" in one:
-        return f"not compared: {one['reason']}"
-    measure, _ = split_quality(f"quality/{found['metric']}")
-    p = f", p = {one['p_value']:.2g}" if "p_value" in one else ""
-    how = f"{found['samples']} samples, {one['method']}{p}"
-    return f"{measure} {_interval(one, found['metric'])}: {one['verdict']} ({how})"
+def _difference(one: Difference | Absent, found: Quality) -> str:
+    if isinstance(one, Absent):
+        return f"not compared: {one.reason}"
+    measure, _ = split_quality(f"quality/{found.metric}")
+    p = "" if one.p_value is None else f", p = {one.p_value:.2g}"
+    how = f"{found.samples} samples, {one.method}{p}"
+    return f"{measure} {_interval(one, found.metric)}: {one.verdict} ({how})"
 
 
-def _interval(one: Mapping[str, Any], metric: str) -> str:
+def _interval(one: Difference, metric: str) -> str:
     """`+0.0041 [-0.0010, +0.0092] ppm`, `-1.2 [-2.0, -0.4] percentage points`."""
     measure, unit = split_quality(f"quality/{metric}")
     percent = measure == "accuracy" and not unit
     value, low, high = (
-        "–" if one[name] is None else f"{100 * one[name]:+.1f}" if percent else signed(one[name])
-        for name in ("difference", "low", "high")
+        "–" if end is None else f"{100 * end:+.1f}" if percent else signed(end)
+        for end in (one.difference, one.low, one.high)
     )
-    ends = "(no interval: too few samples)" if one["low"] is None else f"[{low}, {high}]"
+    ends = "(no interval: too few samples)" if one.low is None else f"[{low}, {high}]"
     return f"{value} {ends} {'percentage points' if percent else unit}".strip()
 
 

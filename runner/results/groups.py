@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from runner.core.hashing import canonical
-from runner.results import unpaired
-from runner.results.naming import imported
 from runner.results.rows import Row
 from runner.spec import labels
 
 NOT_COMPARED = "compared with nothing"
-ELSEWHERE = "measured elsewhere"
+ELSEWHERE = {"imported": "measured elsewhere", "estimated": "estimated"}
 UNTOLD = ("made", "libraries", "place")  # what older records don't tell
 
 
@@ -45,10 +43,10 @@ def arranged(rows: Sequence[Row], over: str) -> tuple[Row, ...]:
 
 
 def _kind(row: Row) -> _Kind:
-    spec, against = row.content["spec"], row.against
-    if imported(row.content):
-        return _Kind("", "", "", "", "", "", ELSEWHERE)
-    threads = str((spec.get("backend") or {}).get("threads", ""))
+    against = row.against
+    if not row.result.measured:
+        return _Kind("", "", "", "", "", "", ELSEWHERE[row.result.origin])
+    threads = str(row.result.spec["backend"].get("threads", ""))
     over = against.over if against else NOT_COMPARED
     made = against.made if against else ""
     base = canonical(row.base) if row.base else ""
@@ -56,28 +54,28 @@ def _kind(row: Row) -> _Kind:
 
 
 def _machine(row: Row) -> str:
-    environment = row.content.get("environment") or {}
-    cpu = str((environment.get("hardware") or {}).get("cpu") or "unknown")
-    identity = unpaired.identity(environment)
-    return f"{cpu} {identity[:12]}" if identity else cpu
+    machine = row.result.environment
+    cpu = machine.cpu or "unknown"
+    return f"{cpu} {machine.identity[:12]}" if machine.identity else cpu
 
 
 def _place(row: Row) -> str:
     """Two boards of one model are two machines: a device's address and its machine-id tell them apart. Nor is one with
     other variables the same."""
-    side = (row.content.get("measurement") or {}).get("candidate") or {}
-    board = f"{side.get('address') or ''} {str(side.get('machine_id') or '')[:8]}".strip()
-    return canonical({**(side.get("variables") or {}), "board": board}) if side else ""
+    side = row.result.measurement.get("candidate")
+    if not side:
+        return ""
+    return canonical({**side.variables, "board": f"{side.address} {side.machine_id[:8]}".strip()})
 
 
 def _libraries(row: Row) -> str:
     """The versions of the baseline's libraries where it was measured with the row, or is the row: candidates have each
     their own."""
-    parts, against = row.content.get("measurement") or {}, row.against
+    sides, against = row.result.measurement, row.against
     if against is None or not (against.own or against.kind == "baseline"):
         return ""
-    versions = (parts.get("baseline") or parts.get("candidate") or {}).get("versions") or {}
-    return canonical({name: _release(one) for name, one in versions.items()}) if versions else ""
+    side = sides.get("baseline") or sides.get("candidate")
+    return canonical({name: _release(one) for name, one in side.versions.items()}) if side and side.versions else ""
 
 
 def _release(version: Any) -> str:
@@ -109,7 +107,7 @@ def _words(kinds: Sequence[_Kind], over: str) -> dict[_Kind, str]:
     found = {}
     for kind, facts in zip(kinds, flat, strict=True):
         told = [f"{key} {facts[key]}" for key in differing if facts.get(key)]
-        named = [kind.over] if kind.over in (NOT_COMPARED, ELSEWHERE) or kind.over != over else []
+        named = [kind.over] if kind.over in (NOT_COMPARED, *ELSEWHERE.values()) or kind.over != over else []
         found[kind] = ", ".join([*named, *told]) or f"over {kind.over}"
     return found
 

@@ -25,7 +25,7 @@ from runner.core.foreign_text import visible
 from runner.data import _numbers
 from runner.data import _text as _text_file
 from runner.results import records
-from runner.results.naming import AXES, IMPORTED
+from runner.results.record_form import AXES, IMPORTED
 
 REQUIRED = ("model", "backend", "hardware", "date")
 KNOWN = (*AXES, "date", "source")
@@ -50,8 +50,8 @@ LONGEST = 200  # characters of a name or a source
 
 
 @dataclass(frozen=True)
-class Imported:
-    """A figure that somebody else measured. No `Measured` can be made of it: its name says where it is from."""
+class Figure:
+    """A number that somebody else measured. No `Measured` can be made of it: its name says where it is from."""
 
     name: str
     value: float
@@ -70,7 +70,7 @@ class Row:
     options: Mapping[str, str]
     date: str
     source: str
-    figures: tuple[Imported, ...]
+    figures: tuple[Figure, ...]
 
 
 def read(file: Path, source: str = "") -> list[Row]:
@@ -226,7 +226,7 @@ def _row(cells: Cells, number: int, source: str, where: str) -> Row:
     if not origin:
         raise SpecError(f"{where}: no source.", "Say where the numbers are from: a column `source`, or --source TEXT.")
     figures = tuple(
-        Imported(name, _number(value, name, f"{where}, column {name}"))
+        Figure(name, _number(value, name, f"{where}, column {name}"))
         for name, value in cells.items()
         if name not in KNOWN
     )

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from runner.measure import holm
+from runner.results.record_schema import Correction, Result
 from runner.results.records import Record
 
 FILE = "correction.json"  # beside a record that left its sweep behind: in an exported file
@@ -27,24 +28,6 @@ class Finding:
     p_value: float
     alpha: float
     pairs: int
-
-
-@dataclass(frozen=True)
-class Correction:
-    """A finding among others: its `verdict` there, the one it had `alone`, Holm's adjusted p-value with the limit
-    `alpha`, how many `comparisons` there are, and which `family` (`sweep 8c1f…`) they are."""
-
-    verdict: str
-    alone: str
-    p_value: float
-    alpha: float
-    comparisons: int
-    family: str
-
-    @property
-    def taken_back(self) -> bool:
-        """Whether the correction changed the verdict."""
-        return self.verdict != self.alone
 
 
 def correct(findings: Sequence[Finding], family: str, declared: int = 0) -> list[Correction]:
@@ -62,42 +45,40 @@ def _one(found: Finding, p: float, comparisons: int, family: str) -> Correction:
     return Correction(verdict, found.verdict, p, found.alpha, comparisons, family)
 
 
-def paired(content: Mapping[str, Any]) -> Finding | None:
+def paired(result: Result) -> Finding | None:
     """A record's own comparison; None where it has none that can be tested (no baseline, an older record)."""
-    comparison = content.get("comparison") or {}
-    if content["status"] != "ok" or comparison.get("p_value") is None:
+    found = result.comparison
+    if not result.measured or found is None or found.p_value is None:
         return None
-    return Finding(comparison["verdict"], comparison["p_value"], alpha(content, strict=True), comparison["pairs"])
+    return Finding(found.verdict, found.p_value, alpha(result, strict=True), found.pairs)
 
 
-def alpha(content: Mapping[str, Any], strict: bool) -> float:
+def alpha(result: Result, strict: bool) -> float:
     """The share of false differences that a record's spec allows: less (`strict`) where it was looked at repeatedly,
     as pairs are while they are measured; stored samples are looked at once."""
-    measure: Mapping[str, float] = content["spec"]["measure"]
-    confidence = measure["confidence"]
-    return 1 - (measure.get("verdict_confidence", confidence) if strict else confidence)
+    return 1 - (result.measure.strict if strict else result.measure.confidence)
 
 
 def of_sweep(every: Iterable[Record], sweep: str) -> dict[str, Correction]:
     """`{record_id: correction}` over the paired comparisons of one sweep, the latest of each spec. What was edited is
     none."""
-    own = (record for record in every if record.content.get("sweep") == sweep and record.seal != "edited")
-    latest = {record.content["spec_key"]: record.content for record in own}
-    found = {str(content["record_id"]): one for content in latest.values() if (one := paired(content))}
+    own = (record for record in every if record.result.sweep == sweep and record.seal != "edited")
+    latest = {record.result.spec_key: record.result for record in own}
+    found = {result.record_id: one for result in latest.values() if (one := paired(result))}
     corrected = correct(list(found.values()), f"sweep {sweep}", declared(latest.values()))
     return dict(zip(found, corrected, strict=True))
 
 
-def declared(contents: Iterable[Mapping[str, Any]]) -> int:
+def declared(results: Iterable[Result]) -> int:
     """How many comparisons a sweep's records say it has; 0 where they are from before that was kept."""
-    return max((int(content.get("comparisons") or 0) for content in contents), default=0)
+    return max((result.comparisons for result in results), default=0)
 
 
 def contents(records: Sequence[Record]) -> list[dict[str, Any]]:
     """What the records of a whole sweep hold, each with its corrected verdict: that of the sweep which measured it."""
-    sweeps = {str(record.content["sweep"]) for record in records if record.content.get("sweep")}
+    sweeps = {record.result.sweep for record in records if record.result.sweep}
     found = {record_id: one for sweep in sweeps for record_id, one in of_sweep(records, sweep).items()}
-    return [applied(record.content, found.get(str(record.content["record_id"]))) for record in records]
+    return [as_corrected(record.content, found.get(record.result.record_id)) for record in records]
 
 
 def of_record(record: Record, every: Iterable[Record]) -> Correction | None:
@@ -106,8 +87,8 @@ def of_record(record: Record, every: Iterable[Record]) -> Correction | None:
     beside = record.folder / FILE
     if beside.is_file():
         return Correction(**json.loads(beside.read_text(encoding="utf-8")))
-    sweep = str(record.content.get("sweep") or "")
-    return of_sweep(every, sweep).get(str(record.content["record_id"])) if sweep else None
+    sweep = record.result.sweep
+    return of_sweep(every, sweep).get(record.result.record_id) if sweep else None
 
 
 def as_json(correction: Correction) -> str:
@@ -115,20 +96,28 @@ def as_json(correction: Correction) -> str:
     return json.dumps(asdict(correction), indent=1) + "\n"
 
 
-def applied(content: Mapping[str, Any], correction: Correction | None) -> dict[str, Any]:
-    """A record's content with the corrected verdict in its comparison, and how it came about under `correction`."""
+def applied(result: Result, correction: Correction | None) -> Result:
+    """A result whose comparison has the corrected verdict."""
+    if correction is None or result.comparison is None:
+        return result
+    return replace(result, comparison=replace(result.comparison, verdict=correction.verdict, correction=correction))
+
+
+def as_corrected(content: Mapping[str, Any], correction: Correction | None) -> dict[str, Any]:
+    """A record's content, in JSON types, with the corrected verdict in its comparison, and how it came about under
+    `correction`."""
     comparison = content.get("comparison")
     if correction is None or not comparison:
         return dict(content)
     return {**content, "comparison": {**comparison, "verdict": correction.verdict, "correction": asdict(correction)}}
 
 
-def sentence(correction: Mapping[str, Any]) -> str:
+def sentence(correction: Correction) -> str:
     """What the correction did, in words."""
     told = (
-        f"Among the {correction['comparisons']} comparisons of {correction['family']} (Holm's correction): "
-        f"p = {correction['p_value']:.2g}, at most {correction['alpha']:.2g} is a difference"
+        f"Among the {correction.comparisons} comparisons of {correction.family} (Holm's correction): "
+        f"p = {correction.p_value:.2g}, at most {correction.alpha:.2g} is a difference"
     )
-    if correction["verdict"] == correction["alone"]:
+    if not correction.taken_back:
         return f"{told}; the verdict stands."
-    return f"{told}: {correction['verdict']}. Alone it would be {correction['alone']}."
+    return f"{told}: {correction.verdict}. Alone it would be {correction.alone}."

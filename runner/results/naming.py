@@ -2,61 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from runner.backends import effective_precision
 from runner.results.record_form import AXES as AXES
-from runner.results.record_form import IMPORTED as IMPORTED
+from runner.results.record_schema import Result, Role
 from runner.spec import labels
 
 USUAL = {"compression": "none", "scenario": "single_stream"}
 TITLE = ("model", "compression", "precision", "backend", "scenario")
 
 
-def names(content: Mapping[str, Any]) -> dict[str, str]:
+def names(result: Result) -> dict[str, str]:
     """`{axis: option's name}` of a record; axes that its spec lacks are left out. The precision is the one that ran:
     `int8 (12 of 38 Conv)`."""
-    spec = content["spec"]
+    spec = result.spec
     found = {axis: str(spec[axis]["name"]) for axis in AXES if axis in spec}
     if "precision" in found:
-        found["precision"] = precision(content, "candidate")
+        found["precision"] = precision(result, "candidate")
     return found
 
 
-def title(content: Mapping[str, Any]) -> str:
+def title(result: Result) -> str:
     """`bilstm int8_dynamic onnxruntime`; compression and scenario are named where they are not the default,
     the device where it is one over ssh."""
-    chosen = names(content)
+    chosen = names(result)
     words = [chosen[axis] for axis in TITLE if axis in chosen and chosen[axis] != USUAL.get(axis)]
-    there = content["spec"].get("hardware") or {}
-    return " ".join([*words, *([f"on {labels.device(content['spec'])}"] if there.get("host") else [])])
+    there = result.spec.get("hardware", {}).get("host")
+    return " ".join([*words, *([f"on {labels.device(result.spec)}"] if there else [])])
 
 
-def baseline(content: Mapping[str, Any]) -> str:
+def baseline(result: Result) -> str:
     """What a record's baseline is called, by all in which it differs from the candidate; empty where there was none."""
-    found = baseline_spec(content)
-    return labels.of_baseline(content["spec"], found, precision(content, "baseline")) if found else ""
+    found = result.baseline
+    return labels.of_baseline(result.spec, found.spec, precision(result, "baseline")) if found else ""
 
 
-def baseline_spec(content: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The spec of a record's own baseline; empty where it had none."""
-    found: Mapping[str, Any] = ((content.get("comparison") or {}).get("baseline") or {}).get("spec") or {}
-    return found
+def plain_metrics(result: Result) -> dict[str, float]:
+    """Its figures under the names that measured ones have, whatever they are: without `imported/` or `estimate/`."""
+    return {name.removeprefix("imported/").removeprefix("estimate/"): value for name, value in result.metrics.items()}
 
 
-def precision(content: Mapping[str, Any], role: str) -> str:
+def precision(result: Result, role: Role) -> str:
     """The precision that `candidate` or `baseline` ran in: `int8 (ran fp32)`; empty where none was asked for."""
-    spec = content["spec"] if role == "candidate" else baseline_spec(content)
-    asked = str((spec.get("precision") or {}).get("name", ""))
-    return effective_precision.shown(asked, _effective(content, role)) if asked else ""
-
-
-def _effective(content: Mapping[str, Any], role: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = (content.get("effective") or {}).get(role) or {}
-    return found
-
-
-def imported(content: Mapping[str, Any]) -> bool:
-    """Whether a record's numbers were measured elsewhere: its metrics are all `imported/…`."""
-    return content.get("origin") == IMPORTED
+    spec = result.spec if role == "candidate" else result.baseline.spec if result.baseline else {}
+    asked, ran = str(spec.get("precision", {}).get("name", "")), result.ran(role)
+    return effective_precision.shown(asked, ran.precision, ran.quantized) if asked else ""

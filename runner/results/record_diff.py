@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,13 @@ import numpy.typing as npt
 
 from runner.core.errors import SpecError, StepFailed
 from runner.measure import samples
-from runner.measure.verdict import NoiseFloor
+from runner.measure.noise_floor import NoiseFloor
 from runner.results import noise_floor as floors
 from runner.results import unpaired
 from runner.results.formatting import number
-from runner.results.naming import imported
+from runner.results.record_schema import Absent, Estimated, Imported, Result, Spread
 from runner.results.records import Record
+from runner.results.unpaired import Unpaired
 from runner.spec.labels import flatten, point
 
 # What machines are told apart by, and what it is called.
@@ -42,14 +43,14 @@ Line = tuple[str, str, str]  # what, the candidate's, the baseline's
 
 @dataclass(frozen=True)
 class Beside:
-    """Two records and what can be said of them. `comparison` is as in a record; `through` is the same ratio by way of
-    the baseline that both were measured against, and `drift` that baseline's own change; None where they share none."""
+    """Two records and what can be said of them. `through` is the same ratio by way of the baseline that both were
+    measured against, and `drift` that baseline's own change; None where they share none."""
 
     candidate: Record
     baseline: Record
-    comparison: Mapping[str, Any]
-    through: Mapping[str, Any] | None
-    drift: Mapping[str, Any] | None
+    comparison: Unpaired
+    through: Unpaired | None
+    drift: Unpaired | None
     differences: tuple[Line, ...]
     conditions: tuple[Line, ...]
     notes: tuple[str, ...]
@@ -63,15 +64,15 @@ def beside(candidate: Record, baseline: Record, calibrated: Mapping[str, NoiseFl
     """
     for record in (candidate, baseline):
         _check(record)
-    mine, theirs = candidate.content, baseline.content
-    if mine["spec"].get("scenario") != theirs["spec"].get("scenario"):
+    mine, theirs = candidate.result, baseline.result
+    if mine.spec.get("scenario") != theirs.spec.get("scenario"):
         raise SpecError(
-            f"{theirs['record_id']} was measured in another scenario than {mine['record_id']}.",
+            f"{theirs.record_id} was measured in another scenario than {mine.record_id}.",
             "Their latencies mean different things: measure both in one scenario.",
         )
-    measure, floor = mine["spec"]["measure"], floors.between(mine, theirs, calibrated or {})
-    kind = unpaired.kind(mine.get("environment") or {}, theirs.get("environment") or {})
-    rest = (measure.get("equivalence", 0.03), measure.get("confidence", 0.95))
+    floor = floors.between(mine, theirs, calibrated or {})
+    kind = unpaired.kind(mine.environment, theirs.environment)
+    rest = (mine.measure.equivalence, mine.measure.confidence)
     through, drift = _by_way(candidate, baseline, kind, floor, rest)
     return Beside(
         candidate,
@@ -85,7 +86,7 @@ def beside(candidate: Record, baseline: Record, calibrated: Mapping[str, NoiseFl
     )
 
 
-Ways = tuple[dict[str, Any] | None, dict[str, Any] | None]
+Ways = tuple[Unpaired | None, Unpaired | None]
 
 
 def _by_way(candidate: Record, baseline: Record, kind: str, floor: NoiseFloor, rest: tuple[float, float]) -> Ways:
@@ -105,22 +106,25 @@ def _found(
     kind: str,
     floor: NoiseFloor,
     rest: tuple[float, float],
-    drift: Mapping[str, Any] | None,
-) -> dict[str, Any]:
+    drift: Unpaired | None,
+) -> Unpaired:
     sides = [_processes(record, "candidate") for record in (candidate, baseline)]
     found = unpaired.compared(sides[0], sides[1], kind, floor, *rest)
-    if drift and drift["verdict"] != "same" and found["verdict"] == "same":
+    if drift and drift.verdict != "same" and found.verdict == "same":
         # What stayed as fast on a machine that didn't has changed, or may have.
-        found["verdict"] = "ambiguous"
+        return replace(found, verdict="ambiguous")
     return found
 
 
 def _check(record: Record) -> None:
-    name = record.content["record_id"]
-    if imported(record.content):
-        raise SpecError(f"{name} holds imported numbers.", "They have no samples, and are never compared.")
-    if record.content["status"] != "ok":
-        raise SpecError(f"{name} is {record.content['status']}: it holds no measurement.", "Name a measured record.")
+    name = record.result.record_id
+    match record.result.provenance:
+        case Absent():
+            raise SpecError(f"{name} is {record.result.status}: it holds no measurement.", "Name a measured record.")
+        case Imported():
+            raise SpecError(f"{name} holds imported numbers.", "They have no samples, and are never compared.")
+        case Estimated():
+            raise SpecError(f"{name} holds estimates.", "They have no samples, and are never compared.")
     try:
         either = [_processes(record, role) for role in ("candidate", "baseline")]
     except StepFailed as error:
@@ -140,38 +144,35 @@ def _relative(record: Record) -> list[npt.NDArray[np.float64]]:
 
 
 def _same_baseline(one: Record, other: Record) -> bool:
-    baselines = [(record.content.get("comparison") or {}).get("baseline") for record in (one, other)]
-    if not all(baselines) or not all(_processes(record, "baseline") for record in (one, other)):
+    mine, theirs = one.result.baseline, other.result.baseline
+    if not mine or not theirs or not all(_processes(record, "baseline") for record in (one, other)):
         return False
-    mine, theirs = (found or {} for found in baselines)
-    return point(mine["spec"]) == point(theirs["spec"]) and mine.get("keys") == theirs.get("keys")
+    return point(mine.spec) == point(theirs.spec) and mine.keys == theirs.keys
 
 
-def _allowing(floor: NoiseFloor, drift: Mapping[str, Any]) -> NoiseFloor:
+def _allowing(floor: NoiseFloor, drift: Unpaired) -> NoiseFloor:
     """A noise floor no lower than what the shared baseline itself changed by."""
-    ends = [drift["ratio"], *(end for end in (drift["low"], drift["high"]) if end)]
+    ends = [drift.ratio, *(end for end in (drift.low, drift.high) if end)]
     moved = max(abs(math.log(end)) for end in ends)
-    if drift["verdict"] == "same" or math.expm1(moved) <= floor.value:
+    if drift.verdict == "same" or math.expm1(moved) <= floor.value:
         return floor
     return NoiseFloor(math.expm1(moved), "what the baseline of both changed by in between")
 
 
-def _differences(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[Line]:
+def _differences(mine: Result, theirs: Result) -> Iterator[Line]:
     """What is not the same: settings, artifacts made by other code or tools, versions, the machine."""
-    specs = [dict(flatten(content["spec"])) for content in (mine, theirs)]
+    specs = [dict(flatten(one.spec)) for one in (mine, theirs)]
     for key in dict.fromkeys(key for spec in specs for key in spec):
         if specs[0].get(key) != specs[1].get(key):
             yield key, specs[0].get(key, "–"), specs[1].get(key, "–")
-    environments = [content.get("environment") or {} for content in (mine, theirs)]
-    packages = [{"python": one.get("python"), **(one.get("packages") or {})} for one in environments]
+    environments = [mine.environment, theirs.environment]
+    packages = [{"python": one.python, **one.packages} for one in environments]
     yield from _differing(packages, sorted({name for one in packages for name in one}), "version of ")
-    machines = [one.get("hardware") or {} for one in environments]
-    named = [{words: machine.get(name) for name, words in MACHINE.items()} for machine in machines]
+    named = [{words: one.hardware.get(name) for name, words in MACHINE.items()} for one in environments]
     yield from _differing(named, MACHINE.values(), "machine: ")
     if specs[0] == specs[1]:
-        made = [content.get("keys") or {} for content in (mine, theirs)]
-        short = [{step: key[:16] for step, key in one.items()} for one in made]
-        yield from _differing(short, list(dict.fromkeys(step for one in made for step in one)), "key of ")
+        short = [{step: key[:16] for step, key in one.keys.items()} for one in (mine, theirs)]
+        yield from _differing(short, list(dict.fromkeys(step for one in short for step in one)), "key of ")
 
 
 def _differing(sides: list[dict[str, Any]], names: Any, prefix: str) -> Iterator[Line]:
@@ -185,8 +186,8 @@ def _shown(value: Any) -> str:
     return "–" if value is None else str(value)
 
 
-def _conditions(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[Line]:
-    sides = [content.get("conditions") or {} for content in (mine, theirs)]
+def _conditions(mine: Result, theirs: Result) -> Iterator[Line]:
+    sides = [one.conditions.spreads for one in (mine, theirs)]
     for name in dict.fromkeys((*WORDS, *sides[0], *sides[1])):
         cells = [spread(side.get(name)) for side in sides]
         if cells != [NOTHING, NOTHING]:
@@ -198,17 +199,14 @@ def worded(name: str) -> str:
     return WORDS.get(name, name.replace("_", " "))
 
 
-def spread(values: Any) -> str:
+def spread(found: Spread | None) -> str:
     """`0.42 (0.31 to 0.71)`: median and range over pairs; a dash where nothing was read."""
-    if not isinstance(values, Mapping) or not {"min", "median", "max"} <= set(values):
-        return NOTHING
-    low, middle, high = (number(values[name]) for name in ("min", "median", "max"))
-    return f"{middle} ({low} to {high})"
+    return f"{number(found.median)} ({number(found.min)} to {number(found.max)})" if found else NOTHING
 
 
 def _notes(candidate: Record, baseline: Record, kind: str) -> Iterator[str]:
-    mine, theirs = candidate.content, baseline.content
-    if mine["record_id"] == theirs["record_id"]:
+    mine, theirs = candidate.result, baseline.result
+    if mine.record_id == theirs.record_id:
         yield "Both are the same record."
     if kind == unpaired.ACROSS:
         yield (
@@ -220,5 +218,5 @@ def _notes(candidate: Record, baseline: Record, kind: str) -> Iterator[str]:
         "Unpaired: measured at different times, so what slowed the machine down for a while doesn't cancel. The "
         "interval is wider than that of pairs, and knows nothing of what changed in between (clock, temperature, load)."
     )
-    if None in {unpaired.identity(content.get("environment") or {}) for content in (mine, theirs)}:
+    if None in (mine.environment.identity, theirs.environment.identity):
         yield "A record doesn't say on which hardware it was measured: it may be another machine."

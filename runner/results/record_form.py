@@ -26,7 +26,7 @@ from runner.core.forms import (
 
 STATUSES = ("ok", "unsupported", "unavailable", "failed", "timeout")
 AXES = ("model", "data", "compression", "precision", "backend", "hardware", "scenario")
-IMPORTED = "imported"  # the origin of a record that no run of ours made
+IMPORTED, ESTIMATED = "imported", "estimated"  # the origins of a record that is no measurement of ours
 LEAST_AXES = ("model", "precision", "backend")  # a table names a row by these
 SPREAD = ("min", "median", "max")
 
@@ -58,7 +58,7 @@ SHARE, PROBABILITY = number(0, 1, open_=True), number(0, 1)
 VERDICT = one_of("faster", "slower", "same", "ambiguous")
 OPTION = fields({"name": text})
 SPEC = both(fields(dict.fromkeys(LEAST_AXES, OPTION), dict.fromkeys(AXES, OPTION)), fields({}, {"baseline": OPTION}))
-SOURCE = fields({"source": text})  # of an imported record
+SOURCE = fields({"source": text})  # of such a record
 MEASURE = fields(
     {"confidence": SHARE},
     {
@@ -85,10 +85,11 @@ COMPARISON = both(
     ),
     such_that(_ordered),
 )  # fmt: skip
-CONDITIONS = both(
+OF_DEVICE = both(
     fields({}, {"pairs": each(fields({"pair": COUNT}, {"flags": FLAGS})), "absent": TEXTS, "governor": maybe(text)}),
     such_that(_spreads),
 )
+CONDITIONS = both(OF_DEVICE, fields({}, {"baseline": OF_DEVICE}))
 EFFECTIVE = fields(
     {},
     {
@@ -107,6 +108,9 @@ QUALITY = fields(
 ENVIRONMENT = fields({}, {"python": maybe(text), "packages": by_name(maybe(text)), "hardware": MAPPING})
 FAR_OUT = fields({"count": COUNT, "of": COUNT})
 OUTLIERS = empty_or(fields({"rule": text}, dict.fromkeys(("pairs", "candidate", "baseline"), FAR_OUT)))
+DEPENDENCIES = fields(
+    {}, {"address": maybe(text), "machine_id": maybe(text), "variables": MAPPING, "versions": MAPPING}
+)
 
 RECORD = fields(
     {
@@ -115,13 +119,16 @@ RECORD = fields(
     },
     {
         "comparison": maybe(COMPARISON), "keys": maybe(TEXTS), "sweep": maybe(text), "reason": maybe(text),
-        "next_step": maybe(text), "origin": maybe(text), "unavailable": maybe(TEXTS), "notes": maybe(TEXTS),
+        "next_step": maybe(text), "origin": maybe(one_of("", IMPORTED, ESTIMATED)),
+        "comparisons": maybe(COUNT), "unavailable": maybe(TEXTS), "notes": maybe(TEXTS),
         "effective": maybe(by_name(EFFECTIVE)), "conditions": maybe(CONDITIONS), "warnings": maybe(FLAGS),
         "checks": maybe(by_name(by_name(fields({"status": text, "reason": text})))),
         "outliers": maybe(OUTLIERS),
         "validity": maybe(fields({"verdict": text, "reason": text})), "environment": maybe(ENVIRONMENT),
         "timing": maybe(fields({}, {"benchmark_s": maybe(POSITIVE)})),
-        "quality": maybe(empty_or(QUALITY)), "imported": MAPPING, "retries": maybe(by_name(COUNT)),
-        "measurement_key": maybe(text), "measurement": maybe(fields({}, {"candidate": MAPPING, "baseline": MAPPING})),
+        "quality": maybe(empty_or(QUALITY)), IMPORTED: MAPPING, ESTIMATED: MAPPING,
+        "retries": maybe(by_name(COUNT)),
+        "measurement_key": maybe(text),
+        "measurement": maybe(fields({}, {"candidate": maybe(DEPENDENCIES), "baseline": maybe(DEPENDENCIES)})),
     },
 )  # fmt: skip

@@ -14,7 +14,7 @@ from typing import Any
 
 from runner.core import foreign_text
 from runner.core.forms import Fault, dotted
-from runner.results.record_form import IMPORTED, MEASURE, RECORD, SOURCE
+from runner.results.record_form import MEASURE, RECORD, SOURCE
 
 EMPTY = re.compile(rb"'shape': \((0,|\d+, 0\)|0, )")  # in the header of an npy: an array without values
 HEADER = 256  # bytes of an npy in which its shape stands
@@ -23,8 +23,8 @@ HEADER = 256  # bytes of an npy in which its shape stands
 def fault(content: Mapping[str, Any]) -> str:
     """Why a record's content is not as tables need it: `has no usable 'metrics'`; "" where it is."""
     wrong = RECORD(content, ())
-    if not wrong and content.get("origin") == IMPORTED:
-        wrong = SOURCE(content.get("imported"), ("imported",))
+    if not wrong and content.get("origin"):  # which is called as the part that says from where
+        wrong = SOURCE(content.get(content["origin"]), (content["origin"],))
     elif not wrong and content["status"] == "ok":  # a measurement, which says how surely it was made
         wrong = MEASURE(content["spec"].get("measure"), ("spec", "measure"))
     return unusable(wrong) if wrong else ""

@@ -17,7 +17,8 @@ from typing import Any
 from runner.core import durable_files
 from runner.core.errors import StepFailed
 from runner.core.foreign_text import line, tree
-from runner.results import record_shape, seal
+from runner.results import record_schema, record_shape, seal
+from runner.results.record_schema import Result
 
 SCHEMA = 1
 FILE = seal.RECORD
@@ -35,6 +36,11 @@ class Record:
     def seal(self) -> seal.State:
         """Whether it is as it was written: `sealed`, `edited`, or `unsealed`, from before there were seals."""
         return seal.state(self.content, self.folder)
+
+    @cached_property
+    def result(self) -> Result:
+        """What it says, as types; only of a content that tables can show (`usable`)."""
+        return record_schema.read(self.content)
 
 
 def new_id(root: Path, now: datetime | None = None) -> str:
@@ -127,7 +133,7 @@ def write(root: Path, content: Mapping[str, Any], files: Mapping[str, Path] | No
 
 def join(root: Path, sweep: str, found: Iterable[Record]) -> None:
     """Note that a sweep has taken over these records, which were measured outside of it: a record never changes."""
-    ids = {str(record.content["record_id"]) for record in found if record.content.get("sweep") != sweep}
+    ids = {record.result.record_id for record in found if record.result.sweep != sweep}
     file = _taken_over(root / "records", sweep)
     known = _ids(file)
     if sweep and ids - known:
@@ -137,8 +143,8 @@ def join(root: Path, sweep: str, found: Iterable[Record]) -> None:
 
 def in_sweep(record: Record, sweep: str) -> bool:
     """Whether a record was measured in this sweep, or taken over by it."""
-    own = record.content.get("sweep") == sweep
-    return own or record.content["record_id"] in _ids(_taken_over(record.folder.parent, sweep))
+    own = record.result.sweep == sweep
+    return own or record.result.record_id in _ids(_taken_over(record.folder.parent, sweep))
 
 
 def _taken_over(home: Path, sweep: str) -> Path:

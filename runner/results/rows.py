@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from runner.measure.noise_floor import NoiseFloor
+from runner.results.record_schema import Correction, Result
 from runner.results.records import Record
 
 
@@ -13,9 +15,9 @@ from runner.results.records import Record
 class Against:
     """A row's speed-up over the chosen baseline. `kind`: `paired`, `across devices`, `unpaired`, or `baseline` for the
     baseline's own row; `low` and `high` are None where there is no finite interval, `p_value` and `floor` where a
-    record lacks them. `correction` is what became of the verdict among others
-    (`multiple_comparisons.Correction`); `over` what the baseline is called beside this row; `made` the key of what was
-    compiled of it. `own`: it was measured with the row's record, not recomputed from stored samples."""
+    record lacks them. `correction` is what became of the verdict among others; `over` what the baseline is called
+    beside this row; `made` the key of what was compiled of it. `own`: it was measured with the row's record, not
+    recomputed from stored samples."""
 
     ratio: float
     low: float | None
@@ -24,8 +26,8 @@ class Against:
     pairs: int
     kind: str
     p_value: float | None = None
-    floor: Mapping[str, Any] | None = None
-    correction: Mapping[str, Any] | None = None
+    floor: NoiseFloor | None = None
+    correction: Correction | None = None
     over: str = ""
     made: str = ""
     own: bool = False
@@ -45,17 +47,17 @@ class Row:
     group: str = ""
 
     @property
-    def content(self) -> Mapping[str, Any]:
-        """The record's content."""
-        return self.record.content
+    def result(self) -> Result:
+        """What the record says."""
+        return self.record.result
 
     @property
     def measured(self) -> bool:
         """Whether there are figures that count: an edited record's are nobody's measurement."""
-        return bool(self.content["status"] == "ok") and self.record.seal != "edited"
+        return self.result.status == "ok" and self.record.seal != "edited"
 
     @property
     def unfit(self) -> str:
         """Why nobody should choose it, however fast it is: a check of what it computes failed; empty where none did."""
-        checks = ((self.content.get("checks") or {}).get("candidate") or {}).values()
-        return next((str(check["reason"]) for check in checks if check["status"] == "failed"), "")
+        checks = self.result.checks.get("candidate", {}).values()
+        return next((check.reason for check in checks if check.status == "failed"), "")

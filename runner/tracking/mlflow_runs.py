@@ -13,6 +13,7 @@ from runner.core.foreign_text import line, markdown
 from runner.results import naming, picture_files, records, seal
 from runner.results.formatting import verdict_line
 from runner.results.naming import title
+from runner.results.record_schema import Result
 from runner.results.records import Record
 from runner.spec.labels import flatten
 from runner.tracking import mlflow_store, sync_state
@@ -38,10 +39,10 @@ def log_record(folder: Path, root: Path) -> str:
     target = mlflow_store.open_store(root)
     with mlflow_store.reported(root), mlflow_store.locked(root):
         run_id = _run_of(target, record)
-        _log_values(target, run_id, record.content)
+        _log_values(target, run_id, record.result)
         _log_files(target, run_id, record)
-        ended = "FINISHED" if record.content["status"] == "ok" else "FAILED"
-        target.client.set_terminated(run_id, ended, end_time=_milliseconds(record.content["date"]))
+        ended = "FINISHED" if record.result.status == "ok" else "FAILED"
+        target.client.set_terminated(run_id, ended, end_time=_milliseconds(record.result.date))
     sync_state.remember(root, folder.name)
     return run_id
 
@@ -52,7 +53,7 @@ def unsent(root: Path, warn: Callable[[str], None]) -> list[Record]:
     target = mlflow_store.open_store(root)
     with mlflow_store.reported(root):
         sent = set(runs_by_record(target))
-    missing = [record for record in records.readable(root, warn) if record.content["record_id"] not in sent]
+    missing = [record for record in records.readable(root, warn) if record.result.record_id not in sent]
     for record in missing:
         if record.seal == "edited":
             warn(f"left out: {record.folder} was edited after it was written (its seal differs).")
@@ -64,7 +65,7 @@ def sync(root: Path, warn: Callable[[str], None]) -> list[str]:
     missing = unsent(root, warn)
     for record in missing:
         log_record(record.folder, root)
-    return [str(record.content["record_id"]) for record in missing]
+    return [record.result.record_id for record in missing]
 
 
 def runs_by_record(target: Store) -> dict[str, str]:
@@ -88,32 +89,32 @@ def look_up(target: Store, record_id: str) -> str | None:
 
 
 def _run_of(target: Store, record: Record) -> str:
-    record_id = record.content["record_id"]
+    record_id = record.result.record_id
     found = look_up(target, record_id)
     if found:
         return found
     # The tag goes in with the run itself: a kill right after must not leave a run that is never found again.
     run = target.client.create_run(
         target.experiment_id,
-        start_time=_milliseconds(record.content["date"]),
+        start_time=_milliseconds(record.result.date),
         tags={"record_id": record_id},
-        run_name=_cut(title(record.content)),
+        run_name=_cut(title(record.result)),
     )
     return str(run.info.run_id)
 
 
-def _log_values(target: Store, run_id: str, content: Mapping[str, Any]) -> None:
-    params = _params(content["spec"])
-    target.client.log_batch(run_id, _metrics(content), params[:PARAMS_PER_BATCH], _tags(content))
+def _log_values(target: Store, run_id: str, result: Result) -> None:
+    params = _params(result.spec)
+    target.client.log_batch(run_id, _metrics(result), params[:PARAMS_PER_BATCH], _tags(result))
     for start in range(PARAMS_PER_BATCH, len(params), PARAMS_PER_BATCH):
         target.client.log_batch(run_id, params=params[start : start + PARAMS_PER_BATCH])
 
 
-def _metrics(content: Mapping[str, Any]) -> list[Metric]:
+def _metrics(result: Result) -> list[Metric]:
     from mlflow.entities import Metric
 
-    moment = _milliseconds(content["date"])
-    values = {_name(name): float(value) for name, value in content["metrics"].items()}
+    moment = _milliseconds(result.date)
+    values = {_name(name): float(value) for name, value in result.metrics.items()}
     # MLflow would store inf as 1.8e308, a number that nobody measured.
     return [Metric(name, value, moment, 0) for name, value in values.items() if math.isfinite(value)]
 
@@ -124,34 +125,29 @@ def _params(spec: Mapping[str, Any]) -> list[Param]:
     return [Param(_name(name), _cut(value)) for name, value in flatten(spec)]
 
 
-def _tags(content: Mapping[str, Any]) -> list[RunTag]:
+def _tags(result: Result) -> list[RunTag]:
     from mlflow.entities import RunTag
 
     tags = {
-        "sweep": content.get("sweep") or "",
-        "precision": naming.precision(content, "candidate"),  # the one that ran: params say what was asked for
-        "baseline": naming.baseline(content) or "none",
-        "status": content["status"],
-        "origin": content.get("origin") or ("measured" if content["status"] == "ok" else ""),
-        "reason": content.get("reason") or "",
-        "date": content["date"],
-        "mlflow.runName": title(content),
-        "mlflow.note.content": _note(content),
+        "sweep": result.sweep,
+        "precision": naming.precision(result, "candidate"),  # the one that ran: params say what was asked for
+        "baseline": naming.baseline(result) or "none",
+        "status": result.status,
+        "origin": result.origin if result.status == "ok" else "",
+        "reason": result.reason,
+        "date": result.date,
+        "mlflow.runName": title(result),
+        "mlflow.note.content": _note(result),
         "mlflow.source.name": "python -m runner",
     }
     return [RunTag(key, _cut(value)) for key, value in tags.items()]
 
 
-def _note(content: Mapping[str, Any]) -> str:
+def _note(result: Result) -> str:
     """The finding, for a page that takes it for Markdown. A sweep's cells are sent one by one: what the whole table
     makes of each verdict isn't known yet."""
-    sweep = content.get("sweep")
-    alone = (
-        f" (by itself; among its sweep: python -m runner compare --sweep {sweep})"
-        if sweep and content["comparison"]
-        else ""
-    )
-    return markdown(verdict_line(content) + alone)
+    among = f" (by itself; among its sweep: python -m runner compare --sweep {result.sweep})"
+    return markdown(verdict_line(result) + (among if result.sweep and result.comparison else ""))
 
 
 def _log_files(target: Store, run_id: str, record: Record) -> None:
@@ -159,7 +155,7 @@ def _log_files(target: Store, run_id: str, record: Record) -> None:
         if (record.folder / name).is_file():
             target.client.log_artifact(run_id, str(record.folder / name))
     for part in ("environment", "keys"):
-        target.client.log_dict(run_id, dict(record.content.get(part) or {}), f"{part}.json")
+        target.client.log_dict(run_id, record.content.get(part) or {}, f"{part}.json")
 
 
 def _cut(value: str) -> str:

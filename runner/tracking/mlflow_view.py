@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from runner.results import records
+from runner.results.record_schema import Result
 from runner.spec.labels import point
 from runner.tracking import mlflow_runs, mlflow_store
 from runner.tracking.mlflow_store import Store
@@ -29,9 +30,9 @@ SECOND = ("quality/naive_", "quality/rmse")
 
 @dataclass(frozen=True)
 class Shown:
-    """What the view is made of: runs with their records' contents, oldest first, and the run of the baseline."""
+    """What the view is made of: runs with their records' results, oldest first, and the run of the baseline."""
 
-    runs: Mapping[str, Mapping[str, Any]]
+    runs: Mapping[str, Result]
     baseline: str | None
 
 
@@ -56,7 +57,7 @@ def page(root: Path, site: str, sweep: str | None = None) -> str:
 
 def view_state(shown: Shown, sweep: str | None) -> dict[str, Any]:
     """The shared view: our charts first, every other metric in a folded section of its family."""
-    names = sorted({name for content in shown.runs.values() for name in content["metrics"]})
+    names = sorted({name for result in shown.runs.values() for name in result.metrics})
     families = sorted({name.partition("/")[0] for name in names if "/" in name})
     return {
         "searchFilter": f"tags.sweep = '{sweep}'" if sweep is not None else "",
@@ -126,17 +127,17 @@ def _section(name: str, unfolded: bool) -> dict[str, Any]:
 def _shown(target: Store, root: Path, sweep: str | None) -> Shown:
     runs = mlflow_runs.runs_by_record(target)
     every = records.readable(root, lambda text: None)  # `sync` before it has told
-    mine = [record.content for record in every if sweep is None or records.in_sweep(record, sweep)]
-    shown = {runs[content["record_id"]]: content for content in mine if content["record_id"] in runs}
+    mine = [record.result for record in every if sweep is None or records.in_sweep(record, sweep)]
+    shown = {runs[result.record_id]: result for result in mine if result.record_id in runs}
     return Shown(shown, _baseline_run(shown))
 
 
-def _baseline_run(shown: Mapping[str, Mapping[str, Any]]) -> str | None:
+def _baseline_run(shown: Mapping[str, Result]) -> str | None:
     """The newest run that measured what most of the others are compared with; None where there is none."""
-    points = {run: json.dumps(point(content["spec"]), sort_keys=True) for run, content in shown.items()}
-    compared = [content["comparison"]["baseline"]["spec"] for content in shown.values() if content.get("comparison")]
+    points = {run: json.dumps(point(result.spec), sort_keys=True) for run, result in shown.items()}
+    compared = [result.baseline.spec for result in shown.values() if result.baseline]
     wanted = Counter(json.dumps(point(spec), sort_keys=True) for spec in compared)
-    there = [run for run, name in points.items() if name in wanted and shown[run]["status"] == "ok"]
+    there = [run for run, name in points.items() if name in wanted and shown[run].status == "ok"]
     return max(reversed(there), key=lambda run: wanted[points[run]], default=None)
 
 

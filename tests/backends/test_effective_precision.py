@@ -25,4 +25,4 @@ from runner.backends import effective_precision
     ("int8", {}, {}, "int8"),
 ])  # fmt: skip
 def test_a_precision_says_what_ran(asked: str, ran: dict[str, Any], quantized: dict[str, Any], shown: str) -> None:
-    assert effective_precision.shown(asked, {"precision": ran, "quantized": quantized}) == shown
+    assert effective_precision.shown(asked, ran, quantized) == shown

@@ -15,6 +15,7 @@ from runner.commands import step
 from runner.core import installed
 from runner.core.errors import StepFailed
 from runner.planning import sources
+from runner.results import record_schema
 from tests.conftest import Command
 from tests.report.fixtures import measured, spec
 
@@ -116,9 +117,9 @@ def test_a_grids_comparisons_are_one_family_without_the_cell_that_is_its_own_bas
 def test_metrics_name_the_precision_that_ran_and_the_baseline() -> None:
     content = measured("20261121T090100-00000001", spec(precision="int8"), spec(), "", 1.0)
     content["effective"] = {"candidate": {"precision": {"LSTM": {"fp32": 1}}, "quantized": {"LSTM": [0, 1]}}}
-    told = step._metrics(content)
+    told = step._metrics(record_schema.read(content))
     assert (told["precision"], told["baseline"]) == ("int8 (ran fp32)", "onnxruntime fp32")
-    assert step._metrics({**content, "comparison": None})["baseline"] == "none"
+    assert step._metrics(record_schema.read({**content, "comparison": None}))["baseline"] == "none"
 
 
 def test_a_missing_library_stops_nothing_either(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

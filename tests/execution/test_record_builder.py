@@ -73,4 +73,4 @@ def test_a_record_has_the_operators_that_ran_elsewhere_than_asked(cell: Cell, tm
     meta = {"effective": {"MatMul": {"fp32": 3}}, "fallback": {"MatMul": 2}}
     made = {"compile": Artifact(tmp_path, {"meta": meta})}
     told = record_builder._effective(cell.candidate, {"threads": 1}, made)
-    assert (told["precision"], told["fallback"]) == ({"MatMul": {"fp32": 3}}, {"MatMul": 2})
+    assert (told.precision, told.fallback) == ({"MatMul": {"fp32": 3}}, {"MatMul": 2})

@@ -18,12 +18,13 @@ from runner.core import setting_rules as rules
 from runner.measure import comparison_design, metrics
 from runner.measure.alternating_blocks import Across
 from runner.measure.benchmark import Benchmark, benchmark
+from runner.measure.noise_floor import NoiseFloor
 from runner.measure.pairs import Side, order
 from runner.measure.run import Run, sides_of
 from runner.measure.scenarios import single_stream
 from runner.measure.settings import Settings
 from runner.measure.timed import Pair, Timed
-from runner.measure.verdict import NoiseFloor, Verdict
+from runner.measure.verdict import Verdict
 from runner.telemetry.summary import OFF
 from runner.transport.device import Here
 

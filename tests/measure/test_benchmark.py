@@ -15,10 +15,11 @@ from onnx import numpy_helper
 
 from runner.measure import metrics
 from runner.measure.benchmark import Benchmark, benchmark
+from runner.measure.noise_floor import NoiseFloor
 from runner.measure.pairs import Side
 from runner.measure.run import Run, sides_of
 from runner.measure.settings import Settings
-from runner.measure.verdict import NoiseFloor, Verdict
+from runner.measure.verdict import Verdict
 
 MakeSettings = Callable[..., Settings]
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from runner.measure.noise_floor import NoiseFloor
 from runner.measure.pairwise import Paired
 from runner.measure.scenarios import single_stream
 from runner.measure.settings import Settings
 from runner.measure.timed import Pair, Timed
-from runner.measure.verdict import NoiseFloor
 
 MakeSettings = Callable[..., Settings]
 FLOOR = NoiseFloor(0.01, "a test")

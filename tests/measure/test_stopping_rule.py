@@ -8,10 +8,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from runner.measure.noise_floor import NoiseFloor
 from runner.measure.settings import Settings
 from runner.measure.statistics import Interval
 from runner.measure.stopping_rule import decide, expected, replay, stop
-from runner.measure.verdict import NoiseFloor, Verdict
+from runner.measure.verdict import Verdict
 
 MakeSettings = Callable[..., Settings]
 FLOOR = NoiseFloor(0.01, "a test's")

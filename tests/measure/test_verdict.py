@@ -6,8 +6,9 @@ import math
 
 import pytest
 
+from runner.measure.noise_floor import NoiseFloor
 from runner.measure.statistics import Interval
-from runner.measure.verdict import NoiseFloor, verdict
+from runner.measure.verdict import verdict
 
 FLOOR = NoiseFloor(0.01, "a test's")
 

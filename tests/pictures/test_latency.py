@@ -11,6 +11,7 @@ import pytest
 from runner.charts import Chart, Dot, Lines, Text
 from runner.measure import samples
 from runner.pictures import latency
+from runner.results import record_schema
 from tests.report import fixtures
 from tests.report.fixtures import measured, spec
 
@@ -23,7 +24,7 @@ def drawn(baseline_ms: float | None = 1.0, pairs: int = 10, **changes: Any) -> C
         if role in sides:
             sides[role][int(pair)] = values
     content = measured("20261121T090100-00000001", spec(), spec(), "onnxruntime fp32", 1.43) | changes
-    return latency.latency(content, sides["candidate"], sides["baseline"])
+    return latency.latency(record_schema.read(content), sides["candidate"], sides["baseline"])
 
 
 def count(chart: Chart, kind: str) -> int:
@@ -66,7 +67,7 @@ def test_a_cell_of_a_sweep_says_no_verdict() -> None:
 
 def test_processes_that_took_one_time_alone_are_drawn() -> None:
     content = measured("20261121T090100-00000001", spec(), spec(), "x", 1.0, comparison=None)
-    chart = latency.latency(content, {0: np.array([1.0, 1.0])}, {})
+    chart = latency.latency(record_schema.read(content), {0: np.array([1.0, 1.0])}, {})
     assert [mark.y for mark in chart.marks if isinstance(mark, Dot)] == [pytest.approx(231, abs=1)]
 
 

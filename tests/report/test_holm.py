@@ -35,7 +35,7 @@ def rows(tmp_path: Path, *p_values: float | None, sweep: str = "aa11") -> Compar
 
 
 def verdicts(found: Comparison) -> dict[str, str]:
-    return {row.content["spec_key"]: row.against.verdict for row in found.rows if row.against}
+    return {row.result.spec_key: row.against.verdict for row in found.rows if row.against}
 
 
 def test_a_verdict_that_is_not_certain_enough_among_so_many_is_taken_back(tmp_path: Path) -> None:
@@ -89,6 +89,11 @@ def spread(typical_ms: float, shift: float = 0.0) -> list[float]:
     return [typical_ms * (1 + 0.02 * place + shift) for place in range(6)]
 
 
+def verdict(page: report_model.Page) -> str:
+    assert page.result.comparison is not None
+    return page.result.comparison.verdict
+
+
 def unpaired(root: Path, sweep: str) -> Comparison:
     """Two cells that were measured against openvino, in a table over onnxruntime: six processes a side that overlap a
     little, 2 · 12/924 = 0.026: enough for one comparison, not for one of two."""
@@ -99,7 +104,7 @@ def unpaired(root: Path, sweep: str) -> Comparison:
 
 def test_rows_of_a_sweep_that_are_compared_anew_are_a_family_of_their_own(tmp_path: Path) -> None:
     found = unpaired(tmp_path, "aa11")
-    against = {row.content["spec_key"]: row.against for row in found.rows if row.against}
+    against = {row.result.spec_key: row.against for row in found.rows if row.against}
     assert {key: (one.kind, one.verdict) for key, one in against.items()} == {
         "key0": ("paired", "faster"), "key1": ("unpaired", "ambiguous"), "key2": ("unpaired", "ambiguous"),
     }  # fmt: skip
@@ -137,7 +142,7 @@ def sweep(root: Path, name: str = "aa11") -> list[Record]:
 def test_a_page_has_the_verdict_of_its_sweeps_table_and_names_the_one_it_would_have_alone(tmp_path: Path) -> None:
     every = sweep(tmp_path)
     shown = report_model.collect(every[1], multiple_comparisons.of_record(every[1], every))
-    assert verdicts(compare(every, "aa11"))["key1"] == shown.comparison["verdict"] == "ambiguous"
+    assert verdicts(compare(every, "aa11"))["key1"] == verdict(shown) == "ambiguous"
     assert shown.finding.endswith(": ambiguous (alone: faster)")
     assert (
         "Among the 3 comparisons of sweep aa11 (Holm's correction): p = 0.03, at most 0.02 is a difference: ambiguous. "
@@ -171,7 +176,7 @@ def test_a_record_whose_sweep_is_elsewhere_says_that_its_verdict_is_not_correcte
     every = sweep(tmp_path)
     shown = report_model.collect(every[1], multiple_comparisons.of_record(every[1], []))
     assert any("whose other records are not here" in line for line in shown.asides)
-    assert shown.comparison["verdict"] == "faster"
+    assert verdict(shown) == "faster"
 
 
 def test_of_a_spec_that_the_sweep_measured_twice_the_latest_counts(tmp_path: Path) -> None:

@@ -76,8 +76,8 @@ def harmless(shown: str) -> None:
 
 
 TERMINAL: dict[str, Callable[[list[Record]], Any]] = {
-    "run": lambda every: summary.run_summary(every[0].content),
-    "failed run": lambda every: summary.run_summary(every[1].content),
+    "run": lambda every: summary.run_summary(every[0].result),
+    "failed run": lambda every: summary.run_summary(every[1].result),
     "compare": lambda every: table.renderable(comparison.compare(every)),
     "compare a record": lambda every: table.renderable(
         comparison.compare(every, baseline=str(every[0].content["record_id"]))
@@ -138,13 +138,13 @@ def test_html(every: list[Record]) -> None:
 
 def test_mlflow(every: list[Record]) -> None:
     for record in every:
-        content = record.content
-        tags = {tag.key: tag.value for tag in mlflow_runs._tags(content)}
+        result = record.result
+        tags = {tag.key: tag.value for tag in mlflow_runs._tags(result)}
         texts = [
             *tags.values(),
-            *(part for param in mlflow_runs._params(content["spec"]) for part in (param.key, param.value)),
+            *(part for param in mlflow_runs._params(result.spec) for part in (param.key, param.value)),
         ]
-        for text in [*texts, *(metric.key for metric in mlflow_runs._metrics(content))]:
+        for text in [*texts, *(metric.key for metric in mlflow_runs._metrics(result))]:
             harmless(text)
         note = MarkdownIt("commonmark", {"html": True}).enable("table").parse(tags["mlflow.note.content"])
         inline = [child for token in note for child in token.children or ()]

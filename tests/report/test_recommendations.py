@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from runner.report import recommendations
+from runner.results import record_schema
 from tests.report import pages
 
 
@@ -11,6 +12,10 @@ def comparing(**changes: Any) -> dict[str, Any]:
     content = pages.content()
     content["comparison"] |= {"verdict_interval": None, **changes}
     return content
+
+
+def advice(content: dict[str, Any]) -> tuple[str, ...]:
+    return recommendations.advice(record_schema.read(content))
 
 
 def test_an_interval_narrows_with_the_root_of_the_number_of_pairs() -> None:
@@ -23,7 +28,7 @@ def test_what_would_settle_an_ambiguous_verdict_comes_first() -> None:
     wanted = 0.9 * math.log(1.02)  # then 1 lies outside, if the estimate stays
     needed = math.ceil(8 * (half / wanted) ** 2)
     assert needed == 61
-    assert recommendations.advice(pages.content()) == (
+    assert advice(pages.content(conditions={})) == (
         "To settle this verdict: about 61 pairs in all, 61 s, at the spread of these 8 "
         "(measure.target=0.018 measure.budget_s=120).",
         "To know the ratio to ±3 %: about 22 pairs in all, 22 s, at the spread of these 8 "
@@ -35,14 +40,12 @@ def test_what_would_settle_an_ambiguous_verdict_comes_first() -> None:
 
 
 def test_an_estimate_below_the_floor_can_only_become_the_same() -> None:
-    found = recommendations.advice(comparing(ratio=1.005, low=0.965, high=1.045))
+    found = advice(comparing(ratio=1.005, low=0.965, high=1.045))
     assert "(measure.target=0.022 " in found[0]  # 0.9 · (log 1.03 - log 1.005)
 
 
 def test_where_more_pairs_would_not_settle_it_that_is_said() -> None:
-    found = recommendations.advice(
-        comparing(ratio=1.03, low=1.015, high=1.045, floor={"value": 0.05, "source": "calibrated"})
-    )
+    found = advice(comparing(ratio=1.03, low=1.015, high=1.045, floor={"value": 0.05, "source": "calibrated"}))
     assert found[0].startswith("More pairs alone won't settle this verdict")
 
 
@@ -50,24 +53,24 @@ def test_more_pairs_than_are_allowed_need_another_limit() -> None:
     content = comparing(low=0.7, high=1.5)
     content["spec"]["measure"]["max_pairs"] = 20
     # 8 · (log(1.5 / 0.7) / 2 / (0.9 · log 1.02))² = 3657.4
-    assert "about 3658 pairs in all, 61 min" in recommendations.advice(content)[0]
-    assert "measure.max_pairs=7316)" in recommendations.advice(content)[0]
+    assert "about 3658 pairs in all, 61 min" in advice(content)[0]
+    assert "measure.max_pairs=7316)" in advice(content)[0]
 
 
 def test_without_an_interval_the_least_number_of_pairs_is_named() -> None:
     content = comparing(low=None, high=None)
-    assert "at 98 % no interval is finite below 7" in recommendations.advice(content)[0]
+    assert "at 98 % no interval is finite below 7" in advice(content)[0]
     del content["spec"]["measure"]["verdict_confidence"]
-    assert "at 95 % no interval is finite below 6" in recommendations.advice(content)[0]
+    assert "at 95 % no interval is finite below 6" in advice(content)[0]
 
 
 def test_a_calibrated_floor_needs_no_advice() -> None:
-    found = recommendations.advice(comparing(floor={"value": 0.004, "source": "calibrated 2026-11-20"}))
+    found = advice(comparing(floor={"value": 0.004, "source": "calibrated 2026-11-20"}))
     assert not any("calibrat" in line for line in found)
 
 
 @pytest.mark.parametrize(
-    ("conditions", "advice"),
+    ("conditions", "told"),
     [
         (
             {"competing_cpus": {"min": 0.5, "median": 0.96, "max": 1.5}},
@@ -78,12 +81,11 @@ def test_a_calibrated_floor_needs_no_advice() -> None:
         ({"governor": "powersave"}, "A fixed clock: the governor is powersave, not performance."),
     ],
 )
-def test_the_machine(conditions: dict[str, Any], advice: str) -> None:
-    assert recommendations.advice(pages.content(conditions=conditions))[-1].startswith(advice)
-    assert recommendations.advice(pages.content(conditions={"governor": "performance"}), 1)[-1].endswith(
-        "1 pair flagged."
-    )
+def test_the_machine(conditions: dict[str, Any], told: str) -> None:
+    assert advice(pages.content(conditions=conditions))[-1].startswith(told)
+    odd = {"governor": "performance", "pairs": pages.by_pair("hot")}
+    assert advice(pages.content(conditions=odd))[-1].endswith("1 pair flagged.")
 
 
 def test_nothing_compared_nothing_to_be_surer_of() -> None:
-    assert recommendations.advice(pages.content(comparison=None)) == ()
+    assert advice(pages.content(comparison=None)) == ()

@@ -2,6 +2,7 @@ import re
 
 from runner.report.summary import precision, quantized, run_summary
 from runner.report.views.layout import plain
+from runner.results import record_schema
 from tests.report import fixtures
 from tests.report.fixtures import measured, not_measured, spec
 
@@ -10,7 +11,9 @@ ID = "20261121T094600-0000000b"
 
 
 def lines(content: dict[str, object]) -> list[str]:
-    return [re.sub(r" {2,}", " | ", line.strip()) for line in plain(run_summary(content)).splitlines()]
+    return [
+        re.sub(r" {2,}", " | ", line.strip()) for line in plain(run_summary(record_schema.read(content))).splitlines()
+    ]
 
 
 def test_candidate_and_baseline_side_by_side() -> None:

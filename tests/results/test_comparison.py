@@ -30,7 +30,7 @@ def kept(root: Path, *contents: dict[str, Any]) -> list[Record]:
 
 
 def ids(found: Comparison) -> list[int]:
-    return [int(row.content["record_id"][-8:], 16) for row in found.rows]
+    return [int(row.result.record_id[-8:], 16) for row in found.rows]
 
 
 def unsealed(record: Record) -> None:
@@ -333,12 +333,12 @@ def made(content: dict[str, Any], key: str) -> dict[str, Any]:
 def groups(found: Comparison) -> dict[str, list[int]]:
     told: dict[str, list[int]] = {}
     for row in found.rows:
-        told.setdefault(row.group, []).append(int(row.content["record_id"][-8:], 16))
+        told.setdefault(row.group, []).append(int(row.result.record_id[-8:], 16))
     return told
 
 
 def row_of(found: Comparison, number: int) -> Row:
-    return next(row for row in found.rows if row.content["record_id"] == identity(number))
+    return next(row for row in found.rows if row.result.record_id == identity(number))
 
 
 def test_rows_that_were_measured_under_other_variables_or_libraries_are_other_tables(tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from runner.results.formatting import number, quality, quality_against, quality_differences, ratio, verdict_line, worded
+from runner.results.record_schema import Correction, read
 from tests.report import fixtures
 
 
@@ -30,8 +33,9 @@ def test_a_narrow_interval_takes_a_third_decimal() -> None:
 
 
 def test_a_verdict_that_was_taken_back_names_the_one_it_had_alone() -> None:
-    assert worded("ambiguous", {"alone": "slower"}) == "ambiguous (alone: slower)"
-    assert worded("slower", {"alone": "slower"}) == worded("slower", None) == "slower"
+    taken_back = Correction("ambiguous", "slower", 0.08, 0.05, 3, "sweep aa11")
+    assert worded("ambiguous", taken_back) == "ambiguous (alone: slower)"
+    assert worded("slower", replace(taken_back, verdict="slower")) == worded("slower", None) == "slower"
 
 
 def test_a_forecasts_error_stands_beside_the_naive_one() -> None:
@@ -47,32 +51,32 @@ def test_the_verdict_says_how_it_was_found() -> None:
     content = fixtures.measured(
         "20261121T094600-0000000b", fixtures.spec(backend="openvino"), fixtures.spec(), "", 1.43
     )
-    assert verdict_line(content) == (
+    assert verdict_line(read(content)) == (
         "1.43× [1.40, 1.46] as fast as onnxruntime fp32 (paired, 10 pairs, stopped by target): faster"
     )
     without = {**content, "comparison": None, "spec": fixtures.spec(baseline="none")}
-    assert verdict_line(without) == "measured without a baseline"
-    assert verdict_line({**content, "status": "timeout", "reason": "too slow"}) == "timeout: too slow"
+    assert verdict_line(read(without)) == "measured without a baseline"
+    assert verdict_line(read({**content, "status": "timeout", "reason": "too slow"})) == "timeout: too slow"
 
 
 def test_a_difference_in_quality_says_how_sure_it_is() -> None:
     content = fixtures.measured("20261121T094600-0000000b", fixtures.spec(precision="int8"), fixtures.spec(), "", 1.43)
-    assert quality_differences(content) == []
+    assert quality_differences(read(content)) == []
     found = {"difference": -0.012, "low": -0.02, "high": -0.004, "verdict": "worse", "method": "McNemar"}
     content["quality"] = {
         "metric": "accuracy", "samples": 360, "vs_baseline": found | {"p_value": 0.01},
         "vs_float": {"reason": "not finite"},
     }  # fmt: skip
-    assert quality_differences(content) == [
+    assert quality_differences(read(content)) == [
         "quality against onnxruntime fp32: accuracy -1.2 [-2.0, -0.4] percentage points: worse"
         " (360 samples, McNemar, p = 0.01)",
         "quality against the float model: not compared: not finite",
     ]
-    assert quality_against(content) == "-1.2 [-2.0, -0.4] percentage points: worse"
+    assert quality_against(read(content)) == "-1.2 [-2.0, -0.4] percentage points: worse"
 
 
 def test_a_difference_in_quality_without_an_interval_says_so() -> None:
     content = fixtures.measured("20261121T094600-0000000b", fixtures.spec(precision="int8"), fixtures.spec(), "", 1.43)
     few = {"difference": 0.0041, "low": None, "high": None, "verdict": "not told apart", "method": "m"}
     content["quality"] = {"metric": "mae_ppm", "samples": 5, "vs_baseline": few}
-    assert quality_against(content) == "+0.00410 (no interval: too few samples) ppm: not told apart"
+    assert quality_against(read(content)) == "+0.00410 (no interval: too few samples) ppm: not told apart"

@@ -7,7 +7,7 @@ import pytest
 from runner.core.errors import SpecError
 from runner.measure.metrics import Measured
 from runner.results import import_results
-from runner.results.import_results import Imported
+from runner.results.import_results import Figure
 
 HEAD = "model,precision,backend,hardware,date,latency/p50_ms,quality/accuracy"
 CSV = f"""{HEAD}
@@ -37,7 +37,7 @@ def test_a_row_becomes_a_record_whose_every_metric_says_imported(tmp_path: Path)
         "source": "vendor's zoo", "file": "results.csv", "row": 1,
     }  # fmt: skip
     assert second.date == "2026-10-03T08:00:00+00:00"
-    assert second.figures == (Imported("latency/p50_ms", 0.31),)
+    assert second.figures == (Figure("latency/p50_ms", 0.31),)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
@@ -85,7 +85,7 @@ def test_json_holds_the_same_rows(tmp_path: Path) -> None:
 
 
 def test_no_measurement_can_be_made_of_it() -> None:
-    figure: Any = Imported("latency/p50_ms", 0.84)
+    figure: Any = Figure("latency/p50_ms", 0.84)
     with pytest.raises(TypeError, match="only a benchmark makes a measurement"):
         Measured(figure.name, figure.value, figure)
 

@@ -1,24 +1,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from runner.report import report_model
 from runner.report.views import html, record_diff_table, table
-from runner.results import comparison, record_diff
+from runner.results import comparison, record_diff, record_schema
 from runner.results.naming import baseline, names, title
+from runner.results.record_schema import Result
 from tests.report.fixtures import measured, spec, write
 
 
+def of(candidate: dict[str, Any]) -> Result:
+    return record_schema.read(measured("20261121T090100-00000001", candidate, spec(), "", 1.0, effective={}))
+
+
 def test_a_title_names_what_is_not_the_default() -> None:
-    assert title({"spec": spec(precision="int8_dynamic")}) == "bilstm int8_dynamic onnxruntime"
-    assert (
-        title({"spec": spec(compression="magnitude", scenario="offline")})
-        == "bilstm magnitude fp32 onnxruntime offline"
-    )
+    assert title(of(spec(precision="int8_dynamic"))) == "bilstm int8_dynamic onnxruntime"
+    assert title(of(spec(compression="magnitude", scenario="offline"))) == "bilstm magnitude fp32 onnxruntime offline"
 
 
 def test_names_follow_the_axes() -> None:
-    assert list(names({"spec": spec()}).values()) == [
+    assert list(names(of(spec())).values()) == [
         "bilstm",
         "co2",
         "none",
@@ -35,15 +38,16 @@ def test_the_precision_that_ran_is_in_every_name() -> None:
         "candidate": {"precision": {"LSTM": {"fp32": 1}}, "quantized": {"LSTM": [0, 1]}},
         "baseline": {"precision": {"LSTM": {"fp32": 1}}, "quantized": {"LSTM": [1, 1]}},
     }
-    assert title(content) == "bilstm int8 (ran fp32) onnxruntime"
-    assert names(content)["precision"] == "int8 (ran fp32)"
-    assert baseline(content) == "onnxruntime fp16 (ran fp32)"
+    result = record_schema.read(content)
+    assert title(result) == "bilstm int8 (ran fp32) onnxruntime"
+    assert names(result)["precision"] == "int8 (ran fp32)"
+    assert baseline(result) == "onnxruntime fp16 (ran fp32)"
 
 
 def test_a_device_over_ssh_is_in_the_title() -> None:
     there = spec()
     there["hardware"] = {"name": "ssh", "host": "pi", "port": None}
-    assert title({"spec": there}) == "bilstm fp32 onnxruntime on ssh:pi"
+    assert title(of(there)) == "bilstm fp32 onnxruntime on ssh:pi"
 
 
 def test_the_precision_that_ran_is_in_every_form_of_a_table(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from tests.report.fixtures import measured, not_measured, spec
 
 MONDAY, TUESDAY = "20261121T090200-00000002", "20261122T090200-00000003"
 INT8 = spec(precision="int8_dynamic")
+IMPORTED: dict[str, Any] = {"origin": "imported", "imported": {"source": "x"}}
 
 
 def on(machine: str, record_id: str, of: dict[str, Any], speedup: float, **changes: Any) -> dict[str, Any]:
@@ -65,17 +66,17 @@ def test_as_fast_on_a_machine_that_became_slower_is_not_the_same(tmp_path: Path)
     monday = write(tmp_path, on("aa", MONDAY, INT8, 2.0), 1.0, 2.0)
     tuesday = write(tmp_path, on("aa", TUESDAY, INT8, 2.4), 1.0, 2.4)
     found = record_diff.beside(tuesday, monday)
-    assert found.comparison["ratio"] == pytest.approx(1.0)
-    assert found.comparison["verdict"] == "ambiguous"
+    assert found.comparison.ratio == pytest.approx(1.0)
+    assert found.comparison.verdict == "ambiguous"
     assert found.through is not None
-    assert found.through["verdict"] == "faster"
+    assert found.through.verdict == "faster"
 
 
 def test_a_difference_beyond_what_the_machine_changed_by_is_one(tmp_path: Path) -> None:
     monday = write(tmp_path, on("aa", MONDAY, INT8, 2.0), 3.0, 2.0)
     found = record_diff.beside(write(tmp_path, on("aa", TUESDAY, INT8, 2.4), 1.0, 2.4), monday)
-    assert found.comparison["verdict"] == "faster"
-    assert found.comparison["floor"]["source"] == "what the baseline of both changed by in between"
+    assert found.comparison.verdict == "faster"
+    assert found.comparison.floor.source == "what the baseline of both changed by in between"
 
 
 def test_two_machines_are_across_devices_with_what_differs(tmp_path: Path) -> None:
@@ -84,8 +85,8 @@ def test_two_machines_are_across_devices_with_what_differs(tmp_path: Path) -> No
     other["environment"]["hardware"]["cpu"] = "Cortex-A76"
     other["environment"]["packages"]["onnxruntime"] = "1.20.0"
     found = record_diff.beside(mine, write(tmp_path, other, 3.0, 3.0))
-    assert found.comparison["kind"] == "across devices"
-    assert found.comparison["verdict"] == "faster"
+    assert found.comparison.kind == "across devices"
+    assert found.comparison.verdict == "faster"
     assert (found.through, found.drift) == (None, None)
     assert found.notes == (
         "Across devices: each side ran on its own machine, at its own time. The interval is a two-sample one: it holds "
@@ -128,7 +129,10 @@ def test_json_holds_the_speedup_over_the_other_record_and_none_over_its_own_base
     ("other", "message"),
     [
         (not_measured(TUESDAY, INT8, "timeout", "too slow.", ""), "is timeout: it holds no measurement"),
-        ({**measured(TUESDAY, INT8, spec(), "self", 1.0), "origin": "imported"}, "holds imported numbers"),
+        (
+            measured(TUESDAY, INT8, spec(), "self", 1.0, origin="imported", imported={"source": "x"}),
+            "holds imported numbers",
+        ),
         (measured(TUESDAY, spec(scenario="offline"), spec(), "self", 1.0), "in another scenario"),
     ],
 )

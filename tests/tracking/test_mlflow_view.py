@@ -5,6 +5,7 @@ from urllib.parse import unquote
 import mlflow
 import pytest
 
+from runner.results import record_schema
 from runner.tracking import mlflow_runs, mlflow_store, mlflow_view
 from runner.tracking.mlflow_view import Shown
 from tests.report import fixtures
@@ -51,7 +52,7 @@ def test_a_sweep_has_a_view_of_its_own_runs(root: Path, sent: dict[str, str]) ->
 
 
 def test_the_charts() -> None:
-    shown = Shown({"run": measured("20261121T100000-0000000a", INT8, spec(), ORT, 1.43)}, None)
+    shown = Shown({"run": record_schema.read(measured("20261121T100000-0000000a", INT8, spec(), ORT, 1.43))}, None)
     charts = mlflow_view.view_state(shown, None)["compareRunCharts"]
     assert [(chart["type"], chart["displayName"]) for chart in charts] == [
         ("BAR", "vs_baseline/speedup"),
@@ -65,7 +66,8 @@ def test_the_charts() -> None:
 def test_a_view_of_many_metrics_fits_into_a_tag() -> None:
     content = measured("20261121T100000-0000000a", INT8, spec(), ORT, 1.43)
     content["metrics"] |= {f"family_{n}/metric_{n}": 1.0 for n in range(40)}
-    length = len(json.dumps(mlflow_view.view_state(Shown({"run": content}, None), "a sweep"), separators=(",", ":")))
+    shown = Shown({"run": record_schema.read(content)}, None)
+    length = len(json.dumps(mlflow_view.view_state(shown, "a sweep"), separators=(",", ":")))
     assert length < 20_000  # mlflow's limit of an experiment's tag
 
 

@@ -43,9 +43,9 @@ def _parts(page: Page) -> Iterable[Element]:
     if page.distributions:
         drawn = svg.element(comparison.distributions(page.distributions))
         yield _figure("How long an inference took", drawn, f"{_DISTRIBUTIONS} {_counted(page)}")
-    compared = page.comparison
+    compared = page.result.comparison
     if compared and any(line.ratio for line in page.pairs):
-        drawn = svg.element(comparison.ratios(page.pairs, compared.get("low"), compared.get("high"), compared["ratio"]))
+        drawn = svg.element(comparison.ratios(page.pairs, compared.low, compared.high, compared.ratio))
         yield _figure("Speed-up in each pair", drawn, _RATIOS)
     yield from _list("To be surer", page.surer, "surer")
     for section in page.sections:
@@ -72,24 +72,24 @@ _RATIOS = (
 
 
 def _head(page: Page) -> Element:
-    content, compared = page.content, page.comparison
+    result, compared = page.result, page.result.comparison
     head = _el("header", _el("p", page.heading, kind="heading"))
     if compared:
-        verdict = worded(compared["verdict"], compared.get("correction"))
-        value, _, interval = ratio(compared["ratio"], compared.get("low"), compared.get("high")).partition(" ")
+        verdict = worded(compared.verdict, compared.correction)
+        value, _, interval = ratio(compared.ratio, compared.low, compared.high).partition(" ")
         head.append(
             _el(
                 "h1",
                 _el("span", value, kind="ratio"),
                 _el("span", interval or "no interval: too few pairs", kind="range"),
-                _el("span", verdict, kind=f"verdict {compared['verdict']}"),
+                _el("span", verdict, kind=f"verdict {compared.verdict}"),
             )
         )
     else:
-        head.append(_el("h1", _el("span", str(content["status"]), kind=f"verdict {content['status']}")))
+        head.append(_el("h1", _el("span", result.status, kind=f"verdict {result.status}")))
     # The number and the verdict stand above already.
-    head.append(_el("p", against(content) if compared else page.finding, kind="finding"))
-    told = (*filter(None, [content.get("next_step"), page.stopped]), *page.asides)
+    head.append(_el("p", against(result, compared) if compared else page.finding, kind="finding"))
+    told = (*filter(None, [result.next_step, page.stopped]), *page.asides)
     head.extend(_el("p", text, kind="aside") for text in told)
     return head
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -15,6 +16,7 @@ from runner.results.formatting import ratio
 from runner.results.naming import title
 from runner.results.record_diff import Beside, Line
 from runner.results.records import Record
+from runner.results.unpaired import Unpaired
 from runner.spec import labels
 from runner.spec.labels import SELF
 
@@ -23,7 +25,7 @@ def renderable(two: Beside) -> RenderableType:
     """Who against whom, the finding, what it is worth, the figures, the conditions, what differs."""
     found = two.comparison
     lines = [text(f"candidate  {_name(two.candidate)}"), text(f"baseline   {_name(two.baseline)}")]
-    finding = text(sentence(two), style=COLOURS.get(found["verdict"], ""))
+    finding = text(sentence(two), style=COLOURS.get(found.verdict, ""))
     return Group(
         *lines,
         text(""),
@@ -41,32 +43,32 @@ def sentence(two: Beside) -> str:
     """`1.43× [1.40, 1.46] as fast as the baseline, which has model.hidden 32→64 (unpaired, 10 and 10 processes):
     faster`"""
     found = two.comparison
-    mine, theirs = found["processes"]
-    how = f"({found['kind']}, {mine} and {theirs} processes)"
-    return f"{_ratio(found)} as fast as the baseline{_but(two)} {how}: {found['verdict']}"
+    mine, theirs = found.processes
+    how = f"({found.kind}, {mine} and {theirs} processes)"
+    return f"{_ratio(found)} as fast as the baseline{_but(two)} {how}: {found.verdict}"
 
 
 def _but(two: Beside) -> str:
     """What the two have else than what titles name."""
-    told = labels.differences(two.candidate.content["spec"], two.baseline.content["spec"])
+    told = labels.differences(two.candidate.result.spec, two.baseline.result.spec)
     return f", which has {', '.join(told)}," if told else ""
 
 
-def rests_on(found: Mapping[str, Any]) -> str:
+def rests_on(found: Unpaired) -> str:
     """The interval's confidence and method, the p-value, the noise floor."""
-    level = f"{100 * found['confidence']:.1f} %" if found["confidence"] else "No finite interval (too few processes)"
-    noise = noise_floor.worded(found["floor"])
-    return f"{level}, Hodges–Lehmann with the Mann–Whitney test, p = {found['p_value']:.2g}; {noise}."
+    level = f"{100 * found.confidence:.1f} %" if found.confidence else "No finite interval (too few processes)"
+    noise = noise_floor.worded(found.floor)
+    return f"{level}, Hodges–Lehmann with the Mann–Whitney test, p = {found.p_value:.2g}; {noise}."
 
 
 def _asides(two: Beside) -> list[str]:
     if two.through is None or two.drift is None:
         return []
-    label = naming.baseline(two.candidate.content)
-    label = title(two.candidate.content) if label == SELF else label
-    by = f"By way of {label}, against which both were measured: {_ratio(two.through)}, {two.through['verdict']}."
+    label = naming.baseline(two.candidate.result)
+    label = title(two.candidate.result) if label == SELF else label
+    by = f"By way of {label}, against which both were measured: {_ratio(two.through)}, {two.through.verdict}."
     drift = f"{label} itself ran {_ratio(two.drift)} as fast in the candidate's run"
-    steady = two.drift["verdict"] == "same"
+    steady = two.drift.verdict == "same"
     return [
         by,
         f"{drift}: "
@@ -74,23 +76,21 @@ def _asides(two: Beside) -> list[str]:
     ]
 
 
-def _ratio(found: Mapping[str, Any]) -> str:
-    return ratio(found["ratio"], found["low"], found["high"])
+def _ratio(found: Unpaired) -> str:
+    return ratio(found.ratio, found.low, found.high)
 
 
 def _name(record: Record) -> str:
-    content = record.content
-    machine = ((content.get("environment") or {}).get("hardware") or {}).get("cpu")
-    day = f"{content['date'][:16].replace('T', ' ')} UTC"
-    return " · ".join(filter(None, [title(content), content["record_id"], day, machine and str(machine)]))
+    result = record.result
+    day = f"{result.date[:16].replace('T', ' ')} UTC"
+    return " · ".join(filter(None, [title(result), result.record_id, day, result.environment.cpu]))
 
 
 def _figures(two: Beside) -> list[Line]:
-    contents = [record.content for record in (two.candidate, two.baseline)]
-    effective = [(content.get("effective") or {}).get("candidate") or {} for content in contents]
-    sides = [content["metrics"] for content in contents]
-    notes = contents[0].get("notes") or {}
-    return [(label, cells[0], cells[1]) for label, cells in figures(sides, notes, effective)]
+    mine, theirs = two.candidate.result, two.baseline.result
+    effective = [one.ran("candidate") for one in (mine, theirs)]
+    found = figures([mine.metrics, theirs.metrics], mine.notes, effective)
+    return [(label, cells[0], cells[1]) for label, cells in found]
 
 
 def _grid(heading: str, lines: Iterable[Line]) -> Grid:
@@ -99,20 +99,20 @@ def _grid(heading: str, lines: Iterable[Line]) -> Grid:
 
 def metrics(two: Beside) -> dict[str, float]:
     """The candidate's own metrics, and its speed-up over the other record; none over the baseline of its own run."""
-    own = {name: value for name, value in two.candidate.content["metrics"].items() if "vs_baseline/" not in name}
+    own = {name: value for name, value in two.candidate.result.metrics.items() if "vs_baseline/" not in name}
     name = "vs_baseline/speedup"
     against = {
-        name: two.comparison["ratio"],
-        f"{name}_low": two.comparison["low"],
-        f"{name}_high": two.comparison["high"],
+        name: two.comparison.ratio,
+        f"{name}_low": two.comparison.low,
+        f"{name}_high": two.comparison.high,
     }
     return own | {name: value for name, value in against.items() if value is not None}
 
 
 def subject(two: Beside) -> Subject:
     """What conditions are checked on."""
-    content = two.candidate.content
-    return Subject(str(content["record_id"]), title(content), metrics(two))
+    result = two.candidate.result
+    return Subject(result.record_id, title(result), metrics(two))
 
 
 def as_json(two: Beside) -> dict[str, Any]:
@@ -121,10 +121,10 @@ def as_json(two: Beside) -> dict[str, Any]:
     return {
         "schema": 1,
         "candidate": _identity(two.candidate) | {"metrics": metrics(two)},
-        "baseline": _identity(two.baseline) | {"metrics": dict(two.baseline.content["metrics"])},
-        "comparison": dict(two.comparison),
-        "through": two.through and dict(two.through),
-        "drift": two.drift and dict(two.drift),
+        "baseline": _identity(two.baseline) | {"metrics": dict(two.baseline.result.metrics)},
+        "comparison": asdict(two.comparison),
+        "through": two.through and asdict(two.through),
+        "drift": two.drift and asdict(two.drift),
         "differences": _lines(two.differences),
         "conditions": _lines(two.conditions),
         "notes": list(two.notes),
@@ -133,7 +133,7 @@ def as_json(two: Beside) -> dict[str, Any]:
 
 def _identity(record: Record) -> dict[str, Any]:
     kept = ("record_id", "date", "spec", "spec_key", "keys", "environment")
-    return {**{name: record.content.get(name) for name in kept}, "title": title(record.content)}
+    return {**{name: record.content.get(name) for name in kept}, "title": title(record.result)}
 
 
 def _lines(lines: Sequence[Line]) -> list[dict[str, str]]:

@@ -15,9 +15,10 @@ from runner.core.foreign_text import cell
 from runner.core.foreign_text import markdown as escaped
 from runner.report.views import layout
 from runner.report.views.layout import Grid
+from runner.results import naming
 from runner.results.comparison import SPEEDUP, Comparison, distinguishing
 from runner.results.formatting import number, quality, quality_against, ratio, worded
-from runner.results.naming import AXES, IMPORTED, imported, names, title
+from runner.results.naming import AXES, names, title
 from runner.results.rows import Row
 
 COLOURS = {"faster": "green", "slower": "red", "ambiguous": "yellow"}
@@ -104,18 +105,21 @@ def as_csv(comparison: Comparison) -> str:
 
 
 def _csv_cells(comparison: Comparison, row: Row, settings: Mapping[str, str]) -> dict[str, Any]:
-    content, against = row.content, row.against
+    result, against = row.result, row.against
     cells = {
-        **{key: content.get(key) or "" for key in ("record_id", "date", "sweep", "status")},
+        "record_id": result.record_id,
+        "date": result.date,
+        "sweep": result.sweep,
+        "status": result.status,
         "seal": row.record.seal,
-        **names(content),
-        "settings": settings[content["record_id"]],
+        **names(result),
+        "settings": settings[result.record_id],
         "group": row.group,
         "reason": row.missing,
         "unfit": row.unfit,
     }
     if against is None:
-        return {**cells, "kind": IMPORTED} if imported(content) else cells
+        return {**cells, "kind": result.origin} if result.status == "ok" and not result.measured else cells
     own = {"kind": against.kind, "verdict": against.verdict, "pairs": against.pairs or ""}
     return {**cells, "baseline": against.over, **own}
 
@@ -134,13 +138,13 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
 
 def _json_row(row: Row) -> dict[str, Any]:
     kept = ("record_id", "date", "sweep", "status", "origin", "reason", "next_step", "spec", "spec_key")
-    content = row.content
+    content = row.record.content
     return {
         **{key: content.get(key) for key in kept if key in content or key != "origin"},
-        "title": title(content),
+        "title": title(row.result),
         "seal": row.record.seal,
         "metrics": dict(row.metrics),
-        "unavailable": dict(content.get("unavailable") or {}),
+        "unavailable": dict(row.result.unavailable),
         "comparison": row.against and {name: value for name, value in asdict(row.against).items() if name != "own"},
         "quality": _quality_json(row),
         "missing": row.missing,
@@ -151,8 +155,8 @@ def _json_row(row: Row) -> dict[str, Any]:
 
 def _quality_json(row: Row) -> dict[str, Any]:
     """A record's `quality`, without what it is against another baseline than the chosen one."""
-    own = row.against is not None and row.against.own
-    return {key: value for key, value in (row.content.get("quality") or {}).items() if own or key != "vs_baseline"}
+    own, found = row.against is not None and row.against.own, row.record.content.get("quality")
+    return {key: value for key, value in found.items() if own or key != "vs_baseline"} if found else {}
 
 
 # --- words ---
@@ -169,7 +173,7 @@ def heading(comparison: Comparison) -> str:
 
 def _shared(comparison: Comparison) -> dict[str, str]:
     """Axes on which all rows agree; those that tell what a row is are columns all the same."""
-    every = [names(row.content) for row in comparison.rows]
+    every = [names(row.result) for row in comparison.rows]
     return {
         axis: name for axis, name in every[0].items() if axis not in ALWAYS and all(o.get(axis) == name for o in every)
     }
@@ -191,8 +195,7 @@ def _axes(comparison: Comparison) -> list[str]:
 
 
 def _columns(comparison: Comparison) -> list[str]:
-    measured = [row.content["spec"] for row in comparison.rows if "measure" in row.content["spec"]]
-    confidence = {spec["measure"]["confidence"] for spec in measured}
+    confidence = {row.result.measure.confidence for row in comparison.rows if "measure" in row.result.spec}
     level = f"{100 * confidence.pop():g} %" if len(confidence) == 1 else "interval"
     settings = ["settings"] if any(distinguishing(comparison.rows).values()) else []
     figures = [f"speed-up [{level}]", "verdict", f"p50 ms [{level}]", "peak MB", "file MB", "quality"]
@@ -210,8 +213,8 @@ def _cells(comparison: Comparison, rows: Sequence[Row]) -> list[list[str]]:
     shown = any(settings.values())
     lines = []
     for place, row in enumerate(rows, 1):
-        chosen = names(row.content)
-        own = [settings[row.content["record_id"]]] if shown else []
+        chosen = names(row.result)
+        own = [settings[row.result.record_id]] if shown else []
         extra = [_metric(row, name) for name in _extra(comparison)]
         axes = [chosen.get(axis, "") for axis in _axes(comparison)]
         rank = str(place) if comparison.sort in row.metrics and not row.unfit else "–"
@@ -220,8 +223,8 @@ def _cells(comparison: Comparison, rows: Sequence[Row]) -> list[list[str]]:
 
 
 def _figures(row: Row) -> list[str]:
-    if imported(row.content):
-        return _imported_figures(row)
+    if not row.result.measured:
+        return _foreign_figures(row)
     p50, low, high = (row.metrics.get(f"latency/p50_ms{end}") for end in ("", "_low", "_high"))
     latency = "–" if p50 is None else number(p50)
     if p50 is not None and low is not None and high is not None:
@@ -233,16 +236,16 @@ def _figures(row: Row) -> list[str]:
 def _quality(row: Row) -> str:
     """The first quality figure, and how it differs from the baseline's where the row was measured against that."""
     scores = quality(row.metrics)
-    against = quality_against(row.content) if row.against and row.against.own else ""
+    against = quality_against(row.result) if row.against and row.against.own else ""
     return "; ".join(filter(None, [*scores[:1], against])) or "–"
 
 
-def _imported_figures(row: Row) -> list[str]:
+def _foreign_figures(row: Row) -> list[str]:
     """Every figure with its mark: no cell may be read as a measurement of ours."""
-    known = {name.removeprefix(f"{IMPORTED}/"): value for name, value in row.metrics.items()}
-    shown = [f"{number(known[name])} ({IMPORTED})" if name in known else "–" for name in SHOWN[1:]]
+    known, mark = naming.plain_metrics(row.result), row.result.origin
+    shown = [f"{number(known[name])} ({mark})" if name in known else "–" for name in SHOWN[1:]]
     scores = quality(known)
-    return ["–", IMPORTED, *shown, f"{scores[0]} ({IMPORTED})" if scores else "–"]
+    return ["–", mark, *shown, f"{scores[0]} ({mark})" if scores else "–"]
 
 
 def _speedup(row: Row) -> tuple[str, str]:
@@ -263,23 +266,22 @@ def _metric(row: Row, name: str) -> str:
 
 def _note(row: Row, name: str) -> str:
     """What qualifies a figure, such as `few samples (8; p50 needs 11)`."""
-    note = (row.content.get("notes") or {}).get(name)
+    note = row.result.notes.get(name)
     return f"; {note}" if note else ""
 
 
 def _name(comparison: Comparison, row: Row) -> str:
-    chosen = names(row.content)
-    own = distinguishing(comparison.rows)[row.content["record_id"]]
+    chosen = names(row.result)
+    own = distinguishing(comparison.rows)[row.result.record_id]
     return " ".join(filter(None, [*(chosen.get(axis, "") for axis in _axes(comparison)), own]))
 
 
 def _why_not(row: Row) -> str:
-    content = row.content
     if row.record.seal == "edited":
-        return f"edited: {row.missing}. Measure it again. ({content['record_id']})"
-    return " ".join(filter(None, (f"{content['status']}: {row.missing}", content.get("next_step"))))
+        return f"edited: {row.missing}. Measure it again. ({row.result.record_id})"
+    return " ".join(filter(None, (f"{row.result.status}: {row.missing}", row.result.next_step)))
 
 
 def _day(row: Row) -> str:
     mark = " unsealed" if row.record.seal == "unsealed" else ""
-    return str(row.content["date"])[:16].replace("T", " ") + mark
+    return row.result.date[:16].replace("T", " ") + mark

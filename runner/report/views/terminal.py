@@ -27,8 +27,9 @@ def renderable(page: Page) -> RenderableType:
 
 def _parts(page: Page) -> Iterator[RenderableType]:
     yield text(page.heading, style="bold")
-    yield text(page.finding, style=COLOURS.get(page.comparison.get("verdict", ""), "bold"))
-    for one in filter(None, [page.content.get("next_step"), page.stopped, *page.asides]):
+    compared = page.result.comparison
+    yield text(page.finding, style=COLOURS[compared.verdict] if compared else "bold")
+    for one in filter(None, [page.result.next_step, page.stopped, *page.asides]):
         yield Padding(text(one), (0, 0, 0, 2))
     yield from (text(f"warning: {one}", style="yellow") for one in page.warnings)
     if page.distributions:
