@@ -81,7 +81,9 @@ class Stage:
 
     `reads`: the settings that it gets, None: all, those of `session_settings` with the values that stand there. `asks`:
     what it gets of ABOUT beside. These alone enter its key. `needs`: its inputs, of INPUTS: `model` is what the stage
-    before made, or of the first what the backend accepts. `rough_s`: seconds that it may take, an order.
+    before made, or of the first what the backend accepts. `rough_s`: seconds that it may take, an order. `toolchain`:
+    the one in which it runs (`python -m runner toolchain list`), "": here, and `tools` are that one's distributions
+    whose versions enter the key; here they are the backend's.
     """
 
     name: str
@@ -89,6 +91,8 @@ class Stage:
     asks: tuple[str, ...] = ABOUT
     needs: tuple[str, ...] = INPUTS
     rough_s: float = 3.0
+    toolchain: str = ""
+    tools: tuple[str, ...] = ()
 
 
 def everything(request: Request) -> str | None:

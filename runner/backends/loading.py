@@ -107,7 +107,8 @@ def _stages(value: Any) -> bool:
 
 def _stage(value: Stage) -> bool:
     parts = _texts(ABOUT)(value.asks) and _texts(INPUTS)(value.needs) and (value.reads is None or _texts()(value.reads))
-    return parts and isinstance(value.name, str) and value.name.isidentifier()
+    place = _text(value.toolchain) and _texts()(value.tools)
+    return parts and place and isinstance(value.name, str) and value.name.isidentifier()
 
 
 def _text(value: Any) -> bool:

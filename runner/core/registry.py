@@ -8,7 +8,7 @@ beside that module: `my_package/mynpu/conf/backend/mynpu.yaml`.
 from __future__ import annotations
 
 import importlib
-from functools import cache
+from functools import lru_cache
 from importlib import util
 from pathlib import Path
 from types import ModuleType
@@ -33,7 +33,7 @@ OFFERS = {
 }
 
 
-@cache
+@lru_cache(maxsize=None)  # noqa: UP033 - Python 3.8: it travels
 def module(axis: str, name: str) -> str:
     """The dotted module of option `name` of `axis`. Raises SpecError where nobody provides it."""
     if not name.isidentifier():
@@ -82,16 +82,17 @@ def entry_points(group: str) -> dict[str, str]:
     return registered()[group]
 
 
-@cache
+@lru_cache(maxsize=None)  # noqa: UP033 - Python 3.8: it travels
 def registered() -> dict[str, dict[str, str]]:
     """What installed packages register in each group of PACKAGES: their files are read once (8 ms), not for each."""
     from importlib import metadata
 
     every = metadata.entry_points()
-    return {group: {one.name: one.value for one in every.select(group=group)} for group in PACKAGES.values()}
+    chosen = every.select if hasattr(every, "select") else lambda group: every.get(group, ())  # Python 3.8: it travels
+    return {group: {one.name: one.value for one in chosen(group=group)} for group in PACKAGES.values()}
 
 
-@cache
+@lru_cache(maxsize=None)  # noqa: UP033 - Python 3.8: it travels
 def carried() -> tuple[Path, ...]:
     """The `conf/` folders beside the modules that installed packages register. Nothing of theirs is imported."""
     modules = [module for group in PACKAGES.values() for module in entry_points(group).values()]

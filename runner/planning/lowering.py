@@ -9,10 +9,12 @@ from runner.backends import loading
 from runner.backends.contract import COMPILE, Backend, Stage
 from runner.core import registry
 from runner.core.errors import RunnerError
+from runner.planning import place as places
 from runner.planning import target as targets
 from runner.planning.draft import Draft
 from runner.planning.graph import COMPILED, PROOF, QUANTIZED, STAGE, Node, Step
 from runner.planning.nodes import named, node
+from runner.planning.place import Place
 from runner.planning.sources import Source
 from runner.planning.support import blocker
 from runner.planning.target import Target
@@ -42,7 +44,9 @@ def lowered(spec: Spec, origin: Source, draft: Draft) -> list[Node]:
     blocked = blocked or (origin.unread if READER in declared.distributions else None)
     title = f"{spec.model.name} {spec.backend.name} {spec.precision.name}"
     for stage in declared.stages:
-        source = draft.once(_stage, stage, title, spec.backend, network, *asked, source.key, data.key, blocked)
+        place = draft.once(places.of, stage.toolchain, stage.tools, spec.toolchain, draft.project)
+        made_of = (stage, place, title, spec.backend, network, *asked, source.key, data.key, blocked)
+        source = draft.once(_stage, *made_of)
         made.append(source)
         network = None  # the stages that follow read what the one before made
     if declared.capabilities.host_proof:
@@ -63,6 +67,7 @@ def _quantize(model: str, precision: Choice, backend: str, export: str, data: st
 
 def _stage(
     stage: Stage,
+    place: Place,
     title: str,
     backend: Choice,
     network: Choice | None,
@@ -91,8 +96,9 @@ def _stage(
         settings["model"] = named(network)
         code = (*code, registry.module("model", network.name))
     inputs = {role: key for role, key in (("model", source), ("data", data)) if role in stage.needs}
-    step = Step(stage.name, declared.distributions, COMPILED if last else STAGE, stage.rough_s, own_worker=True)
-    return node(step, title, settings, inputs, tuple(code), blocked, "runner.steps.compile")
+    tools = stage.tools if stage.toolchain else declared.distributions
+    step = Step(stage.name, tools, COMPILED if last else STAGE, stage.rough_s, own_worker=True)
+    return node(step, title, settings, inputs, tuple(code), blocked, "runner.steps.compile", place)
 
 
 def _verify(

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from runner.artifacts import code_closure
-from runner.core import hashing, installed
+from runner.core import hashing
 from runner.core.errors import RunnerError
 from runner.planning.graph import Node, Step
+from runner.planning.place import HERE, Place
 from runner.spec.schema import Choice
 from runner.worker import variables
 
@@ -22,11 +23,12 @@ def node(
     code: tuple[str, ...] = (),
     blocked: RunnerError | None = None,
     module: str = "",
+    place: Place = HERE,
 ) -> Node:
     """`code` names modules whose closure the step runs beside its own; `module` is that, `runner.steps.<step>` unless
-    another is named."""
+    another is named; `place` is where it runs, whose versions are in the key."""
     module = module or f"runner.steps.{step.name}"
-    versions, modules = installed.versions(step.tools), (module, *code)
+    versions, modules = place.versions(step.tools), (module, *code)
     ours = code_closure.code(modules)
     identity = {
         "step": step.name,
@@ -40,7 +42,10 @@ def node(
         identity["variables"] = changing
     key = hashing.digest(identity)
     plain = (dict(settings), dict(inputs))
-    return Node(step.name, title, module, *plain, versions, key, blocked, modules, ours, changing, step)
+    blocked = blocked or place.problem
+    return Node(
+        step.name, title, module, *plain, versions, key, blocked, modules, ours, changing, step, place.toolchain
+    )
 
 
 def named(choice: Choice) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 SELF = "self"
-HOW_MEASURED = ("measure", "baseline", "limits", "telemetry")
+HOW_MEASURED = ("measure", "baseline", "limits", "telemetry", "toolchain")
 WORDS = ("model", "backend", "precision", "compression", "hardware")  # whose names stand in a label by themselves
 FILES = (".path", ".inputs")  # settings that say which data or model it is
 MOST = 8  # differences that are written out

@@ -14,6 +14,7 @@ from runner.core.errors import Impossible, SpecError, check_choice, nearest
 from runner.core.setting_rules import build, setting, shown
 from runner.spec import hardware
 from runner.spec.telemetry import Settings as Telemetry
+from runner.spec.toolchain import Settings as Toolchain
 
 AXES = (
     "model",
@@ -30,7 +31,11 @@ AXES = (
 )
 
 # What a spec has beside axes and seed: settings without options to choose from, each with an example.
-PARTS = {"limits": "limits.step_s=600", "telemetry": "telemetry.interval_ms=50"}
+PARTS = {
+    "limits": "limits.step_s=600",
+    "telemetry": "telemetry.interval_ms=50",
+    "toolchain": "toolchain.python=/opt/sdk/bin/python",
+}
 NAMES = (*AXES, *PARTS, "seed")
 
 # Everything that has options in `conf/`: the axes, and how a command's steps are run, which is no part of a spec.
@@ -84,6 +89,7 @@ class Spec:
     profile: Choice
     limits: Limits
     telemetry: Telemetry
+    toolchain: Toolchain
     seed: int
 
     def plain(self) -> dict[str, Any]:
@@ -228,6 +234,8 @@ def settings_class(axis: str, name: str) -> type:
         cls = Limits
     elif axis == "telemetry":
         cls = Telemetry
+    elif axis == "toolchain":
+        cls = Toolchain
     else:
         cls = _own(axis, name)
     return cls

@@ -6,11 +6,12 @@ import sys
 import tempfile
 import threading
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from functools import cache
 from pathlib import Path
 
 from runner.artifacts import code_closure
+from runner.core import registry
 from runner.worker import orphan_reaper
 
 FILE = "worker.pyz"
@@ -47,6 +48,8 @@ def write(folder: Path, modules: Iterable[str] = ()) -> Path:
         for module, file in sorted(every.items()):
             _add(archive, _place(module, file), file.read_bytes())
         _add(archive, "__main__.py", MAIN.encode())
+        for name, text in _entry_points(every).items():
+            _add(archive, name, text.encode())
     return path
 
 
@@ -83,6 +86,18 @@ def sessions() -> tuple[str, ...]:
     """The sessions of our own backends."""
     folder = Path(__file__).parents[1] / "backends"
     return tuple(f"runner.backends.{path.parent.name}.session" for path in sorted(folder.glob("*/session.py")))
+
+
+def _entry_points(modules: Container[str]) -> dict[str, str]:
+    """What says there, as an installed package does here, which option a module of somebody else's is."""
+    groups = {group: registry.entry_points(group) for group in registry.PACKAGES.values()}
+    lines = [
+        line
+        for group, points in groups.items()
+        for line in (f"[{group}]", *(f"{name} = {value}" for name, value in points.items() if value in modules))
+    ]
+    about = "Metadata-Version: 2.1\nName: travelled\nVersion: 0\n"
+    return {"travelled-0.dist-info/METADATA": about, "travelled-0.dist-info/entry_points.txt": "\n".join(lines)}
 
 
 def _place(module: str, file: Path) -> str:

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from runner.artifacts import code_closure
+from runner.artifacts.store import Artifact
 from runner.backends import loading
 from runner.core.errors import SpecError
 from runner.core.job import Job
+from runner.execution import run_step
+from runner.execution.step_workers import StepWorkers
 from runner.planning import graph, plan
 from runner.planning.graph import COMPILED, STAGE, Plan
 from runner.steps import compile as step
 from runner.sweep import request
+from runner.transport import toolchains
+from runner.transport.interpreter import Interpreter
+from runner.transport.toolchains import Toolchain
+from tests import other_python
+from tests.execution.told import LIMITS, Told
 from tests.models import onnx_files
 
 FILES = {
@@ -67,7 +77,7 @@ verbose: 0
 
 
 @pytest.fixture
-def staged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def staged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A package whose backend `staged` compiles in three stages, found by its entry point; an empty project beside."""
     for name, text in FILES.items():
         file = tmp_path / "staged_pack" / name
@@ -78,12 +88,20 @@ def staged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: staged-pack\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[runner.backends]\nstaged = staged_pack\n")
     monkeypatch.syspath_prepend(str(tmp_path))
+    loaded_anew(monkeypatch)
+    yield tmp_path
+    loaded_anew(monkeypatch)
+
+
+def loaded_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package is imported again when it is next asked for."""
     for name in [one for one in sys.modules if one.partition(".")[0] == "staged_pack"]:
         monkeypatch.delitem(sys.modules, name)
+    for remembered in (code_closure.code, code_closure._file):
+        remembered.cache_clear()
     importlib.invalidate_caches()
     for known in (loading.registry.registered, loading.registry.module, loading.registry.carried):
         known.cache_clear()
-    return tmp_path
 
 
 def planned(root: Path, *words: str) -> Plan:
@@ -154,6 +172,72 @@ def test_wrong_stages_are_named(staged: Path, change: tuple[str, str], wrong: st
     with pytest.raises(SpecError) as caught:
         loading.backend("staged")
     assert caught.value.reason.startswith(f"backend=staged: {file}: {wrong}")
+
+
+def test_a_stage_in_a_toolchain_that_is_not_there_is_unavailable_and_says_how_to_get_it(
+    staged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_a_toolchain(staged, monkeypatch)
+    made = planned(staged)
+    error = graph.blocked(made.cells[0], made)
+    assert error is not None
+    assert (error.status, error.reason) == ("unavailable", "The toolchain sdk is not installed here.")
+    assert error.next_step == "python -m runner toolchain install sdk"
+
+
+@other_python.needed
+def test_a_stage_runs_in_the_toolchain_that_the_words_name(staged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_a_toolchain(staged, monkeypatch)
+    python = str(other_python.with_numpy())
+    made = planned(staged, f"toolchain.python={python}")
+    found = {one.step: (one.toolchain, one.blocked) for one in made.nodes.values()}
+    assert found["optimize"] == (Toolchain(python=python), None)
+    assert (found["parse"], found["compile"]) == ((None, None), (None, None))
+
+
+def test_a_named_toolchain_that_is_not_there_is_unavailable(staged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_a_toolchain(staged, monkeypatch)
+    made = planned(staged, "toolchain.python=/no/such/python")
+    error = graph.blocked(made.cells[0], made)
+    assert error is not None
+    assert error.reason == "toolchain.python=/no/such/python: no interpreter: No such file or directory."
+
+
+@other_python.needed
+def test_a_stage_in_a_toolchain_runs_there_and_its_versions_are_in_the_key(
+    staged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_a_toolchain(staged, monkeypatch)
+    python = staged / ".toolchains/sdk/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec {other_python.with_numpy()} "$@"\n')
+    python.chmod(0o755)
+    made = planned(staged)
+    optimize, compiled = (made.nodes[made.cells[0].candidate.keys[name]] for name in ("optimize", "compile"))
+    numpy = Interpreter(str(python)).call("importlib.metadata", "version", distribution_name="numpy")
+    assert (dict(optimize.tools), optimize.blocked) == ({"numpy": numpy, "tiny": None}, None)
+    assert [*compiled.tools] == ["onnx"]
+
+    parsed, data = (Artifact(staged / name, {"key": name, "meta": {}}) for name in ("parsed_artifact", "data_artifact"))
+    for artifact in (parsed, data):
+        artifact.folder.mkdir()
+        (artifact.folder / "artifact.json").write_text("{}")
+    (parsed.folder / "parsed").write_text("graph parsed")
+    with StepWorkers(staged) as workers:
+        found = run_step.obtain(optimize, {"model": parsed, "data": data}, workers, staged, LIMITS, Told())
+    assert (found.folder / "optimized").read_text() == "graph parsed {'level': 1}"
+    assert found.content["tools"] == dict(optimize.tools)
+
+
+def in_a_toolchain(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stage `optimize` runs in the toolchain `sdk`."""
+    (root / "pinned").mkdir()
+    (root / "pinned/sdk.txt").write_text("tiny==1.0\n")
+    monkeypatch.setattr(toolchains, "PINNED", root / "pinned")
+    file = root / "staged_pack/__init__.py"
+    place = 'Stage("optimize", toolchain="sdk", tools=("numpy", "tiny"), '
+    file.write_text(file.read_text().replace('Stage("optimize", ', place))
+    loaded_anew(monkeypatch)
 
 
 def test_a_stage_without_its_file_is_named(staged: Path) -> None:

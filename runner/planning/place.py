@@ -1,0 +1,45 @@
+"""Where a step runs: in this interpreter, or in a toolchain, whose versions are then those of its key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.core.errors import RunnerError, SpecError
+from runner.spec.toolchain import Settings
+from runner.transport import toolchains
+from runner.transport.toolchains import Toolchain
+
+
+@dataclass(frozen=True)
+class Place:
+    """`toolchain`: None is this interpreter. `problem`: why nothing can run there."""
+
+    toolchain: Toolchain | None = None
+    problem: RunnerError | None = None
+
+    def versions(self, distributions: Sequence[str]) -> dict[str, str | None]:
+        """Those that are there, None each where nothing can be asked."""
+        if self.problem:
+            return dict.fromkeys(distributions)
+        return toolchains.endpoint(self.toolchain).versions(distributions)
+
+
+HERE = Place()
+
+
+def of(name: str, tools: tuple[str, ...], named: Settings, project: Path) -> Place:
+    """The place of a toolchain's `name`, "": here: the one that the spec `named`, else what is installed. It is asked
+    once for the versions of `tools`, so that one that is broken is known before any work."""
+    if not name:
+        return HERE
+    pointed = named.python is not None or named.image is not None
+    try:
+        found = Place(Toolchain(named.python, named.image) if pointed else toolchains.installed(project, name))
+        found.versions(tools)
+    except SpecError:
+        raise
+    except RunnerError as error:
+        return Place(problem=error)
+    return found
