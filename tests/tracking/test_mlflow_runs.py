@@ -11,7 +11,7 @@ import pytest
 
 from runner.core.errors import Unavailable
 from runner.pictures import record_pictures
-from runner.results import picture_files
+from runner.results import picture_files, record_schema
 from runner.tracking import mlflow_runs, mlflow_store, worker
 from tests.report import fixtures
 from tests.report.fixtures import measured, not_measured, spec
@@ -98,8 +98,9 @@ def test_a_parameter_whose_name_mlflow_refuses_is_sent_all_the_same(root: Path) 
 
 @pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
 def test_what_is_no_number_is_not_sent(value: float) -> None:
-    content = {"date": "2026-11-21T09:01:00Z", "metrics": {"fidelity/sqnr_db": value, "latency/p50_ms": 1.0}}
-    assert [(metric.key, metric.value) for metric in mlflow_runs._metrics(content)] == [("latency/p50_ms", 1.0)]
+    figures = {"fidelity/sqnr_db": value, "latency/p50_ms": 1.0}
+    result = record_schema.read(measured("20261121T090100-00000001", spec(), spec(), "self", 1.0, metrics=figures))
+    assert [(metric.key, metric.value) for metric in mlflow_runs._metrics(result)] == [("latency/p50_ms", 1.0)]
 
 
 def test_sync_sends_what_is_missing_and_only_that(root: Path) -> None:
