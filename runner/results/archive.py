@@ -24,7 +24,7 @@ from runner.core import given_files
 from runner.core.errors import SpecError
 from runner.core.foreign_text import tree, visible
 from runner.measure import samples
-from runner.results import archive_form, layers, multiple_comparisons, picture_files, seal
+from runner.results import archive_form, layers, multiple_comparisons, picture_files, records, seal
 from runner.results.picture_files import Picture
 from runner.results.record_schema import Correction
 from runner.results.records import Record
@@ -35,6 +35,7 @@ from runner.tensors import npz
 from runner.tensors.npz import Unreadable
 
 FORMAT, SCHEMA = "edge-runner record", 1
+UPDATE = "Update edge-runner on this side."
 MANIFEST, RECORD, SAMPLES, LAYERS = "manifest.json", "record.json", "samples.npz", layers.FILE
 SUFFIX = ".runner.zip"
 MB = 10**6
@@ -162,9 +163,7 @@ def _manifest(archive: zipfile.ZipFile, file: Path) -> dict[str, Any]:
     if manifest.get("format") != FORMAT or not isinstance(manifest.get("files"), dict):
         raise _broken(file, f"{MANIFEST} is not that of an exported record")
     if manifest.get("schema") != SCHEMA:
-        raise SpecError(
-            f"{file}: schema {manifest.get('schema')}, this version reads {SCHEMA}.", "Update edge-runner on this side."
-        )
+        raise SpecError(f"{file}: {_newer(manifest.get('schema'), SCHEMA)}", UPDATE)
     if set(manifest["files"]) != set(archive.namelist()) - {MANIFEST}:
         raise _broken(file, f"{MANIFEST} names other files than are inside")
     return manifest
@@ -194,10 +193,16 @@ def _check(contents: Mapping[str, bytes], file: Path) -> str:
             checks[name](_tree(contents[name], name, file))
     except Untrusted as error:
         raise _broken(file, f"{name} {error}") from error
+    if content["schema"] > records.SCHEMA:
+        raise SpecError(f"{file}: its record is of {_newer(content['schema'], records.SCHEMA)}", UPDATE)
     _check_telemetry(contents, file)
     if SAMPLES in contents:
         _check_samples(contents[SAMPLES], file)
     return str(content["record_id"])
+
+
+def _newer(schema: object, reads: int) -> str:
+    return f"schema {schema}, this version reads {reads}."
 
 
 def _check_telemetry(contents: Mapping[str, bytes], file: Path) -> None:

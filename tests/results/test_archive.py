@@ -104,6 +104,7 @@ def _escaping(contents: Contents) -> None:
     ("change", "message"),
     [
         (edited("manifest.json", schema=2), "schema 2, this version reads 1"),
+        (edited("record.json", schema=2), "its record is of schema 2, this version reads 1"),
         (edited("manifest.json", format="other"), "manifest.json is not that of an exported record"),
         (edited("record.json", spec="bilstm"), "record.json has no usable 'spec'"),
         (edited("record.json", spec={"model": "bilstm"}), "record.json has no usable 'spec.model'"),
