@@ -117,7 +117,7 @@ def test_a_sweep_that_grew_takes_over_what_was_measured_in_another(
     assert [records.in_sweep(record, "grown") for record in records.read_all(tmp_path)] == [True, True]
     assert [records.in_sweep(record, "small") for record in records.read_all(tmp_path)] == [True, False]
     shown = comparison.compare(records.read_all(tmp_path), sweep="grown")
-    assert {row.content["record_id"] for row in shown.rows} == {one.content["record_id"] for one in grown}
+    assert {row.record.content["record_id"] for row in shown.rows} == {one.content["record_id"] for one in grown}
 
 
 TIMING = variables.of_timing(os.environ)
