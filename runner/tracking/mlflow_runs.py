@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.core.advice import shell
 from runner.core.foreign_text import line, markdown
 from runner.results import naming, picture_files, records, seal
 from runner.results.formatting import verdict_line
@@ -146,7 +147,7 @@ def _tags(result: Result) -> list[RunTag]:
 def _note(result: Result) -> str:
     """The finding, for a page that takes it for Markdown. A sweep's cells are sent one by one: what the whole table
     makes of each verdict isn't known yet."""
-    among = f" (by itself; among its sweep: python -m runner compare --sweep {result.sweep})"
+    among = f" (by itself; among its sweep: python -m runner compare {shell('--sweep', result.sweep)})"
     return markdown(verdict_line(result) + (among if result.sweep and result.comparison else ""))
 
 
