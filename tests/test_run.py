@@ -157,7 +157,7 @@ def test_other_threads_are_another_session_of_the_same_compile(first: Ended, hom
         runner(home, *MODEL, *ONE_PAIR, "baseline=none", f"backend.threads={threads}", "--json").json
         for threads in (1, 2)
     )
-    assert one["keys"] == two["keys"]
+    assert [step for step, key in one["keys"].items() if two["keys"][step] != key] == ["verify"]
     assert [record["effective"]["candidate"]["settings"]["threads"] for record in (one, two)] == [1, 2]
 
 
