@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 
+from runner.core.disk_errors import ADVICE
 from runner.core.errors import BadFile, SpecError
 
 KINDS = {
@@ -29,7 +30,8 @@ def existing(path: str, key: str = "") -> str:
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:
         raise SpecError(f"{named}: no such file.", "Check the path; it is relative to this folder.") from error
     except OSError as error:
-        raise SpecError(f"{named}: {error.strerror}.", "Check the path.") from error
+        what, _ = ADVICE.get(error.errno or 0, (error.strerror, ""))
+        raise SpecError(f"{named}: {what}.", "Check the path.") from error
     if kind := odd(found):
         raise SpecError(f"{named}: {kind}, not a file.", "Name a file; save what a pipe says into one.")
     if not found.st_size:
