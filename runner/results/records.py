@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.core import durable_files
 from runner.core.errors import StepFailed
 from runner.core.foreign_text import line, tree
-from runner.results import record_schema, record_shape, seal
-from runner.results.record_schema import Result
+from runner.results import seal
+
+if TYPE_CHECKING:
+    from runner.results.record_schema import Result
 
 SCHEMA = 1
 FILE = seal.RECORD
@@ -40,6 +42,8 @@ class Record:
     @cached_property
     def result(self) -> Result:
         """What it says, as types; only of a content that tables can show (`usable`)."""
+        from runner.results import record_schema  # dozens of dataclasses: a command that ends at a slip reads no record
+
         return record_schema.read(self.content)
 
 
@@ -182,6 +186,8 @@ def read(folder: Path) -> Record:
 def usable(folder: Path) -> Record:
     """The record in `folder`. Raises StepFailed where tables can't show it: damaged, half, or of another form."""
     record = read(folder)
+    from runner.results import record_shape
+
     fault = record_shape.fault(record.content) or record_shape.samples_fault(folder / "samples.npz")
     if fault:
         raise _odd(folder, f"{folder / FILE} {fault}" if "samples" not in fault else f"{folder} {fault}")
