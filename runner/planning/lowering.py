@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from runner.backends import loading
@@ -25,34 +26,58 @@ READER = "onnxruntime"  # of the files that `Source.unread` is about
 QUANTIZE = Step("quantize", ("onnx", READER, "numpy"), QUANTIZED, rough_s=2.0)
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of a backend, the same in each of its steps. `data`: a key; `blocked`: why it can't be done."""
+
+    backend: Choice
+    model: str
+    precision: str
+    batch: int
+    target: Target
+    data: str
+    blocked: RunnerError | None
+
+    @property
+    def title(self) -> str:
+        return f"{self.model} {self.backend.name} {self.precision}"
+
+    def tuned_to(self) -> Any:
+        """What the backend's output is tuned to, on the machine that it is for."""
+        return loading.asked(self.backend.name, "tuned_to", self.backend.settings, self.target.hardware)
+
+
 def lowered(spec: Spec, origin: Source, draft: Draft) -> list[Node]:
     """The nodes from the first representation that the backend accepts, of those provided, to what its session runs.
 
     A graph that is no float32 any more is quantised before.
     """
-    declared, provided, data = loading.backend(spec.backend.name), origin.provided, origin.data
+    declared, provided = loading.backend(spec.backend.name), origin.provided
     reads = declared.reads(provided)
     source, made = provided[reads or next(iter(provided))], []  # where it accepts none, the nodes are blocked
     if reads == "onnx" and spec.precision.name != "fp32":
-        about = (spec.model.name, spec.precision, spec.backend.name, source.key, data.key)
+        about = (spec.model.name, spec.precision, spec.backend.name, source.key, origin.data.key)
         source = draft.once(_quantize, *about, origin.unread)
         made.append(source)
-    target = draft.once(targets.of, spec.hardware.settings)
+    asked = _asked(spec, origin, draft)
     network = spec.model if reads == "checkpoint" else None
-    asked = (spec.precision.name, spec.scenario.settings.batch, target)
-    blocked = draft.once(blocker, spec.backend, spec.model.name, tuple(provided), spec.data.name, *asked)
-    blocked = blocked or (origin.unread if READER in declared.distributions else None)
-    title = f"{spec.model.name} {spec.backend.name} {spec.precision.name}"
     for stage in declared.stages:
         place = draft.once(places.of, stage.toolchain, stage.tools, spec.toolchain, draft.project)
-        made_of = (stage, place, title, spec.backend, network, *asked, source.key, data.key, blocked)
-        source = draft.once(_stage, *made_of)
+        source = draft.once(_stage, stage, place, asked, network, source.key)
         made.append(source)
         network = None  # the stages that follow read what the one before made
     if declared.capabilities.host_proof:
-        batch = spec.scenario.settings.batch
-        made.append(draft.once(_verify, title, spec.backend, batch, target, source.key, data.key, blocked))
+        made.append(draft.once(_verify, asked, source.key))
     return made
+
+
+def _asked(spec: Spec, origin: Source, draft: Draft) -> _Asked:
+    backend, model, precision, batch = spec.backend, spec.model.name, spec.precision.name, spec.scenario.settings.batch
+    target = draft.once(targets.of, spec.hardware.settings)
+    about = (backend, model, tuple(origin.provided), spec.data.name, precision, batch, target)
+    blocked = draft.once(blocker, *about)
+    blocked = blocked or (origin.unread if READER in loading.backend(backend.name).distributions else None)
+    return _Asked(backend, model, precision, batch, target, origin.data.key, blocked)
 
 
 def _quantize(model: str, precision: Choice, backend: str, export: str, data: str, unread: RunnerError | None) -> Node:
@@ -65,28 +90,17 @@ def _quantize(model: str, precision: Choice, backend: str, export: str, data: st
     return node(QUANTIZE, f"{model} {precision.name}", settings, {"model": export, "data": data}, blocked=unread)
 
 
-def _stage(
-    stage: Stage,
-    place: Place,
-    title: str,
-    backend: Choice,
-    network: Choice | None,
-    precision: str,
-    batch: int,
-    target: Target,
-    source: str,
-    data: str,
-    blocked: RunnerError | None,
-) -> Node:
-    """One stage. `network` is that whose checkpoint is compiled, None of a graph; `source` and `data` are keys."""
+def _stage(stage: Stage, place: Place, asked: _Asked, network: Choice | None, source: str) -> Node:
+    """One stage. `network` is that whose checkpoint is compiled, None of a graph; `source` is a key."""
+    backend = asked.backend
     declared, module = loading.backend(backend.name), registry.module("backend", backend.name)
-    asked = {"precision": precision, "batch": batch}
+    job = {"precision": asked.precision, "batch": asked.batch}
     if "tuned_to" in stage.asks:
-        asked["tuned_to"] = loading.asked(backend.name, "tuned_to", backend.settings, target.hardware)
+        job["tuned_to"] = asked.tuned_to()
     settings = {
         "backend": backend.name,
         "settings": _read(stage, named(backend)["settings"], declared),
-        **{name: value for name, value in asked.items() if name in stage.asks},
+        **{name: value for name, value in job.items() if name in stage.asks},
     }
     last = stage.name == COMPILE
     code: Sequence[str] = (f"{module}.{stage.name}", *([f"{module}.session"] if last else []))
@@ -95,27 +109,27 @@ def _stage(
     if network:
         settings["model"] = named(network)
         code = (*code, registry.module("model", network.name))
-    inputs = {role: key for role, key in (("model", source), ("data", data)) if role in stage.needs}
+    inputs = {role: key for role, key in (("model", source), ("data", asked.data)) if role in stage.needs}
     tools = stage.tools if stage.toolchain else declared.distributions
     step = Step(stage.name, tools, COMPILED if last else STAGE, stage.rough_s, own_worker=True)
-    return node(step, title, settings, inputs, tuple(code), blocked, "runner.steps.compile", place)
+    return node(step, asked.title, settings, inputs, tuple(code), asked.blocked, "runner.steps.compile", place)
 
 
-def _verify(
-    title: str, backend: Choice, batch: int, target: Target, compiled: str, data: str, blocked: RunnerError | None
-) -> Node:
+def _verify(asked: _Asked, compiled: str) -> Node:
     """That what was compiled runs. Here is no other machine's session: what is measured elsewhere is proven with the
     settings that compile was."""
+    backend = asked.backend
     declared, module = loading.backend(backend.name), registry.module("backend", backend.name)
-    own = {} if target.name == hardware.LOCAL else dict(declared.session_settings)
+    own = {} if asked.target.name == hardware.LOCAL else dict(declared.session_settings)
     settings = {
         "backend": backend.name,
         "settings": {**named(backend)["settings"], **own},
-        "batch": batch,
-        "tuned_to": loading.asked(backend.name, "tuned_to", backend.settings, target.hardware),
+        "batch": asked.batch,
+        "tuned_to": asked.tuned_to(),
     }
     step = Step("verify", declared.distributions, PROOF, own_worker=True)
-    return node(step, title, settings, {"model": compiled, "data": data}, (f"{module}.session",), blocked)
+    inputs = {"model": compiled, "data": asked.data}
+    return node(step, asked.title, settings, inputs, (f"{module}.session",), asked.blocked)
 
 
 def _read(stage: Stage, settings: Mapping[str, Any], declared: Backend) -> dict[str, Any]:
