@@ -6,9 +6,7 @@ import importlib
 import json
 import sys
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -151,16 +149,3 @@ def test_a_declaration_is_looked_at_once_however_often_it_is_asked_for(monkeypat
     loading.backend("onnxruntime")
     monkeypatch.setattr(loading, "problems", lambda *about: pytest.fail("it was looked at again"))
     assert loading.backend("onnxruntime") is loading.backend("onnxruntime")
-
-
-def test_what_is_installed_is_read_once_for_all_axes(monkeypatch: pytest.MonkeyPatch) -> None:
-    read, times = metadata.entry_points, []
-
-    def counted() -> Any:
-        times.append(1)
-        return read()
-
-    monkeypatch.setattr(metadata, "entry_points", counted)
-    registry.registered.cache_clear()
-    found = [registry.entry_points(group) for group in registry.PACKAGES.values()]
-    assert (len(found), len(times)) == (len(registry.PACKAGES), 1)
