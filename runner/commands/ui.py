@@ -26,6 +26,7 @@ from runner.core.errors import SpecError, StepFailed, Unavailable
 from runner.worker import orphan_reaper, usage_reports
 
 HOST, PORT = "127.0.0.1", 5000
+ALLOWED_HOSTS = "MLFLOW_SERVER_ALLOWED_HOSTS"
 START_SECONDS, STOP_SECONDS = 120.0, 10.0
 
 
@@ -132,13 +133,22 @@ def _server(root: Path, uri: str, host: str, port: int) -> Iterator[subprocess.P
     with log.open("wb") as out, _stop_signals():
         # In a session of its own: Ctrl-C comes to us alone, and one signal reaches all its processes.
         # By its mark the keeper finds them where we are killed.
-        env = {**os.environ, **quiet, **orphan_reaper.mark("ui")}
+        env = {ALLOWED_HOSTS: _called(host), **os.environ, **quiet, **orphan_reaper.mark("ui")}
         server = subprocess.Popen(command, stdout=out, stderr=out, env=env, cwd="/", start_new_session=True)
         try:
             _wait_until_up(server, host, port, log)
             yield server
         finally:
             _stop(server)
+
+
+def _called(host: str) -> str:
+    """What a browser may call the server, with any port, for a tunnel's. MLflow's own list has `10.*`: that takes
+    10.somebodys.example for an address of a private network, and so a foreign page reads the runs."""
+    from runner.tracking.mlflow_view import browsable
+
+    names = sorted({"localhost", HOST, browsable(host)})
+    return ",".join([*names, *(f"{name.replace('[', '[[]')}:*" for name in names)])
 
 
 @contextmanager
@@ -161,10 +171,11 @@ def _wait_until_up(server: subprocess.Popen[bytes], host: str, port: int, log: P
 
     deadline = time.monotonic() + START_SECONDS
     url = f"http://{browsable(host)}:{port}/health"
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # http_proxy= is for other machines
     while time.monotonic() < deadline:
         if server.poll() is not None:
             raise StepFailed(f"MLflow's server ended with code {server.returncode}.", f"Read {log}.")
-        with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=5):
+        with contextlib.suppress(urllib.error.URLError, OSError), direct.open(url, timeout=5):
             return
         time.sleep(0.2)
     raise StepFailed(f"MLflow's server didn't answer within {START_SECONDS:g} s.", f"Read {log}.")

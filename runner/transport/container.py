@@ -93,9 +93,18 @@ def of(image: str) -> Container:
 def check(program: str, image: str) -> str:
     """The image's id. Raises Unavailable where it isn't here: nothing is downloaded unasked."""
     command = [program, "image", "inspect", "--format", "{{.Id}}", image]
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=ANSWER_SECONDS, check=False
-    )
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            errors="replace",
+            timeout=ANSWER_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        why = getattr(error, "strerror", None) or "it does not answer"
+        raise Unavailable(f"toolchain.image={image}: {program} can't be asked: {why}.", f"{program} info") from error
     if done.returncode:
         said = [line.strip() for line in done.stderr.splitlines() if line.strip()] or ["no answer"]
         raise Unavailable(
@@ -113,7 +122,7 @@ def _mounts(reads: Sequence[Path], writes: Sequence[Path]) -> list[str]:
 def _field(key: str, path: Path) -> str:
     text = f"{key}={path.absolute()}"
     quoted = text.replace('"', '""')
-    return f'"{quoted}"' if {",", '"'} & set(text) else text
+    return f'"{quoted}"' if set(',"\r\n') & set(text) else text
 
 
 def _user(program: str) -> list[str]:

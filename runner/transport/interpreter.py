@@ -20,9 +20,10 @@ from runner.worker import memory_use, variables
 
 # What points our own interpreter to its libraries says nothing to another one.
 OURS = ("PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH", "VIRTUAL_ENV")
-# Read by any Python there is, so that one that is too old can be told.
+# Read by any Python there is, so that one that is too old can be told. -c looks into the working folder first.
 PROBE = """\
 import sys
+sys.path = [entry for entry in sys.path if entry]
 if sys.version_info < (3, 8):
     sys.stdout.write("Python %d.%d" % tuple(sys.version_info[:2]))
     sys.exit(98)
@@ -94,7 +95,7 @@ def _checked(python: str) -> str:
             [path, "-c", PROBE],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            errors="replace",
             env=environment(None),
             timeout=ANSWER_SECONDS,
             check=False,

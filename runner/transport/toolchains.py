@@ -137,7 +137,7 @@ def _alone(project: Path, name: str, tell: Tell) -> Iterator[None]:
 
 def _make(folder: Path, file: Path, tell: Tell) -> None:
     tell("a fresh environment")
-    _run([sys.executable, "-m", "venv", str(folder)], tell, lambda line: None)
+    _run([sys.executable, "-I", "-m", "venv", str(folder)], tell, lambda line: None)
     wanted = [line for line in file.read_text(encoding="utf-8").splitlines() if "==" in line and line[0] != "#"]
     counted = iter(range(1, 1_000_000))
 
@@ -147,8 +147,9 @@ def _make(folder: Path, file: Path, tell: Tell) -> None:
         elif TELLING.match(line):
             tell(line)
 
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--no-deps", "--progress-bar=off", "--no-input"]
-    _run([*pip, "--disable-pip-version-check", "--requirement", str(file)], tell, line_told)
+    # -I: a project may have a `pip/` or a `venv.py` of its own.
+    pip = [str(folder / "bin" / "python"), "-I", "-m", "pip", "install", "--no-deps", "--progress-bar=off"]
+    _run([*pip, "--no-input", "--disable-pip-version-check", "--requirement", str(file)], tell, line_told)
 
 
 def _run(command: list[str], tell: Tell, line_told: Callable[[str], None]) -> None:

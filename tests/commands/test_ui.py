@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,24 @@ from tests.report.fixtures import measured, spec
 from tests.test_interrupt import alive, until
 
 RUN = [sys.executable, "-c", "import sys; from runner.__main__ import main; sys.exit(main(sys.argv[1:]))", "ui"]
+EXPERIMENT = "/ajax-api/2.0/mlflow/experiments/get?experiment_id=1"
+CALLED = ("127.0.0.1:8080", "localhost", "localhost:8080")
+FOREIGN = (
+    "example.com",
+    "10.0.example.com:5000",
+    "192.168.example.com",
+    "localhost.example.com",
+    "127.0.0.1.example.com",
+)
+
+
+def asked(site: str, **headers: str) -> int:
+    """The status with which the server answers a page that calls it by another name."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(f"{site}{EXPERIMENT}", headers=headers)) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 @contextmanager
@@ -28,6 +47,7 @@ def served(root: Path, *arguments: str) -> Iterator["tuple[subprocess.Popen[str]
     """The real command in a project, and the address that it printed."""
     environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
     environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+    environment["http_proxy"] = "http://127.0.0.1:9"  # where nobody is: it is not asked for this machine
     process = subprocess.Popen(
         [*RUN, *arguments, "--json"], cwd=root, env=environment, stdout=subprocess.PIPE, text=True
     )
@@ -52,8 +72,10 @@ def test_one_command_serves_the_right_store_and_ctrl_c_ends_it_cleanly(project: 
         site, query = address.split("/#/")
         assert site.startswith("http://127.0.0.1:")
         assert query.startswith("experiments/1/runs?viewStateShareKey=comparison")
-        with urllib.request.urlopen(f"{site}/ajax-api/2.0/mlflow/experiments/get?experiment_id=1") as answer:
+        with urllib.request.urlopen(f"{site}{EXPERIMENT}") as answer:
             assert json.load(answer)["experiment"]["name"] == "edge-runner"
+        assert [asked(site, Host=name) for name in CALLED] == [200] * len(CALLED)
+        assert [asked(site, Host=name) for name in FOREIGN] == [403] * len(FOREIGN)
         children = [one for one in psutil.Process(process.pid).children(recursive=True) if not is_keeper(one)]
         assert children
         port = int(site.rpartition(":")[2])

@@ -88,3 +88,21 @@ def test_an_exit_without_an_answer_is_told_with_its_code(sdk: Container, tmp_pat
         pytest.raises(StepFailed, match="with exit code 7"),
     ):
         call(worker, "leave", code=7)
+
+
+def test_a_client_that_says_nonsense_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "podman"
+    program.write_text("#!/bin/sh\nprintf 'no \\377\\n' >&2; exit 1\n")
+    program.chmod(0o755)
+    container.check.cache_clear()
+    with pytest.raises(Unavailable, match="no such image"):
+        container.check(str(program), "sdk")
+
+
+def test_a_client_that_can_not_be_asked_is_told(tmp_path: Path) -> None:
+    container.check.cache_clear()
+    with pytest.raises(Unavailable) as error:
+        container.check(str(tmp_path / "podman"), "sdk")
+    assert (
+        error.value.reason == f"toolchain.image=sdk: {tmp_path / 'podman'} can't be asked: No such file or directory."
+    )

@@ -34,8 +34,11 @@ def test_one_that_is_too_old_is_told(tmp_path: Path) -> None:
     assert refused(python).reason == f"toolchain.python={python}: it is Python 3.7; the oldest that does is 3.8."
 
 
-def test_one_without_numpy_is_told_and_how_to_get_it(tmp_path: Path) -> None:
+def test_one_without_numpy_is_told_and_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     venv.create(tmp_path, symlinks=True)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "numpy.py").touch()  # of the working folder: nobody's library
+    (tmp_path / "importlib.py").write_text("raise SystemExit('run')\n")
     python = tmp_path / "bin" / "python"
     error = refused(python)
     assert error.reason == f"toolchain.python={python}: it has no numpy."

@@ -26,7 +26,10 @@ def wheel(folder: Path, version: str) -> None:
 
 @pytest.fixture
 def pinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with `sdk.txt`, which pins a wheel beside it."""
+    """A folder with `sdk.txt`, which pins a wheel beside it; the working folder has modules that end who runs them."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("venv.py", "pip.py", "ensurepip.py"):
+        (tmp_path / name).write_text("raise SystemExit('of the working folder')\n")
     folder = tmp_path / "pinned"
     folder.mkdir()
     wheel(folder, "1.0")
