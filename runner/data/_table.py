@@ -99,7 +99,9 @@ def _header(wanted: Columns, lines: Sequence[Cells], start: int) -> dict[str, in
     names = [name.strip() for name in lines[start]]
     header = {name: position for position, name in enumerate(names)}
     keys = [("time", wanted.time), ("target", wanted.target), *(("features", name) for name in wanted.features)]
-    for key, name in keys:
+    for place, (key, name) in enumerate(keys):
+        if taken := next((other for other, known in keys[:place] if known == name), ""):
+            raise SpecError(f"data.{key}={name}: data.{taken} names that column already.", "Name each column once.")
         if name not in header:
             close = nearest(name, header) if len(header) > 1 else ""
             raise BadFile(
@@ -170,7 +172,7 @@ def _check_ascending(wanted: Columns, where: Sequence[str], times: Times) -> Non
                 continue
             raise BadFile(
                 f"{where[row]}: its {wanted.time} comes twice, as where the clock was put back.",
-                "Write times with their offset (2023-10-29T02:00+02:00, then +01:00) and type data.frequency=1h, "
+                "Write times with their offset (2023-10-29T02:00+02:00, then +01:00), "
                 "or take rows as they come: data.frequency=rows",
             )
         fault = "twice" if after == before else "before the row above it"

@@ -171,6 +171,21 @@ FAULTS: dict[str, tuple[Callable[[list[str]], list[str]], dict[str, Any], str]] 
         {"time": "when"},
         "data.time=when: {path} has no such column.\nIts columns: date, load, temp.",
     ),
+    "the target among the features": (
+        list,
+        {"features": ["temp", "load"]},
+        "data.features=load: data.target names that column already.\nName each column once.",
+    ),
+    "a feature twice": (
+        list,
+        {"features": ["temp", "temp"]},
+        "data.features=temp: data.features names that column already.\nName each column once.",
+    ),
+    "the time as target": (
+        list,
+        {"target": "date"},
+        "data.target=date: data.time names that column already.\nName each column once.",
+    ),
     "decimal commas that make columns": (
         put(2, "2024-01-03,2,5,0,5"),
         {},
@@ -512,7 +527,7 @@ def test_a_clock_that_is_put_back_is_hinted_at(tmp_path: Path) -> None:
     path = series.write_csv(tmp_path / "my.csv", [f"{one:%Y-%m-%d %H:%M},{n},{n % 7}" for n, one in enumerate(when)])
     assert refusal(path) == (
         f"{path}, line 29: its date comes twice, as where the clock was put back.\n"
-        "Write times with their offset (2023-10-29T02:00+02:00, then +01:00) and type data.frequency=1h, "
+        "Write times with their offset (2023-10-29T02:00+02:00, then +01:00), "
         "or take rows as they come: data.frequency=rows"
     )
     assert last_targets(path, frequency="rows") == [79, 80]
