@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -77,21 +78,31 @@ def _fits(shape: list[Any], sizes: tuple[int, ...]) -> bool:
 
 
 def finite(session: Any, outputs: list[Any], data: Path) -> list[str]:
-    """A line for each output that is not finite where the float model's aren't finite either, or aren't known.
+    """A line for each output that is not finite where the float model's isn't finite either, or a user's file can't be
+    asked for it.
 
-    Raises StepFailed where the float model's are.
+    Raises StepFailed where the float model's is, and of a model that was trained here.
     """
     pairs = zip(session.outputs, outputs, strict=True)
     odd = [spec["name"] for spec, output in pairs if not values.finite(values.array(output, spec["dtype"]))]
+    return [_not_finite(name, _float_rows(data, name), data) for name in odd]
+
+
+def _float_rows(data: Path, name: str) -> list[Any] | None:
+    """An output of the float model's, a row a sample; None where it is not known."""
     file = data / "reference.npz"
-    known = predictions.read(str(file)) if odd and file.is_file() else {}
-    for name in odd:
-        if not known or all(values.finite(np.asarray(row)) for row in known.get(name, ())):
-            raise StepFailed(
-                f"The compiled model's output {name} is not finite on real inputs.",
-                "Try precision=fp32, or look at the model: it may overflow.",
-            )
-    return [f"output {name} has NaN or infinite values, as the model's own has" for name in odd]
+    return (predictions.read(str(file)) if file.is_file() else {}).get(name)
+
+
+def _not_finite(name: str, known: list[Any] | None, data: Path) -> str:
+    if known is None and json.loads((data / "meta.json").read_text(encoding="utf-8"))["task"] == "tensors":
+        return f"output {name} has NaN or infinite values; whether the model's own has them is not known"
+    if known is None or all(values.finite(np.asarray(row)) for row in known):
+        raise StepFailed(
+            f"The compiled model's output {name} is not finite on real inputs.",
+            "Try precision=fp32, or look at the model: it may overflow.",
+        )
+    return f"output {name} has NaN or infinite values, as the model's own has"
 
 
 def precision_warnings(precision: str, effective: Mapping[str, Mapping[str, int]]) -> list[str]:

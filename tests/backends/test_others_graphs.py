@@ -198,6 +198,23 @@ def test_infinite_and_nan_by_right(tmp_path: Path) -> None:
     assert "output z has NaN or infinite values, as the model's own has" in ran.warnings
 
 
+def test_infinite_where_the_models_own_outputs_are_not_known_is_said(tmp_path: Path) -> None:
+    nodes, newer = [helper.make_node("Div", ["x", "zero"], ["y"])], capabilities.reads(99, 17)["limits"]["ir"] + 1
+    ends = [value("x", FLOAT, [1, 4])], [value("y", FLOAT, [1, 4])]
+    path = saved(tmp_path / "my.onnx", nodes, *ends, {"zero": np.zeros(1, "f4")}, ir=newer)
+    ran = through(tmp_path, path, backend="openvino")
+    assert "output y has NaN or infinite values; whether the model's own has them is not known" in ran.warnings
+
+
+def test_a_sequence_as_input_is_none_of_openvinos(tmp_path: Path) -> None:
+    x, y = (helper.make_tensor_sequence_value_info(name, FLOAT, [1, 4]) for name in "xy")
+    path = saved(tmp_path / "my.onnx", [helper.make_node("Identity", ["x"], ["y"])], [x], [y])
+    given = {"x/0": np.ones((SAMPLES + 4, 1, 4), "f4")}
+    through(tmp_path / "onnxruntime", path, given).same()
+    with pytest.raises(Unsupported, match="input x is of type sequence; OpenVINO takes tensors alone"):
+        through(tmp_path / "openvino", path, given, backend="openvino")
+
+
 def branches(path: Path) -> str:
     """A branch that the condition never takes, and whose matrix doesn't fit the sizes asked for."""
 

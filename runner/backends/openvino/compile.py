@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ def compile(job: Job) -> dict[str, Any]:
     Raises Unsupported with OpenVINO's words where it can't convert, size or load the model.
     """
     source, sizes = job.inputs["model"] / "model.onnx", _sizes(job.inputs["data"], job.settings["batch"])
+    _check_inputs(onnx_graph.inputs(onnx.load(source, load_external_data=False)))
     loose = job.scratch / "without-sizes.onnx"
     warnings: list[str] = []
     try:
@@ -53,6 +54,15 @@ def compile(job: Job) -> dict[str, Any]:
         raise refused("load", error) from error
     warnings += _precision_kept(job.settings["precision"], session.effective["inference_precision"])
     return {"version": session.version, "effective": precisions(session), "fallback": {}, "warnings": warnings}
+
+
+def _check_inputs(inputs: Sequence[onnx.ValueInfoProto]) -> None:
+    odd = next((value for value in inputs if onnx_graph.container(value)), None)
+    if odd is not None:
+        raise Unsupported(
+            f"input {odd.name} is of type {onnx_graph.container(odd)}; OpenVINO takes tensors alone.",
+            "Choose another backend for it.",
+        )
 
 
 def _sizes(data: Path, batch: int) -> dict[str, list[int]]:
