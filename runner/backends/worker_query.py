@@ -28,11 +28,12 @@ def ask_at(endpoint: Endpoint, module: str, function: str, **arguments: Any) -> 
 
     Raises what the function raises, Unavailable where the library breaks or hangs.
     """
+    from runner.transport.endpoint import WorkerOptions
     from runner.worker import orphan_reaper
 
     with (
         tempfile.TemporaryDirectory(dir=orphan_reaper.folder()) as folder,
-        endpoint.open_worker(Path(folder) / "log", name=module, modules=(module,)) as worker,
+        endpoint.open_worker(Path(folder) / "log", WorkerOptions(module, modules=(module,))) as worker,
     ):
         try:
             return worker.ask("call", timeout=SECONDS, module=module, function=function, arguments=arguments)

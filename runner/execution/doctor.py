@@ -93,10 +93,11 @@ def backend(name: str, project: Path) -> Check:
 
 def _probe(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     from runner.transport.device import HERE
+    from runner.transport.endpoint import WorkerOptions
 
     with tempfile.TemporaryDirectory(dir=orphan_reaper.folder()) as folder:
         arguments = {"backend": name, "settings": settings, "folder": folder}
-        with HERE.open_worker(Path(folder) / "log", name=name) as worker:
+        with HERE.open_worker(Path(folder) / "log", WorkerOptions(name)) as worker:
             found: dict[str, Any] = worker.ask(
                 "call", timeout=PROBE_SECONDS, module="runner.steps.self_test", function="probe", arguments=arguments
             )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from runner.core.errors import StepFailed
 from runner.planning.graph import Node
 from runner.transport import toolchains
+from runner.transport.endpoint import WorkerOptions
 from runner.transport.local import Worker
 
 # For the libraries of our own steps. One number on every machine and every schedule: it changes the order of sums, and
@@ -59,8 +61,9 @@ class StepWorkers:
         """A worker for this node that may hold `memory_mb`, and needs these folders. Raises StepFailed after
         `interrupt`."""
         if node.kind.own_worker or node.toolchain:
-            title, threads = f"{node.step} {node.title}", None if node.kind.own_worker else THREADS
-            with self._open(node, title, threads, memory_mb, reads=reads, writes=writes) as fresh:
+            threads = None if node.kind.own_worker else THREADS
+            options = WorkerOptions(f"{node.step} {node.title}", threads, memory_mb, reads=reads, writes=writes)
+            with self._open(node, options) as fresh:
                 try:
                     yield fresh
                 finally:
@@ -68,19 +71,15 @@ class StepWorkers:
             return
         if self._shared is None or not self._shared.alive or self._memory_mb != memory_mb:
             self.close()
-            self._shared, self._memory_mb = self._open(node, "step", THREADS, memory_mb), memory_mb
+            self._shared, self._memory_mb = self._open(node, WorkerOptions("step", THREADS, memory_mb)), memory_mb
         yield self._shared
 
-    def _open(
-        self, node: Node, name: str, threads: int | None, memory_mb: float | None, **folders: Sequence[Path]
-    ) -> Worker:
+    def _open(self, node: Node, options: WorkerOptions) -> Worker:
         log = self.project / "artifacts" / ".logs" / f"{node.id}.log"
-        modules = (node.module, *node.modules)
+        options = replace(options, modules=(node.module, *node.modules))
         with self._opening:
             if self._interrupted:
                 raise StepFailed("Interrupted.", "The same command goes on.")
-            worker = toolchains.endpoint(node.toolchain).open_worker(
-                log, name=name, threads=threads, memory_mb=memory_mb, modules=modules, **folders
-            )
+            worker = toolchains.endpoint(node.toolchain).open_worker(log, options)
             self._working.append(worker)
         return worker

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.transport.device import HERE, Device
+from runner.transport.endpoint import WorkerOptions
 from runner.transport.local import Worker
 
 if TYPE_CHECKING:
@@ -53,10 +54,8 @@ def order(roles: Sequence[str], seed: int, number: int) -> tuple[str, ...]:
 
 def opened(role: str, side: Side, folder: Path, sampler: Sampler | None) -> Worker:
     """A fresh process for `side`, whose log goes to `folder`; the sampler watches it."""
-    log, name = folder / f"{role}.log", f"{role} {side.label}"
-    worker = side.device.open_worker(
-        log, name=name, threads=side.threads, memory_mb=side.memory_mb, modules=(side.session,)
-    )
+    options = WorkerOptions(f"{role} {side.label}", side.threads, side.memory_mb, (side.session,))
+    worker = side.device.open_worker(folder / f"{role}.log", options)
     if sampler:
         sampler.watch(role, worker.pid)
     return worker

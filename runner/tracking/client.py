@@ -13,6 +13,7 @@ from typing import Any
 from runner.core.errors import RunnerError, StepFailed
 from runner.results.records import Record
 from runner.transport.device import HERE
+from runner.transport.endpoint import WorkerOptions
 from runner.transport.local import Worker
 
 SECONDS = 300.0
@@ -77,7 +78,7 @@ class _Assistant:
         self._problem: RunnerError | None = None
         self._wanted, self._left = threading.Event(), False
         # The worker is opened by this thread, which lives on: a worker dies with the thread that opened it.
-        self._worker: Worker = HERE.open_worker(log, name="tracking", env=os.environ)
+        self._worker: Worker = HERE.open_worker(log, WorkerOptions("tracking"), os.environ)
         self._start = threading.Thread(target=self._prepare, kwargs=arguments, daemon=True)
         self._start.start()
 

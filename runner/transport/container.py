@@ -18,7 +18,7 @@ from typing import Any
 from runner.core.advice import shell
 from runner.core.errors import Unavailable
 from runner.transport import local, worker_zipapp
-from runner.transport.endpoint import ANSWER_SECONDS, called, shared_folder, versions_of
+from runner.transport.endpoint import ANSWER_SECONDS, WorkerOptions, called, shared_folder, versions_of
 from runner.transport.local import Worker
 from runner.worker import variables
 
@@ -42,25 +42,14 @@ class Container:
     def name(self) -> str:
         return f"image:{self.image}"
 
-    def open_worker(
-        self,
-        log: Path,
-        *,
-        name: str,
-        threads: int | None = None,
-        memory_mb: float | None = None,
-        modules: Sequence[str] = (),
-        reads: Sequence[Path] = (),
-        writes: Sequence[Path] = (),
-    ) -> Worker:
+    def open_worker(self, log: Path, options: WorkerOptions) -> Worker:
         check(self.program, self.image)
-        packed = worker_zipapp.current(modules)
-        settings = [*_user(self.program), *_mounts([packed, *reads], writes), *_variables(threads)]
-        if memory_mb is not None:
-            settings += [f"--memory={memory_mb:.0f}m", f"--memory-swap={memory_mb:.0f}m"]
-        inside = [PYTHON, str(packed), "guard", "--name", name]
+        packed = worker_zipapp.current(options.modules)
+        mounts = _mounts([packed, *options.reads], options.writes)
+        settings = [*_user(self.program), *mounts, *_variables(options.threads), *_memory(options.memory_mb)]
+        inside = [PYTHON, str(packed), "guard", "--name", options.name]
         command = [self.program, *HELD, *settings, self.image, *inside]
-        return local.start(command, log, name=name, env=os.environ, memory_mb=None, carried=_own_code)
+        return local.start(command, log, name=options.name, env=os.environ, memory_mb=None, carried=_own_code)
 
     def put(self, path: Path) -> str:
         return str(path)
@@ -135,6 +124,10 @@ def _variables(threads: int | None) -> list[str]:
     limits: Mapping[str, str] = {} if threads is None else dict.fromkeys(local.THREAD_VARIABLES, str(threads))
     passed = {**variables.of_timing(os.environ), **limits}
     return [f"--env={name}={value}" for name, value in passed.items() if not name.startswith("LD_")]
+
+
+def _memory(most_mb: float | None) -> list[str]:
+    return [] if most_mb is None else [f"--memory={most_mb:.0f}m", f"--memory-swap={most_mb:.0f}m"]
 
 
 def _own_code(code: int, do: str) -> int:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from runner.core import installed
 from runner.spec.hardware import LOCAL
-from runner.transport.endpoint import ANSWER_SECONDS, Endpoint, shared_folder
+from runner.transport.endpoint import ANSWER_SECONDS, Endpoint, WorkerOptions, shared_folder
 from runner.transport.local import Worker, open_worker
 from runner.worker import process
 
@@ -44,20 +44,9 @@ class Here:
     name: str = LOCAL
     remote: bool = False
 
-    def open_worker(
-        self,
-        log: Path,
-        *,
-        name: str,
-        threads: int | None = None,
-        memory_mb: float | None = None,
-        modules: Sequence[str] = (),
-        reads: Sequence[Path] = (),
-        writes: Sequence[Path] = (),
-        env: Mapping[str, str] | None = None,
-    ) -> Worker:
+    def open_worker(self, log: Path, options: WorkerOptions, env: Mapping[str, str] | None = None) -> Worker:
         """`env` is added to what a worker gets of the environment (`runner/worker/variables.py`)."""
-        return open_worker(log, name=name, threads=threads, memory_mb=memory_mb, env=env)
+        return open_worker(log, name=options.name, threads=options.threads, memory_mb=options.memory_mb, env=env)
 
     def put(self, path: Path) -> str:
         return str(path)

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +17,19 @@ from runner.worker import orphan_reaper
 ANSWER_SECONDS = 60.0  # for a question that is no work
 
 
+@dataclass(frozen=True)
+class WorkerOptions:
+    """What a worker is to be. `name`, `threads` and `memory_mb` are as in `local.open_worker`; it can import `modules`.
+    `reads` and `writes` are the folders of this machine that it needs: one that is shut off sees no others."""
+
+    name: str
+    threads: int | None = None
+    memory_mb: float | None = None
+    modules: Sequence[str] = ()
+    reads: Sequence[Path] = ()
+    writes: Sequence[Path] = ()
+
+
 class Endpoint(Protocol):
     """A place where workers run. It carries files and folders both ways, and tells which versions are there."""
 
@@ -23,19 +37,8 @@ class Endpoint(Protocol):
     def name(self) -> str:
         """For messages and records: `local`, `python:/opt/sdk/bin/python`, `ssh:pi`."""
 
-    def open_worker(
-        self,
-        log: Path,
-        *,
-        name: str,
-        threads: int | None = None,
-        memory_mb: float | None = None,
-        modules: Sequence[str] = (),
-        reads: Sequence[Path] = (),
-        writes: Sequence[Path] = (),
-    ) -> Worker:
-        """A worker there that can import `modules`; what its libraries print goes to `log` here. `reads` and `writes`
-        are the folders of this machine that it needs: one that is shut off sees no others."""
+    def open_worker(self, log: Path, options: WorkerOptions) -> Worker:
+        """A worker there; what its libraries print goes to `log` here."""
 
     def put(self, path: Path) -> str:
         """Where a worker there finds a file or a folder of this machine."""
@@ -64,7 +67,7 @@ def called(endpoint: Endpoint, module: str, function: str, arguments: Mapping[st
     """`Endpoint.call` in a worker that is opened for it."""
     with (
         tempfile.TemporaryDirectory(dir=orphan_reaper.folder()) as folder,
-        endpoint.open_worker(Path(folder) / "log", name=endpoint.name, modules=(module,)) as worker,
+        endpoint.open_worker(Path(folder) / "log", WorkerOptions(endpoint.name, modules=(module,))) as worker,
     ):
         return worker.ask("call", timeout=ANSWER_SECONDS, module=module, function=function, arguments=arguments)
 

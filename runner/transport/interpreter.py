@@ -14,7 +14,7 @@ from typing import Any
 from runner.core.advice import shell
 from runner.core.errors import Unavailable
 from runner.transport import local, worker_zipapp
-from runner.transport.endpoint import ANSWER_SECONDS, called, shared_folder, versions_of
+from runner.transport.endpoint import ANSWER_SECONDS, WorkerOptions, called, shared_folder, versions_of
 from runner.transport.local import Worker
 from runner.worker import memory_use, variables
 
@@ -46,20 +46,12 @@ class Interpreter:
     def name(self) -> str:
         return f"python:{self.python}"
 
-    def open_worker(
-        self,
-        log: Path,
-        *,
-        name: str,
-        threads: int | None = None,
-        memory_mb: float | None = None,
-        modules: Sequence[str] = (),
-        reads: Sequence[Path] = (),
-        writes: Sequence[Path] = (),
-    ) -> Worker:
-        memory_use.check_watchable(memory_mb)
-        command = [_checked(self.python), str(worker_zipapp.current(modules)), "worker", "--name", name]
-        return local.start(command, log, name=name, env=environment(threads), memory_mb=memory_mb)
+    def open_worker(self, log: Path, options: WorkerOptions) -> Worker:
+        memory_use.check_watchable(options.memory_mb)
+        packed = str(worker_zipapp.current(options.modules))
+        command = [_checked(self.python), packed, "worker", "--name", options.name]
+        env = environment(options.threads)
+        return local.start(command, log, name=options.name, env=env, memory_mb=options.memory_mb)
 
     def put(self, path: Path) -> str:
         return str(path)

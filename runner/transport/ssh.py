@@ -20,7 +20,7 @@ from typing import Any
 
 from runner.core.errors import RunnerError, Unavailable
 from runner.transport import ssh_connection, worker_zipapp
-from runner.transport.endpoint import ANSWER_SECONDS, versions_of
+from runner.transport.endpoint import ANSWER_SECONDS, WorkerOptions, versions_of
 from runner.transport.local import THREAD_VARIABLES, Worker, numbers
 from runner.transport.ssh_connection import Address
 from runner.transport.ssh_transfer import NO_CONNECTION, Delivery, lost
@@ -51,29 +51,21 @@ class Ssh:
         self._hardware: Mapping[str, Any] | None = None
         self._lock = threading.RLock()
 
-    def open_worker(
-        self,
-        log: Path,
-        *,
-        name: str,
-        threads: int | None = None,
-        memory_mb: float | None = None,
-        modules: Sequence[str] = (),
-        reads: Sequence[Path] = (),
-        writes: Sequence[Path] = (),
-    ) -> Worker:
-        if memory_mb is not None:
+    def open_worker(self, log: Path, options: WorkerOptions) -> Worker:
+        if options.memory_mb is not None:
             raise Unavailable(
-                f"limits.memory_mb={memory_mb:g}: the memory of a worker on {self.name} is not watched.",
+                f"limits.memory_mb={options.memory_mb:g}: the memory of a worker on {self.name} is not watched.",
                 "Leave it out: limits.memory_mb=null",
             )
         log = log.absolute()
         log.parent.mkdir(parents=True, exist_ok=True)
         mark, pipe = orphan_reaper.mark(next(numbers)), subprocess.PIPE
-        command = self._guarded(name, threads, modules)
+        command = self._guarded(options)
         process = self._connected().delivery.master.start(command, mark, stdin=pipe, stdout=pipe, stderr=pipe)
         own_code = partial(_own_code, self.name)
-        called = f"{name.removesuffix(where := f' on {self.name}')}{where}"  # a cell's title names its device, too
+        called = (
+            f"{options.name.removesuffix(where := f' on {self.name}')}{where}"  # a cell's title names its device, too
+        )
         return Worker(process, called, log, mark[orphan_reaper.MARK], None, own_code)
 
     def put(self, path: Path) -> str:
@@ -154,13 +146,14 @@ class Ssh:
         link = self._connected()
         if link.observer is None or not link.observer.alive:
             log = receiver.home() / "logs" / f"{self.name}.log"
-            link.observer = self.open_worker(log, name="observer", threads=None, memory_mb=None, modules=())
+            link.observer = self.open_worker(log, WorkerOptions("observer"))
         return link.observer
 
-    def _guarded(self, name: str, threads: int | None, modules: Sequence[str]) -> str:
-        """What the login shell there becomes: the guard of a worker that can import `modules`."""
-        variables = [] if threads is None else ["env", *(f"{one}={threads}" for one in THREAD_VARIABLES)]
-        arguments = map(shlex.quote, (self._bundle(modules), "guard", "--name", name))
+    def _guarded(self, options: WorkerOptions) -> str:
+        """What the login shell there becomes: the guard of a worker."""
+        limits = [f"{one}={options.threads}" for one in THREAD_VARIABLES]
+        variables = [] if options.threads is None else ["env", *limits]
+        arguments = map(shlex.quote, (self._bundle(options.modules), "guard", "--name", options.name))
         return " ".join(["exec", *variables, self._connected().delivery.interpreter(), *arguments])
 
     def _bundle(self, modules: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from runner.transport.device import HERE
+from runner.transport.endpoint import WorkerOptions
 from runner.transport.local import Worker
 
 
@@ -52,9 +53,7 @@ class StandingWorker:
             self._worker.close()
             self._worker = None
         if self._worker is None:
-            self._worker = HERE.open_worker(
-                self._log, name=self._name, threads=self._threads, memory_mb=self._memory_mb
-            )
+            self._worker = HERE.open_worker(self._log, WorkerOptions(self._name, self._threads, self._memory_mb))
         return self._worker
 
     def close(self) -> None:

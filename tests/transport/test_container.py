@@ -12,6 +12,7 @@ import pytest
 from runner.core.errors import StepFailed, Unavailable
 from runner.transport import container
 from runner.transport.container import Container
+from runner.transport.endpoint import WorkerOptions
 from tests.doubles import podman
 from tests.transport.test_local import ROOT, call
 
@@ -33,7 +34,7 @@ def started(tmp_path: Path) -> dict[str, Any]:
 
 
 def test_it_has_no_network_no_rights_and_a_root_that_is_read_only(sdk: Container, tmp_path: Path) -> None:
-    with sdk.open_worker(tmp_path / "log", name="compile"):
+    with sdk.open_worker(tmp_path / "log", WorkerOptions("compile")):
         pass
     found = started(tmp_path)
     assert (found["network"], found["read_only"], found["cap_drop"], found["pull"]) == ("none", True, "ALL", "never")
@@ -43,7 +44,7 @@ def test_it_has_no_network_no_rights_and_a_root_that_is_read_only(sdk: Container
 
 def test_it_sees_the_steps_folders_and_the_worker_and_no_more(sdk: Container, tmp_path: Path) -> None:
     model, out = tmp_path / "a, model", tmp_path / "out"
-    with sdk.open_worker(tmp_path / "log", name="c", reads=[model], writes=[out]) as worker:
+    with sdk.open_worker(tmp_path / "log", WorkerOptions("c", reads=[model], writes=[out])) as worker:
         packed = started(tmp_path)["inside"][1] if worker.ask("memory", timeout=30) else ""
     assert started(tmp_path)["mount"] == [
         f"type=bind,source={packed},target={packed},readonly",
@@ -56,14 +57,14 @@ def test_of_the_environment_it_has_what_changes_numbers_or_timing(
     sdk: Container, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TVM_NUM_THREADS", "7")
-    with sdk.open_worker(tmp_path / "log", name="c", modules=("odd_code",)) as worker:
+    with sdk.open_worker(tmp_path / "log", WorkerOptions("c", modules=("odd_code",))) as worker:
         seen = [call(worker, "environment", name=name) for name in ("TVM_NUM_THREADS", "HOME", "AWS_SECRET_ACCESS_KEY")]
     assert seen == ["7", "/tmp", None]
     assert not [one for one in started(tmp_path)["env"] if one.startswith("LD_")]
 
 
 def test_a_memory_limit_is_the_containers(sdk: Container, tmp_path: Path) -> None:
-    with sdk.open_worker(tmp_path / "log", name="c", memory_mb=500):
+    with sdk.open_worker(tmp_path / "log", WorkerOptions("c", memory_mb=500)):
         pass
     assert (started(tmp_path)["memory"], started(tmp_path)["memory_swap"]) == ("500m", "500m")
 
@@ -84,7 +85,7 @@ def test_without_podman_and_docker_it_is_unavailable(monkeypatch: pytest.MonkeyP
 
 def test_an_exit_without_an_answer_is_told_with_its_code(sdk: Container, tmp_path: Path) -> None:
     with (
-        sdk.open_worker(tmp_path / "log", name="c", modules=("odd_code",)) as worker,
+        sdk.open_worker(tmp_path / "log", WorkerOptions("c", modules=("odd_code",))) as worker,
         pytest.raises(StepFailed, match="with exit code 7"),
     ):
         call(worker, "leave", code=7)

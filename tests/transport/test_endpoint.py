@@ -13,7 +13,7 @@ from runner.artifacts import code_closure
 from runner.core.errors import StepFailed, StepTimeout
 from runner.transport.container import Container
 from runner.transport.device import HERE
-from runner.transport.endpoint import Endpoint
+from runner.transport.endpoint import Endpoint, WorkerOptions
 from runner.transport.interpreter import Interpreter
 from runner.transport.local import Worker
 from runner.transport.ssh import Ssh
@@ -95,7 +95,7 @@ def step(endpoint: Endpoint, tmp_path: Path, there: str, data: Path) -> None:
 
 
 def opened(endpoint: Endpoint, tmp_path: Path, **folders: list[Path]) -> Worker:
-    return endpoint.open_worker(tmp_path / "log", name="the step", threads=3, modules=CODE, **folders)
+    return endpoint.open_worker(tmp_path / "log", WorkerOptions("the step", threads=3, modules=CODE, **folders))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 
 from runner.core.errors import Unavailable
 from runner.transport import worker_zipapp
+from runner.transport.endpoint import WorkerOptions
 from runner.transport.interpreter import NAME_ANOTHER, Interpreter
 from tests import other_python, sshd
 from tests.transport.test_local import ROOT, call
@@ -56,7 +57,7 @@ def test_our_libraries_are_none_of_its_own(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("PYTHONPATH", "/nowhere")
     monkeypatch.syspath_prepend(str(ROOT / "tests" / "worker"))
     python = Interpreter(str(other_python.with_numpy()))
-    with python.open_worker(tmp_path / "log", name="w", modules=("odd_code", "shutil")) as worker:
+    with python.open_worker(tmp_path / "log", WorkerOptions("w", modules=("odd_code", "shutil"))) as worker:
         assert call(worker, "environment", name="PYTHONPATH") is None
     with zipfile.ZipFile(worker_zipapp.current(("odd_code", "shutil"))) as packed:
         assert {"odd_code.py", "shutil.py"} & set(packed.namelist()) == {"odd_code.py"}

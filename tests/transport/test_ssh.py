@@ -18,6 +18,7 @@ import pytest
 
 from runner.core.errors import OddAnswer, RunnerError, SpecError, StepFailed, StepTimeout, Unavailable, WorkerLost
 from runner.transport import blobs
+from runner.transport.endpoint import WorkerOptions
 from runner.transport.local import Worker
 from runner.transport.ssh import Ssh
 from runner.transport.ssh_connection import Address
@@ -49,8 +50,7 @@ def device() -> Iterator[Ssh]:
 
 
 def opened(device: Ssh, folder: Path, threads: int | None = None) -> Worker:
-    modules = ("odd_code",)
-    return device.open_worker(folder / "worker.log", name="the cell", threads=threads, memory_mb=None, modules=modules)
+    return device.open_worker(folder / "worker.log", WorkerOptions("the cell", threads, modules=("odd_code",)))
 
 
 def ask(worker: Worker, function: str, **arguments: Any) -> Any:
@@ -135,7 +135,7 @@ def test_closing_a_worker_ends_it_there_and_what_it_started(device: Ssh, tmp_pat
 
 def test_a_memory_limit_is_refused_as_nobody_would_watch_it(device: Ssh, tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match=r"limits\.memory_mb=500.*ssh:device is not watched"):
-        device.open_worker(tmp_path / "log", name="w", threads=None, memory_mb=500, modules=())
+        device.open_worker(tmp_path / "log", WorkerOptions("w", memory_mb=500))
 
 
 # --- the device ---
@@ -331,10 +331,10 @@ def test_after_a_lost_connection_the_next_question_opens_another(server: Sshd, d
 def test_a_runner_that_is_killed_leaves_nothing_there(server: Sshd, tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from runner.transport.ssh import Ssh; "
-        "from runner.transport.ssh_connection import Address\n"
-        "device, modules = Ssh(Address('device'), sys.executable), ('odd_code',)\n"
+        "from runner.transport.endpoint import WorkerOptions; from runner.transport.ssh_connection import Address\n"
+        "device, options = Ssh(Address('device'), sys.executable), WorkerOptions('w', modules=('odd_code',))\n"
         f"log = Path({str(tmp_path / 'log')!r})\n"
-        "w = device.open_worker(log, name='w', threads=None, memory_mb=None, modules=modules)\n"
+        "w = device.open_worker(log, options)\n"
         "ask = lambda f, **a: w.ask('call', timeout=600, module='odd_code', function=f, arguments=a)\n"
         "print(*device.pids([w]), ask('start_orphan'), flush=True)\n"
         "ask('sleep', seconds=600)"
