@@ -11,10 +11,9 @@ from typing import Any
 from runner.core.forms import anything, both, by_name, dotted, each, fields, maybe, number, string, such_that, text
 
 NOT_NEGATIVE, COUNT, HASH = number(0), number(0, whole=True), string(64, "[0-9a-f]{64}")
-KEY = string(64, "[0-9a-z]+")  # a name that leads nowhere; whether it is the right one the store knows
 FILES = both(by_name(fields({"sha256": HASH, "bytes": COUNT})), such_that(lambda files: all(map(_is_inside, files))))
 EVERY = fields(
-    {"step": text, "key": KEY, "meta": fields({}, {"warnings": each(text)}), "files": FILES},
+    {"step": text, "key": HASH, "meta": fields({}, {"warnings": each(text)}), "files": FILES},
     {"name": text, "inputs": by_name(text)},
 )
 SIZE = fields({"file_bytes": NOT_NEGATIVE, "gzip_bytes": NOT_NEGATIVE})

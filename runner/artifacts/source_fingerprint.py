@@ -7,7 +7,6 @@ hash, where Python keeps what it made of sources: in `__pycache__`.
 from __future__ import annotations
 
 import ast
-import hashlib
 import json
 import os
 import sys
@@ -15,6 +14,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+from runner.core import hashing
 
 MOST = 2000  # files that are kept; a checkout has a few hundred
 
@@ -34,7 +35,7 @@ def read(name: str, path: Path) -> Source:
     _stamps[path] = _stamp(path)
     content = path.read_bytes()
     about = f"{name} {path.name == '__init__.py'} ".encode()  # relative imports depend on both
-    key = hashlib.sha256(about + content).hexdigest()
+    key = hashing.hash_of(about + content)
     known = _known()
     if key not in known:
         known[key] = _parsed(name, path, content)
@@ -89,7 +90,7 @@ def _known() -> dict[str, tuple[list[str], str]]:
 def _memory() -> Path:
     """Python's versions name syntax trees differently, and this file decides what is kept: a memory for each."""
     here = Path(__file__)
-    version = hashlib.sha256(here.read_bytes()).hexdigest()[:8]
+    version = hashing.file_hash(here)[:8]
     return here.parent / "__pycache__" / f"sources.{sys.implementation.cache_tag}.{version}.json"
 
 
@@ -100,7 +101,7 @@ def _parsed(name: str, path: Path, content: bytes) -> tuple[list[str], str]:
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             _drop_docstring(node)
     _drop_messages(tree)
-    return used, hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    return used, hashing.digest_of(ast.dump(tree))
 
 
 def _imports(tree: ast.Module, name: str, path: Path) -> list[str]:

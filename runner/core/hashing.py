@@ -25,8 +25,13 @@ def joined(texts: Mapping[str, str]) -> str:
 
 
 def digest_of(text: str) -> str:
-    """`digest` of content, from its canonical text."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    """SHA-256 (hex) of a text; of content's canonical text that is its `digest`."""
+    return hash_of(text.encode())
+
+
+def hash_of(data: bytes) -> str:
+    """SHA-256 (hex) of bytes."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def file_hash(path: Path) -> str:

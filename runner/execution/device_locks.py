@@ -52,8 +52,7 @@ def all_of(cell: Cell) -> list[str]:
 
 def _devices(cell: Cell) -> dict[str, Any]:
     """`{device: the settings that say how it is reached}`."""
-    chains = filter(None, (cell.candidate, cell.baseline))
-    each = (chain.spec.hardware.settings for chain in chains)
+    each = (chain.spec.hardware.settings for chain in cell.chains)
     return {hardware.name_of(settings): settings for settings in each}
 
 

@@ -57,8 +57,7 @@ def bound(plan: Plan, steps: Mapping[str, float], cells: Mapping[str, Measuring]
 
 
 def _keys(cell: Cell) -> list[str]:
-    chains = [cell.candidate] if cell.baseline is None else [cell.candidate, cell.baseline]
-    return [key for chain in chains for key in chain.keys.values()]
+    return [key for chain in cell.chains for key in chain.keys.values()]
 
 
 def summary(

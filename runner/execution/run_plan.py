@@ -164,7 +164,7 @@ def _opened(stack: ExitStack, command: _Command, schedule: Schedule) -> Measure:
 
 def _uses(waiting: Plan) -> set[str]:
     """The keys of the steps and specs of the plan's cells."""
-    chains = [chain for cell in waiting.cells for chain in (cell.candidate, cell.baseline) if chain]
+    chains = [chain for cell in waiting.cells for chain in cell.chains]
     return {key for chain in chains for key in (chain.spec.key, *chain.keys.values())}
 
 
@@ -266,7 +266,7 @@ def sweep_name(specs: Sequence[Spec]) -> str:
 
 def _items(waiting: Plan) -> list[tuple[str, str]]:
     """The display's names: of steps with one title the key says which is meant, of cells the words of the sweep."""
-    chains = [chain for cell in waiting.cells for chain in (cell.candidate, cell.baseline) if chain]
+    chains = [chain for cell in waiting.cells for chain in cell.chains]
     nodes = {node.id: node for chain in chains for node in waiting.of(chain)}
     steps = [(one, f"{node.step} {node.title}", node.key[:8]) for one, node in nodes.items()]
     cells = [(measuring(cell), f"measure {cell.candidate.spec.title}", cell.words) for cell in waiting.cells]

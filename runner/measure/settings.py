@@ -71,3 +71,8 @@ class Settings:
                 f"measure.max_seconds={self.max_seconds:g} is below measure.min_seconds={self.min_seconds:g}.",
                 "Raise the one or lower the other, or set max_seconds=null.",
             )
+
+
+def settings_class(name: str) -> type:
+    """One for every option: its name is no more than a name."""
+    return Settings

@@ -80,6 +80,11 @@ class Cell:
     blocked: RunnerError | None = None
     words: str = ""
 
+    @property
+    def chains(self) -> tuple[Chain, ...]:
+        """The candidate's, and the baseline's where it has one."""
+        return (self.candidate,) if self.baseline is None else (self.candidate, self.baseline)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -101,8 +106,7 @@ def blocked(cell: Cell, plan: Plan) -> RunnerError | None:
     """Why a cell can't run here, known before any work."""
     if cell.blocked:
         return cell.blocked
-    chains = [cell.candidate] if cell.baseline is None else [cell.candidate, cell.baseline]
-    return next((node.blocked for chain in chains for node in plan.of(chain) if node.blocked), None)
+    return next((node.blocked for chain in cell.chains for node in plan.of(chain) if node.blocked), None)
 
 
 def states(plan: Plan, project: Path) -> list[dict[str, Any]]:

@@ -23,8 +23,7 @@ class Lost(StepFailed):
 def used(cell: Cell) -> list[str]:
     """The keys of the artifacts that a cell's record is made of; the steps before them are made only where one of these
     has to be."""
-    chains = [cell.candidate] if cell.baseline is None else [cell.candidate, cell.baseline]
-    return list(dict.fromkeys(chain.keys[step] for chain in chains for step in chain.roles))
+    return list(dict.fromkeys(chain.keys[step] for chain in cell.chains for step in chain.roles))
 
 
 def failure(cell: Cell, outcomes: Mapping[str, Outcome]) -> RunnerError | None:

@@ -7,7 +7,6 @@ LIMITS and never unpacked by the names in it.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
@@ -20,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from runner.core import given_files
+from runner.core import given_files, hashing
 from runner.core.errors import SpecError
 from runner.core.foreign_text import tree, visible
 from runner.measure import samples
@@ -64,9 +63,7 @@ def write(record: Record, file: Path, correction: Correction | None = None) -> N
         "format": FORMAT,
         "schema": SCHEMA,
         "record_id": record.content["record_id"],
-        "files": {
-            name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)} for name, data in contents.items()
-        },
+        "files": {name: {"sha256": hashing.hash_of(data), "bytes": len(data)} for name, data in contents.items()},
     }
     contents = {MANIFEST: json.dumps(manifest, indent=1).encode() + b"\n", **contents}
     draft = file.with_name(f".{file.name}.{os.getpid()}")
@@ -171,7 +168,7 @@ def _manifest(archive: zipfile.ZipFile, file: Path) -> dict[str, Any]:
 
 def _member(archive: zipfile.ZipFile, name: str, facts: Any, file: Path) -> bytes:
     data = archive.read(name)  # as many bytes as it claims, at most
-    if not isinstance(facts, dict) or hashlib.sha256(data).hexdigest() != facts.get("sha256"):
+    if not isinstance(facts, dict) or hashing.hash_of(data) != facts.get("sha256"):
         raise SpecError(
             f"{file}: {name} was changed after the export (its hash differs).", "Ask for a fresh export of the record."
         )

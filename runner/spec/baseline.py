@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner.backends import loading
 from runner.backends.contract import Candidate
-from runner.core.errors import SpecError, Unavailable
+from runner.core.errors import SpecError, Unavailable, check_choice
 from runner.core.setting_rules import setting
 from runner.spec import hardware, labels, options
 from runner.spec.schema import Spec
@@ -22,6 +22,12 @@ class Settings:
     overrides: tuple[str, ...] = setting(
         "overrides of the candidate's spec that make the baseline (baseline=spec only)"
     )
+
+
+def settings_class(name: str) -> type:
+    """One for every option. Raises SpecError for an unknown one."""
+    check_choice("baseline.name", name, NAMES)
+    return Settings
 
 
 def resolve(spec: Spec, project: Path, backends: Collection[str]) -> Spec | None:

@@ -4,13 +4,14 @@ measured and against what. Frozen, validated, made from plain values once."""
 from __future__ import annotations
 
 import dataclasses
+import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
 from runner.core import hashing, registry
-from runner.core.errors import Impossible, SpecError, check_choice, nearest
+from runner.core.errors import Impossible, SpecError, nearest
 from runner.core.setting_rules import build, setting, shown
 from runner.spec import hardware
 from runner.spec.telemetry import Settings as Telemetry
@@ -52,6 +53,20 @@ class Limits:
     memory_mb: float | None = setting(
         "most memory of one worker and all that it starts (null: no limit)", unit="MB", low=100
     )
+
+
+PART_CLASSES = {"limits": Limits, "telemetry": Telemetry, "toolchain": Toolchain}
+
+# The rules of the axes whose options no package provides: modules with `settings_class(name)`.
+HOMES = {
+    "train": "runner.spec.training",
+    "precision": "runner.spec.precision",
+    "hardware": "runner.spec.hardware",
+    "measure": "runner.measure.settings",
+    "baseline": "runner.spec.baseline",
+    "profile": "runner.spec.profile",
+    "schedule": "runner.spec.schedule",
+}
 
 
 @dataclass(frozen=True)
@@ -208,47 +223,19 @@ def choice(axis: str, values: Any) -> Choice:
 
 
 def settings_class(axis: str, name: str) -> type:
-    """The `Settings` dataclass that rules over option `name` of `axis`."""
+    """The `Settings` dataclass that rules over option `name` of `axis`, or over a part. Raises SpecError for an unknown
+    option."""
     cls: type
-    if axis == "backend":
+    if axis in PART_CLASSES:
+        cls = PART_CLASSES[axis]
+    elif axis == "backend":
         from runner.backends import loading
 
         cls = loading.backend(name).settings
     elif axis in registry.PACKAGES:
         cls = registry.load(axis, name).Settings
-    elif axis == "precision":
-        from runner.spec import precision
-
-        cls = precision.settings_class(name)
-    elif axis == "profile":
-        from runner.spec import profile
-
-        cls = profile.settings_class(name)
-    elif axis == "hardware":
-        cls = hardware.settings_class(name)
-    elif axis == "schedule":
-        from runner.spec import schedule
-
-        cls = schedule.settings_class(name)
-    elif axis == "limits":
-        cls = Limits
-    elif axis == "telemetry":
-        cls = Telemetry
-    elif axis == "toolchain":
-        cls = Toolchain
     else:
-        cls = _own(axis, name)
-    return cls
-
-
-def _own(axis: str, name: str) -> type:
-    import importlib
-
-    homes = {"measure": "runner.measure.settings", "train": "runner.spec.training"}
-    home = importlib.import_module(homes.get(axis, f"runner.spec.{axis}"))
-    if axis == "baseline":  # of the others a name is no more than a name
-        check_choice(f"{axis}.name", name, home.NAMES)
-    cls: type = home.Settings
+        cls = importlib.import_module(HOMES[axis]).settings_class(name)
     return cls
 
 

@@ -16,3 +16,8 @@ class Settings:
     learning_rate: float = setting("Learning rate at the start; it falls to 0 as a half cosine", low=1e-7, high=1)
     patience: int = setting("Stop after so many epochs without a smaller validation loss", unit="epochs", low=1)
     weight_decay: float = setting("AdamW's decoupled weight decay", low=0, high=1)
+
+
+def settings_class(name: str) -> type:
+    """One for every option: its name is no more than a name."""
+    return Settings

@@ -7,7 +7,6 @@ version the address is that of the plain compare page, the baseline first.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from runner.core import hashing
 from runner.results import records
 from runner.results.record_schema import Result
 from runner.spec.labels import point
@@ -48,7 +48,7 @@ def page(root: Path, site: str, sweep: str | None = None) -> str:
         shown = _shown(target, root, sweep)
         if not _version(target).startswith(TESTED):
             return f"{site}/{_compare_page(target, shown)}"
-        name = "comparison" if sweep is None else f"sweep-{hashlib.sha256(sweep.encode()).hexdigest()[:12]}"
+        name = "comparison" if sweep is None else f"sweep-{hashing.digest_of(sweep)[:12]}"
         state = json.dumps(view_state(shown, sweep), separators=(",", ":"))
         target.client.set_experiment_tag(target.experiment_id, f"mlflow.sharedViewState.{name}", state)
     query = f"viewStateShareKey={name}&compareRunsMode=CHART&workflowType=machine_learning"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from runner.core import durable_files
+from runner.core import durable_files, hashing
 from runner.core.advice import shell
 from runner.core.errors import SpecError, StepFailed, Unavailable, nearest
 from runner.transport import container
@@ -116,7 +115,7 @@ def _link(project: Path, name: str) -> Path:
 def _made_of(name: str) -> str:
     """The folder behind the name: another one for other versions, or another Python."""
     said = f"{sys.version}\n{_pinned(name).read_text(encoding='utf-8')}"
-    return f".{name}-{hashlib.sha256(said.encode()).hexdigest()[:12]}"
+    return f".{name}-{hashing.digest_of(said)[:12]}"
 
 
 @contextmanager

@@ -70,6 +70,7 @@ def sealed_as(root: Path, step: str, change: Callable[[dict[str, Any]], object])
         (lambda content: content.pop("meta"), "meta"),
         (lambda content: content.pop("key"), "key"),
         (lambda content: content.update(key="../../x"), "key"),
+        (lambda content: content.update(key="z" * 64), "key"),
         (lambda content: content.update(seconds="1"), "seconds"),
         (lambda content: content.update(files=["file"]), "files"),
         (lambda content: content["files"].update(file=None), "files.file"),

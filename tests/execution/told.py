@@ -37,7 +37,7 @@ class Told:
 
 
 def node(name: str, *inputs: str, module: str = "tests.execution.odd_steps", **settings: Any) -> Node:
-    """A node `name` whose key is its name, repeated to a key's length; `inputs` are names of nodes."""
+    """A node `name` whose key is its name in hex digits, of a key's length; `inputs` are names of nodes."""
     roles: Mapping[str, str] = {one: key(one) for one in inputs}
     kind = Step(
         name,
@@ -54,4 +54,4 @@ def ours() -> dict[str, str]:
 
 
 def key(name: str) -> str:
-    return (name * 64)[:64]
+    return name.encode().hex().ljust(64, "0")[:64]
