@@ -55,6 +55,11 @@ def test_the_wheel_carries_every_option_and_study(installed: Installed) -> None:
         }
 
 
+def test_the_wheel_carries_the_template_of_the_page(installed: Installed) -> None:
+    page = Path("runner", "report", "views", "page.html")
+    assert (installed.folder / page).read_bytes() == (REPOSITORY / page).read_bytes()
+
+
 def test_options_come_from_the_wheel(installed: Installed, tmp_path: Path) -> None:
     done = installed.python(tmp_path, "-m", "runner", "show", "model=gru", "--json")
     assert done.code == 0, done.err

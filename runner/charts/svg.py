@@ -26,6 +26,11 @@ def element(chart: Chart) -> Element:
     return svg
 
 
+def inline(chart: Chart) -> str:
+    """The element as text within HTML: every text and attribute is escaped, and every tag is closed."""
+    return ElementTree.tostring(element(chart), encoding="unicode", short_empty_elements=False)
+
+
 def document(chart: Chart) -> bytes:
     """A whole SVG file, on white paper, with nothing in it that acts or comes from elsewhere."""
     svg = element(chart)

@@ -14,6 +14,7 @@ from runner.core import project_paths
 
 if TYPE_CHECKING:
     from runner.charts import Chart
+    from runner.report.report_model import Page
 
 
 def main(argv: list[str]) -> int:
@@ -31,10 +32,9 @@ def main(argv: list[str]) -> int:
     arguments.add_argument("--png", type=Path, metavar="FOLDER", help="write the record's pictures there, as PNG files")
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
     options = arguments.parse_args(argv)
-    from runner.core import output_paths
     from runner.pictures import record_pictures
     from runner.report import console_footer, report_model
-    from runner.report.views import html, layout, terminal
+    from runner.report.views import layout, terminal
     from runner.results import find_record, multiple_comparisons, records
 
     root = project_paths.home(project_paths.root())
@@ -49,9 +49,7 @@ def main(argv: list[str]) -> int:
         drawn = record_pictures.of_record(record) if options.png else {}
     written = _as_png(drawn, options.png, root) if options.png else []
     if options.html:
-        output_paths.check(options.html, root, "--html")
-        _write(options.html, html.render(found).encode())
-        written.append(options.html)
+        written.append(_as_html(found, options.html, root))
     if options.json:
         console.document(report_model.as_json(found))
     elif options.html or options.png:
@@ -59,6 +57,16 @@ def main(argv: list[str]) -> int:
     else:
         layout.show(terminal.renderable(found), console_footer.WIDTH)
     return 0
+
+
+def _as_html(found: Page, file: Path, root: Path) -> Path:
+    """The file written."""
+    from runner.core import output_paths
+    from runner.report.views import html
+
+    output_paths.check(file, root, "--html")
+    _write(file, html.render(found).encode())
+    return file
 
 
 def _as_png(drawn: Mapping[str, Chart], folder: Path, root: Path) -> list[Path]:

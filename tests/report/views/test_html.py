@@ -93,14 +93,15 @@ def test_whatever_a_record_holds_is_text(tmp_path: Path) -> None:
     assert not [name for name in names if "alert" in name or "script" in name]
 
 
-def test_a_dollar_in_a_name_is_a_dollar(tmp_path: Path) -> None:
-    assert "cost $body $5" in rendered(tmp_path, pages.content(warnings=["cost $body $5"]))
+@pytest.mark.parametrize("text", ["cost $body $5", "{{ 7 * 7 }} {% raw %} {# not seen #}"])
+def test_what_means_something_in_a_template_is_text_in_a_name(text: str, tmp_path: Path) -> None:
+    assert text in rendered(tmp_path, pages.content(warnings=[text]))
 
 
 def test_the_head_says_number_interval_verdict_and_against_what(tmp_path: Path) -> None:
     text = rendered(tmp_path, pages.content())
     head = re.sub(r"<[^>]+>", "|", text[text.index("<header>") : text.index("</header>")])
-    assert [part for part in head.split("|") if part][:5] == [
+    assert [part for part in head.split("|") if part.strip()][:5] == [
         "bilstm int8_dynamic onnxruntime · data co2 · hardware local · 2026-11-21 09:46 UTC",
         "1.02×",
         "[0.98, 1.06]",
