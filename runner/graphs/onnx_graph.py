@@ -48,13 +48,18 @@ def container(value: onnx.ValueInfoProto) -> str:
     return (value.type.WhichOneof("value") or "tensor_type").removesuffix("_type").removesuffix("tensor")
 
 
+def graphs(part: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    """A graph, its branches and loops, and theirs."""
+    yield part
+    for node in part.node:
+        for attribute in node.attribute:
+            for branch in [*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs]:
+                yield from graphs(branch)
+
+
 def nodes(part: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
     """All nodes, those of branches and loops too."""
-    for node in part.node:
-        yield node
-        for attribute in node.attribute:
-            for branch in (attribute.g, *attribute.graphs):
-                yield from nodes(branch)
+    return (node for graph in graphs(part) for node in graph.node)
 
 
 QUANTISED = re.compile("[Qq]uantizeLinear|^QLinear|^Q[A-Z]|Integer")

@@ -21,6 +21,8 @@ Arrays = Mapping[str, NDArray[Any]]
 # Operators that carry weights or do the multiplying, so that their precision decides the speed.
 HEAVY = ("Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU", "RNN")
 CASTS = re.compile(r"^(graph_(?:input|output)_cast)")  # what the float16 converter calls its casts
+ITS_NODES = re.compile(r"_(Dequantize|Quantize)Linear$")
+ITS_TENSORS = re.compile(r"_((Dequantize|Quantize)Linear_Output|quantized|scale|zero_point)$")
 MOST_KEPT = 8  # nodes that a message names
 SCALE_A_TENSOR, SCALE_A_CHANNEL = 10, 13  # the opsets from which on a graph can say so
 WHY_NOT = {
@@ -82,9 +84,19 @@ def _converted(model: Model) -> Model:
 
 
 def static(model: Model, settings: Int8, calibration: Mapping[str, Any], scratch: Path) -> tuple[Model, list[str]]:
-    """Q/DQ nodes around what ONNX Runtime's static quantiser knows; and what is told of them;
-    ranges from all of `calibration` (samples first:
-    arrays, or what slices like one)."""
+    """Q/DQ nodes around what ONNX Runtime's static quantiser knows, and what is told of them; ranges from all of
+    `calibration` (samples first: arrays, or what slices like one). Raises Unsupported where it can't do the graph."""
+    try:
+        return _static(model, settings, calibration, scratch)
+    except Unsupported as error:
+        try:
+            made, notes = _static(onnx_graph.opened(model), settings, calibration, scratch)
+        except Unsupported:
+            raise error from None
+    return made, [*notes, "quantised without the sizes of its inputs: ONNX Runtime refuses the graph with them"]
+
+
+def _static(model: Model, settings: Int8, calibration: Mapping[str, Any], scratch: Path) -> tuple[Model, list[str]]:
     from onnxruntime import quantization as q  # type: ignore[import-untyped]
 
     methods = {
@@ -92,7 +104,7 @@ def static(model: Model, settings: Int8, calibration: Mapping[str, Any], scratch
         "entropy": q.CalibrationMethod.Entropy,
         "percentile": q.CalibrationMethod.Percentile,
     }
-    model, per_channel, notes = _for_scales(_with_onnx_domain(model), settings.per_channel)
+    model, per_channel, notes = _for_scales(_with_onnx_domain(_without_its_names(model)), settings.per_channel)
     excluded = _excluded(model, settings.exclude)
     ready = _prepared(model, scratch)
     _quietly(
@@ -110,6 +122,27 @@ def static(model: Model, settings: Int8, calibration: Mapping[str, Any], scratch
         )
     )
     return onnx.load(scratch / "static.onnx"), notes
+
+
+def _without_its_names(model: Model) -> Model:
+    """A copy in which nothing is called as the quantiser calls what it adds: a file that it made before has such names
+    already. Inputs and outputs keep theirs, of branches and loops too."""
+    copy = _copy(model)
+    graphs = list(onnx_graph.graphs(copy.graph))
+    ends = {value.name for graph in graphs for value in (*graph.input, *graph.output)}
+    for graph in graphs:
+        for tensor in graph.initializer:
+            tensor.name = _free(tensor.name, ends)
+        for node in graph.node:
+            node.name = ITS_NODES.sub(r"\g<0>_given", node.name)
+            for names in (node.input, node.output):
+                names[:] = [_free(name, ends) for name in names]
+        graph.ClearField("value_info")
+    return copy
+
+
+def _free(name: str, taken: set[str]) -> str:
+    return name if name in taken else ITS_TENSORS.sub(r"\g<0>_given", name)
 
 
 def _with_onnx_domain(model: Model) -> Model:

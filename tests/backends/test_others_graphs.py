@@ -238,6 +238,13 @@ def test_a_branch_that_never_runs_need_not_fit(tmp_path: Path) -> None:
     assert any(text.startswith("stored without the sizes of its inputs") for text in ran.warnings)
 
 
+def test_a_branch_that_never_runs_does_not_stop_int8(tmp_path: Path) -> None:
+    given = {"x": np.ones((20, 1, 4), "f4"), "rate": np.full(20, 8)}
+    ran = through(tmp_path, branches(tmp_path / "my.onnx"), given, "int8", x=[1, 4])
+    ran.same()
+    assert "quantised without the sizes of its inputs: ONNX Runtime refuses the graph with them" in ran.warnings
+
+
 def test_inputs_with_which_a_model_does_not_run_name_the_node(tmp_path: Path) -> None:
     with pytest.raises(Unsupported, match=r"^The model doesn't run with its inputs at node multiply_b \(MatMul\)") as e:
         through(tmp_path, branches(tmp_path / "my.onnx"), x=[1, 4])
@@ -254,6 +261,17 @@ def test_int8_for_older_opsets(opset: int, tmp_path: Path) -> None:
     ran = through(tmp_path, path, precision="int8")
     assert f"opset {opset} raised to 13, which int8 needs" in ran.warnings
     assert quality.fidelity(ran.outputs, ran.reference)[0]["sqnr_db"] > 10
+
+
+@pytest.mark.parametrize("before", ["int8", "int8_dynamic"])
+def test_a_file_that_was_quantised_before_is_quantised_again(before: str, tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    weights, given = {"k": draw.normal(size=(8, 6)).astype("f4")}, {"x": draw.uniform(-1, 1, (40, 1, 8)).astype("f4")}
+    nodes = [helper.make_node("MatMul", ["x", "k"], ["m"]), helper.make_node("Relu", ["m"], ["y"])]
+    path = saved(tmp_path / "my.onnx", nodes, [value("x", FLOAT, [1, 8])], [value("y", FLOAT, [1, 6])], weights)
+    through(tmp_path / "once", path, given, before)
+    ran = through(tmp_path / "twice", str(tmp_path / "once" / "quantize" / "model.onnx"), given, "int8")
+    assert quality.fidelity(ran.outputs, ran.reference)[0]["max_abs_error"] < 0.5 * ran.reference["y"].max()
 
 
 def detector(path: Path) -> str:

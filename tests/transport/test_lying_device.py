@@ -14,7 +14,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from runner.core import foreign_text
-from runner.core.errors import OddAnswer, RunnerError, StepFailed, StepTimeout, Unavailable
+from runner.core.errors import OddAnswer, RunnerError, StepFailed, StepTimeout, Unavailable, Unsupported
 from runner.planning import target
 from runner.results import records
 from runner.spec.hardware import Ssh as Settings
@@ -108,6 +108,13 @@ def test_a_device_that_answers_is_there_whatever_it_calls_itself(refused: Refuse
     """A sweep forgives an unavailable cell: a device that fails must not excuse itself so."""
     said = {"status": status, "reason": "gone", "next_step": "", "traceback": ""}
     assert type(refused(worker=f'say(json.dumps({{"id": i, "error": {said}}}) + "\\n")')) is StepFailed
+
+
+def test_what_a_device_can_not_do_is_its_own_word_and_said_to_be(refused: Refused) -> None:
+    said = {"status": "unsupported", "reason": "no such operator", "next_step": "", "traceback": ""}
+    error = refused(worker=f'say(json.dumps({{"id": i, "error": {said}}}) + "\\n")')
+    assert type(error) is Unsupported
+    assert error.reason == "observer on ssh:pi: no such operator (in `call`)"
 
 
 def test_what_is_asked_of_a_worker_is_checked(refused: Refused) -> None:
