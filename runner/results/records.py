@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 FILE = seal.RECORD
+LARGEST = 64 * 10**6  # bytes of a record.json
 SWEEPS = ".sweeps"  # which records a sweep has taken over
 
 
@@ -168,7 +169,7 @@ def read(folder: Path) -> Record:
     schema."""
     file = folder / FILE
     try:
-        content = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else _missing(file)
+        content = json.loads(_text(file))
     except OSError as error:
         raise _odd(folder, f"{file} can't be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:
@@ -178,7 +179,7 @@ def read(folder: Path) -> Record:
     if content["record_id"] != folder.name:
         raise _odd(folder, f"{file} is another's record: it has no usable 'record_id'")
     if not isinstance(content.get("schema"), int) or content["schema"] > SCHEMA:
-        reason = f"{file} is of schema {content.get('schema')}; this version reads {SCHEMA}."
+        reason = f"{file} is of schema {content.get('schema')!r}; this version reads {SCHEMA}."
         raise StepFailed(reason, f"Update edge-runner, or move {folder} out of {folder.parent}.")
     return Record(folder, content)
 
@@ -194,8 +195,14 @@ def usable(folder: Path) -> Record:
     return record
 
 
-def _missing(file: Path) -> Any:
-    raise _odd(file.parent, f"{file} is missing")
+def _text(file: Path) -> str:
+    """A file of /proc says that it is empty, and may be waited for without end."""
+    if not file.is_file():
+        raise _odd(file.parent, f"{file} is missing")
+    size = file.stat().st_size
+    if not 0 < size <= LARGEST:
+        raise _odd(file.parent, f"{file} is {'empty' if not size else f'larger than {LARGEST // 10**6} MB'}")
+    return file.read_text(encoding="utf-8")
 
 
 def _odd(folder: Path, what: str) -> StepFailed:

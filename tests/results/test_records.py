@@ -211,6 +211,27 @@ def test_a_record_of_a_newer_schema_is_named_as_such(tmp_path: Path) -> None:
         records.read(made.folder)
 
 
+@pytest.mark.parametrize(("size", "said"), [(0, "is empty"), (records.LARGEST + 1, "is larger than 64 MB")])
+def test_a_record_of_an_impossible_size_is_not_read(tmp_path: Path, size: int, said: str) -> None:
+    made = measured(tmp_path)
+    os.truncate(made.folder / "record.json", size)
+    with pytest.raises(StepFailed, match=said):
+        records.read(made.folder)
+
+
+def test_evidence_that_leads_out_of_the_file_system_is_not_waited_for(tmp_path: Path) -> None:
+    made = records.write(tmp_path, CONTENT, {"layers.json": given(tmp_path, b"{}")})
+    (made.folder / "layers.json").unlink()
+    (made.folder / "layers.json").symlink_to("/proc/self/status")  # as /proc/kmsg, which root would wait for
+    assert records.read(made.folder).seal == "edited"
+
+
+def given(folder: Path, content: bytes) -> Path:
+    file = folder / "draft"
+    file.write_bytes(content)
+    return file
+
+
 def empty(file: Path) -> None:
     file.write_bytes(b"")
 
