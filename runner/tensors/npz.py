@@ -7,6 +7,7 @@ room for what is said: 180 bytes can claim 2^44 numbers, 6 MB of deflated zeros 
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -94,7 +95,9 @@ def _said(what: str) -> Iterator[None]:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:100]
+    """Without the addresses of Python's objects, which tell nobody anything and are others each time."""
+    said = re.sub(r":? <[^<>]* at 0x[0-9a-f]+>", "", str(error))
+    return (said.splitlines() or [type(error).__name__])[0][:100]
 
 
 def _headers(archive: zipfile.ZipFile) -> dict[str, Header]:
