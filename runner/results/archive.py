@@ -96,12 +96,14 @@ def _zip(contents: Mapping[str, bytes], file: Path) -> None:
 @contextmanager
 def opened(file: Path) -> Iterator[Record]:
     """The record in an exported `file`, in a folder that lasts as long as the context. Characters in it that would act
-    on a terminal are escapes (`foreign.visible`).
+    on a terminal are escapes (`foreign.visible`), and what it advises to type is called its own.
 
     Raises SpecError for what is no such file, is of a newer schema, was changed after the export, or breaks LIMITS.
     """
     contents = _read_all(Path(given_files.existing(str(file))))
     texts = {name: tree(json.loads(contents[name])) for name in (RECORD, multiple_comparisons.FILE) if name in contents}
+    if texts[RECORD].get("next_step"):  # what is typed is for the reader to judge
+        texts[RECORD]["next_step"] = f"The file advises: {texts[RECORD]['next_step']}"
     with TemporaryDirectory(prefix="runner-") as folder:
         for name, data in contents.items():
             (Path(folder) / name).write_bytes(data)  # the names are those of LIMITS
@@ -112,7 +114,7 @@ def opened(file: Path) -> Iterator[Record]:
 
 
 def _resealed(content: dict[str, Any], legible: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The legible content of a record, sealed where the one that came was: escapes are no edits."""
+    """The legible content of a record, sealed where the one that came was: what we write into it is no edit."""
     if legible == content or seal.state(content, folder) != "sealed":
         return legible
     return seal.sealed(legible, folder, content["seal"]["files"])

