@@ -14,6 +14,7 @@ from typing import Any
 LONGEST = 2000  # characters of one text where it is shown; a path may have hundreds
 ENDS = re.compile(r"[ \t]*[\n\r\t\v\f\x1c-\x1e\x85\u2028\u2029]+[ \t]*")  # of a line, and what jumps within one
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # what a spreadsheet computes a cell from
+SPLIT = re.compile(r"(;[\s\"]*)(?=[=+@＝＋－＠-])")  # where one that separates columns by ; begins such a cell
 INTERVAL = re.compile(r"\[[\d.,e+× %-]+\](?![ \t]*[(\[:])")  # our own [1.40, 1.46]: brackets that can't be a link's
 JOINER = "&#8288;"  # nothing to see, but no address, no mention and no number of an issue any more
 
@@ -56,7 +57,7 @@ def cell(value: Any) -> Any:
     """A cell of a CSV table: numbers as they are, a text as one line that no spreadsheet takes for a formula."""
     if not isinstance(value, str):
         return value
-    shown = line(value)
+    shown = SPLIT.sub(r"\1'", line(value))
     return f"'{shown}" if value.startswith(FORMULA) or shown.lstrip().startswith(FORMULA) else shown
 
 

@@ -35,6 +35,11 @@ def test_no_text_in_a_csv_is_a_formula(text: str) -> None:
     assert foreign_text.cell(text)[0] == "'"
 
 
+@pytest.mark.parametrize("text", ["a;=1+1", 'a;"=1', "a; @SUM(A1)", "a;\t-1"])
+def test_nor_is_its_part_behind_a_semicolon(text: str) -> None:
+    assert foreign_text.cell(text).partition(";")[2].lstrip(' "')[0] == "'"
+
+
 @pytest.mark.parametrize("value", [-0.5, -3, 0.25, True, "gru", "2026-11-25", "1.43", "a=b", "x-y"])
 def test_numbers_and_other_texts_stay_in_a_csv(value: object) -> None:
     assert foreign_text.cell(value) == value
