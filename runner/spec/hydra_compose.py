@@ -16,8 +16,8 @@ from hydra._internal.defaults_list import create_defaults_list
 from hydra.core.default_element import ResultDefault
 from hydra.core.override_parser.types import Override
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
-from omegaconf import DictConfig, OmegaConf, flag_override
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import DictConfig, ListConfig, OmegaConf, flag_override
+from omegaconf.errors import ConfigTypeError, OmegaConfBaseException
 
 from runner.core import advice
 from runner.core.errors import RunnerError, SpecError, nearest
@@ -59,7 +59,7 @@ def compose(loader: Loader, given: Sequence[Override]) -> DictConfig:
         config = OmegaConf.create()
         with flag_override(config, "no_deepcopy_set_nodes", True):
             for default in found.defaults:
-                config.merge_with(_placed(default, repository))
+                _merge(config, _placed(default, repository), default)
         OmegaConf.set_struct(config, True)
         ConfigLoaderImpl._apply_overrides_to_config(found.config_overrides, config)
     except OmegaConfBaseException as error:
@@ -74,6 +74,30 @@ def compose(loader: Loader, given: Sequence[Override]) -> DictConfig:
         typed = line(" ".join(one.input_line or "" for one in given), longest=300)
         raise SpecError(f"{typed}: can't be composed: {said}", HELP) from error
     return config
+
+
+def _merge(config: DictConfig, placed: DictConfig, default: ResultDefault) -> None:
+    """Raises SpecError naming file and key where a list would take a mapping's place, or a mapping a list's."""
+    try:
+        config.merge_with(placed)
+    except ConfigTypeError as error:
+        key = next(_clashes(config, placed), "")
+        what = "a list, where keys with values are" if key and _is_list(placed, key) else "no list, where one is"
+        file = _file_of(str(default.config_path))
+        raise SpecError(f"{file}: {key}: {what}.", "Write keys with values as {a: 1}, a list as [a, b].") from error
+
+
+def _clashes(config: DictConfig, placed: DictConfig, above: str = "") -> Iterator[str]:
+    for key in filter(config.__contains__, placed):
+        mine, theirs = config._get_node(key), placed._get_node(key)
+        if isinstance(mine, DictConfig) and isinstance(theirs, DictConfig):
+            yield from _clashes(mine, theirs, f"{above}{key}.")
+        elif {type(mine), type(theirs)} == {DictConfig, ListConfig}:
+            yield f"{above}{key}"
+
+
+def _is_list(placed: DictConfig, key: str) -> bool:
+    return isinstance(OmegaConf.select(placed, key), ListConfig)
 
 
 def _placed(default: ResultDefault, repository: CachingConfigRepository) -> Any:
@@ -98,7 +122,10 @@ def schedule(loader: Loader, project: Path, given: Iterable[Override]) -> Schedu
 def schedule_of(config: DictConfig, project: Path) -> Schedule:
     """The checked `schedule` of a composed config; of a project's own config.yaml that has none the shipped default."""
     values: Any = options.values("schedule", "local", project)
-    if config.get("schedule") is not None:
+    chosen = config.get("schedule")
+    if chosen is not None and not isinstance(chosen, DictConfig):
+        raise SpecError(f"schedule={chosen}: a mapping expected.", "For instance: schedule.workers=2")
+    if chosen is not None:
         values = interpolations.resolved(config, "schedule")
     name = str(values.pop("name", ""))
     found: Schedule = build(settings_class("schedule", name), values, "schedule")
@@ -134,6 +161,8 @@ def _explain(error: Exception, project: Path) -> SpecError:
     unknown = re.search(r"Key '([^']+)' is not in struct(?:\n\s*full_key: (\S+))?", text)
     if unknown:
         return _unknown_key(unknown.group(2) or unknown.group(1), project)
+    if word := re.match(r"Error merging override (.+)", str(error)):
+        return SpecError(f"{word[1]}: a list, or keys with values, that don't fit there.", "See what is: --cfg job")
     first = [line.strip() for line in str(error).splitlines() if line.strip()]
     detail = [line for line in first[1:2] if not line.startswith("full_key")]
     return SpecError(" ".join(first[:1] + detail), HELP)

@@ -67,7 +67,7 @@ def _options(override: Override, project: Path) -> list[str]:
     axis = override.key_or_group
     if axis == "experiment":
         return sorted(projects.experiments(project))
-    if axis in AXES:
+    if axis in (*AXES, "schedule"):
         return options.names(axis, project)
     raise SpecError(
         f"{override.input_line}: glob() finds options of an axis, not values.", "Name the values: key=1,2,4"
@@ -119,9 +119,10 @@ def named(override: Override, project: Path) -> list[str]:
     value = override.value()
     if not isinstance(value, str):
         axis = override.key_or_group
-        several = advice.shell("python", "-m", "runner", "-m", f"{axis}={','.join(_options(override, project)[:2])}")
+        known = _options(override, project)
+        several = advice.shell("python", "-m", "runner", "-m", f"{axis}={','.join(known[:2])}")
         raise SpecError(
             f"{override.input_line}: one option of {axis} expected.",
-            f"Several are a sweep: {several}",
+            f"Name one: schedule={known[-1]}" if axis == "schedule" else f"Several are a sweep: {several}",
         )
     return [value]

@@ -215,6 +215,8 @@ def _check_values(value: Any, where: str, path: Path) -> None:
     elif isinstance(value, list):
         for item in value:
             _check_values(item, where, path)
+    elif isinstance(value, str) and "\0" in value:
+        raise SpecError(f"{path}: {where}: a text with a character \\0, which no name or path has.", "Leave it out.")
     elif isinstance(value, str) and "${" in value:
         _check_grammar(value, where, path)
     elif not (value is None or isinstance(value, (str, int, float))):

@@ -118,6 +118,8 @@ def test_the_key_is_that_of_the_content(tmp_path: Path) -> None:
         (["model=gru,lstm"], "model=gru,lstm: several values make a sweep."),
         (["model=[gru,lstm]"], "model=[gru,lstm]: one option of model expected."),
         (["~model"], "model is not set."),
+        (["schedule=5"], "schedule=5: one option of schedule expected."),
+        (["limits=[1]"], "limits=[1]: a list, or keys with values, that don't fit there."),
         (["seed=-1"], "seed=-1: a whole number from 0 to 4294967295 expected."),
         (["seed=x"], "seed=x: a whole number from 0 to 4294967295 expected."),
         (["limits.step_s=0"], "limits.step_s=0: out of range."),
@@ -131,6 +133,23 @@ def test_the_key_is_that_of_the_content(tmp_path: Path) -> None:
 def test_a_bad_command_line_is_answered_in_one_line(tmp_path: Path, words: list[str], reason: str) -> None:
     with pytest.raises(SpecError) as caught:
         request.one(tmp_path, words)
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("model: [gru]", "experiments/odd.yaml: model: a list, where keys with values are."),
+        ("measure: {min_pairs: 3}\nlimits: [1]", "experiments/odd.yaml: limits: a list, where keys with values are."),
+        ("baseline: {overrides: {seed: 1}}", "experiments/odd.yaml: baseline.overrides: no list, where one is."),
+        ("schedule: 5", "schedule=5: a mapping expected."),
+    ],
+)
+def test_a_list_in_the_place_of_keys_is_named(tmp_path: Path, content: str, reason: str) -> None:
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "experiments" / "odd.yaml").write_text(content)
+    with pytest.raises(SpecError) as caught:
+        request.read(tmp_path, ["experiment=odd"])
     assert caught.value.reason == reason
 
 

@@ -39,6 +39,7 @@ def said_of(path: Path) -> str:
         ("x: !!timestamp 2020-99-99", "FILE: a value can't be read: month must be in 1..12"),
         ("x: !!binary aGk=", "FILE: x: a bytes is no plain value."),
         ("x: !!set {a, b}", "FILE: x: a set is no plain value."),
+        ('x: ["a\\0b"]', "FILE: x: a text with a character \\0, which no name or path has."),
         ("x: {1: a}", "FILE: x.1: a key that is no text."),
         ("? [a]\n: b", "FILE, line 1, column 3: not valid YAML: found unhashable key."),
         ("x: !!python/object/apply:os.system [id]", "FILE, line 1, column 4: not valid YAML"),
