@@ -71,14 +71,18 @@ def _said_outside(path: str, tensor: onnx.TensorProto) -> ExternalDataInfo:
 
 
 def _external_file(path: str, location: str, size: int) -> str:
-    folder = Path(path).parent
+    folder, shown = Path(path).parent, line(location, longest=200)
     file = folder / location
-    if not file.resolve().is_relative_to(folder.resolve()):
-        raise SpecError(f"model.path={path}: its weights lie outside its folder ({location}).", "Save it as one file.")
-    if not file.is_file():
+    try:
+        inside, there = file.resolve().is_relative_to(folder.resolve()), file.is_file()
+    except (OSError, ValueError):  # no name that a file can have
+        inside, there = True, False
+    if not inside:
+        raise SpecError(f"model.path={path}: its weights lie outside its folder ({shown}).", "Save it as one file.")
+    if not there:
         raise SpecError(
-            f"model.path={path}: its weights are in {location}, which is not beside it.",
-            f"Put {location} into the folder of the ONNX file.",
+            f"model.path={path}: its weights are in {shown}, which is not beside it.",
+            f"Put {shown} into the folder of the ONNX file.",
         )
     if file.stat().st_size < size:
         raise SpecError(

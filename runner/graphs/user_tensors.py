@@ -11,16 +11,28 @@ from numpy.typing import NDArray
 
 from runner.core import advice, given_files
 from runner.core.errors import BadFile, SpecError, nearest
+from runner.core.foreign_text import line
 from runner.graphs import model_outputs, onnx_graph
 from runner.tensors import cast, labels, npz
 from runner.tensors.labels import LABELS, Output, Reading
 
 Arrays = dict[str, NDArray[Any]]
+LONGEST_NAME = 60_000  # bytes, of 65,535
+
+
+def _check_storable(model: onnx.ModelProto) -> None:
+    """The arrays of a file have these names: a zip's ends at a NUL, and is 65,535 bytes long at most."""
+    for value in (*onnx_graph.inputs(model), *model.graph.output):
+        if "\0" in value.name or len(value.name.encode()) > LONGEST_NAME:
+            raise SpecError(
+                f"{line(value.name, longest=100)}: an input or output of that name can't be stored.", "Rename it."
+            )
 
 
 def check(model: onnx.ModelProto, needs: Mapping[str, Any]) -> None:
     """Raises SpecError for everything that is wrong with the files that `needs` (of `runner.models.onnx`) names, as
     far as the graph says what its outputs are. `model` has its shapes fixed."""
+    _check_storable(model)
     if needs["calibration"]:
         calibration(model, needs)
     whole = [

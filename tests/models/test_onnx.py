@@ -123,6 +123,24 @@ def test_external_weights_at_no_place_of_a_file(offset: str, tmp_path: Path) -> 
     )
 
 
+@pytest.mark.parametrize("location", ["a\0b", "a" * 5000], ids=["NUL", "long"])
+def test_external_weights_in_a_file_that_none_can_be(location: str, tmp_path: Path) -> None:
+    path = onnx_files.with_external_weights(tmp_path / "my.onnx")
+    model = onnx.load(path, load_external_data=False)
+    for tensor in model.graph.initializer:
+        next(entry for entry in tensor.external_data if entry.key == "location").value = location
+    Path(path).write_bytes(model.SerializeToString())
+    assert "which is not beside it" in refusal(path=path)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a" * 70_000], ids=["NUL", "long"])
+def test_a_name_that_no_array_can_have(name: str, tmp_path: Path) -> None:
+    value = [helper.make_tensor_value_info(one, onnx.TensorProto.FLOAT, [1]) for one in ("x", name)]
+    graph = helper.make_graph([helper.make_node("Relu", ["x"], [name])], "g", value[:1], value[1:])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "my.onnx")
+    assert "an input or output of that name can't be stored" in refusal(path=str(tmp_path / "my.onnx"))
+
+
 def test_external_weights_outside_the_models_folder(tmp_path: Path) -> None:
     path = onnx_files.with_external_weights(tmp_path / "my.onnx")
     model = onnx.load(path, load_external_data=False)
