@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import math
 import re
@@ -29,6 +30,7 @@ from runner.results.record_form import AXES, IMPORTED
 
 REQUIRED = ("model", "backend", "hardware", "date")
 KNOWN = (*AXES, "date", "source")
+UNKNOWN = "unknown"  # the precision of a row that doesn't say it
 FIGURES = (
     "latency/p50_ms", "latency/p50_ms_low", "latency/p50_ms_high", "latency/p90_ms", "latency/p95_ms",
     "latency/p99_ms", "latency/mean_ms", "latency/std_ms", "latency/min_ms", "latency/max_ms", "throughput/per_s",
@@ -36,6 +38,10 @@ FIGURES = (
     "size/file_mb", "size/gzip_mb", "size/nonzero_params", "compile/seconds", "compile/peak_rss_mb",
     "fidelity/max_abs_error", "fidelity/sqnr_db",
 )  # fmt: skip
+ASCENDING = (
+    ("latency/p50_ms_low", "latency/p50_ms", "latency/p50_ms_high"),
+    ("latency/min_ms", "latency/p50_ms", "latency/p90_ms", "latency/p95_ms", "latency/p99_ms", "latency/max_ms"),
+)
 SIGNED = ("quality/", "fidelity/sqnr_db")  # may lie below 0
 REFUSED = {
     "vs_baseline/": "imported numbers are never compared with a baseline",
@@ -232,8 +238,21 @@ def _row(cells: Cells, number: int, source: str, where: str) -> Row:
     )
     if not figures:
         raise SpecError(f"{where}: no figure.", f"Figures are columns such as {FIGURES[0]}. {ADVICE}")
-    options = {axis: _option(texts[axis], f"{where}, column {axis}") for axis in AXES if axis in texts}
+    _check_ascending({figure.name: figure.value for figure in figures}, where)
+    named = {"precision": UNKNOWN, **texts}
+    options = {axis: _option(named[axis], f"{where}, column {axis}") for axis in AXES if axis in named}
     return Row(number, options, _date(texts["date"], f"{where}, column date"), origin, figures)
+
+
+def _check_ascending(figures: Mapping[str, float], where: str) -> None:
+    for names in ASCENDING:
+        there = [name for name in names if name in figures]
+        for below, above in itertools.pairwise(there):
+            if figures[below] > figures[above]:
+                raise SpecError(
+                    f"{where}, column {above}: {figures[above]:g} lies below {below}, which is {figures[below]:g}.",
+                    "Are the columns exchanged?",
+                )
 
 
 def _check_name(name: str, where: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from runner.core.errors import SpecError
 from runner.measure.metrics import Measured
-from runner.results import import_results
+from runner.results import comparison, import_results, naming, records
 from runner.results.import_results import Figure
 
 HEAD = "model,precision,backend,hardware,date,latency/p50_ms,quality/accuracy"
@@ -38,6 +38,14 @@ def test_a_row_becomes_a_record_whose_every_metric_says_imported(tmp_path: Path)
     }  # fmt: skip
     assert second.date == "2026-10-03T08:00:00+00:00"
     assert second.figures == (Figure("latency/p50_ms", 0.31),)
+
+
+def test_a_row_with_no_more_than_it_needs_is_in_tables(tmp_path: Path) -> None:
+    file = written(tmp_path, "model,backend,hardware,date,latency/p50_ms\ngru,tensorrt,orin,2026-10-02,0.84\n")
+    (row,) = import_results.read(file, source="zoo")
+    records.write(tmp_path, import_results.content(row, file))
+    (shown,) = comparison.compare(records.readable(tmp_path, pytest.fail)).rows
+    assert naming.names(shown.result)["precision"] == "unknown"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
@@ -128,6 +136,14 @@ ROW = "bilstm,int8,hailo8l,raspberry-pi-5,2026-10-02,0.84,0.971"
         (f"{HEAD}\n{ROW}\n".replace(",", "\t"), r"separated by tabs"),
         (f"{HEAD}\n{ROW.replace('0.84', '0,84')}\n", r"line 2: 8 cells under 7 columns \(decimal comma\?\)"),
         (f"{HEAD}\n" + ROW.replace("0.84", '"0,84"') + "\n", r"line 2, column latency/p50_ms: '0,84' is not a number"),
+        (
+            f"{HEAD.replace('quality/accuracy', 'latency/p99_ms')}\n{ROW.replace('0.971', '0.8')}\n",
+            r"line 2, column latency/p99_ms: 0\.8 lies below latency/p50_ms, which is 0\.84",
+        ),
+        (
+            f"{HEAD.replace('quality/accuracy', 'latency/p50_ms_high')}\n{ROW.replace('0.971', '0.8')}\n",
+            r"column latency/p50_ms_high: 0\.8 lies below latency/p50_ms",
+        ),
         (f"{HEAD}\n", r"no rows"),
         (f'{HEAD}\n"bil\n', r"line 2: unexpected end of data"),
     ],
