@@ -37,11 +37,11 @@ class Clock:
     told_s: float = 0.0
     asked_s: float = 0.0
 
-    def check_seconds(self, seconds: float, asked_s: float) -> None:
-        """Raises OddAnswer where work took `seconds` by its clock, and its answer was there `asked_s` after the
-        question by ours."""
+    def check_seconds(self, do: str, seconds: float, asked_s: float) -> None:
+        """Raises OddAnswer where the work of `do` took `seconds` by its clock, and its answer was there `asked_s` after
+        the question by ours."""
         if seconds > (1 + DRIFT) * asked_s + SLACK_S:
-            raise self._odd(f"work of {seconds:.3g} s by its clock was done within {asked_s:.3g} s by ours")
+            raise self._odd(do, f"work of {seconds:.3g} s by its clock was done within {asked_s:.3g} s by ours")
 
     def check_burst(self, answer: Any, begun: float, end: float) -> None:
         """Raises OddAnswer where a burst, asked for at `begun` and answered at `end` by our clock, took longer than
@@ -49,14 +49,16 @@ class Clock:
         ns, start_ns = answer["ns"], answer["start_ns"]
         zeros = ns.count(0)
         if zeros:
-            raise self._odd(f"{zeros} of {len(ns)} iterations took 0 ns by its clock, which stands or is too coarse")
+            raise self._odd(
+                "burst", f"{zeros} of {len(ns)} iterations took 0 ns by its clock, which stands or is too coarse"
+            )
         seconds = sum(ns) / 1e9
-        self.check_seconds(seconds, end - begun)
+        self.check_seconds("burst", seconds, end - begun)
         if start_ns <= self.last_ns:
-            raise self._odd("a burst began before the one before it")
+            raise self._odd("burst", "a burst began before the one before it")
         if self.begun is None:
             self.begun, self.first_ns = begun, start_ns
-        self.check_seconds((start_ns - self.first_ns) / 1e9, end - self.begun)
+        self.check_seconds("burst", (start_ns - self.first_ns) / 1e9, end - self.begun)
         self.last_ns = start_ns
         self._check_advance(seconds, end - begun)
 
@@ -65,12 +67,13 @@ class Clock:
         self.asked_s += asked_s
         if self.asked_s > PATIENCE_S and self.told_s < SLOWEST * self.asked_s:
             raise self._odd(
+                "burst",
                 f"bursts of {self.told_s:.2g} s by its clock took {self.asked_s:.2g} s to answer: its clock stands, "
-                "or its connection is too slow to measure over"
+                "or its connection is too slow to measure over",
             )
 
-    def _odd(self, what: str) -> OddAnswer:
+    def _odd(self, do: str, what: str) -> OddAnswer:
         return OddAnswer(
-            f"{self.whose}: the device's answer to `burst` can't be right: {what}.",
+            f"{self.whose}: the device's answer to `{do}` can't be right: {what}.",
             "Look at the clock there: python3 -c 'import time; print(time.get_clock_info(\"perf_counter\"))'",
         )

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from runner.measure import clock
+from runner.measure.clock import Clock
 from runner.measure.run import Run
 from runner.measure.sides import cpus_of_pair, opened, pinned
 
@@ -60,6 +62,7 @@ def profiled(run: Run, iterations: int, measured_ns: float) -> LayerProfile:
     worker = opened("profile", side, run.folder, None)
     try:
         pinned(worker, cpus_of_pair({"candidate": side}, run.settings, run.seed, 0), run.limit_s)
+        begun = clock.now()
         answer: Mapping[str, Any] = worker.ask(
             "profile",
             timeout=run.limit_s,
@@ -72,6 +75,8 @@ def profiled(run: Run, iterations: int, measured_ns: float) -> LayerProfile:
             seed=run.seed,
             iterations=iterations,
         )
+        longest = max([answer["run_ns"], *(one["ns"] for one in answer["layers"])])  # a median: half take no longer
+        Clock(worker.name).check_seconds("profile", iterations / 2 * longest / 1e9, clock.now() - begun)
         worker.leave()
     finally:
         worker.close()

@@ -146,7 +146,7 @@ class _Process:
         answer = self.worker.ask(
             "warmup", timeout=self.run.limit_s, iterations=settings.warmup, seconds=settings.warmup_seconds
         )
-        self.clock.check_seconds(answer["seconds"], clock.now() - begun)
+        self.clock.check_seconds("warmup", answer["seconds"], clock.now() - begun)
         each = answer["seconds"] / answer["iterations"] if answer["iterations"] else None
         return each and max(each, clock.SHORTEST_S)
 
