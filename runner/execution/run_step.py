@@ -82,10 +82,8 @@ def build(
 
     Raises what the step raised, StepFailed, StepTimeout.
     """
-    endpoint, folders = (
-        toolchains.endpoint(node.toolchain),
-        {role: artifact.folder for role, artifact in inputs.items()},
-    )
+    toolchains.ready(project, node.place.toolchain, lambda text: on_progress(0, 1, text))
+    endpoint, folders = node.place.endpoint(), {role: artifact.folder for role, artifact in inputs.items()}
     with room(project), store.draft(project, node.step, node.key) as out:
         scratch = store.scratch(project, node.step, node.key)
         with (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runner.core.errors import StepFailed
 from runner.planning.graph import Node
-from runner.transport import toolchains
+from runner.planning.place import HERE
 from runner.transport.endpoint import WorkerOptions
 from runner.transport.local import Worker
 
@@ -60,7 +60,7 @@ class StepWorkers:
     ) -> Iterator[Worker]:
         """A worker for this node that may hold `memory_mb`, and needs these folders. Raises StepFailed after
         `interrupt`."""
-        if node.kind.own_worker or node.toolchain:
+        if node.kind.own_worker or node.place != HERE:
             threads = None if node.kind.own_worker else THREADS
             options = WorkerOptions(f"{node.step} {node.title}", threads, memory_mb, reads=reads, writes=writes)
             with self._open(node, options) as fresh:
@@ -80,6 +80,6 @@ class StepWorkers:
         with self._opening:
             if self._interrupted:
                 raise StepFailed("Interrupted.", "The same command goes on.")
-            worker = toolchains.endpoint(node.toolchain).open_worker(log, options)
+            worker = node.place.endpoint().open_worker(log, options)
             self._working.append(worker)
         return worker

@@ -9,8 +9,8 @@ from typing import Any
 
 from runner.artifacts import store
 from runner.core.errors import RunnerError
+from runner.planning.place import HERE, Place
 from runner.spec.schema import ImpossibleCell, Spec
-from runner.transport.toolchains import Toolchain
 
 # What a cell's record reads an artifact as; what is none of these is made only where one of them has to be.
 DATA, GRAPH, QUANTIZED, STAGE, COMPILED, PROOF = "data", "graph", "quantized", "stage", "compiled", "proof"
@@ -49,7 +49,7 @@ class Node:
     code: str = ""  # the hash of that, in the key
     variables: Mapping[str, str] = field(default_factory=dict)  # those of the environment that change its numbers
     kind: Step = ANY
-    toolchain: Toolchain | None = None  # where it runs, if not in this interpreter
+    place: Place = HERE  # where it runs
 
     @property
     def id(self) -> str:

@@ -43,9 +43,7 @@ def node(
     key = hashing.digest(identity)
     plain = (dict(settings), dict(inputs))
     blocked = blocked or place.problem
-    return Node(
-        step.name, title, module, *plain, versions, key, blocked, modules, ours, changing, step, place.toolchain
-    )
+    return Node(step.name, title, module, *plain, versions, key, blocked, modules, ours, changing, step, place)
 
 
 def named(choice: Choice) -> dict[str, Any]:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner.core import project_paths
 from runner.core.errors import RunnerError, SpecError
 from runner.spec.toolchain import Settings
 from runner.transport import toolchains
+from runner.transport.endpoint import Endpoint
 from runner.transport.toolchains import Toolchain
 
 
@@ -19,27 +21,34 @@ class Place:
     toolchain: Toolchain | None = None
     problem: RunnerError | None = None
 
+    def endpoint(self) -> Endpoint:
+        """Where its workers run. Raises Unavailable where nothing here starts containers."""
+        return toolchains.endpoint(self.toolchain)
+
     def versions(self, distributions: Sequence[str]) -> dict[str, str | None]:
         """Those that are there, None each where nothing can be asked."""
-        if self.problem:
-            return dict.fromkeys(distributions)
-        return toolchains.endpoint(self.toolchain).versions(distributions)
+        return dict.fromkeys(distributions) if self.problem else toolchains.versions(self.toolchain, distributions)
 
 
 HERE = Place()
 
 
 def of(name: str, tools: tuple[str, ...], named: Settings, project: Path) -> Place:
-    """The place of a toolchain's `name`, "": here: the one that the spec `named`, else what is installed. It is asked
-    once for the versions of `tools`, so that one that is broken is known before any work."""
+    """The place of a toolchain's `name`, "": here: the one that the spec `named`, else what is installed, or is to be.
+    It is asked once for the versions of `tools`, so that one that is broken is known before any work."""
     if not name:
         return HERE
-    pointed = named.python is not None or named.image is not None
     try:
-        found = Place(Toolchain(named.python, named.image) if pointed else toolchains.installed(project, name))
+        found = Place(_toolchain(name, named, project_paths.home(project)))
         found.versions(tools)
     except SpecError:
         raise
     except RunnerError as error:
         return Place(problem=error)
     return found
+
+
+def _toolchain(name: str, named: Settings, project: Path) -> Toolchain:
+    if named.python is not None or named.image is not None:
+        return Toolchain(named.python, named.image)
+    return (toolchains.on_demand if named.install else toolchains.installed)(project, name)

@@ -14,6 +14,7 @@ class Settings:
 
     python: str | None = setting("another interpreter, which has the SDK and numpy; null: the one installed here")
     image: str | None = setting("a container's image with the SDK, and python3 with numpy; null: none")
+    install: bool = setting("whether one that isn't installed here is, before the first step that needs it")
 
     def __post_init__(self) -> None:
         for key, example in (("python", "/opt/sdk/bin/python"), ("image", "vendor/sdk:3.29")):

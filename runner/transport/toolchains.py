@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from runner.transport import container
 from runner.transport.device import HERE
 from runner.transport.endpoint import Endpoint
 from runner.transport.interpreter import Interpreter
+from runner.worker import orphan_reaper
 
 FOLDER = ".toolchains"
 PINNED = Path(__file__).parents[1] / "toolchains"  # NAME.txt: every distribution with its version
@@ -31,10 +32,12 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Toolchain:
-    """Another interpreter (`python`, its path) or a container (`image`, its name): one of the two."""
+    """Another interpreter (`python`, its path) or a container (`image`, its name): one of the two. `ready` makes the
+    one that is `installed_as` a name where it isn't there."""
 
     python: str | None = None
     image: str | None = None
+    installed_as: str = ""
 
 
 def endpoint(toolchain: Toolchain | None) -> Endpoint:
@@ -44,24 +47,51 @@ def endpoint(toolchain: Toolchain | None) -> Endpoint:
     return container.of(toolchain.image) if toolchain.image else Interpreter(toolchain.python or sys.executable)
 
 
+def versions(toolchain: Toolchain | None, distributions: Sequence[str]) -> dict[str, str | None]:
+    """The version of each distribution there; of a toolchain that is still to be made the one that it pins. None where
+    it has none."""
+    if toolchain and _to_be_made(toolchain):
+        pins = _pins(toolchain.installed_as)
+        return {name: pins.get(_spelled(name)) for name in distributions}
+    return endpoint(toolchain).versions(distributions)
+
+
+def ready(project: Path, toolchain: Toolchain | None, tell: Tell) -> None:
+    """Make it where it is still to be made; raises as `install`."""
+    if toolchain and _to_be_made(toolchain):
+        install(project, toolchain.installed_as, lambda text: tell(f"toolchain {toolchain.installed_as}: {text}"))
+
+
+def _to_be_made(toolchain: Toolchain) -> bool:
+    return bool(toolchain.installed_as) and not Path(str(toolchain.python)).exists()
+
+
 def names() -> list[str]:
     """The toolchains that can be installed."""
     return sorted(path.stem for path in PINNED.glob("*.txt"))
 
 
 def installed(project: Path, name: str) -> Toolchain:
-    """The toolchain of `name` in `project`. Raises SpecError for an unknown one, Unavailable where it isn't there."""
-    _pinned(name)
-    python = project / FOLDER / name / "bin" / "python"
-    if not python.exists():
+    """The toolchain of `name` in `project`. Raises Unavailable where it isn't there."""
+    found = on_demand(project, name)
+    if _to_be_made(found):
         advice = shell("python", "-m", "runner", "toolchain", "install", name)
         raise Unavailable(f"The toolchain {name} is not installed here.", advice)
-    return Toolchain(python=str(python))
+    return found
+
+
+def on_demand(project: Path, name: str) -> Toolchain:
+    """The toolchain of `name` in `project`, there or not: `ready` makes it. Raises Unavailable where the runner doesn't
+    know how."""
+    if name not in names():
+        advice = "Name where it is: toolchain.python=/opt/sdk/bin/python or toolchain.image=vendor/sdk:3.29"
+        raise Unavailable(f"The toolchain {name} is none that the runner can install.", advice)
+    return Toolchain(python=str(_python(project, name)), installed_as=name)
 
 
 def present(project: Path) -> list[str]:
     """Those that are installed."""
-    return [name for name in names() if (project / FOLDER / name / "bin" / "python").exists()]
+    return [name for name in names() if _python(project, name).exists()]
 
 
 def outdated(project: Path, name: str) -> bool:
@@ -108,8 +138,28 @@ def _pinned(name: str) -> Path:
     return PINNED / f"{name}.txt"
 
 
+def _pins(name: str) -> dict[str, str]:
+    """`{distribution: version}`, the names as the index spells them."""
+    wanted = (line.partition("==") for line in _wanted(_pinned(name)))
+    return {_spelled(name): version for name, _, version in wanted}
+
+
+def _wanted(file: Path) -> list[str]:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return [line.strip() for line in lines if "==" in line and line[0] != "#"]
+
+
+def _spelled(name: str) -> str:
+    """PyPI's one spelling of a name (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def _link(project: Path, name: str) -> Path:
     return project / FOLDER / name
+
+
+def _python(project: Path, name: str) -> Path:
+    return _link(project, name) / "bin" / "python"
 
 
 def _made_of(name: str) -> str:
@@ -121,7 +171,7 @@ def _made_of(name: str) -> str:
 @contextmanager
 def _alone(project: Path, name: str, tell: Tell) -> Iterator[None]:
     folder = project / FOLDER
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / f".{name}.lock")
     try:
         lock.acquire(timeout=0)
@@ -137,7 +187,7 @@ def _alone(project: Path, name: str, tell: Tell) -> Iterator[None]:
 def _make(folder: Path, file: Path, tell: Tell) -> None:
     tell("a fresh environment")
     _run([sys.executable, "-I", "-m", "venv", str(folder)], tell, lambda line: None)
-    wanted = [line for line in file.read_text(encoding="utf-8").splitlines() if "==" in line and line[0] != "#"]
+    wanted = _wanted(file)
     counted = iter(range(1, 1_000_000))
 
     def line_told(line: str) -> None:
@@ -155,12 +205,21 @@ def _run(command: list[str], tell: Tell, line_told: Callable[[str], None]) -> No
     """Raises StepFailed with its last words where it fails."""
     said: list[str] = []
     with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, **orphan_reaper.mark("toolchain")},  # it ends with this process
     ) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            said.append(line.strip())
-            line_told(line.strip())
+        try:
+            for line in process.stdout:
+                said.append(line.strip())
+                line_told(line.strip())
+        except BaseException:  # Ctrl-C: nothing may write any more to what is cleared
+            process.kill()
+            raise
     if process.returncode:
         errors = [line for line in said if line.startswith("ERROR:")] or [line for line in said if line] or ["no word"]
         raise StepFailed(f"The toolchain can't be installed: {errors[-1][:300]}", "Mend that, and type it again.")

@@ -12,11 +12,13 @@ from runner.artifacts import code_closure, store
 from runner.core.errors import StepFailed
 from runner.execution import run_step
 from runner.execution.step_workers import StepWorkers
-from runner.transport import container
+from runner.planning.place import Place
+from runner.transport import container, toolchains
 from runner.transport.toolchains import Toolchain
 from tests import other_python
 from tests.doubles import podman
 from tests.execution.told import LIMITS, Told, key, node
+from tests.transport.test_toolchains import wheel
 
 ELSEWHERE = [
     pytest.param(Toolchain(python=other_python.with_numpy()), marks=other_python.needed),
@@ -32,7 +34,7 @@ def _double(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("toolchain", ELSEWHERE, ids=["interpreter", "container"])
 def test_a_step_elsewhere_reads_its_inputs_and_fills_its_artifact(tmp_path: Path, toolchain: Toolchain) -> None:
-    first, second = node("data"), replace(node("compile", "data"), toolchain=toolchain)
+    first, second = node("data"), replace(node("compile", "data"), place=Place(toolchain))
     told = Told()
     with StepWorkers(tmp_path) as workers:
         made = run_step.obtain(first, {}, workers, tmp_path, LIMITS, told)
@@ -44,7 +46,7 @@ def test_a_step_elsewhere_reads_its_inputs_and_fills_its_artifact(tmp_path: Path
 
 @pytest.mark.parametrize("toolchain", ELSEWHERE, ids=["interpreter", "container"])
 def test_a_step_that_fails_elsewhere_leaves_no_artifact(tmp_path: Path, toolchain: Toolchain) -> None:
-    wrong = replace(node("compile", fail="no licence"), toolchain=toolchain)
+    wrong = replace(node("compile", fail="no licence"), place=Place(toolchain))
     with StepWorkers(tmp_path) as workers, pytest.raises(StepFailed, match="no licence"):
         run_step.obtain(wrong, {}, workers, tmp_path, LIMITS, Told())
     assert store.find(tmp_path, "compile", key("compile")) is None
@@ -55,9 +57,25 @@ def test_a_step_that_fails_elsewhere_leaves_no_artifact(tmp_path: Path, toolchai
 def test_code_that_was_edited_after_planning_is_not_kept(tmp_path: Path) -> None:
     modules = ("tests.execution.odd_steps",)
     toolchain = Toolchain(python=other_python.with_numpy())
-    planned = replace(node("compile"), toolchain=toolchain, modules=modules, code=code_closure.code(modules))
+    planned = replace(node("compile"), place=Place(toolchain), modules=modules, code=code_closure.code(modules))
     with StepWorkers(tmp_path) as workers:
         run_step.obtain(planned, {}, workers, tmp_path, LIMITS, Told())
         edited = replace(planned, key=key("other"), code="0" * 64)
         with pytest.raises(StepFailed, match="its code was edited after this command was planned"):
             run_step.obtain(edited, {}, workers, tmp_path, LIMITS, Told())
+
+
+@pytest.mark.slow
+def test_a_toolchain_that_is_not_there_is_made_before_its_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the `numpy` that a wheel brings: a double of one line, which is all that the step needs."""
+    folder = tmp_path / "pinned"
+    folder.mkdir()
+    wheel(folder, "1.0", "numpy")
+    (folder / "sdk.txt").write_text(f"--no-index\n--find-links {folder}\nnumpy==1.0\n")
+    monkeypatch.setattr(toolchains, "PINNED", folder)
+    place, told = Place(toolchains.on_demand(tmp_path, "sdk")), Told()
+    planned = replace(node("compile"), place=place, tools=place.versions(["numpy"]))
+    with StepWorkers(tmp_path) as workers:
+        found = run_step.obtain(planned, {}, workers, tmp_path, LIMITS, told)
+    assert found.content["tools"] == {"numpy": "1.0"}
+    assert "toolchain sdk: 1 of 1  numpy-1.0-py3-none-any.whl" in told.notes

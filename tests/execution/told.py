@@ -22,12 +22,14 @@ class Told:
     ended: list[tuple[str, str]] = field(default_factory=list)
     warned: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def begin(self, item: str) -> None:
         self.ended.append((item.split("-")[0], "begins"))
 
     def update(self, item: str, done: int, total: int, note: str) -> None:
         self.updated.append(item)
+        self.notes.append(note)
 
     def end(self, item: str, state: str, seconds: float, reason: str) -> None:
         self.ended.append((item.split("-")[0], state))

@@ -18,6 +18,7 @@ from runner.execution import run_step
 from runner.execution.step_workers import StepWorkers
 from runner.planning import graph, plan
 from runner.planning.graph import COMPILED, STAGE, Plan
+from runner.planning.place import HERE, Place
 from runner.steps import compile as step
 from runner.sweep import request
 from runner.transport import toolchains
@@ -185,14 +186,24 @@ def test_a_stage_in_a_toolchain_that_is_not_there_is_unavailable_and_says_how_to
     assert error.next_step == "python -m runner toolchain install sdk"
 
 
+def test_a_toolchain_that_may_be_installed_is_planned_by_the_versions_that_it_pins(
+    staged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_a_toolchain(staged, monkeypatch)
+    made = planned(staged, "toolchain.install=true")
+    optimize = made.nodes[made.cells[0].candidate.keys["optimize"]]
+    assert (optimize.tools, graph.blocked(made.cells[0], made)) == ({"numpy": None, "tiny": "1.0"}, None)
+    assert not (staged / ".toolchains").exists()
+
+
 @other_python.needed
 def test_a_stage_runs_in_the_toolchain_that_the_words_name(staged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     in_a_toolchain(staged, monkeypatch)
     python = str(other_python.with_numpy())
     made = planned(staged, f"toolchain.python={python}")
-    found = {one.step: (one.toolchain, one.blocked) for one in made.nodes.values()}
-    assert found["optimize"] == (Toolchain(python=python), None)
-    assert (found["parse"], found["compile"]) == ((None, None), (None, None))
+    found = {one.step: (one.place, one.blocked) for one in made.nodes.values()}
+    assert found["optimize"] == (Place(Toolchain(python=python)), None)
+    assert (found["parse"], found["compile"]) == ((HERE, None), (HERE, None))
 
 
 def test_a_named_toolchain_that_is_not_there_is_unavailable(staged: Path, monkeypatch: pytest.MonkeyPatch) -> None:

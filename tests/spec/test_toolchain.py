@@ -27,4 +27,4 @@ def test_what_names_no_toolchain_is_refused(tmp_path: Path, words: list[str], re
 def test_without_a_word_none_is_named(tmp_path: Path) -> None:
     spec = request.one(tmp_path, ["toolchain.image=vendor/sdk:3.29"])
     assert (spec.toolchain.python, spec.toolchain.image) == (None, "vendor/sdk:3.29")
-    assert request.one(tmp_path, []).plain()["toolchain"] == {"python": None, "image": None}
+    assert request.one(tmp_path, []).plain()["toolchain"] == {"python": None, "image": None, "install": False}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
@@ -12,14 +15,15 @@ from runner.core.errors import SpecError, StepFailed, Unavailable
 from runner.transport import toolchains
 from runner.transport.device import HERE
 from runner.transport.toolchains import Toolchain
+from tests.transport.test_local import gone
 
 
-def wheel(folder: Path, version: str) -> None:
-    """A distribution `tiny` with one module."""
-    about = f"tiny-{version}.dist-info"
-    with zipfile.ZipFile(folder / f"tiny-{version}-py3-none-any.whl", "w") as made:
-        made.writestr("tiny.py", f"VERSION = '{version}'\n")
-        made.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: tiny\nVersion: {version}\n")
+def wheel(folder: Path, version: str, name: str = "tiny") -> None:
+    """A distribution with one module."""
+    about = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as made:
+        made.writestr(f"{name}.py", f"VERSION = '{version}'\n")
+        made.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
         made.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         made.writestr(f"{about}/RECORD", "")
 
@@ -91,6 +95,44 @@ def test_what_a_kill_left_half_made_is_no_toolchain(pinned: Path, tmp_path: Path
 def test_an_unknown_one_is_a_wrong_word(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="litrt: no such toolchain"):
         toolchains.install(tmp_path, "litrt", lambda text: None)
+
+
+def test_one_that_the_runner_can_not_install_has_to_be_named(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable) as error:
+        toolchains.installed(tmp_path, "hailo")
+    assert error.value.reason == "The toolchain hailo is none that the runner can install."
+    assert error.value.next_step.startswith("Name where it is: toolchain.python=")
+
+
+def test_the_versions_of_one_that_is_to_be_made_are_those_that_it_pins(pinned: Path, tmp_path: Path) -> None:
+    wanted = toolchains.on_demand(tmp_path, "sdk")
+    assert toolchains.versions(wanted, ["Tiny", "numpy"]) == {"Tiny": "1.0", "numpy": None}
+    assert not (tmp_path / ".toolchains").exists()
+
+
+@pytest.mark.slow
+def test_it_is_made_once_for_all_that_need_it_at_once(pinned: Path, tmp_path: Path) -> None:
+    wanted, told = toolchains.on_demand(tmp_path, "sdk"), SimpleQueue[str]()
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(4):
+            pool.submit(toolchains.ready, tmp_path, wanted, told.put)
+    lines = [told.get() for _ in range(told.qsize())]
+    assert lines.count("toolchain sdk: a fresh environment") == 1
+    assert lines.count("toolchain sdk: 1 of 1  tiny-1.0-py3-none-any.whl") == 1
+    assert version(tmp_path) == "1.0"
+
+
+def test_a_command_that_is_killed_takes_its_installation_along() -> None:
+    installs = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+    code = (
+        "import sys; from runner.transport import toolchains\n"
+        f"toolchains._run([sys.executable, '-c', {installs!r}], print, lambda line: print(line, flush=True))"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as command:
+        assert command.stdout is not None
+        pid = int(command.stdout.readline())
+        command.kill()
+    assert gone(pid)
 
 
 @pytest.mark.parametrize("name", toolchains.names())
