@@ -8,7 +8,6 @@ from pathlib import Path
 
 from runner.commands.cli_parser import parser
 from runner.core import project_paths
-from runner.core.advice import shell
 from runner.core.foreign_text import line
 from runner.transport import toolchains
 
@@ -39,17 +38,10 @@ def _tell(text: str) -> None:
 
 
 def _show(project: Path, as_json: bool) -> None:
-    states = {name: _state(project, name) for name in toolchains.names()}
+    states = {name: toolchains.state(project, name) for name in toolchains.names()}
     if as_json:
         print(json.dumps({"schema": 1, "toolchains": states}, indent=1))
         return
     for name, state in states.items():
-        advice = "" if state == "installed" else f"  {shell('python', '-m', 'runner', 'toolchain', 'install', name)}"
+        advice = "" if state == "installed" else f"  {toolchains.how_to_install(name)}"
         print(f"{name:<12}{state:<16}{advice}".rstrip())
-
-
-def _state(project: Path, name: str) -> str:
-    """`installed`, `not installed`, or `outdated`: other versions are pinned now."""
-    if name not in toolchains.present(project):
-        return "not installed"
-    return "outdated" if toolchains.outdated(project, name) else "installed"

@@ -7,17 +7,18 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from runner.backends import loading
 from runner.core import installed
 from runner.core import project_paths as projects
-from runner.core.errors import RunnerError
+from runner.core.errors import RunnerError, SpecError
 from runner.hardware.detect import Hardware, detect, governor
 from runner.hardware.sensor_reader import Reader
 from runner.spec import options
+from runner.transport import container, toolchains
 from runner.worker import orphan_reaper
 
 PROBE_SECONDS = 180.0
@@ -43,8 +44,9 @@ class Check:
 
 def examine(root: Path = Path("/")) -> list[Check]:
     """Every check, in the order in which it is shown. `root` is where `/sys` and `/proc` lie. Takes some seconds."""
-    found = detect(root)
-    return [machine(found), calibrated(projects.root(), found), *backends(projects.root()), *sensors(root), *tools()]
+    found, project = detect(root), projects.root()
+    own = [machine(found), calibrated(project, found), *backends(project), *sensors(root)]
+    return [*own, *installed_toolchains(projects.home(project)), *named_toolchain(project), *containers(), *tools()]
 
 
 def machine(found: Hardware) -> Check:
@@ -139,6 +141,57 @@ def _governor(root: Path) -> Check:
     return Check("sensor governor", "pass", name, advice, {"governor": name})
 
 
+# --- toolchains ---
+
+
+def installed_toolchains(project: Path) -> list[Check]:
+    """Those that can be installed, and whether they are."""
+    return [_installed(name, toolchains.state(project, name)) for name in toolchains.names()]
+
+
+def _installed(name: str, state: str) -> Check:
+    advice = "" if state == "installed" else toolchains.how_to_install(name)
+    status = "skip" if state == "not installed" else "pass"
+    return Check(f"toolchain {name}", status, state, advice, {"state": state})
+
+
+def named_toolchain(project: Path) -> list[Check]:
+    """The one that the project's YAML points to, where it does, and whether a worker starts there."""
+    from runner.sweep import request
+
+    try:
+        named = request.one(project, []).toolchain
+    except SpecError as error:
+        return [Check("toolchain", "fail", error.reason, error.next_step)]
+    if named.python is None and named.image is None:
+        return []
+    label = f"toolchain.{'python' if named.python else 'image'}"
+    try:
+        found = toolchains.pointed_to(named.python, named.image)
+        version = toolchains.endpoint(found).call("platform", "python_version")
+    except RunnerError as error:
+        return [Check(label, "fail", error.reason, error.next_step)]
+    return [Check(label, "pass", f"{named.python or named.image}: Python {version}", data={"python": version})]
+
+
+def containers() -> list[Check]:
+    """What can start a toolchain's image; the first that is there does."""
+    return [_container(name) for name in container.PROGRAMS]
+
+
+def _container(name: str) -> Check:
+    """A program's version, and whether it answers: docker's daemon may not run."""
+    label = f"container {name}"
+    found = tool(name, "toolchain.image=…", f"sudo apt install {container.PACKAGES[name]}")
+    if found.status != "pass":
+        return replace(found, name=label)
+    done = subprocess.run([name, "info"], capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode:
+        said = _last(done.stderr)
+        return Check(label, "fail", f"{found.detail}, but it starts none: {said}", f"Mend what it says: {name} info")
+    return replace(found, name=label)
+
+
 # --- tools ---
 
 
@@ -157,6 +210,12 @@ def tool(name: str, used_for: str, install: str) -> Check:
         return Check(f"tool {name}", "skip", f"not found ({used_for})", install)
     done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60, check=False)
     if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        return Check(f"tool {name}", "fail", f"{path}: {said[-1] if said else 'it fails'}", f"Reinstall it: {install}")
+        said = _last(done.stderr or done.stdout)
+        return Check(f"tool {name}", "fail", f"{path}: {said}", f"Reinstall it: {install}")
     return Check(f"tool {name}", "pass", done.stdout.strip().splitlines()[0], data={"path": path})
+
+
+def _last(said: str) -> str:
+    """The last line of what a program said."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return lines[-1] if lines else "it fails without a word"

@@ -75,8 +75,7 @@ def installed(project: Path, name: str) -> Toolchain:
     """The toolchain of `name` in `project`. Raises Unavailable where it isn't there."""
     found = on_demand(project, name)
     if _to_be_made(found):
-        advice = shell("python", "-m", "runner", "toolchain", "install", name)
-        raise Unavailable(f"The toolchain {name} is not installed here.", advice)
+        raise Unavailable(f"The toolchain {name} is not installed here.", how_to_install(name))
     return found
 
 
@@ -97,6 +96,18 @@ def present(project: Path) -> list[str]:
 def outdated(project: Path, name: str) -> bool:
     """Whether what is installed was made of other versions than are pinned now."""
     return _link(project, name).resolve().name != _made_of(name)
+
+
+def state(project: Path, name: str) -> str:
+    """`installed`, `not installed`, or `outdated`: other versions are pinned now."""
+    if not _python(project, name).exists():
+        return "not installed"
+    return "outdated" if outdated(project, name) else "installed"
+
+
+def how_to_install(name: str) -> str:
+    """The command to type."""
+    return shell("python", "-m", "runner", "toolchain", "install", name)
 
 
 def install(project: Path, name: str, tell: Tell) -> Path:
