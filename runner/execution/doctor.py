@@ -182,7 +182,7 @@ def containers() -> list[Check]:
 def _container(name: str) -> Check:
     """A program's version, and whether it answers: docker's daemon may not run."""
     label = f"container {name}"
-    found = tool(name, "toolchain.image=…", f"sudo apt install {container.PACKAGES[name]}")
+    found = tool(name, "toolchain.image=…", f"sudo apt install {container.PROGRAMS[name]}")
     if found.status != "pass":
         return replace(found, name=label)
     done = subprocess.run([name, "info"], capture_output=True, text=True, timeout=60, check=False)

@@ -146,6 +146,7 @@ def _content(node: Node, inputs: Mapping[str, Artifact], answer: Mapping[str, An
         "settings": node.settings,
         "inputs": {role: artifact.key for role, artifact in inputs.items()},
         "tools": node.tools,
+        **node.place.identity(),
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "seconds": answer["seconds"],
         "peak_rss_mb": answer["peak_rss_mb"],

@@ -30,12 +30,13 @@ def node(
     module = module or f"runner.steps.{step.name}"
     versions, modules = place.versions(step.tools), (module, *code)
     ours = code_closure.code(modules)
-    identity = {
+    identity: dict[str, Any] = {
         "step": step.name,
         "settings": _by_content(settings, settings["files"]) if settings.get("files") else settings,
         "inputs": dict(inputs),
         "code": ours,
         "tools": versions,
+        **place.identity(),
     }
     changing = variables.of_numbers(os.environ)
     if changing:

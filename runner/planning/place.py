@@ -22,8 +22,13 @@ class Place:
     problem: RunnerError | None = None
 
     def endpoint(self) -> Endpoint:
-        """Where its workers run. Raises Unavailable where nothing here starts containers."""
+        """Where its workers run."""
         return toolchains.endpoint(self.toolchain)
+
+    def identity(self) -> dict[str, str]:
+        """What beside versions enters the key: of a container its image's id, which a name alone doesn't tell."""
+        container = self.toolchain.container if self.toolchain else None
+        return {"image": container.image_id} if container else {}
 
     def versions(self, distributions: Sequence[str]) -> dict[str, str | None]:
         """Those that are there, None each where nothing can be asked."""
@@ -50,5 +55,5 @@ def of(name: str, tools: tuple[str, ...], named: Settings, project: Path) -> Pla
 
 def _toolchain(name: str, named: Settings, project: Path) -> Toolchain:
     if named.python is not None or named.image is not None:
-        return Toolchain(named.python, named.image)
+        return toolchains.pointed_to(named.python, named.image)
     return (toolchains.on_demand if named.install else toolchains.installed)(project, name)

@@ -11,7 +11,6 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,8 @@ from runner.transport.endpoint import ANSWER_SECONDS, WorkerOptions, called, sha
 from runner.transport.local import Worker
 from runner.worker import variables
 
-PROGRAMS = ("podman", "docker")  # podman first: it needs no daemon, and no rights
+# Debian's packages. podman first: it needs no daemon, and no rights.
+PROGRAMS = {"podman": "podman", "docker": "docker.io"}
 PYTHON = "python3"
 # Its own root can't be written to; what it needs beyond a step's folders is in its memory, and goes with it.
 HELD = (
@@ -33,9 +33,11 @@ HELD = (
 
 @dataclass(frozen=True)
 class Container:
-    """The image `image`, which has Python 3.8 at least, as `python3`, with numpy; started by `program`."""
+    """The image `image`, which has Python 3.8 at least, as `python3`, with numpy; started by `program`. What runs is
+    `image_id`, whatever bears the name meanwhile."""
 
     image: str
+    image_id: str
     program: str
 
     @property
@@ -43,12 +45,11 @@ class Container:
         return f"image:{self.image}"
 
     def open_worker(self, log: Path, options: WorkerOptions) -> Worker:
-        check(self.program, self.image)
         packed = worker_zipapp.current(options.modules)
         mounts = _mounts([packed, *options.reads], options.writes)
         settings = [*_user(self.program), *mounts, *_variables(options.threads), *_memory(options.memory_mb)]
         inside = [PYTHON, str(packed), "guard", "--name", options.name]
-        command = [self.program, *HELD, *settings, self.image, *inside]
+        command = [self.program, *HELD, *settings, self.image_id, *inside]
         return local.start(command, log, name=options.name, env=os.environ, memory_mb=None, carried=_own_code)
 
     def put(self, path: Path) -> str:
@@ -71,16 +72,16 @@ class Container:
 
 
 def of(image: str) -> Container:
-    """The container of an image. Raises Unavailable where nothing here starts containers."""
+    """The container of an image. Raises Unavailable where nothing here starts containers, or the image isn't here:
+    nothing is downloaded unasked."""
     program = next((name for name in PROGRAMS if shutil.which(name)), None)
     if program is None:
         raise Unavailable(f"toolchain.image={image}: there is no podman and no docker here.", "sudo apt install podman")
-    return Container(image, program)
+    return Container(image, image_id(program, image), program)
 
 
-@cache
-def check(program: str, image: str) -> str:
-    """The image's id. Raises Unavailable where it isn't here: nothing is downloaded unasked."""
+def image_id(program: str, image: str) -> str:
+    """Raises Unavailable where it isn't here, or `program` can't be asked."""
     command = [program, "image", "inspect", "--format", "{{.Id}}", image]
     try:
         done = subprocess.run(

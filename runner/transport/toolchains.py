@@ -17,7 +17,8 @@ from filelock import FileLock, Timeout
 from runner.core import durable_files, hashing
 from runner.core.advice import shell
 from runner.core.errors import SpecError, StepFailed, Unavailable, nearest
-from runner.transport import container
+from runner.transport import container as containers
+from runner.transport.container import Container
 from runner.transport.device import HERE
 from runner.transport.endpoint import Endpoint
 from runner.transport.interpreter import Interpreter
@@ -32,19 +33,24 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Toolchain:
-    """Another interpreter (`python`, its path) or a container (`image`, its name): one of the two. `ready` makes the
-    one that is `installed_as` a name where it isn't there."""
+    """Another interpreter (`python`, its path) or a container: one of the two. `ready` makes the one that is
+    `installed_as` a name where it isn't there."""
 
     python: str | None = None
-    image: str | None = None
+    container: Container | None = None
     installed_as: str = ""
 
 
 def endpoint(toolchain: Toolchain | None) -> Endpoint:
-    """Where its workers run; None is this interpreter. Raises Unavailable where nothing here starts containers."""
+    """Where its workers run; None is this interpreter."""
     if toolchain is None:
         return HERE
-    return container.of(toolchain.image) if toolchain.image else Interpreter(toolchain.python or sys.executable)
+    return toolchain.container or Interpreter(toolchain.python or sys.executable)
+
+
+def pointed_to(python: str | None, image: str | None) -> Toolchain:
+    """The one that a spec names. Raises Unavailable where an image isn't here, or nothing that starts it."""
+    return Toolchain(python) if image is None else Toolchain(container=containers.of(image))
 
 
 def versions(toolchain: Toolchain | None, distributions: Sequence[str]) -> dict[str, str | None]:

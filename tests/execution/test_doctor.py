@@ -6,6 +6,8 @@ import pytest
 from runner.backends import openvino
 from runner.execution import doctor
 from runner.hardware.sensor_reader import Reader
+from runner.transport import toolchains
+from tests import other_python
 
 CONF = Path(__file__).parents[2] / "conf/backend"
 
@@ -103,6 +105,71 @@ def test_whatever_cant_be_read_says_why_and_what_to_do(tmp_path: Path) -> None:
     missing = [check for check in doctor.sensors(tmp_path) if check.status == "skip"]
     assert missing
     assert all(check.detail and check.next_step for check in missing)
+
+
+def test_each_toolchain_is_listed_with_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toolchains, "PINNED", tmp_path)
+    for name in ("here", "missing", "old"):
+        (tmp_path / f"{name}.txt").write_text("tiny==1.0\n")
+    for name, made_of in (("here", toolchains._made_of("here")), ("old", ".old-0")):
+        python = tmp_path / ".toolchains" / made_of / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        python.touch()
+        (tmp_path / ".toolchains" / name).symlink_to(made_of)
+    checks = [(one.name, one.status, one.detail, one.next_step) for one in doctor.installed_toolchains(tmp_path)]
+    assert checks == [
+        ("toolchain here", "pass", "installed", ""),
+        ("toolchain missing", "skip", "not installed", "python -m runner toolchain install missing"),
+        ("toolchain old", "pass", "outdated", "python -m runner toolchain install old"),
+    ]
+
+
+def test_without_a_toolchain_in_the_projects_yaml_none_is_examined(tmp_path: Path) -> None:
+    assert doctor.named_toolchain(tmp_path) == []
+
+
+@other_python.needed
+def test_the_toolchain_that_the_projects_yaml_points_to_is_started(tmp_path: Path) -> None:
+    pointing(tmp_path, f"python: {other_python.with_numpy()}")
+    (check,) = doctor.named_toolchain(tmp_path)
+    assert (check.name, check.status) == ("toolchain.python", "pass")
+    assert check.detail.startswith(f"{other_python.with_numpy()}: Python 3.")
+
+
+def test_one_that_is_not_there_is_told_with_what_to_do(tmp_path: Path) -> None:
+    pointing(tmp_path, "python: /no/such/python")
+    (check,) = doctor.named_toolchain(tmp_path)
+    assert (check.status, check.detail) == (
+        "fail",
+        "toolchain.python=/no/such/python: no interpreter: No such file or directory.",
+    )
+    assert check.next_step.startswith("Name one that is there")
+
+
+def pointing(project: Path, line: str) -> None:
+    """The project's own YAML names a toolchain."""
+    (project / "conf").mkdir()
+    shipped = (CONF.parent / "config.yaml").read_text()
+    (project / "conf/config.yaml").write_text(shipped.replace("python: null", line, 1))
+
+
+def test_podman_and_docker_are_examined_whether_they_start_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "docker").write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo "Docker version 28.2.2" && exit\n'
+        "echo 'Cannot connect to the Docker daemon. Is the docker daemon running?' >&2; exit 1\n"
+    )
+    (tmp_path / "docker").chmod(0o755)
+    podman, docker = doctor.containers()
+    assert (podman.name, podman.status, podman.next_step) == ("container podman", "skip", "sudo apt install podman")
+    assert (docker.name, docker.status) == ("container docker", "fail")
+    assert docker.detail == (
+        "Docker version 28.2.2, but it starts none: Cannot connect to the Docker daemon. Is the docker daemon running?"
+    )
+    (tmp_path / "docker").write_text("#!/bin/sh\necho Docker version 28.2.2\n")
+    assert doctor.containers()[1].status == "pass"
 
 
 def test_a_tool_is_found_with_its_version() -> None:

@@ -13,28 +13,24 @@ from runner.core.errors import StepFailed
 from runner.execution import run_step
 from runner.execution.step_workers import StepWorkers
 from runner.planning.place import Place
-from runner.transport import container, toolchains
+from runner.transport import toolchains
 from runner.transport.toolchains import Toolchain
 from tests import other_python
 from tests.doubles import podman
 from tests.execution.told import LIMITS, Told, key, node
 from tests.transport.test_toolchains import wheel
 
-ELSEWHERE = [
-    pytest.param(Toolchain(python=other_python.with_numpy()), marks=other_python.needed),
-    Toolchain(image="sdk"),
-]
+ELSEWHERE = [pytest.param((other_python.with_numpy(), None), marks=other_python.needed), (None, "sdk")]
 
 
-@pytest.fixture(autouse=True)
-def _double(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(params=ELSEWHERE, ids=["interpreter", "container"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     monkeypatch.setenv("PATH", f"{podman.write(tmp_path / 'double')}:{os.environ['PATH']}")
-    container.check.cache_clear()
+    return Place(toolchains.pointed_to(*request.param))
 
 
-@pytest.mark.parametrize("toolchain", ELSEWHERE, ids=["interpreter", "container"])
-def test_a_step_elsewhere_reads_its_inputs_and_fills_its_artifact(tmp_path: Path, toolchain: Toolchain) -> None:
-    first, second = node("data"), replace(node("compile", "data"), place=Place(toolchain))
+def test_a_step_elsewhere_reads_its_inputs_and_fills_its_artifact(tmp_path: Path, place: Place) -> None:
+    first, second = node("data"), replace(node("compile", "data"), place=place)
     told = Told()
     with StepWorkers(tmp_path) as workers:
         made = run_step.obtain(first, {}, workers, tmp_path, LIMITS, told)
@@ -42,11 +38,11 @@ def test_a_step_elsewhere_reads_its_inputs_and_fills_its_artifact(tmp_path: Path
     assert (found.folder / "text").read_text() == "datacompile"
     assert found.meta["pid"] != made.meta["pid"]
     assert told.ended[-1] == ("compile", "done")
+    assert found.content.get("image") == (podman.IMAGE_ID if place.identity() else None)
 
 
-@pytest.mark.parametrize("toolchain", ELSEWHERE, ids=["interpreter", "container"])
-def test_a_step_that_fails_elsewhere_leaves_no_artifact(tmp_path: Path, toolchain: Toolchain) -> None:
-    wrong = replace(node("compile", fail="no licence"), place=Place(toolchain))
+def test_a_step_that_fails_elsewhere_leaves_no_artifact(tmp_path: Path, place: Place) -> None:
+    wrong = replace(node("compile", fail="no licence"), place=place)
     with StepWorkers(tmp_path) as workers, pytest.raises(StepFailed, match="no licence"):
         run_step.obtain(wrong, {}, workers, tmp_path, LIMITS, Told())
     assert store.find(tmp_path, "compile", key("compile")) is None

@@ -25,6 +25,7 @@ from runner.transport import toolchains
 from runner.transport.interpreter import Interpreter
 from runner.transport.toolchains import Toolchain
 from tests import other_python
+from tests.doubles import podman
 from tests.execution.told import LIMITS, Told
 from tests.models import onnx_files
 
@@ -204,6 +205,16 @@ def test_a_stage_runs_in_the_toolchain_that_the_words_name(staged: Path, monkeyp
     found = {one.step: (one.place, one.blocked) for one in made.nodes.values()}
     assert found["optimize"] == (Place(Toolchain(python=python)), None)
     assert (found["parse"], found["compile"]) == ((HERE, None), (HERE, None))
+
+
+def test_two_images_of_one_name_are_two_keys(staged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_a_toolchain(staged, monkeypatch)
+    monkeypatch.setenv("PATH", str(podman.write(staged / "double")), prepend=":")
+    first = keys(staged, "toolchain.image=sdk")
+    assert keys(staged, "toolchain.image=sdk") == first
+    podman.name(staged / "double", "sha256:077")
+    second = keys(staged, "toolchain.image=sdk")
+    assert [step for step in first if first[step] != second[step]] == ["optimize", "compile"]
 
 
 def test_a_named_toolchain_that_is_not_there_is_unavailable(staged: Path, monkeypatch: pytest.MonkeyPatch) -> None:

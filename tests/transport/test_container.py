@@ -24,7 +24,6 @@ def sdk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Container:
     monkeypatch.syspath_prepend(str(ROOT / "tests" / "worker"))
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setenv("LD_PRELOAD", "")
-    container.check.cache_clear()
     return container.of("sdk")
 
 
@@ -71,10 +70,17 @@ def test_a_memory_limit_is_the_containers(sdk: Container, tmp_path: Path) -> Non
 
 def test_an_image_that_is_not_here_is_not_downloaded(sdk: Container, tmp_path: Path) -> None:
     with pytest.raises(Unavailable) as error:
-        container.of("hailo/sdk:3").call("os", "getpid")
+        container.of("hailo/sdk:3")
     assert error.value.reason.startswith("toolchain.image=hailo/sdk:3: podman has no such image (")
     assert error.value.next_step == "podman pull hailo/sdk:3"
     assert not (tmp_path / "notes").exists()
+
+
+def test_what_runs_is_the_image_that_bore_the_name_when_it_was_asked_for(sdk: Container, tmp_path: Path) -> None:
+    podman.name(tmp_path, "sha256:077")
+    assert (sdk.image_id, container.of("sdk").image_id) == (podman.IMAGE_ID, "sha256:077")
+    with pytest.raises(StepFailed, match="with exit code 2"):  # the double has the other image alone
+        sdk.call("os", "getpid")
 
 
 def test_without_podman_and_docker_it_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,19 +97,17 @@ def test_an_exit_without_an_answer_is_told_with_its_code(sdk: Container, tmp_pat
         call(worker, "leave", code=7)
 
 
-def test_a_client_that_says_nonsense_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_says_nonsense_is_told(tmp_path: Path) -> None:
     program = tmp_path / "podman"
     program.write_text("#!/bin/sh\nprintf 'no \\377\\n' >&2; exit 1\n")
     program.chmod(0o755)
-    container.check.cache_clear()
     with pytest.raises(Unavailable, match="no such image"):
-        container.check(str(program), "sdk")
+        container.image_id(str(program), "sdk")
 
 
 def test_a_client_that_can_not_be_asked_is_told(tmp_path: Path) -> None:
-    container.check.cache_clear()
     with pytest.raises(Unavailable) as error:
-        container.check(str(tmp_path / "podman"), "sdk")
+        container.image_id(str(tmp_path / "podman"), "sdk")
     assert (
         error.value.reason == f"toolchain.image=sdk: {tmp_path / 'podman'} can't be asked: No such file or directory."
     )

@@ -11,6 +11,7 @@ import pytest
 
 from runner.artifacts import code_closure
 from runner.core.errors import StepFailed, StepTimeout
+from runner.transport import container as containers
 from runner.transport.container import Container
 from runner.transport.device import HERE
 from runner.transport.endpoint import Endpoint, WorkerOptions
@@ -48,7 +49,7 @@ def interpreter(folder: Path) -> Iterator[Endpoint]:
 
 @contextmanager
 def container(folder: Path) -> Iterator[Endpoint]:
-    yield Container("sdk", str(podman.write(folder) / "podman"))
+    yield Container("sdk", podman.IMAGE_ID, str(podman.write(folder) / "podman"))
 
 
 @contextmanager
@@ -56,7 +57,7 @@ def real_container(folder: Path) -> Iterator[Endpoint]:
     name = real_podman.image()
     if name is None:
         pytest.skip("no podman that starts containers here")
-    yield Container(name, "podman")
+    yield containers.of(name)
 
 
 @pytest.fixture(

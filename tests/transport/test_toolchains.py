@@ -14,7 +14,7 @@ import pytest
 from runner.core.errors import SpecError, StepFailed, Unavailable
 from runner.transport import toolchains
 from runner.transport.device import HERE
-from runner.transport.toolchains import Toolchain
+from tests.doubles import podman
 from tests.transport.test_local import gone
 
 
@@ -143,7 +143,9 @@ def test_every_version_is_pinned(name: str) -> None:
     assert [line for line in wanted if line.count("==") != 1 or "*" in line] == []
 
 
-def test_its_endpoint_is_an_interpreter_a_container_or_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(toolchains.container.shutil, "which", lambda name: f"/usr/bin/{name}")
-    each = (None, Toolchain(python="/opt/sdk/bin/python"), Toolchain(image="sdk:3"))
-    assert [toolchains.endpoint(one).name for one in each] == [HERE.name, "python:/opt/sdk/bin/python", "image:sdk:3"]
+def test_its_endpoint_is_an_interpreter_a_container_or_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(podman.write(tmp_path)), prepend=":")
+    each = (None, toolchains.pointed_to("/opt/sdk/bin/python", None), toolchains.pointed_to(None, "sdk"))
+    assert [toolchains.endpoint(one).name for one in each] == [HERE.name, "python:/opt/sdk/bin/python", "image:sdk"]
