@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,7 +89,8 @@ def serving(folder: Path) -> Iterator[Sshd]:
         yield Sshd(folder, port, process.pid)
     finally:
         for one in [*psutil.Process(process.pid).children(recursive=True), process] if process.poll() is None else []:
-            one.send_signal(signal.SIGKILL)
+            with suppress(psutil.NoSuchProcess):  # a connection that just ended
+                one.send_signal(signal.SIGKILL)
         process.wait()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from tests.conftest import QUICK, REPOSITORY, Ended
 from tests.sshd import Sshd
 
 pytestmark = [sshd.needed, pytest.mark.slow]
+PLUGIN = Path(__file__).parent / "plugin"
 MODEL = ("model=gru", "model.hidden=4", "precision=fp32", *QUICK)
 TELEMETRY = "telemetry on a remote device is not built yet"
 
@@ -34,6 +36,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One project for all: its steps are made once."""
     return tmp_path_factory.mktemp("home")
+
+
+def test_what_compiles_on_the_device_is_proven_and_measured_there(server: Sshd, home: Path) -> None:
+    env = {**environment(server), "PYTHONPATH": os.pathsep.join(map(str, (REPOSITORY, PLUGIN)))}
+    words = [*MODEL, "backend=elsewhere", "baseline=none", *server.words(), "--json"]
+    command = [sys.executable, "-m", "runner", *words]
+    done = subprocess.run(command, cwd=home, env=env, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr + done.stdout
+    record = json.loads(done.stdout)
+    (seen,) = (home / "artifacts/compile").glob(f"{record['keys']['compile'][:16]}/seen.json")
+    assert Path(json.loads(seen.read_text())["locks"]).is_relative_to(server.folder / "device")
+    assert "verify" in record["keys"]
 
 
 def environment(server: Sshd) -> dict[str, str]:

@@ -48,7 +48,8 @@ def compared(session: Any, inputs: Mapping[str, Any], expected: list[Any], preci
     Raises StepFailed where one alone is, or it is beyond the precision's TOLERANCE of the largest value.
     """
     outputs = session.run(session.bind(dict(inputs)))
-    found = [values.array(output, spec["dtype"]) for output, spec in zip(outputs, session.outputs, strict=True)]
+    pairs = zip(outputs, session.outputs)  # noqa: B905 - not in Python 3.8: it travels
+    found = [values.array(output, spec["dtype"]) for output, spec in pairs]
     worst, scale = apart(found, expected)
     if not worst <= TOLERANCE[precision] * max(scale, 1e-6):
         raise StepFailed(
@@ -73,7 +74,8 @@ def shapes(session: Any, arrays: Mapping[str, Any], batch: int) -> None:
 def _fits(shape: list[Any], sizes: tuple[int, ...]) -> bool:
     """Whether sizes are those of a shape; unknown ones are no numbers."""
     return len(shape) == len(sizes) and all(
-        size == own or not isinstance(own, int) for own, size in zip(shape, sizes, strict=True)
+        size == own or not isinstance(own, int)
+        for own, size in zip(shape, sizes)  # noqa: B905
     )
 
 
@@ -83,7 +85,7 @@ def finite(session: Any, outputs: list[Any], data: Path) -> list[str]:
 
     Raises StepFailed where the float model's is, and of a model that was trained here.
     """
-    pairs = zip(session.outputs, outputs, strict=True)
+    pairs = zip(session.outputs, outputs)  # noqa: B905
     odd = [spec["name"] for spec, output in pairs if not values.finite(values.array(output, spec["dtype"]))]
     return [_not_finite(name, _float_rows(data, name), data) for name in odd]
 

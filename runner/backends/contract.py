@@ -14,7 +14,8 @@ from typing import Any, Protocol
 REPRESENTATIONS = ("onnx", "checkpoint")
 # Precisions that can be asked for; the rules of each one's settings are in `runner/spec/precision.py`.
 PRECISIONS = ("fp32", "fp16", "int8", "int8_dynamic")
-HOST = "host"
+HOST, DEVICE = "host", "device"
+PLACES = (HOST, DEVICE)
 ABOUT = ("precision", "batch", "tuned_to")  # what a stage may ask for beside settings
 INPUTS = ("model", "data")
 COMPILE = "compile"
@@ -83,7 +84,8 @@ class Stage:
     what it gets of ABOUT beside. These alone enter its key. `needs`: its inputs, of INPUTS: `model` is what the stage
     before made, or of the first what the backend accepts. `rough_s`: seconds that it may take, an order. `toolchain`:
     the one in which it runs (`python -m runner toolchain list`), "": here, and `tools` are that one's distributions
-    whose versions enter the key; here they are the backend's.
+    whose versions enter the key; elsewhere they are the backend's. `place`: DEVICE is the machine that the model is
+    for, on which nothing is measured meanwhile; where the last stage runs there, so does `verify`.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Stage:
     rough_s: float = 3.0
     toolchain: str = ""
     tools: tuple[str, ...] = ()
+    place: str = HOST
 
 
 def everything(request: Request) -> str | None:
@@ -138,6 +141,19 @@ class Backend:
     support: Callable[[Request], str | None] = everything
     tuned_to: Callable[[Any, Mapping[str, Any]], dict[str, Any] | None] = to_no_machine
     baseline_overrides: Callable[[Candidate], tuple[str, ...]] = as_declared
+
+    def opens_here(self) -> bool:
+        """Whether what it compiles opens on the machine that plans: `verify` runs there."""
+        return self.capabilities.host_proof and self.stages[-1].place == HOST
+
+    def compiles_here(self) -> bool:
+        """Whether its library compiles on the machine that plans, in no toolchain."""
+        return any(stage.place == HOST and not stage.toolchain for stage in self.stages)
+
+    def tunes_here(self) -> bool:
+        """Whether what it compiles is tuned to the machine that plans."""
+        here = any(stage.place == HOST and "tuned_to" in stage.asks for stage in self.stages)
+        return here and not self.capabilities.cross_compiles
 
     def reads(self, provided: Collection[str]) -> str | None:
         """The first representation that it accepts of those `provided`; None where it accepts none."""

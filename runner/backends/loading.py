@@ -9,7 +9,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from runner.backends.contract import ABOUT, COMPILE, INPUTS, PRECISIONS, REPRESENTATIONS, Backend, Capabilities, Stage
+from runner.backends.contract import (
+    ABOUT,
+    COMPILE,
+    DEVICE,
+    INPUTS,
+    PLACES,
+    PRECISIONS,
+    REPRESENTATIONS,
+    Backend,
+    Capabilities,
+    Stage,
+)
 from runner.core import registry
 from runner.core.errors import RunnerError, SpecError, Unavailable
 
@@ -107,7 +118,8 @@ def _stages(value: Any) -> bool:
 
 def _stage(value: Stage) -> bool:
     parts = _texts(ABOUT)(value.asks) and _texts(INPUTS)(value.needs) and (value.reads is None or _texts()(value.reads))
-    place = _text(value.toolchain) and _texts()(value.tools)
+    place = _text(value.toolchain) and _texts()(value.tools) and value.place in PLACES
+    place = place and not (value.toolchain and value.place == DEVICE)
     return parts and place and isinstance(value.name, str) and value.name.isidentifier()
 
 

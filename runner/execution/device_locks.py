@@ -101,9 +101,15 @@ def held(cell: Cell, say: Callable[[str], None]) -> Iterator[None]:
     Raises StepFailed where the folder of locks can't be written, Unavailable where a device can't be reached,
     StepTimeout where others have one for longer than a step may take (`limits.step_s`).
     """
-    seconds = cell.candidate.spec.limits.step_s
+    with alone_on_all(_devices(cell), say, cell.candidate.spec.limits.step_s):
+        yield
+
+
+@contextmanager
+def alone_on_all(named: Mapping[str, Any], say: Callable[[str], None], seconds: float) -> Iterator[None]:
+    """`held` of devices: their settings by their name."""
     with ExitStack() as stack:
-        for name, settings in sorted(_devices(cell).items()):
+        for name, settings in sorted(named.items()):
             stack.enter_context(alone(name, say, seconds))
             if name != LOCAL:
                 stack.enter_context(alone_on(devices.of(settings), say, seconds))

@@ -15,7 +15,7 @@ from runner.artifacts.store import Artifact
 from runner.core.disk_errors import full, no_space, room
 from runner.core.errors import SpecError, StepFailed
 from runner.core.progress import Display
-from runner.execution import given_artifacts
+from runner.execution import device_locks, given_artifacts
 from runner.execution.step_workers import StepWorkers
 from runner.planning.graph import Node
 from runner.planning.requirements import Lost
@@ -82,11 +82,13 @@ def build(
 
     Raises what the step raised, StepFailed, StepTimeout.
     """
-    toolchains.ready(project, node.place.toolchain, lambda text: on_progress(0, 1, text))
+    tell = partial(on_progress, 0, 1)
+    toolchains.ready(project, node.place.toolchain, tell)
     endpoint, folders = node.place.endpoint(), {role: artifact.folder for role, artifact in inputs.items()}
     with room(project), store.draft(project, node.step, node.key) as out:
         scratch = store.scratch(project, node.step, node.key)
         with (
+            device_locks.alone_on_all(node.place.alone_on(), tell, limits.step_s),
             given_artifacts.copied(node.settings, scratch, f"{node.step} {node.title}") as files,
             endpoint.scratch(scratch) as scratch_there,
             endpoint.folder(out, MOST_BYTES) as out_there,

@@ -62,12 +62,12 @@ def lowered(spec: Spec, origin: Source, draft: Draft) -> list[Node]:
     asked = _asked(spec, origin, draft)
     network = spec.model if reads == "checkpoint" else None
     for stage in declared.stages:
-        place = draft.once(places.of, stage.toolchain, stage.tools, spec.toolchain, draft.project)
+        place = draft.once(places.of, stage, spec, asked.target, draft.project)
         source = draft.once(_stage, stage, place, asked, network, source.key)
         made.append(source)
         network = None  # the stages that follow read what the one before made
     if declared.capabilities.host_proof:
-        made.append(draft.once(_verify, asked, source.key))
+        made.append(draft.once(_verify, asked, source.key, place if place.device else places.HERE))
     return made
 
 
@@ -115,12 +115,12 @@ def _stage(stage: Stage, place: Place, asked: _Asked, network: Choice | None, so
     return node(step, asked.title, settings, inputs, tuple(code), asked.blocked, "runner.steps.compile", place)
 
 
-def _verify(asked: _Asked, compiled: str) -> Node:
+def _verify(asked: _Asked, compiled: str, place: Place) -> Node:
     """That what was compiled runs. Here is no other machine's session: what is measured elsewhere is proven with the
     settings that compile was."""
     backend = asked.backend
     declared, module = loading.backend(backend.name), registry.module("backend", backend.name)
-    own = {} if asked.target.name == hardware.LOCAL else dict(declared.session_settings)
+    own = {} if place.device or asked.target.name == hardware.LOCAL else dict(declared.session_settings)
     settings = {
         "backend": backend.name,
         "settings": {**named(backend)["settings"], **own},
@@ -129,7 +129,7 @@ def _verify(asked: _Asked, compiled: str) -> Node:
     }
     step = Step("verify", declared.distributions, PROOF, own_worker=True)
     inputs = {"model": compiled, "data": asked.data}
-    return node(step, asked.title, settings, inputs, (f"{module}.session",), asked.blocked)
+    return node(step, asked.title, settings, inputs, (f"{module}.session",), asked.blocked, place=place)
 
 
 def _read(stage: Stage, settings: Mapping[str, Any], declared: Backend) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from runner.hardware import detect
 from runner.planning import target as targets
 from runner.planning.draft import Draft
 from runner.planning.target import Target
+from runner.spec import hardware
 from runner.spec.schema import Choice, Spec
 
 
@@ -40,7 +41,8 @@ def blocker(
     do it, or what it makes suits this machine alone."""
     _check_threads(backend, target)
     declared = loading.backend(backend.name)
-    missing = [name for name in declared.distributions if installed.version(name) is None]
+    here = declared.compiles_here() or declared.opens_here() or target.name == hardware.LOCAL
+    missing = [name for name in declared.distributions if here and installed.version(name) is None]
     if missing:
         return Unavailable(f"backend={backend.name}: {', '.join(missing)} is not installed here.", declared.install)
     task = registry.load("data", data).TASK

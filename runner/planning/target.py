@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -54,7 +54,7 @@ def of(settings: Any) -> Target:
 def foreign(target: Target, backend: str, settings: Any) -> Unsupported | None:
     """Why what is compiled here doesn't suit the target: the backend tunes it to the machine that it runs on."""
     declared = loading.backend(backend)
-    if not target.hardware or declared.capabilities.cross_compiles:
+    if not target.hardware or not declared.tunes_here():
         return None
     there, ours = (loading.asked(backend, "tuned_to", settings, one.hardware) for one in (target, here()))
     if there == ours:
@@ -83,6 +83,11 @@ def lacking(target: Target, backend: str, settings: Any) -> RunnerError | None:
         raise
     except RunnerError as error:
         return error
+    return without(target, backend, settings, missing)
+
+
+def without(target: Target, backend: str, settings: Any, missing: Sequence[str]) -> Unavailable | None:
+    """What is said of a device over ssh that lacks what a backend needs there; None where nothing is `missing`."""
     if not missing:
         return None
     return Unavailable(

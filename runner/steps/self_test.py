@@ -41,7 +41,7 @@ def probe(backend: str, settings: dict[str, Any], folder: str) -> dict[str, Any]
         "import_seconds": imported - started,
         "compile_seconds": compiled - imported,
     }
-    if not declared.capabilities.host_proof:
+    if not declared.opens_here():
         return found
     session = opened.opened(f"{module}.session", str(root / "out"), settings)
     return {**found, "max_abs_error": _error(session.run(session.bind(inputs))[0], expected)}

@@ -9,7 +9,7 @@ from runner.worker import values
 
 def apart(found: list[Any], expected: list[Any]) -> tuple[float, float]:
     """(the largest difference, the largest size of `expected`) of outputs; infinite where a shape is another."""
-    errors = [_error(one, want) for one, want in zip(found, expected, strict=True)]
+    errors = [_error(one, want) for one, want in zip(found, expected)]  # noqa: B905 - not in Python 3.8
     return max(errors, default=0.0), max((_largest(values.sizes(want)) for want in expected), default=0.0)
 
 

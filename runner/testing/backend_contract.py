@@ -120,7 +120,7 @@ def built(name: str, **changed: Any) -> Any:
 
 def runs_here(declared: Backend) -> bool:
     """Whether what it compiles opens on this machine."""
-    return declared.capabilities.host_proof
+    return declared.opens_here()
 
 
 # --- what it declares ---

@@ -113,7 +113,7 @@ def compiled(root: Path, backend: str, case: Case, batch: int = 1, precision: st
     data = case.folder / "data"
     with open_worker(root / "log", name=backend) as worker:
         meta = _step(worker, root, "compile", asked, {"model": _source(root, backend, case, precision), "data": data})
-        if loading.backend(backend).capabilities.host_proof:
+        if loading.backend(backend).opens_here():
             found = _step(worker, root, "verify", asked, {"model": root / "out", "data": data})
             meta = {**meta, **found, "warnings": [*meta["warnings"], *found["warnings"]]}
     return Compiled(root / "out", meta, settings, data)

@@ -31,6 +31,9 @@ class Told:
         self.updated.append(item)
         self.notes.append(note)
 
+    def noted(self, done: int, total: int, note: str) -> None:
+        self.notes.append(note)
+
     def end(self, item: str, state: str, seconds: float, reason: str) -> None:
         self.ended.append((item.split("-")[0], state))
 

@@ -68,15 +68,29 @@ def perform(
 
 def _shared_out(todo: Sequence[Node], owned: bool) -> tuple[list[Node], list[Node], list[Node]]:
     """What is made here first (it reads a user's files, or is read by what does), what the cluster makes, and what is
-    made here last: it is tuned to this machine, where cells are measured unless the cluster has the device."""
+    made here last: in a toolchain or on a device that this machine reaches, or tuned to this machine, where cells are
+    measured unless the cluster has the device; and what reads that."""
     nodes = {node.key: node for node in todo}
     first: set[str] = set()
     for node in reversed(todo):
         if node.settings.get("files") or node.key in first:
             first |= {node.key, *(nodes.keys() & node.inputs.values())}
-    last = set() if owned else {node.key for node in todo if node.settings.get("tuned_to")} - first
+    last: set[str] = set()
+    for node in todo:
+        if node.key not in first and (_is_made_here(node, owned) or last & {*node.inputs.values()}):
+            last.add(node.key)
     away = [node for node in todo if node.key not in first | last]
     return [node for node in todo if node.key in first], away, [node for node in todo if node.key in last]
+
+
+def _is_made_here(node: Node, owned: bool) -> bool:
+    """Whether the cluster can't make a node: this machine reaches the place of it, or is the one that it is for."""
+    reaches = node.place.toolchain is not None or {*node.place.alone_on()} - {device_locks.LOCAL}
+    return bool(reaches) or (_is_of_the_device(node) and not owned)
+
+
+def _is_of_the_device(node: Node) -> bool:
+    return bool(node.settings.get("tuned_to")) or node.place.device is not None
 
 
 def _away(
@@ -116,7 +130,7 @@ def _lacking(nodes: Sequence[Node], wanted: Iterable[str], held: Mapping[str, ob
 
 def _needs(node: Node) -> dict[str, float]:
     """What is tuned to a machine is made on the one that measures it; without an owner it is not made here at all."""
-    return {RESOURCE: 1.0} if node.settings.get("tuned_to") else {}
+    return {RESOURCE: 1.0} if _is_of_the_device(node) else {}
 
 
 # --- artifacts between this command and the workers ---
