@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 
@@ -48,8 +49,8 @@ def network(path: Path) -> None:
     layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(128, 10)]
     model = nn.Sequential(*layers).eval()
     axes = {"x": {0: "batch"}, "y": {0: "batch"}}
-    names = {"input_names": ["x"], "output_names": ["y"], "dynamic_axes": axes}
-    torch.onnx.export(model, (torch.zeros(1, 3, SIZE, SIZE),), path, dynamo=False, **names)
+    example = (torch.zeros(1, 3, SIZE, SIZE),)
+    torch.onnx.export(model, example, path, dynamo=False, input_names=["x"], output_names=["y"], dynamic_axes=axes)
 
 
 def prepare(root: Path) -> None:
@@ -59,7 +60,7 @@ def prepare(root: Path) -> None:
     network(root / "model/model.onnx")
     x = np.random.default_rng(0).standard_normal((64, 3, SIZE, SIZE)).astype(np.float32)
     for split in ("calibration", "test"):
-        np.savez(root / f"data/{split}.npz", **{"in/x": x})
+        np.savez(root / f"data/{split}.npz", **{"in/x": x})  # type: ignore[arg-type]
     asked = {"backend": "openvino", "settings": SETTINGS, "batch": 1, "precision": "fp32"}
     inputs = {"model": root / "model", "data": root / "data"}
     with open_worker(root / "log", name="compile") as worker:
@@ -71,12 +72,12 @@ def ours(root: Path) -> float:
     """Median latency in ms of a fresh worker's bursts."""
     with open_worker(root / "log", name="ours") as worker:
         session, inputs = "runner.backends.openvino.session", root / "data/test.npz"
-        load = {"session": session, "folder": root / "out", "options": SETTINGS, "inputs": inputs}
+        load: dict[str, Any] = {"session": session, "folder": root / "out", "options": SETTINGS, "inputs": inputs}
         # One input, as benchmark_app has it: many would not stay in the cache.
         worker.ask("load", timeout=60, **load, batch=1, samples=1, seed=0)
         done = worker.ask("warmup", timeout=60, iterations=10, seconds=0.3)
         count = int(SECONDS * done["iterations"] / done["seconds"])
-        return median(worker.ask("burst", timeout=60, iterations=count)["ns"]) / 1e6
+        return float(median(worker.ask("burst", timeout=60, iterations=count)["ns"])) / 1e6
 
 
 def theirs(root: Path) -> float:

@@ -203,7 +203,7 @@ def executions(place: Place) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=54, help="how many (54)")
     parser.add_argument("--seed", type=int, default=0, help="draws points and moments (0)")
     parser.add_argument("--folder", type=Path, help="where it is done; a second call goes on there")

@@ -26,19 +26,21 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support.no_tracker import NoTracker
-from support.timed import alternated, row, verdict, wall
-
+from benchmarks.support.no_tracker import NoTracker
+from benchmarks.support.timed import alternated, row, verdict, wall
 from runner.core import hashing
+from runner.core.errors import RunnerError
 from runner.execution import record_builder, run_plan
+from runner.execution.record_builder import Origin
 from runner.planning import plan
 from runner.planning.graph import Cell, Chain, Node, Plan
+from runner.planning.requirements import Outcome
 from runner.report.views import progress
 from runner.results import records
 from runner.results.records import Record
 from runner.spec.schedule import INLINE, Schedule, Settings
 from runner.spec.schema import Sweep
-from runner.sweep import expansion
+from runner.sweep import request
 from runner.transport.local import open_worker
 
 CELL_SECONDS = 0.020
@@ -59,9 +61,11 @@ main()
 """
 
 
-def measured_in_no_time(cell: Cell, outcomes: Mapping[str, Any], root: Path, quiet: Any, *rest: Any) -> Record:
-    """Stands in for `conclude.measured`: a record without figures."""
-    content = record_builder.unmeasured(cell, record_builder.RunnerError(""), outcomes, rest[0])
+def measured_in_no_time(
+    cell: Cell, outcomes: Mapping[str, Outcome], root: Path, quiet: Any, origin: Origin, display: Any, item: str
+) -> Record:
+    """Stands in for `record_builder.measured`: a record without figures."""
+    content = record_builder.unmeasured(cell, RunnerError(""), outcomes, origin)
     return records.write(root, {**content, "status": "ok"})
 
 
@@ -77,7 +81,9 @@ def without_work(specs: Sweep, root: Path) -> Plan:
 
 
 def _node(step: str, title: str, inputs: Mapping[str, str], root: Path) -> Node:
-    return Node(step, title, "support.no_op", {"title": title}, inputs, {}, hashing.digest([step, title, str(root)]))
+    return Node(
+        step, title, "benchmarks.support.no_op", {"title": title}, inputs, {}, hashing.digest([step, title, str(root)])
+    )
 
 
 def swept(count: int, schedule: Schedule) -> float:
@@ -85,7 +91,7 @@ def swept(count: int, schedule: Schedule) -> float:
     with tempfile.TemporaryDirectory() as folder, redirect_stderr(StringIO()):
         root = Path(folder)
         start = time.monotonic()
-        specs = expansion.read(root, [*COMMON, f"seed=range({count})"])
+        specs = request.cells(root, [*COMMON, f"seed=range({count})"])
         plan.of_sweep(specs, root)  # its steps are not the ones that are run, but its time counts
         made, told = without_work(specs, root), progress.on_stderr()
         ran = run_plan.perform(made, root, NoTracker(), schedule, told, sweep="s")  # type: ignore[arg-type]
@@ -141,7 +147,9 @@ def again(count: int, rounds: int) -> list[float]:
 @contextmanager
 def prepared() -> Iterator[Path]:
     """Workers find the step that does nothing; nothing is measured or locked."""
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(Path(__file__).parent)]))
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        filter(None, [os.environ.get("PYTHONPATH"), str(Path(__file__).parents[1])])
+    )
     before, record_builder.measured = record_builder.measured, measured_in_no_time
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -151,7 +159,7 @@ def prepared() -> Iterator[Path]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cells", type=int, default=1000, help="cells of the sweep that does nothing (1000)")
     parser.add_argument("--jobs", type=int, default=40, help="jobs of Hydra's basic launcher (40)")
     parser.add_argument("--again", type=int, default=48, help="cells of the real sweep that is run again (48; 0: none)")

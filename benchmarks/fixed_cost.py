@@ -29,8 +29,8 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support import peers as others
-from support.timed import alternated, row, verdict, wall
+from benchmarks.support import peers as others
+from benchmarks.support.timed import alternated, row, verdict, wall
 
 LIMIT = 1.5
 WATCHED = Path(__file__).parent / "support" / "watched.py"
@@ -127,7 +127,7 @@ def runs(folder: Path, model: Path) -> dict[str, Ours]:
 def theirs(peers: others.Peers | None, folder: Path) -> dict[str, Callable[[], float]]:
     if peers is None:
         return {}
-    again = {
+    again: dict[str, Callable[[], float]] = {
         "olive unchanged re-run": lambda: wall(peers.olive(), folder, env=others.ENVIRONMENT),
         "optimum-benchmark run": lambda: wall(peers.optimum(), folder, env=others.ENVIRONMENT),
     }
@@ -137,7 +137,7 @@ def theirs(peers: others.Peers | None, folder: Path) -> dict[str, Callable[[], f
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     others.option(parser)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:

@@ -20,10 +20,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from fuzzing import driver, template
-from fuzzing.driver import Found
+from benchmarks.fuzzing import driver, template
+from benchmarks.fuzzing.driver import Found
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 KINDS = ("words", "yaml_files", "onnx_files", "csv_files", "npz_files", "record_folders", "answers")
@@ -58,12 +58,14 @@ def _arguments() -> argparse.Namespace:
 
 @contextmanager
 def _tree(commit: str | None) -> Iterator[Path]:
-    """The source that is looked at: this one, or a commit's, in a folder for the time being."""
+    """The source that is looked at: this one, or a commit's, in a folder for the time being, without its own fuzzer."""
     if commit is None:
         yield REPOSITORY
         return
     with tempfile.TemporaryDirectory(prefix="fuzz-tree-") as folder:
-        packed = subprocess.run(["git", "archive", commit], cwd=REPOSITORY, check=True, capture_output=True).stdout
+        packed = subprocess.run(
+            ["git", "archive", commit, "--", ":!benchmarks"], cwd=REPOSITORY, check=True, capture_output=True
+        ).stdout
         subprocess.run(["tar", "-x", "-C", folder], input=packed, check=True)
         yield Path(folder)
 

@@ -24,8 +24,8 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import hydra
-from support.timed import Timer, alternated, row, verdict, wall
 
+from benchmarks.support.timed import Timer, alternated, row, verdict, wall
 from runner.core import project_paths as projects
 
 SMALL, LARGE = 1000, 10_000
@@ -86,7 +86,7 @@ def grown(small: Sequence[float], large: Sequence[float]) -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=8, help="alternated rounds (8)")
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as temporary:

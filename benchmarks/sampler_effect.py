@@ -20,6 +20,7 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,16 +51,17 @@ def model(folder: Path) -> Path:
     nodes = [
         helper.make_node("MatMul", [names[number], f"w{number}"], [names[number + 1]]) for number in range(len(weights))
     ]
-    ends = [
+    first, last = (
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", size])]
         for name, size in (("x", SIZES[0]), ("y", SIZES[-1]))
-    ]
+    )
     stored = [numpy_helper.from_array(weight, f"w{number}") for number, weight in enumerate(weights)]
-    graph = helper.make_graph(nodes, "mlp", *ends, stored)
+    graph = helper.make_graph(nodes, "mlp", first, last, stored)
     onnx.save(
         helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), folder / "model.onnx"
     )
-    np.savez(folder / "test.npz", **{"in/x": random.normal(size=(64, SIZES[0])).astype(np.float32)})
+    x = random.normal(size=(64, SIZES[0])).astype(np.float32)
+    np.savez(folder / "test.npz", **{"in/x": x})  # type: ignore[arg-type]
     return folder
 
 
@@ -68,7 +70,7 @@ def opened(folder: Path, role: str, threads: int) -> Worker:
     worker = open_worker(folder / f"{role}.log", name=role, threads=threads)
     options = {"threads": threads, "graph_optimization": "all", "execution_mode": "sequential"}
     options["provider"] = "CPUExecutionProvider"
-    load = {"session": "runner.backends.onnxruntime.session", "folder": folder, "options": options}
+    load: dict[str, Any] = {"session": "runner.backends.onnxruntime.session", "folder": folder, "options": options}
     worker.ask("load", timeout=60, **load, inputs=folder / "test.npz", batch=8, samples=8, seed=0)
     return worker
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support import peers as others
-from support.timed import Timer, alternated, row, verdict, wall
+from benchmarks.support import peers as others
+from benchmarks.support.timed import Timer, alternated, row, verdict, wall
 
 RUNNER = [sys.executable, "-m", "runner"]
 SPEC = ["model=gru", "train=smoke", "measure=quick"]
@@ -52,7 +52,7 @@ def theirs(peers: others.Peers | None, folder: Path) -> dict[str, Timer]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     others.option(parser)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:

@@ -118,7 +118,7 @@ def _line(reached: bool, text: str) -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3, help="rounds of preparing, in alternating order (3)")
     parser.add_argument("--no-whole", action="store_true", help="leave out the round that measures as usual")
     parser.add_argument("words", nargs="*", help="further words for all, such as train=smoke")

@@ -12,9 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from support.no_tracker import NoTracker
-
-from fuzzing import judge, steps, template
+from benchmarks.fuzzing import judge, steps, template
+from benchmarks.support.no_tracker import NoTracker
 
 LIAR = Path(__file__).with_name("liar.py")
 LIES = (0.0, 0.02, 0.05, 0.1, 0.3)  # shares of a worker's answers

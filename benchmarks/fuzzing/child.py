@@ -14,9 +14,9 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.append(str(Path(__file__).parents[2]))  # behind the source that is looked at
 
-from fuzzing import judge
+from benchmarks.fuzzing import earlier, judge
 
 ADDRESSES = 24 << 30  # bytes of address space: what asks for more is stopped before the machine is
 
@@ -28,8 +28,8 @@ def main(kind: str, first: int, stop: int, step: int, folder: Path) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
     out = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    os.dup2(1, 2)
-    module = import_module(f"fuzzing.{kind}")
+    earlier.rename()
+    module = import_module(f"benchmarks.fuzzing.{kind}")
     for seed in range(first, stop, step):
         print(json.dumps({"seed": seed}), file=out)
         print(json.dumps({"seed": seed, **_tried(module, seed, folder / f"{kind}-{seed}")}), file=out)
@@ -61,4 +61,5 @@ def _peak_mb() -> float:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:5]), Path(sys.argv[5]))
+    first, stop, step = map(int, sys.argv[2:5])
+    main(sys.argv[1], first, stop, step, Path(sys.argv[5]))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from fuzzing import imports, judge, odd, steps
+from benchmarks.fuzzing import imports, judge, odd, steps
 
 ROWS = 200
 START = datetime.datetime(2024, 1, 1)

@@ -54,9 +54,13 @@ def _child(kind: str, first: int, stop: int, step: int, tree: Path, folder: Path
     """What one child's cases came to; the last is the one that it died of, if it did."""
     command = [sys.executable, str(CHILD), kind, str(first), str(stop), str(step), str(folder)]
     env = {**os.environ, "PYTHONPATH": str(tree)}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env, cwd=folder, start_new_session=True
-    ) as process:
+    errors = folder / "stderr"
+    with (
+        errors.open("wb") as file,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=file, env=env, cwd=folder, start_new_session=True
+        ) as process,
+    ):
         begun = first
         seconds = LONGER.get(kind, SECONDS)
         for line in _lines(process, seconds):
@@ -71,14 +75,15 @@ def _child(kind: str, first: int, stop: int, step: int, tree: Path, folder: Path
                 break
         else:
             if begun < stop:
-                yield Found(kind, begun, _death(process), "")
+                yield Found(kind, begun, _death(process, errors), "")
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # and what it started
 
 
-def _death(process: subprocess.Popen[bytes]) -> str:
-    """How a child ended in the middle of a case."""
-    return f"the process died ({process.wait()})"
+def _death(process: subprocess.Popen[bytes], errors: Path) -> str:
+    """How a child ended in the middle of a case, and the last that it said."""
+    code, said = process.wait(), errors.read_text(encoding="utf-8", errors="replace").strip()
+    return f"the process died ({code})" + (f": {said.splitlines()[-1][:120]}" if said else "")
 
 
 def _lines(process: subprocess.Popen[bytes], seconds: float) -> Iterator[dict[str, Any] | None]:

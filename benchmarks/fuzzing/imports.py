@@ -8,7 +8,7 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from fuzzing import judge, odd
+from benchmarks.fuzzing import judge, odd
 
 NAMES = ("model", "precision", "backend", "hardware", "date", "source")
 FIGURES = ("latency/p50_ms", "throughput/per_s", "quality/accuracy", "size/file_mb", "fidelity/sqnr_db")

@@ -5,6 +5,7 @@ SELDOM is the share of its answers that are lies.
 It starts without site-packages: thousands of them do.
 """
 
+import io
 import json
 import os
 import random
@@ -13,9 +14,10 @@ import sys
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 NAN = float("nan")
-VALUES = (
+VALUES: tuple[Any, ...] = (
     None, True, 0, -1, 10**30, 10**12, NAN, float("inf"), "x", "\x1b[31mx", "", [], {}, [[]], {"a": [1]},
     "x" * 70000, 1e-9, -0.5,
 )  # fmt: skip
@@ -27,7 +29,7 @@ ARRAYS = ("out/y", "out/y", "flat/y", "sizes/y", "out/", "y", "out/y/z", "../y",
 SPEC = [{"name": "x", "shape": ["batch", 8, 1], "dtype": "float32"}]
 
 
-def answer(request):
+def answer(request: dict[str, Any]) -> Any:
     """What an honest worker says."""
     do, count = request["do"], int(request.get("iterations", 1))
     if do == "call":  # asked to stay on some CPUs, or to import what it will run
@@ -61,7 +63,7 @@ def answer(request):
     return {"peak_rss_mb": 50.0, "rss_mb": 40.0}
 
 
-def predict(out):
+def predict(out: Path) -> None:
     """What an honest worker predicts; or a file that is cut, another's, no file at all, or claims what it hasn't."""
     honest = Path(sys.argv[3]).read_bytes()
     how = draw.randrange(8) if draw.random() < SELDOM else 7
@@ -79,7 +81,7 @@ def predict(out):
         out.write_bytes(honest)
 
 
-def array():
+def array() -> bytes:
     """An array as numpy writes it: small, or only said to be large; whole numbers, texts, pickles."""
     descr = draw.choice(("<f4", "<f4", "<f8", "|O", "<i8", "<U3", "<c8", "|V2", "<M8[s]"))
     shape = draw.choice(("(3, 8, 1)", "(3,)", "()", "(0, 8)", "(10000000000000, 8)", "(-1,)", "(3, 8, 1, 1, 1)"))
@@ -88,7 +90,7 @@ def array():
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(said)) + said + number * draw.choice((0, 3, 24, 48))
 
 
-def bent(tree):
+def bent(tree: Any) -> Any:
     """`tree` with one value, at any depth, another."""
     if isinstance(tree, dict) and tree and draw.random() < 0.9:
         key = draw.choice(list(tree))
@@ -110,6 +112,7 @@ def bent(tree):
     return draw.choice(VALUES)
 
 
+assert isinstance(sys.stderr, io.TextIOWrapper)
 sys.stderr.reconfigure(errors="surrogateescape")
 draw = random.Random(f"answers/{sys.argv[1]}")
 SELDOM = float(sys.argv[4])

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fuzzing import judge, odd, steps
+from benchmarks.fuzzing import judge, odd, steps
 
 TYPES = (
     *["float32"] * 9, "float64", "float16", "int64", "int32", "int8", "uint8", "bool", "complex64", "datetime64[s]",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fuzzing import judge, odd, steps
+from benchmarks.fuzzing import judge, odd, steps
 
 OPERATORS = (
     "Relu", "Sigmoid", "Identity", "Softmax", "Add", "Mul", "Gemm", "ArgMax", "Shape", "NonZero", "Cast",
@@ -93,12 +93,13 @@ def _node(draw: random.Random, source: str, target: str) -> Any:
     inputs = [source, source] if kind in TWICE else [source, "w"] if kind in WEIGHTED else [source]
     if kind == "Loop":
         return _loop(source, target)
-    attributes: dict[str, Any] = {
+    every: dict[str, dict[str, Any]] = {
         "Constant": {"value_float": 1.0},
         "LSTM": {"hidden_size": draw.choice((8, 0, -1))},
         "Cast": {"to": draw.choice((1, 7, 9, 10, 8, 99))},
         "ArgMax": {"axis": draw.choice((-1, 0, 9))},
-    }.get(kind, _branches(source, target) if kind == "If" else {})
+    }
+    attributes = _branches(source, target) if kind == "If" else every.get(kind, {})
     name = draw.choice(odd.NAMES) if draw.random() < 0.2 else ""
     return helper.make_node(kind, inputs, [target], domain=domain, name=name, **attributes)
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fuzzing import judge, odd, template
+from benchmarks.fuzzing import judge, odd, template
 
 COMMANDS = (
     ("compare",), ("compare", "--json"), ("compare", "--csv"), ("compare", "--md"),

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from fuzzing import template
+from benchmarks.fuzzing import template
 
 
 def made(words: Sequence[str], folder: Path, wanted: Collection[str]) -> dict[str, Path]:
@@ -18,7 +18,7 @@ def made(words: Sequence[str], folder: Path, wanted: Collection[str]) -> dict[st
     from runner.core.job import Job
     from runner.planning import plan, sources, support
 
-    sources.ask = support.ask = _ask()
+    sources.ask = support.ask = _ask()  # type: ignore[attr-defined]
     planned = plan.make([spec(tuple(words))], folder)
     found: dict[str, Path] = {}
     by_key: dict[str, Path] = {}
@@ -47,10 +47,15 @@ def spec(words: tuple[str, ...]) -> Any:
 
 @cache
 def _ask() -> Callable[..., Any]:
-    """Questions that only a library answers, in one worker that stays."""
-    from runner.backends.worker_query import SECONDS
+    """Questions that only a library answers, in one worker that stays, where the source has such workers."""
     from runner.core.errors import StepFailed, StepTimeout, Unavailable
-    from runner.transport.standing import StandingWorker
+    from runner.planning import sources
+
+    try:
+        from runner.backends.worker_query import SECONDS
+        from runner.transport.standing import StandingWorker
+    except ImportError:
+        return sources.ask  # type: ignore[attr-defined]
 
     worker = StandingWorker(template.project() / f"asked-{os.getpid()}.log", name="fuzz")
 

@@ -6,7 +6,7 @@ import random
 from functools import cache
 from pathlib import Path
 
-from fuzzing import judge, odd
+from benchmarks.fuzzing import judge, odd
 
 COMMANDS = (
     "list", "show", "compare", "report", "export", "import", "gc", "keys", "help", "sync",

@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from fuzzing import judge, odd
+from benchmarks.fuzzing import judge, odd
 
 READS: dict[str, tuple[str, ...]] = {
     "conf/backend/mine.yaml": ("plan", "backend=mine"), "conf/model/mine.yaml": ("plan", "model=mine"),

@@ -22,6 +22,7 @@ from runner.core.job import Job
 from runner.models import onnx as user_onnx
 from runner.worker import handlers, predictions
 
+Values = dict[str, Any]
 BACKEND = {
     "onnxruntime": {
         "threads": 1,
@@ -31,9 +32,8 @@ BACKEND = {
     },
     "openvino": {"threads": 1, "streams": 1, "hint": "none"},
 }
-OPTIONS = {"path": None, "shapes": {}, "inputs": None, "metric": "none", "output": None, "calibration": None}
+OPTIONS: Values = {"path": None, "shapes": {}, "inputs": None, "metric": "none", "output": None, "calibration": None}
 TOLERANCE = {"float16": 2e-3, "bfloat16": 2e-2}  # of the largest value; the rest 1e-5: sums in another order
-Values = dict[str, Any]
 
 
 @cache

@@ -12,6 +12,7 @@ import json
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 WORDS, WIDTH, LAYERS, LENGTH = 256, 64, 4, 16
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
@@ -129,7 +130,7 @@ def common_model(folder: Path) -> Path:
     return path
 
 
-def _typed(value: object) -> object:
+def _typed(value: Any) -> Any:
     import numpy as np
 
     array = np.asarray(value)

@@ -20,8 +20,8 @@ from typing import Any
 from benchmarks.verdicts.targets import code, told
 from benchmarks.verdicts.workloads import HERE, WORKLOADS, let_workers_find_spin, prepared, spinning
 from runner.measure.benchmark import benchmark
-from runner.measure.pairs import Side
 from runner.measure.run import Run, sides_of
+from runner.measure.sides import Side
 from runner.spec.schema import Spec
 
 KINDS = {"A/A": 0.0, "3 %": 0.03, "10 %": 0.10}

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from runner.measure.effects import log_ratio
-from runner.measure.pairs import Pair, Timed, order
+from runner.measure.sides import order
+from runner.measure.timed import Pair, Timed
 
 Floats = npt.NDArray[np.float64]
 PAIR_SECONDS = 1.0  # what a synthetic pair takes
@@ -108,7 +110,7 @@ def _effect(bursts: Mapping[str, Floats], first: str) -> float:
     return log_ratio(Pair(0, ROLES, sides, {}, {}))
 
 
-def _turns(medians: Floats, offset: bool) -> Timed:
+def _turns(medians: npt.NDArray[Any], offset: bool) -> Timed:
     """A process of which each burst is one iteration."""
     starts = 2 * np.arange(len(medians)) + offset
     return Timed(medians, starts, np.ones(len(medians), np.int64), True, 0.0, {}, None)

@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from benchmarks.verdicts.targets import code, told
 from benchmarks.verdicts.workloads import WORKLOADS, prepared
-from runner.measure.pairs import Side, run_pair
+from runner.measure.pairs import run_pair
 from runner.measure.run import Run
+from runner.measure.sides import Side
 from runner.spec.schema import Spec
 from runner.transport.local import Worker
 
@@ -43,9 +43,9 @@ def measured(spec: Spec, side: Side) -> tuple[float, float]:
     turns, whole = Spent(0.0, 0.0), Spent(0.0, 0.0)
     original = Worker._wait
 
-    def counted(worker: Worker, *arguments: Any) -> None:
+    def counted(self: Worker, do: str, deadline: float, timeout: float) -> None:
         before = Spent()
-        original(worker, *arguments)
+        original(self, do, deadline, timeout)
         spent = before.since()
         turns.cpu, turns.wall = turns.cpu + spent.cpu, turns.wall + spent.wall
 

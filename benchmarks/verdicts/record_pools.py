@@ -27,8 +27,10 @@ from benchmarks.verdicts.targets import code, told
 from benchmarks.verdicts.workloads import HERE, WORKLOADS, prepared
 from runner.hardware import detect
 from runner.measure import conditions
-from runner.measure.pairs import Pair, Side, Timed, run_pair
+from runner.measure.pairs import run_pair
 from runner.measure.run import Run
+from runner.measure.sides import Side
+from runner.measure.timed import Pair, Timed
 from runner.spec.schema import Spec
 
 POOLS = HERE / "pools"
@@ -53,7 +55,8 @@ def write(path: Path, rows: Rows, about: dict[str, Any]) -> None:
     """All pairs, beside their place and then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.stem}.{os.getpid()}.npz")
-    np.savez_compressed(draft, about=json.dumps(about), **{name: np.array(values) for name, values in rows.items()})
+    arrays: dict[str, Any] = {name: np.array(values) for name, values in rows.items()}
+    np.savez_compressed(draft, about=json.dumps(about), **arrays)
     draft.replace(path)
 
 

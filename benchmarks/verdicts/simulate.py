@@ -26,10 +26,11 @@ from benchmarks.verdicts.record_pools import POOLS
 from benchmarks.verdicts.targets import code, told
 from benchmarks.verdicts.workloads import PROJECT
 from runner.core import setting_rules
+from runner.measure.noise_floor import NoiseFloor
 from runner.measure.settings import Settings
 from runner.measure.statistics import hodges_lehmann
 from runner.measure.stopping_rule import replay
-from runner.measure.verdict import NoiseFloor, Verdict, verdict
+from runner.measure.verdict import Verdict, verdict
 from runner.results import calibration
 
 MEASURE = Path(__file__).parents[2] / "conf/measure"

@@ -11,13 +11,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from rich.console import Console
-
 from runner import api
 from runner.core.errors import RunnerError
 from runner.execution import record_builder, run_plan
 from runner.execution.prepare import prepare
-from runner.measure.pairs import Side
+from runner.measure.sides import Side
 from runner.planning import plan
 from runner.planning.requirements import failure
 from runner.report.views import progress
@@ -42,7 +40,7 @@ def prepared(names: tuple[str, ...] = tuple(WORKLOADS)) -> dict[str, tuple[Spec,
     specs = {name: api.load_spec(*WORKLOADS[name], *COMMON, root=PROJECT) for name in names}
     made = plan.make(specs.values(), PROJECT)
     items = [(node.id, f"{node.step} {node.title}") for node in made.nodes.values()]
-    with progress.opened(Console(stderr=True), items) as display:
+    with progress.on_stderr().display(items) as display:
         outcomes = prepare(made, PROJECT, run_plan.widest(list(specs.values())), display, INLINE)
     found = {}
     for (name, spec), cell in zip(specs.items(), made.cells, strict=True):
