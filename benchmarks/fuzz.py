@@ -1,10 +1,10 @@
 """Random words, YAML, ONNX, CSV, NPZ, records and device answers, looked at for what no input may bring about.
 
-`python benchmarks/fuzz.py [--count 2000] [--commands 200] [--kinds words,npz_files] [--jobs 2] [--minutes 20]
-[--commit 8a3e780]`. A fault is an exception that no user can mend ("a bug of the runner"), a process that dies or
-stands still, memory without bound, an error of more than two lines or with characters that act on a terminal, a wrong
-value read from a sound file, a time that can't be. The same seed is the same case, whatever the source tree. `--commit`
-looks at an earlier commit's tree, whose faults are known. `--minutes` is for all kinds together.
+`python benchmarks/fuzz.py [--count 2000] [--first 0] [--commands 200] [--kinds words,npz_files] [--jobs 2]
+[--minutes 20] [--commit 8a3e780]`. A fault is an exception that no user can mend ("a bug of the runner"), a process
+that dies or stands still, memory without bound, an error of more than two lines or with characters that act on a
+terminal, a wrong value read from a sound file, a time that can't be. The same seed is the same case, whatever the
+source. `--commit` looks at an earlier commit, whose faults are known. `--minutes` is for all kinds together.
 Prints each distinct fault with its first seed; exit code 1 where there is one.
 """
 
@@ -39,7 +39,8 @@ def main() -> int:
         for kind, count in counts.items():
             limit = start + 60 * chosen.minutes if kind != "commands" else float("inf")
             begun = time.monotonic()
-            found = driver.tried(kind, count, tree, chosen.jobs, limit)
+            seeds = range(chosen.first, chosen.first + count)
+            found = driver.tried(kind, seeds, tree, chosen.jobs, limit)
             faults += _report(kind, count, found, time.monotonic() - begun)
         print(f"{faults} distinct faults, {time.monotonic() - start:.0f} s")
     return 1 if faults else 0
@@ -49,6 +50,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--count", type=int, default=2000, help="cases of each kind, through functions")
     parser.add_argument("--commands", type=int, default=200, help="whole commands")
+    parser.add_argument("--first", type=int, default=0, help="the first seed of each kind: others are other cases")
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=20.0, help="longest time of all kinds without the commands")

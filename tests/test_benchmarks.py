@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -38,3 +39,10 @@ def test_a_workload_of_live_comparisons_is_made(monkeypatch: pytest.MonkeyPatch,
 
     assert (spec.backend.name, side.threads) == ("onnxruntime", 1)
     assert workloads.spinning(side, 0.03).label == "gru-onnxruntime-1 + 3%"
+
+
+def test_the_page_names_every_script() -> None:
+    page = (REPOSITORY / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+
+    named = re.findall(r"^python benchmarks/(\w+\.py)", page, re.MULTILINE)
+    assert sorted(named) == sorted(path.name for path in HOME.glob("*.py"))

@@ -43,6 +43,6 @@ def test_faults_of_an_earlier_commit_are_found() -> None:
 
 
 def test_a_process_of_the_fuzzer_that_dies_says_of_what() -> None:
-    (found,) = driver.tried("nothing", 1, REPOSITORY, jobs=1, stop_at=math.inf)
+    (found,) = driver.tried("nothing", range(1), REPOSITORY, jobs=1, stop_at=math.inf)
 
     assert found.fault == "the process died (1): ModuleNotFoundError: No module named 'benchmarks.fuzzing.nothing'"

@@ -32,11 +32,12 @@ class Found:
     words: str
 
 
-def tried(kind: str, count: int, tree: Path, jobs: int, stop_at: float) -> list[Found]:
-    """What `count` cases of one kind came to in the source `tree`, `jobs` side by side, by seed. None is begun after
+def tried(kind: str, seeds: range, tree: Path, jobs: int, stop_at: float) -> list[Found]:
+    """What the cases of one kind came to in the source `tree`, `jobs` side by side, by seed. None is begun after
     `stop_at` (of the monotonic clock)."""
     with ThreadPoolExecutor(jobs) as pool:
-        parts = pool.map(lambda first: list(_share(kind, first, count, jobs, tree, stop_at)), range(jobs))
+        firsts = range(seeds.start, seeds.start + jobs)
+        parts = pool.map(lambda first: list(_share(kind, first, seeds.stop, jobs, tree, stop_at)), firsts)
         return sorted((one for part in parts for one in part), key=lambda one: one.seed)
 
 
