@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 TASK = "tensors"
 DISTRIBUTIONS = ("numpy", "onnx", "onnxruntime")
+MOST = sys.maxsize // (100_000 * 80)  # values of a sample, each a text: numpy counts an axis of size 0 as 1
 PROOF_BYTES = 16 * 10**6  # of random calibration inputs that are written down for the compile's proof: one at the least
 
 
@@ -95,7 +98,7 @@ def _drawn(model: onnx.ModelProto, samples: int, below: int, seed: int, part: st
 
 
 def _check_memory(random: Mapping[str, Drawn]) -> None:
-    """Raises SpecError where one sample of an input is larger than the memory that is free."""
+    """Raises SpecError where one sample of an input is larger than the memory that is free, or than any array."""
     from runner.hardware import detect
 
     free = detect.memory_available()
@@ -105,6 +108,11 @@ def _check_memory(random: Mapping[str, Drawn]) -> None:
                 f"input {line(name)}: one sample, {list(one.sizes)} of {one.dtype}, takes {one.sample_bytes / 1e9:.3g} "
                 f"GB; {free / 1e9:.3g} GB are free.",
                 "Give smaller sizes in model.shapes, or use a machine with more memory.",
+            )
+        if math.prod(size or 1 for size in one.sizes) > MOST:
+            raise SpecError(
+                f"input {line(name)}: no array can have {list(one.sizes)} for its sizes.",
+                "Give smaller sizes in model.shapes.",
             )
 
 

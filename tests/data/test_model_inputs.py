@@ -212,6 +212,18 @@ def test_an_input_larger_than_the_memory_is_refused_before_it_is_drawn(tmp_path:
         prepared(tmp_path, path)
 
 
+@pytest.mark.parametrize("sizes", [[1, 0, 2**62], [1, 2**62, 2**62, 0], [2, 0, 3, 2**60]])
+def test_sizes_that_no_array_can_have_are_refused_though_nothing_is_in_it(tmp_path: Path, sizes: list[int]) -> None:
+    path = onnx_files.one_node(tmp_path / "empty.onnx", "Relu", sizes, sizes)
+    with pytest.raises(SpecError, match=r"input x: no array can have \[\d, .* for its sizes"):
+        prepared(tmp_path, path)
+
+
+def test_an_axis_of_size_0_beside_a_large_one_is_drawn(tmp_path: Path) -> None:
+    path = onnx_files.one_node(tmp_path / "empty.onnx", "Relu", [1, 0, 2**30], [1, 0, 2**30])
+    assert arrays.read(prepared(tmp_path, path), "test")["in/x"].shape == (6, 1, 0, 2**30)
+
+
 @pytest.mark.parametrize("below", [5, 1000])
 def test_whole_numbers_are_drawn_within_their_type(below: int) -> None:
     values = drawn.Drawn(200, (4,), "int8", below, (0, 0, 0))[:]
