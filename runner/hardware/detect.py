@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runner.hardware import procfs
+
 UNLIMITED_V1 = 1 << 60  # cgroup v1 writes "no limit" as the largest page-aligned number
 
 
@@ -61,7 +63,7 @@ _IDENTITY = (
 
 def detect(root: Path = Path("/")) -> Hardware:
     """The machine whose `/proc` and `/sys` lie below `root`. Never raises for what it can't read."""
-    cpuinfo = _text(root / "proc/cpuinfo") or ""
+    cpuinfo = procfs.line(root / "proc/cpuinfo") or ""
     found: dict[str, tuple[Any, str]] = {
         "machine": (_machine(root), "no /proc/sys/kernel/arch"),
         "board": (_board(root), ""),
@@ -76,7 +78,7 @@ def detect(root: Path = Path("/")) -> Hardware:
         "memory_limit_mb": (_memory_limit_mb(root), ""),
         "hypervisor": (_hypervisor(root, cpuinfo), ""),
         "os": (_os(root), "no PRETTY_NAME in /etc/os-release"),
-        "kernel": (_text(root / "proc/sys/kernel/osrelease"), "no /proc/sys/kernel/osrelease"),
+        "kernel": (procfs.line(root / "proc/sys/kernel/osrelease"), "no /proc/sys/kernel/osrelease"),
     }
     unknown = {field: why for field, (value, why) in found.items() if value is None and why}
     return Hardware(**{field: value for field, (value, _) in found.items()}, unknown=unknown)
@@ -93,20 +95,6 @@ def usable(found: Mapping[str, Any]) -> int | None:
     cores = found.get("usable_cores") or found.get("logical_cores")
     limit = found.get("cpu_limit")
     return max(1, min(cores, math.floor(limit or cores))) if cores else None
-
-
-def _text(path: Path) -> str | None:
-    """A file's text without the blanks (or the device tree's NUL) around it; None where it can't be read."""
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip("\0 \t\n") or None
-    except OSError:
-        return None
-
-
-def _field(text: str, name: str) -> str | None:
-    """The value of the first `name : value` (or `name=value`) line."""
-    match = re.search(rf"^{re.escape(name)}\s*[:=]\s*(.+?)\s*$", text, re.MULTILINE)
-    return match.group(1).strip('"') if match else None
 
 
 # --- processor ---
@@ -129,10 +117,10 @@ _ARM_ISA = {
 
 
 def _cpu(cpuinfo: str) -> str | None:
-    named = _field(cpuinfo, "model name")
+    named = procfs.field(cpuinfo, "model name")
     if named:
         return named
-    implementer, part = _field(cpuinfo, "CPU implementer"), _field(cpuinfo, "CPU part")
+    implementer, part = procfs.field(cpuinfo, "CPU implementer"), procfs.field(cpuinfo, "CPU part")
     if implementer is None or part is None:
         return None
     known = _ARM_PARTS.get(part) if implementer == "0x41" else None
@@ -140,10 +128,10 @@ def _cpu(cpuinfo: str) -> str | None:
 
 
 def _isa(cpuinfo: str) -> tuple[str, ...] | None:
-    flags = _field(cpuinfo, "flags")
+    flags = procfs.field(cpuinfo, "flags")
     if flags is not None:
         return tuple(sorted(flag for flag in set(flags.split()) if _X86_ISA.fullmatch(flag)))
-    features = _field(cpuinfo, "Features")
+    features = procfs.field(cpuinfo, "Features")
     if features is not None:
         return tuple(sorted(_ARM_ISA[word] for word in set(features.split()) if word in _ARM_ISA))
     return None
@@ -152,21 +140,21 @@ def _isa(cpuinfo: str) -> tuple[str, ...] | None:
 def _physical_cores(root: Path) -> int | None:
     cores = set()
     for topology in (root / "sys/devices/system/cpu").glob("cpu[0-9]*/topology"):
-        core = _text(topology / "core_id")
+        core = procfs.line(topology / "core_id")
         if core is not None:
-            cores.add((_text(topology / "physical_package_id"), _text(topology / "cluster_id"), core))
+            cores.add((procfs.line(topology / "physical_package_id"), procfs.line(topology / "cluster_id"), core))
     return len(cores) or None
 
 
 def _logical_cores(root: Path, cpuinfo: str) -> int | None:
-    online = _text(root / "sys/devices/system/cpu/online")
+    online = procfs.line(root / "sys/devices/system/cpu/online")
     if online is not None:
         return _count(online)
     return len(re.findall(r"^processor\s*:", cpuinfo, re.MULTILINE)) or None
 
 
 def _usable_cores(root: Path) -> int | None:
-    allowed = _field(_text(root / "proc/self/status") or "", "Cpus_allowed_list")
+    allowed = procfs.field(procfs.line(root / "proc/self/status") or "", "Cpus_allowed_list")
     return None if allowed is None else _count(allowed)
 
 
@@ -179,22 +167,22 @@ def _count(ranges: str) -> int:
 def governor(root: Path = Path("/")) -> str | None:
     """The frequency governor, or all of them where cores differ (`performance+powersave`); None without cpufreq."""
     files = (root / "sys/devices/system/cpu").glob("cpu[0-9]*/cpufreq/scaling_governor")
-    return "+".join(sorted({name for name in map(_text, files) if name})) or None
+    return "+".join(sorted({name for name in map(procfs.line, files) if name})) or None
 
 
 # --- memory and limits ---
 
 
 def _memory_mb(root: Path) -> int | None:
-    total = _field(_text(root / "proc/meminfo") or "", "MemTotal")
-    return None if total is None else int(total.split()[0]) * 1024 // 10**6
+    total = procfs.size(procfs.text(root / "proc/meminfo") or "", "MemTotal")
+    return None if total is None else total // 10**6
 
 
 def _cpu_limit(root: Path) -> float | None:
     """The tightest quota on the way from this process's cgroup to the root, v1 or v2, in cores."""
-    quotas = [_quota(_text(folder / "cpu.max")) for folder in cgroup_folders(root, "")]
+    quotas = [_quota(procfs.line(folder / "cpu.max")) for folder in cgroup_folders(root, "")]
     for folder in cgroup_folders(root, "cpu"):
-        period, quota = _text(folder / "cpu.cfs_period_us"), _text(folder / "cpu.cfs_quota_us")
+        period, quota = procfs.line(folder / "cpu.cfs_period_us"), procfs.line(folder / "cpu.cfs_quota_us")
         quotas.append(_quota(f"{quota} {period}") if quota and period else None)
     return min((quota for quota in quotas if quota is not None), default=None)
 
@@ -210,22 +198,22 @@ def _quota(text: str | None) -> float | None:
 def memory_available(root: Path = Path("/")) -> int | None:
     """Bytes that a program may still take without swapping: of the machine, and of this process's control groups. None
     where nothing tells."""
-    free = _field(_text(root / "proc/meminfo") or "", "MemAvailable")
-    found = [] if free is None else [int(free.split()[0]) * 1024]
+    free = procfs.size(procfs.text(root / "proc/meminfo") or "", "MemAvailable")
+    found = [] if free is None else [free]
     for controller, limit, used in (
         ("", "memory.max", "memory.current"),
         ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
     ):
         for folder in cgroup_folders(root, controller):
-            most, now = _text(folder / limit), _text(folder / used)
+            most, now = procfs.line(folder / limit), procfs.line(folder / used)
             if most and now and most != "max" and int(most) < UNLIMITED_V1:
                 found.append(max(0, int(most) - int(now)))
     return min(found, default=None)
 
 
 def _memory_limit_mb(root: Path) -> int | None:
-    limits = [_text(folder / "memory.max") for folder in cgroup_folders(root, "")]
-    limits += [_text(folder / "memory.limit_in_bytes") for folder in cgroup_folders(root, "memory")]
+    limits = [procfs.line(folder / "memory.max") for folder in cgroup_folders(root, "")]
+    limits += [procfs.line(folder / "memory.limit_in_bytes") for folder in cgroup_folders(root, "memory")]
     bounds = [int(limit) for limit in limits if limit is not None and limit != "max"]
     return min((bound // 10**6 for bound in bounds if bound < UNLIMITED_V1), default=None)
 
@@ -233,7 +221,7 @@ def _memory_limit_mb(root: Path) -> int | None:
 def cgroup_folders(root: Path, controller: str) -> list[Path]:
     """This process's cgroup folder and all above it: of a v1 controller, or of v2 where `controller` is empty."""
     mount = root / "sys/fs/cgroup" / controller
-    for line in (_text(root / "proc/self/cgroup") or "").splitlines():
+    for line in (procfs.line(root / "proc/self/cgroup") or "").splitlines():
         _, names, path = line.split(":", 2)
         if controller in names.split(","):
             inside = Path(path.lstrip("/"))
@@ -246,23 +234,23 @@ def cgroup_folders(root: Path, controller: str) -> list[Path]:
 
 def _machine(root: Path) -> str | None:
     # The file is there since Linux 6.1; a tree of fixtures must not get this machine's answer.
-    return _text(root / "proc/sys/kernel/arch") or (os.uname().machine if root == Path("/") else None)
+    return procfs.line(root / "proc/sys/kernel/arch") or (os.uname().machine if root == Path("/") else None)
 
 
 def _board(root: Path) -> str | None:
-    return _text(root / "proc/device-tree/model") or _text(root / "sys/firmware/devicetree/base/model")
+    return procfs.line(root / "proc/device-tree/model") or procfs.line(root / "sys/firmware/devicetree/base/model")
 
 
 def _hypervisor(root: Path, cpuinfo: str) -> str | None:
     """The virtual machine's name; `unnamed` where only the CPU says that there is one; None on bare metal."""
-    named = _text(root / "sys/hypervisor/type")
+    named = procfs.line(root / "sys/hypervisor/type")
     if named:
         return named
-    if "hypervisor" not in (_field(cpuinfo, "flags") or "").split():
+    if "hypervisor" not in (procfs.field(cpuinfo, "flags") or "").split():
         return None
-    vendor, product = (_text(root / "sys/class/dmi/id" / name) for name in ("sys_vendor", "product_name"))
+    vendor, product = (procfs.line(root / "sys/class/dmi/id" / name) for name in ("sys_vendor", "product_name"))
     return " ".join(part for part in (vendor, product) if part) or "unnamed"
 
 
 def _os(root: Path) -> str | None:
-    return _field(_text(root / "etc/os-release") or "", "PRETTY_NAME")
+    return procfs.field(procfs.line(root / "etc/os-release") or "", "PRETTY_NAME")

@@ -10,7 +10,6 @@ from pathlib import Path
 from runner.hardware import procfs
 from runner.hardware.sensor_reader import Reader
 
-TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -37,15 +36,15 @@ class Trees:
         found: dict[str, float] = {}
         seen: dict[int, tuple[int, int]] = {}
         for role, pids in self.members.items():
-            alive = {pid: both for pid in pids if (both := _stat(self.proc, pid)) is not None}
+            alive = {pid: one for pid in pids if (one := procfs.process(self.proc, pid)) and one.state != "Z"}
             if not alive:
                 continue
             now = time.monotonic_ns()
-            seen.update({pid: (now, ticks) for pid, (ticks, _) in alive.items()})
+            seen.update({pid: (now, one.ticks) for pid, one in alive.items()})
             shares = [_percent(self._ticks[pid], seen[pid]) for pid in alive if pid in self._ticks]
             if shares:
                 found[f"{role}_cpu_percent"] = sum(shares)
-            found[f"{role}_rss_mb"] = sum(pages for _, pages in alive.values()) * PAGE / 1e6
+            found[f"{role}_rss_mb"] = sum(one.pages for one in alive.values()) * PAGE / 1e6
             found[f"{role}_processes"] = len(alive)
         self._ticks = seen
         return found
@@ -54,9 +53,10 @@ class Trees:
         """`<role>_pss_mb`: resident memory, a page that n processes share counted as 1/n, in 10^6 bytes."""
         found = {}
         for role, pids in self.members.items():
-            parts = [kib for pid in pids if (kib := _pss_kib(self.proc, pid)) is not None]
+            maps = [procfs.text(f"{self.proc}/{pid}/smaps_rollup") for pid in pids]
+            parts = [size for one in maps if one and (size := procfs.size(one, "Pss")) is not None]
             if parts:
-                found[f"{role}_pss_mb"] = sum(parts) * 1024 / 1e6
+                found[f"{role}_pss_mb"] = sum(parts) / 1e6
         return found
 
 
@@ -74,8 +74,8 @@ def _children(proc: Path) -> Mapping[int, list[int]]:
     """`{pid: [its children's]}` of every process. /proc/PID/task/TID/children would be cheaper; few kernels have it."""
     found: dict[int, list[int]] = {}
     for name in os.listdir(proc):  # noqa: PTH208 - half the cost of iterdir
-        if name.isdigit() and (fields := _fields(proc, int(name))):
-            found.setdefault(int(fields[1]), []).append(int(name))
+        if name.isdigit() and (one := procfs.process(proc, name)):
+            found.setdefault(one.parent, []).append(int(name))
     return found
 
 
@@ -86,26 +86,6 @@ def _below(pid: int, children: Mapping[int, list[int]]) -> list[int]:
     return found
 
 
-def _fields(proc: Path, pid: int) -> list[str] | None:
-    """The fields of /proc/PID/stat from the third on: the name in parentheses before them may hold blanks."""
-    content = procfs.text(f"{proc}/{pid}/stat")
-    return content.rpartition(")")[2].split() if content else None
-
-
-def _stat(proc: Path, pid: int) -> tuple[int, int] | None:
-    """(CPU time in ticks, resident pages); None where the process has gone."""
-    fields = _fields(proc, pid)
-    return (int(fields[11]) + int(fields[12]), int(fields[21])) if fields and fields[0] != "Z" else None
-
-
 def _percent(before: tuple[int, int], after: tuple[int, int]) -> float:
     nanoseconds, ticks = after[0] - before[0], after[1] - before[1]
-    return 100 * ticks / TICKS / (nanoseconds / 1e9)
-
-
-def _pss_kib(proc: Path, pid: int) -> int | None:
-    content = procfs.text(f"{proc}/{pid}/smaps_rollup")
-    for one in (content or "").splitlines():
-        if one.startswith("Pss:"):
-            return int(one.split()[1])
-    return None
+    return 100 * ticks / procfs.TICKS / (nanoseconds / 1e9)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from runner.hardware import detect
+from runner.hardware import detect, procfs
 
 ABSENT = {
     "load_1m": "no /proc/loadavg",
@@ -40,9 +40,9 @@ def read(ours: Iterable[int] = (), root: Path = Path("/"), everybody: bool = Fal
     `memory_available_mb` (10^6 bytes), `governor`. `monotonic_s` dates it on the clock of the bursts.
     """
     pids = tuple(ours)
-    cpu = _cpu_seconds(root)
+    cpu, load = _cpu_seconds(root), _load(root)
     found: dict[str, Any] = {
-        "load_1m": _first_number(root / "proc/loadavg"),
+        "load_1m": load and load[0],
         "cpu_mhz": _frequency(root),
         "temperature_c": _temperature(root),
         "throttle_count": _throttles(root),
@@ -52,7 +52,7 @@ def read(ours: Iterable[int] = (), root: Path = Path("/"), everybody: bool = Fal
         "memory_available_mb": _memory_available(root),
         "memory_stall_s": _stall(root / "proc/pressure/memory"),
         "cpu_stall_s": _stall(root / "proc/pressure/cpu"),
-        "runnable": _runnable(root),
+        "runnable": load and load[1],
         "waited_s": _waited(pids, root),
     }
     present = {name: value for name, value in found.items() if value is not None}
@@ -143,38 +143,25 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
 # --- readings ---
 
 
-def _text(path: Path | str) -> str | None:
-    try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - hundreds a look, at a third of the time
-            return file.read().decode("ascii", errors="replace")
-    except OSError:
-        return None
-
-
-def _first_number(path: Path) -> float | None:
-    text = _text(path)
-    return float(text.split()[0]) if text else None
+def _load(root: Path) -> tuple[float, int] | None:
+    """Of the last minute, and how many tasks run or could run now, this one included: first and fourth field of
+    /proc/loadavg."""
+    words = (procfs.text(root / "proc/loadavg") or "").split()
+    return (float(words[0]), int(words[3].split("/")[0])) if words else None
 
 
 def _cpu_seconds(root: Path) -> tuple[float, float] | None:
-    """(busy, steal) of all CPUs together, from the first line of /proc/stat (proc(5))."""
-    text = _text(root / "proc/stat")
-    if not text or not text.startswith("cpu "):
+    """(busy, steal) of all CPUs together."""
+    ticks = procfs.cpu_ticks(root)
+    if ticks is None:
         return None
-    user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, text.split("\n", 1)[0].split()[1:9])
-    ticks = os.sysconf("SC_CLK_TCK")
-    return (user + nice + system + irq + softirq) / ticks, steal / ticks
+    user, nice, system, _idle, _iowait, irq, softirq, steal = ticks
+    return (user + nice + system + irq + softirq) / procfs.TICKS, steal / procfs.TICKS
 
 
 def _ours(pids: Iterable[int], root: Path) -> float:
     """CPU seconds that these processes have used; a process that has gone counts no more."""
-    ticks = 0
-    for pid in pids:
-        text = _text(root / f"proc/{pid}/stat")
-        if text:
-            # The name in parentheses may hold blanks: utime and stime are the 12th and 13th field behind it.
-            ticks += sum(map(int, text.rpartition(")")[2].split()[11:13]))
-    return ticks / os.sysconf("SC_CLK_TCK")
+    return sum(one.ticks for pid in pids if (one := procfs.process(root / "proc", pid))) / procfs.TICKS
 
 
 def _waited(pids: Iterable[int], root: Path) -> float | None:
@@ -183,59 +170,47 @@ def _waited(pids: Iterable[int], root: Path) -> float | None:
         int(text.split()[1])
         for pid in pids
         for task in (root / f"proc/{pid}/task").glob("*/schedstat")
-        if (text := _text(task))
+        if (text := procfs.text(task))
     ]
     return sum(found) / 1e9 if found else None
 
 
-def _runnable(root: Path) -> int | None:
-    """Tasks that run or could run now, this one included: the fourth field of /proc/loadavg."""
-    text = _text(root / "proc/loadavg")
-    return int(text.split()[3].split("/")[0]) if text else None
-
-
 def _processes(ours: Iterable[int], root: Path) -> dict[str, tuple[str, float]]:
     """`{pid: (name, CPU seconds)}` of everybody but us."""
-    known, ticks, proc = {str(pid) for pid in ours}, os.sysconf("SC_CLK_TCK"), os.fspath(root / "proc")
-    found = {}
-    for pid in os.listdir(proc) if os.path.isdir(proc) else ():  # noqa: PTH112, PTH208 - as above
-        text = _text(f"{proc}/{pid}/stat") if pid.isdigit() and pid not in known else None
-        if text:
-            name, _, rest = text.partition("(")[2].rpartition(")")
-            found[pid] = (name, sum(map(int, rest.split()[11:13])) / ticks)
-    return found
+    known, proc = {str(pid) for pid in ours}, os.fspath(root / "proc")
+    every = os.listdir(proc) if os.path.isdir(proc) else ()  # noqa: PTH112, PTH208 - half the cost of iterdir
+    others = ((pid, procfs.process(proc, pid)) for pid in every if pid.isdigit() and pid not in known)
+    return {pid: (one.name, one.ticks / procfs.TICKS) for pid, one in others if one}
 
 
 def _frequency(root: Path) -> float | None:
     """Mean of all cores now, in MHz."""
-    files = (root / "sys/devices/system/cpu").glob("cpu[0-9]*/cpufreq/scaling_cur_freq")
-    khz = [value for value in map(_first_number, files) if value is not None]
-    if khz:
-        return statistics.fmean(khz) / 1000
-    lines = [line for line in (_text(root / "proc/cpuinfo") or "").splitlines() if line.startswith("cpu MHz")]
-    return statistics.fmean(float(line.split(":")[1]) for line in lines) if lines else None
+    mhz = procfs.cpu_mhz(root, procfs.clock_files(root))
+    return statistics.fmean(mhz) if mhz else None
+
+
+def _numbers(folder: Path, pattern: str) -> list[int]:
+    return [value for value in map(procfs.number, folder.glob(pattern)) if value is not None]
 
 
 def _temperature(root: Path) -> float | None:
     """The hottest thermal zone, in °C."""
-    zones = (root / "sys/class/thermal").glob("thermal_zone[0-9]*/temp")
-    return max((value / 1000 for value in map(_first_number, zones) if value is not None), default=None)
+    return max(
+        (value / 1000 for value in _numbers(root / "sys/class/thermal", "thermal_zone[0-9]*/temp")), default=None
+    )
 
 
 def _throttles(root: Path) -> int | None:
-    files = (root / "sys/devices/system/cpu").glob("cpu[0-9]*/thermal_throttle/core_throttle_count")
-    counts = [int(value) for value in map(_first_number, files) if value is not None]
+    counts = _numbers(root / "sys/devices/system/cpu", "cpu[0-9]*/thermal_throttle/core_throttle_count")
     return sum(counts) if counts else None
 
 
 def _memory_available(root: Path) -> float | None:
-    for line in (_text(root / "proc/meminfo") or "").splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024 / 1e6
-    return None
+    free = procfs.size(procfs.text(root / "proc/meminfo") or "", "MemAvailable")
+    return None if free is None else free / 1e6
 
 
 def _stall(path: Path) -> float | None:
     """Seconds in which some task waited for this resource (pressure stall information, `some` line)."""
-    text = _text(path)
+    text = procfs.text(path)
     return int(text.split("\n", 1)[0].rpartition("total=")[2]) / 1e6 if text else None

@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Dict, List  # noqa: UP035 - Python 3.8's names
 
+from runner.hardware import procfs
 from runner.worker import process, variables
 
 LIBRARY = re.compile(r"\.(so|dylib|dll|pyd)\b")
@@ -38,15 +39,8 @@ def described(distributions: List[str]) -> Dict[str, Any]:  # noqa: UP006
 def machine_id() -> str | None:
     """What tells this machine from others of its model: its machine-id, and a board's serial number, since cards that
     were copied have one machine-id. Hashed, as machine-id(5) asks of those who show it."""
-    found = " ".join(filter(None, (next(filter(None, map(_text, MACHINE_ID)), ""), _text(SERIAL))))
+    found = " ".join(filter(None, (next(filter(None, map(procfs.line, MACHINE_ID)), ""), procfs.line(SERIAL))))
     return hashlib.sha256(f"edge-runner {found}".encode()).hexdigest()[:16] if found else None
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text().strip("\0 \t\n")
-    except OSError:
-        return ""
 
 
 def version(distribution: str) -> str | None:

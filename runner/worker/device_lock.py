@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 from typing import Any, Dict, List, Optional  # noqa: UP035 - Python 3.8's names
 
+from runner.hardware import procfs
 from runner.worker import receiver
 
 LOCAL = "local"
@@ -28,10 +29,7 @@ def folder() -> Path:
 def machine() -> str:
     """What tells this machine from others that share its home folder: the kernel's boot_id (random(4)), which all its
     containers see, whatever host name each has; the host name where there is none."""
-    try:
-        return BOOT.read_text().strip()
-    except OSError:
-        return platform.node()
+    return procfs.line(BOOT) or platform.node()
 
 
 def lock_of(device: str) -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from runner.core.errors import Unavailable
 from runner.hardware.process_tree import Trees
-from runner.hardware.procfs import text
+from runner.hardware.procfs import size, text
 
 LOOK_SECONDS = 0.2  # a look costs 3 ms where 150 processes run
 QUIET_SECONDS = 1.0
@@ -29,8 +29,7 @@ def of_tree(pid: int, root: Path = Path("/")) -> float:
 
 
 def _peak(folder: Path) -> float:
-    lines = (text(folder / "status") or "").splitlines()
-    return next((int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("VmHWM:")), 0.0)
+    return (size(text(folder / "status") or "", "VmHWM") or 0) / 1e6
 
 
 def check_watchable(limit_mb: float | None, root: Path = Path("/")) -> None:

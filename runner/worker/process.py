@@ -9,10 +9,10 @@ import os
 import signal
 import sys
 from importlib import import_module, util
-from pathlib import Path
 from typing import Any
 
 from runner.core.errors import Unavailable
+from runner.hardware import procfs
 
 _PR_SET_PDEATHSIG = 1
 
@@ -91,15 +91,11 @@ def memory() -> dict[str, float]:
 
     From /proc/self/status (proc(5)): `ru_maxrss` would inherit the parent's peak across fork and exec.
     """
-    status = Path("/proc/self/status")
-    if status.exists():
-        kib = dict(line.split(":", 1) for line in status.read_text().splitlines() if line.startswith("Vm"))
-        return {"peak_rss_mb": _megabytes(kib["VmHWM"]), "rss_mb": _megabytes(kib["VmRSS"])}
-    return _memory_without_proc()
-
-
-def _megabytes(field: str) -> float:
-    return int(field.split()[0]) * 1024 / 1e6
+    status = procfs.text("/proc/self/status") or ""
+    peak, now = procfs.size(status, "VmHWM"), procfs.size(status, "VmRSS")
+    if peak is None or now is None:
+        return _memory_without_proc()
+    return {"peak_rss_mb": peak / 1e6, "rss_mb": now / 1e6}
 
 
 def _memory_without_proc() -> dict[str, float]:

@@ -10,14 +10,13 @@ from runner.hardware.sensor_reader import Reader
 
 def probe(root: Path) -> Reader | str:
     """`cpu_percent`: 100 = every CPU busy (steal included: it is time that others had); since the last reading."""
-    path = root / "proc/stat"
-    first = _times(path)
+    first = _times(root)
     if first is None:
         return "no CPU times in /proc/stat"
     last = [first]
 
     def read() -> dict[str, float]:
-        now = _times(path)
+        now = _times(root)
         if now is None or now[1] == last[0][1]:
             return {}
         busy, total = (after - before for before, after in zip(last[0], now, strict=True))
@@ -27,11 +26,7 @@ def probe(root: Path) -> Reader | str:
     return Reader("CPU", ("cpu_percent",), read)
 
 
-def _times(path: Path) -> tuple[int, int] | None:
+def _times(root: Path) -> tuple[int, int] | None:
     """(busy, all) ticks of all CPUs."""
-    content = procfs.text(path)
-    if not content or not content.startswith("cpu "):
-        return None
-    # user nice system idle iowait irq softirq steal; guest times are in user and nice already.
-    ticks = [int(word) for word in content.split("\n", 1)[0].split()[1:9]]
-    return sum(ticks) - sum(ticks[3:5]), sum(ticks)
+    ticks = procfs.cpu_ticks(root)
+    return (sum(ticks) - sum(ticks[3:5]), sum(ticks)) if ticks else None
