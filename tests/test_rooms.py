@@ -42,12 +42,14 @@ FLOORS = (
     ("tracking",),
     ("execution",),
     ("report",),
+    ("views",),
     ("api",),
     ("commands",),
     ("__main__",),
     ("testing",),
 )
-# What lies in a backend's folder but stands lower: a declaration is read wherever settings are, a session travels.
+# What lies in a room's folder but stands on a floor of its own: a declaration is read wherever settings are, a session
+# travels; of what a report says nothing knows how it is shown.
 APART = {
     "backends.contract": "contract",
     "backends.loading": "contract",
@@ -55,6 +57,8 @@ APART = {
     "backends.*.profiler": "sessions",
     "backends.onnxruntime.provider": "sessions",
     "backends.onnxruntime.refusal": "sessions",
+    "report.views": "views",
+    "report.views.*": "views",
 }
 HEIGHT = {room: height for height, floor in enumerate(FLOORS) for room in floor}
 

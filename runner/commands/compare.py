@@ -53,8 +53,8 @@ def _table(options: argparse.Namespace, conditions: Sequence[Condition]) -> int:
 
 
 def _two(options: argparse.Namespace, conditions: Sequence[Condition]) -> int:
-    from runner.report import ci_gate, console_footer
-    from runner.report.views import layout, record_diff_table
+    from runner.report import ci_gate
+    from runner.report.views import console_footer, layout, record_diff_table
     from runner.results import find_record, record_diff
 
     _check_two(options)

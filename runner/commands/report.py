@@ -33,8 +33,8 @@ def main(argv: list[str]) -> int:
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
     options = arguments.parse_args(argv)
     from runner.pictures import record_pictures
-    from runner.report import console_footer, report_model
-    from runner.report.views import layout, terminal
+    from runner.report import report_model
+    from runner.report.views import console_footer, layout, terminal
     from runner.results import find_record, multiple_comparisons, records
 
     root = project_paths.home(project_paths.root())

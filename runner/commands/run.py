@@ -53,7 +53,7 @@ class Command:
         if self.json:
             _print_json(record.content)
         else:
-            from runner.report import console_footer
+            from runner.report.views import console_footer
 
             console_footer.print_run(record, self.words)
         return exit_code(record.result.status)
@@ -83,7 +83,8 @@ class Command:
 
             _print_json(sweep_json.document(name, made, ran))
         else:
-            from runner.report import console_footer, makespan
+            from runner.report import makespan
+            from runner.report.views import console_footer
 
             console_footer.print_sweep(name, ran.records, self.words)
             print(makespan.text(ran.schedule))

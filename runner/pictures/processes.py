@@ -26,6 +26,11 @@ class PairLine:
     ratio: float | None
     flags: tuple[str, ...]
 
+    @property
+    def speedup(self) -> str:
+        """`1.400×`; a dash without one."""
+        return "–" if self.ratio is None else f"{self.ratio:.3f}×"
+
 
 @dataclass(frozen=True)
 class Distribution:
@@ -60,6 +65,11 @@ def distributions(result: Result, candidate: Samples, baseline: Samples) -> tupl
         return ()
     edges = _edges([np.concatenate(list(samples.values())) for _, _, samples in there])
     return tuple(_distribution(role, name, samples, edges) for role, name, samples in there)
+
+
+def counted(sides: Sequence[Distribution]) -> str:
+    """`candidate 400 iterations in 8 processes; baseline 400 iterations in 8 processes`."""
+    return "; ".join(f"{one.role} {one.iterations} iterations in {len(one.medians_ms)} processes" for one in sides)
 
 
 def _edges(sides: Sequence[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:

@@ -1,19 +1,14 @@
-"""What one run prints at its end: the candidate beside its baseline, what could not be measured, and the finding."""
+"""A record's figures in words: its heading, the candidate beside its baseline, what was not measured, conditions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from rich.console import Group, RenderableType
-
-from runner.report import caveats
-from runner.report.views.layout import Grid, text
 from runner.results import naming
-from runner.results.formatting import number, quality, quality_differences, split_quality, verdict_line
+from runner.results.formatting import number, quality, split_quality
 from runner.results.naming import title
-from runner.results.record_schema import ROLES, Effective, Result
+from runner.results.record_schema import Effective, Result
 
-COLOURS = {"faster": "bold green", "slower": "bold red", "same": "bold", "ambiguous": "bold yellow"}
 # Metric, what it is called, its unit.
 FIGURES = (
     ("latency/p50_ms", "latency p50", "ms"),
@@ -34,18 +29,6 @@ CONDITIONS = (("load_1m", "load {:.2g}"), ("competing_cpus", "others kept {:.2g}
 Side = Mapping[str, float]
 
 
-def run_summary(result: Result) -> RenderableType:
-    """The end of one run. Every figure has its unit; an absent one has its reason."""
-    head = text(heading(result), style="bold")
-    finding = text(verdict_line(result), style=_style(result))
-    if result.status != "ok":
-        return Group(head, finding, *map(text, filter(None, [result.next_step])))
-    parts = [f"not measured: {reason} ({', '.join(names)})" for reason, names in absent(result).items()]
-    warnings = [text(f"warning: {one}", style="yellow") for one in result.warnings]
-    lines = map(text, [*quality_differences(result), *parts, conditions(result), *caveats.lines(result)])
-    return Group(head, _table(result), *warnings, *lines, finding)
-
-
 def heading(result: Result) -> str:
     """`bilstm int8_dynamic onnxruntime · data co2 · hardware local · 2026-11-21 09:46 UTC`."""
     chosen = naming.names(result)
@@ -63,19 +46,6 @@ def conditions(result: Result) -> str:
     governor = f"governor {result.conditions.governor}" if result.conditions.governor else ""
     told = filter(None, [result.environment.cpu, f"{cores} cores" if cores else "", *shown, governor])
     return f"conditions: {', '.join(told)}"
-
-
-def _style(result: Result) -> str:
-    if result.status != "ok":
-        return "bold red"
-    return COLOURS[result.comparison.verdict] if result.comparison else "bold"
-
-
-def _table(result: Result) -> Grid:
-    columns = ("", "candidate", *([f"baseline: {naming.baseline(result)}"] if result.baseline else []))
-    sides = [result.metrics, *([result.baseline.metrics] if result.baseline else [])]
-    effective = [result.ran(role) for role in ROLES[: len(sides)]]
-    return Grid(columns, [(label, *cells) for label, cells in figures(sides, result.notes, effective)])
 
 
 def figures(

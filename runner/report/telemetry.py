@@ -9,6 +9,7 @@ from typing import Any
 from runner.core.errors import SpecError
 from runner.results import archive_form
 from runner.results.formatting import number
+from runner.results.record_schema import ROLES
 from runner.results.untrusted_json import Untrusted
 from runner.telemetry.summary import REPORT
 
@@ -33,11 +34,11 @@ def read(folder: Path) -> Mapping[str, Any]:
 def rows(found: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     """`(signal with unit, whole run, candidate's bursts, baseline's bursts)`, each `mean (least to most)`; a row of its
     own for each side's peak of memory and for what was not read."""
-    sides = found.get("sides") or {}
-    bursts = [(sides.get(role) or {}).get("in_bursts") or {} for role in ("candidate", "baseline")]
-    for name, seen in (found.get("signals") or {}).items():
+    sides = found.get("sides", {})
+    bursts = [sides.get(role, {}).get("in_bursts", {}) for role in ROLES]
+    for name, seen in found.get("signals", {}).items():
         yield worded(name), *(_seen(one) for one in (seen, *(side.get(name) for side in bursts)))
-    for name, reason in (found.get("absent") or {}).items():
+    for name, reason in found.get("absent", {}).items():
         yield name.replace("_", " "), f"not read: {reason}", "", ""
 
 
@@ -57,7 +58,7 @@ def how(found: Mapping[str, Any]) -> str:
     """`121 samples, one in 100 ms (asked: 100), 0 missed`; empty where nothing was sampled."""
     if not found:
         return ""
-    interval = found.get("interval_ms") or {}
+    interval = found.get("interval_ms", {})
     achieved = f", one in {number(interval['achieved'])} ms" if interval.get("achieved") else ""
     asked = f" (asked: {number(interval['asked'])})" if interval.get("asked") else ""
     missed = f", {found['missed']} missed" if "missed" in found else ""

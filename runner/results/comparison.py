@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from runner.core.errors import SpecError, StepFailed, nearest
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from runner.results.unpaired import Unpaired
 
 SPEEDUP = "vs_baseline/speedup"
+ALWAYS = ("model", "precision", "backend")  # a row is told by these
 ELSEWHERE = {"imported": "measured elsewhere, not by this tool", "estimated": "reckoned, measured nowhere"}
 EDITED = "the record was changed after it was written (its seal differs)"
 
@@ -38,13 +40,25 @@ class Comparison:
     sweep: str | None
     notes: tuple[str, ...]
 
+    @cached_property
+    def shared(self) -> dict[str, str]:
+        """Axes on which all rows agree, with the option's name; but those that tell what a row is."""
+        every = [names(row.result) for row in self.rows]
+        first = every[0].items()
+        return {axis: name for axis, name in first if axis not in ALWAYS and all(o.get(axis) == name for o in every)}
+
+    @cached_property
+    def settings(self) -> dict[str, str]:
+        """`{record_id: settings}` that tell apart rows whose options have the same names: `backend.threads=2`."""
+        return _distinguishing(self.rows)
+
 
 def compare(
     every: Sequence[Record],
     sweep: str | None = None,
     baseline: str | None = None,
     sort: str | None = None,
-    calibrated: Mapping[str, NoiseFloor] | None = None,
+    calibrated: Mapping[str, NoiseFloor] = noise_floor.UNCALIBRATED,
 ) -> Comparison:
     """Compare `every` record (oldest first), or those of one `sweep`.
 
@@ -56,7 +70,7 @@ def compare(
     wanted, sound = _of_sweep(every, sweep), [record for record in every if record.seal != "edited"]
     latest = _latest(record for record in wanted if record.seal != "edited")
     chosen = baseline_choice.choose(sound, latest, baseline)
-    rows = _corrected([_row(record, chosen, sound, calibrated or {}) for record in latest], sound)
+    rows = _corrected([_row(record, chosen, sound, calibrated) for record in latest], sound)
     rows += [Row(record, {}, None, EDITED) for record in wanted if record.seal == "edited"]
     notes = (*_notes(rows, chosen), *_floors(rows), *_corrections(rows))
     ranked = groups.arranged(_sorted(rows, sort), chosen.label)
@@ -297,8 +311,7 @@ def _notes(rows: Sequence[Row], chosen: Reference) -> list[str]:
     return found
 
 
-def distinguishing(rows: Sequence[Row]) -> dict[str, str]:
-    """`{record_id: settings}` that tell apart rows whose options have the same names: `backend.threads=2`."""
+def _distinguishing(rows: Sequence[Row]) -> dict[str, str]:
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         groups.setdefault(tuple(names(row.result).values()), []).append(row)

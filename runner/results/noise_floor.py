@@ -8,6 +8,7 @@ from runner.measure.noise_floor import NoiseFloor
 from runner.results.record_schema import Result
 
 CALIBRATE = "python -m runner calibrate"
+UNCALIBRATED: Mapping[str, NoiseFloor] = {}  # where no machine's floor is known
 
 
 def worded(floor: NoiseFloor) -> str:

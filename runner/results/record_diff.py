@@ -56,7 +56,7 @@ class Beside:
     notes: tuple[str, ...]
 
 
-def beside(candidate: Record, baseline: Record, calibrated: Mapping[str, NoiseFloor] | None = None) -> Beside:
+def beside(candidate: Record, baseline: Record, calibrated: Mapping[str, NoiseFloor] = floors.UNCALIBRATED) -> Beside:
     """`candidate` against `baseline`, from the samples of each one's own candidate; `calibrated` holds noise floors by
     the hardware's identity (`calibration.noise_floors`).
 
@@ -70,7 +70,7 @@ def beside(candidate: Record, baseline: Record, calibrated: Mapping[str, NoiseFl
             f"{theirs.record_id} was measured in another scenario than {mine.record_id}.",
             "Their latencies mean different things: measure both in one scenario.",
         )
-    floor = floors.between(mine, theirs, calibrated or {})
+    floor = floors.between(mine, theirs, calibrated)
     kind = unpaired.kind(mine.environment, theirs.environment)
     rest = (mine.measure.equivalence, mine.measure.confidence)
     through, drift = _by_way(candidate, baseline, kind, floor, rest)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 FILE = seal.RECORD
 LARGEST = 64 * 10**6  # bytes of a record.json
+NO_FILES: Mapping[str, Path] = {}
 SWEEPS = ".sweeps"  # which records a sweep has taken over
 
 
@@ -108,7 +109,7 @@ def _moment(name: str) -> datetime | None:
         return None
 
 
-def write(root: Path, content: Mapping[str, Any], files: Mapping[str, Path] | None = None) -> Record:
+def write(root: Path, content: Mapping[str, Any], files: Mapping[str, Path] = NO_FILES) -> Record:
     """Write one record below `root/records`: built and sealed beside its place, then renamed, so that none is ever half
     there. When this returns it is on disk.
 
@@ -122,11 +123,11 @@ def write(root: Path, content: Mapping[str, Any], files: Mapping[str, Path] | No
     draft = home / f".{folder.name}.{os.getpid()}"
     draft.mkdir()
     try:
-        for name, source in (files or {}).items():
+        for name, source in files.items():
             shutil.move(source, draft / name)
         # As it will be read: JSON makes text of a mapping's numbers.
         plain = json.loads(json.dumps(named, allow_nan=False))
-        whole = seal.sealed(plain, draft, files or {})
+        whole = seal.sealed(plain, draft, files)
         (draft / FILE).write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
         durable_files.sync_tree(draft)
         durable_files.rename(draft, folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -81,8 +80,3 @@ def check_depth(tree: Any) -> None:
 def _inside(node: Any) -> list[Any]:
     found = node.values() if isinstance(node, Mapping) else node if isinstance(node, list) else ()
     return [one for one in found if isinstance(one, (Mapping, list))]
-
-
-def finite(value: Any) -> bool:
-    """Whether `value` is a number that can be printed and reckoned with."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

@@ -21,8 +21,8 @@ from runner.commands import compare, report
 from runner.commands import list as list_options
 from runner.core.errors import SpecError
 from runner.pictures import record_pictures
-from runner.report import report_model, summary
-from runner.report.views import html, record_diff_table, table, terminal
+from runner.report import report_model
+from runner.report.views import html, record_diff_table, run_summary, table, terminal
 from runner.report.views.layout import plain
 from runner.report.views.progress import OnConsole
 from runner.results import comparison, picture_files, record_diff, records
@@ -76,8 +76,8 @@ def harmless(shown: str) -> None:
 
 
 TERMINAL: dict[str, Callable[[list[Record]], Any]] = {
-    "run": lambda every: summary.run_summary(every[0].result),
-    "failed run": lambda every: summary.run_summary(every[1].result),
+    "run": lambda every: run_summary.renderable(every[0].result),
+    "failed run": lambda every: run_summary.renderable(every[1].result),
     "compare": lambda every: table.renderable(comparison.compare(every)),
     "compare a record": lambda every: table.renderable(
         comparison.compare(every, baseline=str(every[0].content["record_id"]))

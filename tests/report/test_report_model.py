@@ -127,6 +127,14 @@ def test_the_terminal_page_from_the_finding_to_the_provenance(found: report_mode
     assert max(map(len, shown)) <= 120
 
 
+def test_a_pair_without_a_ratio_has_a_dash_for_it(tmp_path: Path) -> None:
+    content = pages.content()
+    content["comparison"]["by_pair"] = content["comparison"]["by_pair"][:7]
+    page = report_model.collect(pages.write(tmp_path, content))
+    assert page.pairs[7].speedup == "–"
+    assert "   7      –" in plain(terminal.renderable(page), 120)
+
+
 def test_a_bin_with_anything_in_it_shows() -> None:
     assert terminal.bars((0.0, 0.001, 0.5, 1.0), 1.0) == " ▁▄█"
 

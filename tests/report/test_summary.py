@@ -1,6 +1,7 @@
 import re
 
-from runner.report.summary import precision, quantized, run_summary
+from runner.report.summary import precision, quantized
+from runner.report.views import run_summary
 from runner.report.views.layout import plain
 from runner.results import record_schema
 from tests.report import fixtures
@@ -12,7 +13,8 @@ ID = "20261121T094600-0000000b"
 
 def lines(content: dict[str, object]) -> list[str]:
     return [
-        re.sub(r" {2,}", " | ", line.strip()) for line in plain(run_summary(record_schema.read(content))).splitlines()
+        re.sub(r" {2,}", " | ", line.strip())
+        for line in plain(run_summary.renderable(record_schema.read(content))).splitlines()
     ]
 
 

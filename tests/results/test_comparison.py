@@ -237,7 +237,7 @@ def test_rows_of_the_same_options_are_told_apart_by_their_settings(tmp_path: Pat
         measured(identity(1), spec(), int8(), ORT, 1.0),
         measured(identity(2), two, int8(), ORT, 1.5, spec_key="two"),
     )
-    told = comparison.distinguishing(comparison.compare(every).rows)
+    told = comparison.compare(every).settings
     assert told == {identity(1): "backend.threads=1", identity(2): "backend.threads=2"}
 
 
@@ -249,7 +249,7 @@ def test_an_options_name_stands_for_the_settings_that_follow_from_it(tmp_path: P
         measured(identity(1), spec(), int8(), ORT, 1.0),
         measured(identity(2), quick, int8(), ORT, 1.5, spec_key="two"),
     )
-    told = comparison.distinguishing(comparison.compare(every).rows)
+    told = comparison.compare(every).settings
     assert told == {identity(1): f"measure={spec()['measure']['name']}", identity(2): "measure=quick"}
 
 

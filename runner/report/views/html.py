@@ -16,7 +16,7 @@ from markupsafe import Markup
 from runner.charts import style, svg
 from runner.core.foreign_text import line
 from runner.pictures import comparison
-from runner.pictures.processes import PairLine
+from runner.pictures.processes import PairLine, counted
 from runner.report.report_model import EFFECTIVE, KEYS, LAYERS, SETTINGS, TELEMETRY, Page, Section
 from runner.results.formatting import against, number, ratio, worded
 from runner.results.picture_files import Picture
@@ -78,16 +78,12 @@ def _finding(page: Page) -> dict[str, str]:
 def _figures(page: Page) -> Iterator[Figure]:
     if page.distributions:
         drawn = svg.inline(comparison.distributions(page.distributions))
-        yield "How long an inference took", Markup(drawn), f"{DISTRIBUTIONS} {_counted(page)}"
+        told = f"{counted(page.distributions).capitalize()}; every one is in samples.npz."
+        yield "How long an inference took", Markup(drawn), f"{DISTRIBUTIONS} {told}"
     compared = page.result.comparison
     if compared and any(line.ratio for line in page.pairs):
         drawn = svg.inline(comparison.ratios(page.pairs, compared.low, compared.high, compared.ratio))
         yield "Speed-up in each pair", Markup(drawn), RATIOS
-
-
-def _counted(page: Page) -> str:
-    sides = [f"{one.role} {one.iterations} iterations in {len(one.medians_ms)} processes" for one in page.distributions]
-    return f"{'; '.join(sides).capitalize()}; every one is in samples.npz."
 
 
 def _source(picture: Picture) -> Markup:
@@ -102,5 +98,4 @@ def _pairs(pairs: Iterable[PairLine]) -> Section:
 
 def _pair(line: PairLine) -> tuple[str, ...]:
     theirs = "–" if line.baseline_ms is None else number(line.baseline_ms, 4)
-    ratio = "–" if line.ratio is None else f"{line.ratio:.3f}×"
-    return str(line.number), number(line.candidate_ms, 4), theirs, ratio, "; ".join(line.flags)
+    return str(line.number), number(line.candidate_ms, 4), theirs, line.speedup, "; ".join(line.flags)

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from runner.core.foreign_text import line
 
+COLOURS = {"faster": "bold green", "slower": "bold red", "same": "bold", "ambiguous": "bold yellow"}  # of verdicts
 LONGEST_WORD = 40  # of a cell that is kept whole: a path may be folded, a number never is
 WORDS = re.compile(r"\[[^\[\]]*\]\S*|\S+")  # an interval is one word
 BETWEEN = 3  # columns

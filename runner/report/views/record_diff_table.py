@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Group, RenderableType
 
 from runner.report.ci_gate import Subject
-from runner.report.summary import COLOURS, figures
-from runner.report.views.layout import Grid, text
+from runner.report.summary import figures
+from runner.report.views.layout import COLOURS, Grid, text
 from runner.results import naming, noise_floor
 from runner.results.formatting import ratio
 from runner.results.naming import title

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import groupby
 from typing import Any
@@ -16,14 +16,13 @@ from runner.core.foreign_text import markdown as escaped
 from runner.report.views import layout
 from runner.report.views.layout import Grid
 from runner.results import naming
-from runner.results.comparison import SPEEDUP, Comparison, distinguishing
+from runner.results.comparison import SPEEDUP, Comparison
 from runner.results.formatting import number, quality, quality_against, ratio, worded
 from runner.results.naming import AXES, names, title
 from runner.results.rows import Row
 
 COLOURS = {"faster": "green", "slower": "red", "ambiguous": "yellow"}
 UNFIT = "not to be chosen"
-ALWAYS = ("model", "precision", "backend")
 SHOWN = (SPEEDUP, "latency/p50_ms", "memory/peak_rss_mb", "size/file_mb")
 
 
@@ -97,14 +96,13 @@ def as_csv(comparison: Comparison) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(map(cell, (*fixed, *metrics)))
-    settings = distinguishing(comparison.rows)
     for row in comparison.rows:
-        cells = {**_csv_cells(comparison, row, settings), **row.metrics}
+        cells = {**_csv_cells(comparison, row), **row.metrics}
         writer.writerow(cell(cells.get(name, "")) for name in (*fixed, *metrics))
     return out.getvalue()
 
 
-def _csv_cells(comparison: Comparison, row: Row, settings: Mapping[str, str]) -> dict[str, Any]:
+def _csv_cells(comparison: Comparison, row: Row) -> dict[str, Any]:
     result, against = row.result, row.against
     cells = {
         "record_id": result.record_id,
@@ -113,7 +111,7 @@ def _csv_cells(comparison: Comparison, row: Row, settings: Mapping[str, str]) ->
         "status": result.status,
         "seal": row.record.seal,
         **names(result),
-        "settings": settings[result.record_id],
+        "settings": comparison.settings[result.record_id],
         "group": row.group,
         "reason": row.missing,
         "unfit": row.unfit,
@@ -164,19 +162,10 @@ def _quality_json(row: Row) -> dict[str, Any]:
 
 def heading(comparison: Comparison) -> str:
     """What all rows share, and what the speed-up is over."""
-    shared = _shared(comparison)
     parts = [f"sweep {comparison.sweep}"] if comparison.sweep else []
-    parts += [f"{axis} {name}" for axis, name in shared.items()]
+    parts += [f"{axis} {name}" for axis, name in comparison.shared.items()]
     over = "no baseline" if comparison.baseline == "none" else f"speed-up over {comparison.baseline}"
     return " · ".join([*parts, over])
-
-
-def _shared(comparison: Comparison) -> dict[str, str]:
-    """Axes on which all rows agree; those that tell what a row is are columns all the same."""
-    every = [names(row.result) for row in comparison.rows]
-    return {
-        axis: name for axis, name in every[0].items() if axis not in ALWAYS and all(o.get(axis) == name for o in every)
-    }
 
 
 def _split(comparison: Comparison) -> tuple[list[Row], list[Row]]:
@@ -190,14 +179,13 @@ def _groups(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
 
 
 def _axes(comparison: Comparison) -> list[str]:
-    shared = _shared(comparison)
-    return [axis for axis in AXES if axis not in shared]
+    return [axis for axis in AXES if axis not in comparison.shared]
 
 
 def _columns(comparison: Comparison) -> list[str]:
     confidence = {row.result.measure.confidence for row in comparison.rows if "measure" in row.result.spec}
     level = f"{100 * confidence.pop():g} %" if len(confidence) == 1 else "interval"
-    settings = ["settings"] if any(distinguishing(comparison.rows).values()) else []
+    settings = ["settings"] if any(comparison.settings.values()) else []
     figures = [f"speed-up [{level}]", "verdict", f"p50 ms [{level}]", "peak MB", "file MB", "quality"]
     return ["#", *_axes(comparison), *settings, *figures, *_extra(comparison), "date"]
 
@@ -209,12 +197,11 @@ def _extra(comparison: Comparison) -> list[str]:
 
 def _cells(comparison: Comparison, rows: Sequence[Row]) -> list[list[str]]:
     """Of the rows of one group; without a speed-up to rank them by, rows have no place."""
-    settings = distinguishing(comparison.rows)
-    shown = any(settings.values())
+    shown = any(comparison.settings.values())
     lines = []
     for place, row in enumerate(rows, 1):
         chosen = names(row.result)
-        own = [settings[row.result.record_id]] if shown else []
+        own = [comparison.settings[row.result.record_id]] if shown else []
         extra = [_metric(row, name) for name in _extra(comparison)]
         axes = [chosen.get(axis, "") for axis in _axes(comparison)]
         rank = str(place) if comparison.sort in row.metrics and not row.unfit else "–"
@@ -272,7 +259,7 @@ def _note(row: Row, name: str) -> str:
 
 def _name(comparison: Comparison, row: Row) -> str:
     chosen = names(row.result)
-    own = distinguishing(comparison.rows)[row.result.record_id]
+    own = comparison.settings[row.result.record_id]
     return " ".join(filter(None, [*(chosen.get(axis, "") for axis in _axes(comparison)), own]))
 
 

@@ -8,10 +8,9 @@ from dataclasses import replace
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 
-from runner.pictures.processes import Distribution, PairLine
+from runner.pictures.processes import Distribution, PairLine, counted
 from runner.report.report_model import DIFFERS, EFFECTIVE, KEYS, PROVENANCE, SETTINGS, TELEMETRY, Page, Section
-from runner.report.summary import COLOURS
-from runner.report.views.layout import Grid, text
+from runner.report.views.layout import COLOURS, Grid, text
 from runner.results.formatting import number
 
 ON_A_LINE = 6  # pairs: 72 columns
@@ -75,9 +74,8 @@ def _distributions(sides: Sequence[Distribution]) -> Iterator[RenderableType]:
         yield text(f"  {bars(one.shares, most)}", style=SIDES[one.role])
         yield text(f"  {one.label}: median {middle} ms, quartiles {first} to {third} ms{beyond}")
     edges = sides[0].edges_ms
-    of = "; ".join(f"{one.role} {one.iterations} iterations in {len(one.medians_ms)} processes" for one in sides)
     yield text(f"  axis from {number(edges[0])} to {number(edges[-1])} ms, log scale")
-    yield text(f"  {of}; every one is in samples.npz")
+    yield text(f"  {counted(sides)}; every one is in samples.npz")
 
 
 def bars(shares: Sequence[float], most: float) -> str:
@@ -88,7 +86,7 @@ def bars(shares: Sequence[float], most: float) -> str:
 
 def _pairs(pairs: Sequence[PairLine]) -> Iterator[RenderableType]:
     yield _title("Speed-up in each pair")
-    cells = [f"{line.number:>4} {line.ratio or 0:.3f}×{'!' if line.flags else ' '}" for line in pairs]
+    cells = [f"{line.number:>4} {line.speedup:>6}{'!' if line.flags else ' '}" for line in pairs]
     for start in range(0, len(cells), ON_A_LINE):
         yield text("".join(cells[start : start + ON_A_LINE]).rstrip())
     for line in pairs:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.report import report_model, summary
-from runner.report.views import table, terminal
+from runner.report import report_model
+from runner.report.views import run_summary, table, terminal
 from runner.report.views.layout import Grid, fitted, plain, wrapped
 from runner.results import comparison, records
 from tests.report import fixtures, pages
@@ -65,7 +65,7 @@ def test_runs_pages_and_comparisons_keep_every_number(tmp_path: Path, width: int
         made = measured(f"20261121T09000{number}-0000000{number}", of, spec(), "", 1.43)
         fixtures.write(tmp_path, made | {"spec_key": str(number)})
     for shown in (
-        summary.run_summary(record.result),
+        run_summary.renderable(record.result),
         terminal.renderable(report_model.collect(record)),
         table.renderable(comparison.compare(records.read_all(tmp_path))),
     ):

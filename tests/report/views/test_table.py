@@ -9,6 +9,7 @@ import pytest
 from runner.report.views import table
 from runner.results import comparison, records
 from runner.results.comparison import Comparison
+from runner.spec import labels
 from tests.report import fixtures
 from tests.report.fixtures import measured, not_measured, spec
 
@@ -25,6 +26,18 @@ def found(tmp_path: Path) -> Comparison:
         tmp_path, not_measured("20261121T090300-00000003", refused, "unsupported", reason, "Use precision=int8.")
     )
     return comparison.compare(records.read_all(tmp_path))
+
+
+def test_what_tells_rows_apart_is_found_once_however_many_they_are(
+    found: Comparison, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(
+        comparison.labels, "distinguishing", lambda specs, real=labels.distinguishing: asked.append(1) or real(specs)
+    )
+    for form in (table.text, table.markdown, table.as_csv):
+        form(found)
+    assert len(asked) == 3  # no two of the three rows share a name
 
 
 def test_text(found: Comparison) -> None:

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runner.core.foreign_text import line
-from runner.report import summary
-from runner.report.views import layout, table
+from runner.report.views import layout, run_summary, table
 from runner.results import calibration, comparison
 from runner.results.records import Record
 
@@ -17,8 +16,7 @@ WIDTH = 120  # of text that no terminal limits
 
 def print_run(record: Record, arguments: Sequence[str]) -> None:
     """One record: its table where it was measured, else what happened; then the next commands."""
-    shown = summary.run_summary(record.result)
-    layout.show(shown, WIDTH)
+    layout.show(run_summary.renderable(record.result), WIDTH)
     _print_next(record.folder, arguments, "")
 
 
