@@ -16,9 +16,9 @@ from runner.pictures import processes
 from runner.pictures.processes import Distribution, PairLine
 from runner.report import caveats, recommendations, summary, telemetry
 from runner.results import layers, multiple_comparisons, naming, picture_files
+from runner.results.condition_labels import NOTHING, WORDS, spread, worded
 from runner.results.formatting import number, quality_differences, ratio, replicates, verdict_line
 from runner.results.picture_files import Picture
-from runner.results.record_diff import NOTHING, WORDS, spread, worded
 from runner.results.record_schema import (
     ROLES,
     Compared,

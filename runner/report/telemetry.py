@@ -8,7 +8,7 @@ from typing import Any
 
 from runner.core.errors import SpecError
 from runner.results import archive_form
-from runner.results.formatting import number
+from runner.results.formatting import number, spread
 from runner.results.record_schema import ROLES
 from runner.results.untrusted_json import Untrusted
 from runner.telemetry.summary import REPORT
@@ -49,9 +49,7 @@ def worded(name: str) -> str:
 
 
 def _seen(values: Mapping[str, float] | None) -> str:
-    if not values:
-        return "–"
-    return f"{number(values['mean'])} ({number(values['min'])} to {number(values['max'])})"
+    return spread(values["mean"], values["min"], values["max"]) if values else "–"
 
 
 def how(found: Mapping[str, Any]) -> str:

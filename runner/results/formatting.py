@@ -31,6 +31,11 @@ def number(value: float, digits: int = 3) -> str:
     return text.rstrip(".")
 
 
+def spread(middle: float, least: float, most: float) -> str:
+    """`0.42 (0.31 to 0.71)`."""
+    return f"{number(middle)} ({number(least)} to {number(most)})"
+
+
 def ratio(value: float, low: float | None, high: float | None) -> str:
     """`1.43× [1.40, 1.46]`, `0.856× [0.851, 0.863]`: a narrow interval takes a third decimal to be seen; it is left out
     where there is none."""

@@ -15,8 +15,8 @@ from runner.measure import samples
 from runner.measure.noise_floor import NoiseFloor
 from runner.results import noise_floor as floors
 from runner.results import unpaired
-from runner.results.formatting import number
-from runner.results.record_schema import Absent, Estimated, Imported, Result, Spread
+from runner.results.condition_labels import NOTHING, WORDS, spread, worded
+from runner.results.record_schema import Absent, Estimated, Imported, Result
 from runner.results.records import Record
 from runner.results.unpaired import Unpaired
 from runner.spec.labels import flatten, point
@@ -27,16 +27,6 @@ MACHINE = {
     "memory_mb": "memory, MB", "governor": "governor", "cpu_limit": "limit of a container, CPUs",
     "hypervisor": "hypervisor", "os": "OS", "kernel": "kernel", "identity": "identity",
 }  # fmt: skip
-# Words of the conditions' keys, with their units.
-WORDS = {
-    "load_1m": "load, 1 min", "cpu_mhz": "clock, MHz", "temperature_c": "temperature, °C",
-    "throttled": "throttling events", "competing_cpus": "CPUs kept busy by others", "steal_cpus": "CPUs stolen",
-    "memory_available_mb": "memory available, MB", "memory_stall_share": "share of time tasks waited for memory",
-    "cpu_stall_share": "share of time tasks waited for a CPU",
-    "waited_share": "share of time the measured processes waited for a CPU", "seconds": "timed work of a pair, s",
-    "runnable": "tasks that wanted a CPU at one moment", "throttle_count": "throttling events",
-}  # fmt: skip
-NOTHING = "–"
 
 Line = tuple[str, str, str]  # what, the candidate's, the baseline's
 
@@ -192,16 +182,6 @@ def _conditions(mine: Result, theirs: Result) -> Iterator[Line]:
         cells = [spread(side.get(name)) for side in sides]
         if cells != [NOTHING, NOTHING]:
             yield worded(name), cells[0], cells[1]
-
-
-def worded(name: str) -> str:
-    """What a condition's key is called, with its unit."""
-    return WORDS.get(name, name.replace("_", " "))
-
-
-def spread(found: Spread | None) -> str:
-    """`0.42 (0.31 to 0.71)`: median and range over pairs; a dash where nothing was read."""
-    return f"{number(found.median)} ({number(found.min)} to {number(found.max)})" if found else NOTHING
 
 
 def _notes(candidate: Record, baseline: Record, kind: str) -> Iterator[str]:
