@@ -38,12 +38,26 @@ def test_samples_taken_while_a_worker_was_busy_show_it(tmp_path: Path):
     assert np.nanmean(cpu[inside]) > 3 * np.nanmean(cpu[outside])
 
 
+def has_read(signal: str, file: Path) -> bool:
+    if not file.is_file() or signal not in file.read_text(encoding="utf-8"):
+        return False
+    return not np.isnan(time_series.read(file).signals[signal]).all()
+
+
+def wait_for(signal: str, file: Path) -> None:
+    """Until it was read once: the sampler runs when nobody else wants the CPU."""
+    end = time.monotonic() + 60
+    while not has_read(signal, file):
+        assert time.monotonic() < end, f"{signal} was not read within a minute"
+        time.sleep(0.1)
+
+
 def test_the_files_of_a_record(tmp_path: Path):
     with sampling(tmp_path, FAST, ["candidate"]) as sampler:
         assert sampler is not None
         sampler.watch("candidate", os.getpid())
         start = time.monotonic_ns()
-        time.sleep(0.4)
+        wait_for("candidate_pss_mb", sampler.file)
         seen = summary.summarise(sampler, {"candidate": Work([(start, time.monotonic_ns())], [])})
     assert list(summary.write(seen, tmp_path)) == ["system_profile.txt", "profile_report.yaml"]
     assert seen.report is not None
