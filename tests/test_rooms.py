@@ -55,6 +55,7 @@ APART = {
     "backends.loading": "contract",
     "backends.*.session": "sessions",
     "backends.*.profiler": "sessions",
+    "backends.torch.loaded": "sessions",
     "backends.onnxruntime.provider": "sessions",
     "backends.onnxruntime.refusal": "sessions",
     "report.views": "views",

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 REPRESENTATIONS = ("onnx", "checkpoint")
 # Precisions that can be asked for; the rules of each one's settings are in `runner/spec/precision.py`.
 PRECISIONS = ("fp32", "fp16", "int8", "int8_dynamic")
+AS_BUILT = "as_built"  # the precision of a file that another toolchain built
 HOST, DEVICE = "host", "device"
 PLACES = (HOST, DEVICE)
 ABOUT = ("precision", "batch", "tuned_to")  # what a stage may ask for beside settings
@@ -117,8 +118,10 @@ def as_declared(candidate: Candidate) -> tuple[str, ...]:
 class Backend:
     """A backend's declaration. What has no value here must be given.
 
-    `settings`: the class of its settings' rules. `accepts`: REPRESENTATIONS in order of preference. `precisions`: the
-    options that it takes, `refuses`: of others, and of other representations, why not and what to choose instead.
+    `settings`: the class of its settings' rules. `accepts`: REPRESENTATIONS in order of preference. `opens`: suffixes
+    (`.xml`) of files of its runtime's own that its session opens as another toolchain built them, `companions`: of such
+    a suffix those of the files that lie beside with the same name. `precisions`: the options that it takes, `refuses`:
+    of others, and of other representations, why not and what to choose instead.
     `distributions`: on PyPI, whose versions enter the key; `install`: what to type to get them. `support` says what
     else it can't do, before any work; it raises Unavailable where something is missing here. `tuned_to`: what of the
     machine its output depends on. `session_settings`: settings that the session alone reads, with the value that
@@ -133,6 +136,8 @@ class Backend:
     distributions: tuple[str, ...]
     install: str
     capabilities: Capabilities = Capabilities()
+    opens: tuple[str, ...] = ()
+    companions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     refuses: Mapping[str, str] = field(default_factory=dict)
     session_settings: Mapping[str, Any] = field(default_factory=dict)
     int8_dynamic_ops: tuple[str, ...] = ()
@@ -156,15 +161,19 @@ class Backend:
         return here and not self.capabilities.cross_compiles
 
     def reads(self, provided: Collection[str]) -> str | None:
-        """The first representation that it accepts of those `provided`; None where it accepts none."""
-        return next((one for one in self.accepts if one in provided), None)
+        """The first representation that it accepts of those `provided`, or the suffix that it opens; None where there
+        is none."""
+        return next((one for one in (*self.accepts, *self.opens) if one in provided), None)
 
     def refusal(self, precision: str, batch: int, provided: Sequence[str] = REPRESENTATIONS) -> str | None:
-        """Why its declaration alone rules out a model that is `provided` so, a precision or a batch."""
+        """Why its declaration alone rules out a model that is `provided` so, a precision or a batch. A file that is
+        built is provided as its suffix."""
+        if precision == AS_BUILT and not self.opens:
+            return f"precision={AS_BUILT}: it opens no files that are built elsewhere"
         if self.reads(provided) is None:
-            takes = f"it takes {' or '.join(self.accepts)}, and the model is {' or '.join(provided)}"
-            return self.refuses.get(provided[0], takes)
-        if precision not in self.precisions:
+            takes = " or ".join(self.opens if precision == AS_BUILT else self.accepts)
+            return self.refuses.get(provided[0], f"it takes {takes}, and the model is {' or '.join(provided)}")
+        if precision not in (*self.precisions, AS_BUILT):
             takes = f"it takes {', '.join(self.precisions)}"
             return f"precision={precision}: {self.refuses.get(precision, takes)}"
         largest = self.capabilities.largest_batch

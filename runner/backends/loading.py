@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
+from importlib import util
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -43,6 +45,12 @@ def _wrong(module: ModuleType, declared: int) -> str | None:
     """The first thing that is wrong with the module's declaration, whose id is `declared`: each cell of a sweep asks
     eleven times."""
     return next(problems(module.BACKEND, Path(str(module.__file__))), None)
+
+
+def beside(name: str, file: str) -> tuple[str, ...]:
+    """The module `file` in the folder of backend `name`, where there is one."""
+    found = f"{registry.module('backend', name)}.{file}"
+    return (found,) if util.find_spec(found) else ()
 
 
 def asked(name: str, question: str, *about: Any) -> Any:
@@ -87,6 +95,8 @@ def _together(found: Backend, file: Path) -> Iterator[str]:
     for stage in found.stages:
         for key in sorted({*(stage.reads or ())} - known):
             yield f"{file}: BACKEND.stages: {stage.name} reads {key}, which its Settings have not"
+    if found.opens and not found.opens_here():
+        yield f"{file}: BACKEND.opens: a file is described by opening it here, where nothing of this backend's opens"
     if found.capabilities.threads != ("threads" in known):
         has = "have threads" if "threads" in known else "have no threads"
         yield f"{file}: BACKEND.capabilities.threads is {found.capabilities.threads}, but its Settings {has}"
@@ -127,6 +137,14 @@ def _text(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def _suffixes(value: Any) -> bool:
+    return _texts()(value) and all(re.fullmatch(r"\.[a-z0-9_]+", one) for one in value)
+
+
+def _companions(value: Any) -> bool:
+    return _mapping(value) and _suffixes(tuple(value)) and all(map(_suffixes, value.values()))
+
+
 def _mapping(value: Any) -> bool:
     return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
 
@@ -148,6 +166,8 @@ def _shown(value: Any) -> str:
 CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "settings": (_settings, "a frozen dataclass, each field made by runner.core.setting_rules.setting(),"),
     "accepts": (_texts(REPRESENTATIONS, 1), f"a tuple of {' or '.join(REPRESENTATIONS)}"),
+    "opens": (_suffixes, 'a tuple of suffixes in small letters, such as (".xml",),'),
+    "companions": (_companions, 'a mapping of a suffix to suffixes, such as {".xml": (".bin",)},'),
     "precisions": (_texts(PRECISIONS, 1), f"a tuple of {', '.join(PRECISIONS)}"),
     "distributions": (_texts(least=1), 'a tuple of names on PyPI, such as ("onnx",),'),
     "install": (lambda value: _text(value) and value != "", "what to type to install it"),

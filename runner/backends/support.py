@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from runner.backends import loading
-from runner.backends.contract import PRECISIONS
+from runner.backends.contract import AS_BUILT, PRECISIONS, REPRESENTATIONS
 from runner.core.errors import SpecError
 from runner.spec import options
 
@@ -25,10 +25,11 @@ def _of(name: str, batches: Mapping[str, int]) -> Mapping[str, Mapping[str, str]
     try:
         declared = loading.backend(name)
     except SpecError as error:
-        return {precision: dict.fromkeys(batches, error.reason) for precision in PRECISIONS}
+        return {precision: dict.fromkeys(batches, error.reason) for precision in (*PRECISIONS, AS_BUILT)}
+    provided = {**dict.fromkeys(PRECISIONS, REPRESENTATIONS), AS_BUILT: declared.opens}
     return {
-        precision: {scenario: declared.refusal(precision, batch) or "" for scenario, batch in batches.items()}
-        for precision in PRECISIONS
+        precision: {scenario: declared.refusal(precision, batch, forms) or "" for scenario, batch in batches.items()}
+        for precision, forms in provided.items()
     }
 
 

@@ -1,4 +1,4 @@
-"""Inputs for a user's ONNX file: drawn by seed from what the file says of its inputs, or the user's own."""
+"""Inputs for a user's finished file: drawn by seed from what it says of its inputs, or the user's own."""
 
 from __future__ import annotations
 
@@ -44,8 +44,11 @@ class Settings:
 
 
 def make(settings: Settings, needs: Mapping[str, Any], seed: int, inputs: Mapping[str, Path]) -> Dataset:
-    """Test and calibration arrays for the `model` artifact (an export), and the float model's outputs on the test
-    split as its reference. Raises SpecError for a bad file of inputs, StepFailed where the model doesn't run."""
+    """Test and calibration arrays for the `model` artifact (an export, or a built file's description), and the float
+    model's outputs on the test split as its reference, where there is one.
+
+    Raises SpecError for a bad file of inputs, StepFailed where the model doesn't run.
+    """
     import onnx
 
     model = onnx.load(inputs["model"] / "model.onnx")
@@ -57,7 +60,7 @@ def make(settings: Settings, needs: Mapping[str, Any], seed: int, inputs: Mappin
 
 def _random(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx.ModelProto) -> Dataset:
     from runner.data.arrays import Dataset
-    from runner.graphs import float_reference, steering_inputs
+    from runner.graphs import steering_inputs
 
     test = _drawn(model, settings.samples, settings.integers_below, seed, "test")
     drawn: dict[str, dict[str, Drawn]] = {"test": {f"in/{name}": one for name, one in test.items()}}
@@ -67,8 +70,8 @@ def _random(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx
         random = _drawn(model, settings.calibration, settings.integers_below, seed, "calibration")
         drawn["calibration"] = {f"in/{name}": one for name, one in _for_proof(random).items()}
         calibration = {**_as_meta(random), "from": "random"}
-    reference = float_reference.outputs(model, test)
-    warnings = steering_inputs.warnings(model, settings.integers_below) + float_reference.refused(model, reference)
+    reference, refused = _reference(model, needs, test)
+    warnings = [*steering_inputs.warnings(model, settings.integers_below), *refused]
     about = {"calibration": calibration, "warnings": warnings}
     meta = {**_meta(model, needs, "random", settings.samples if test else 1), **about}
     splits = {"calibration": own} if own else {}
@@ -133,23 +136,35 @@ def _as_meta(random: Mapping[str, Drawn]) -> dict[str, Any]:
 def _given(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx.ModelProto) -> Dataset:
     from runner.data import calibration_set
     from runner.data.arrays import Dataset, inputs_of
-    from runner.graphs import float_reference, model_outputs, user_tensors
+    from runner.graphs import model_outputs, user_tensors
 
     given = user_tensors.read(model, needs)
     rows = len(next(iter(given.values()), [0]))
     own = _own(settings, needs, seed, model)
-    kept = 0 if own else settings.calibration
+    kept = 0 if own or not needs["reference"] else settings.calibration
     measured, calibrates = calibration_set.split(rows, kept, seed)
     inputs = {name: array for name, array in given.items() if name.startswith("in/")}
-    reference = float_reference.outputs(model, inputs_of(_rows(inputs, measured)))
+    reference, refused = _reference(model, needs, inputs_of(_rows(inputs, measured)))
     outputs = {name: _seen(one, reference.get(name)) for name, one in model_outputs.of(model).items()}
     understood, name, reading = user_tensors.scored(given, outputs, needs)
     # Without rows to spare, the compile proves itself with those that are measured; quantising draws its own.
     calibration = own or _rows(inputs, calibrates if len(calibrates) else measured)
     about = _about(settings, needs, seed, model, (rows, len(calibrates), len(next(iter(own.values()), ()))))
     meta = {**_meta(model, needs, "the user's", len(measured)), "calibration": about, **_scoring(name, reading)}
-    meta["warnings"] = [*meta.get("warnings", []), *float_reference.refused(model, reference)]
+    meta["warnings"] = [*meta.get("warnings", []), *refused]
     return Dataset({"test": _rows(understood, measured), "calibration": calibration}, meta, reference)
+
+
+def _reference(
+    model: onnx.ModelProto, needs: Mapping[str, Any], arrays: Mapping[str, Any]
+) -> tuple[dict[str, NDArray[Any]], list[str]]:
+    """(The float model's outputs, why there are none); of a built file there is no float model."""
+    from runner.graphs import float_reference
+
+    if not needs["reference"]:
+        return {}, []
+    found = float_reference.outputs(model, arrays)
+    return found, float_reference.refused(model, found)
 
 
 def _seen(output: Output, values: NDArray[Any] | None) -> Output:

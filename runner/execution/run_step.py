@@ -18,7 +18,7 @@ from runner.core.progress import Display
 from runner.execution import device_locks, given_artifacts
 from runner.execution.step_workers import StepWorkers
 from runner.planning.graph import Node
-from runner.planning.requirements import Lost
+from runner.planning.requirements import Lost, as_named
 from runner.spec.schema import Limits
 from runner.transport import toolchains
 from runner.transport.endpoint import Endpoint
@@ -39,7 +39,7 @@ def obtain(
         found = store.sound(project, node.step, node.key, display.warn)
         if found:
             display.end(node.id, "there", 0.0, "")
-            return found
+            return as_named(node, found)
         _check_there(inputs)
         display.begin(node.id)
         start = time.monotonic()

@@ -47,7 +47,12 @@ def check(model: onnx.ModelProto, needs: Mapping[str, Any]) -> None:
         )
     if needs["inputs"]:
         scored(read(model, needs), model_outputs.of(model), needs)
-    elif needs["metric"] != "none":
+    check_metric(needs)
+
+
+def check_metric(needs: Mapping[str, Any]) -> None:
+    """Raises SpecError where nothing is given that could be compared."""
+    if needs["metric"] != "none" and not needs["inputs"]:
         raise SpecError(
             f"model.metric={needs['metric']} needs expected outputs or labels.",
             "Give them with the inputs: model.inputs=my.npz",

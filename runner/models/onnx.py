@@ -42,8 +42,9 @@ class Settings:
 
 
 def data_needs(settings: Settings) -> dict[str, Any]:
-    """What the data step reads instead of drawing random inputs."""
-    return {name: getattr(settings, name) for name in ("inputs", "metric", "output", "calibration", "nonfinite")}
+    """What the data step reads instead of drawing random inputs; the file itself is what others are compared with."""
+    own = {name: getattr(settings, name) for name in ("inputs", "metric", "output", "calibration", "nonfinite")}
+    return {**own, "reference": True}
 
 
 def files(settings: Settings) -> tuple[str, ...]:

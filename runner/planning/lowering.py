@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from runner.backends import loading
-from runner.backends.contract import COMPILE, Backend, Stage
+from runner.backends.contract import AS_BUILT, COMPILE, Stage
 from runner.core import registry
 from runner.core.errors import RunnerError
 from runner.planning import place as places
 from runner.planning import target as targets
 from runner.planning.draft import Draft
 from runner.planning.graph import COMPILED, PROOF, QUANTIZED, STAGE, Node, Step
-from runner.planning.nodes import named, node
+from runner.planning.nodes import named, node, shared
 from runner.planning.place import Place
-from runner.planning.sources import Source
-from runner.planning.support import blocker
+from runner.planning.sources import Built, Source, placed
+from runner.planning.support import blocker, unopened
 from runner.planning.target import Target
 from runner.spec import hardware
 from runner.spec.schema import Choice, Spec
@@ -50,8 +50,20 @@ class _Asked:
 def lowered(spec: Spec, origin: Source, draft: Draft) -> list[Node]:
     """The nodes from the first representation that the backend accepts, of those provided, to what its session runs.
 
-    A graph that is no float32 any more is quantised before.
+    A graph that is no float32 any more is quantised before; a file that is built already is taken as it is.
     """
+    asked = _asked(spec, origin, draft)
+    if origin.built:
+        made, place = [draft.once(_adopt, asked, origin.built)], places.HERE
+    else:
+        made, place = _made(spec, origin, asked, draft)
+    if loading.backend(spec.backend.name).capabilities.host_proof:
+        made.append(draft.once(_verify, asked, made[-1].key, place if place.device else places.HERE))
+    return made
+
+
+def _made(spec: Spec, origin: Source, asked: _Asked, draft: Draft) -> tuple[list[Node], Place]:
+    """The graph quantised, and the backend's stages; where the last one runs."""
     declared, provided = loading.backend(spec.backend.name), origin.provided
     reads = declared.reads(provided)
     source, made = provided[reads or next(iter(provided))], []  # where it accepts none, the nodes are blocked
@@ -59,23 +71,21 @@ def lowered(spec: Spec, origin: Source, draft: Draft) -> list[Node]:
         about = (spec.model.name, spec.precision, spec.backend.name, source.key, origin.data.key)
         source = draft.once(_quantize, *about, origin.unread)
         made.append(source)
-    asked = _asked(spec, origin, draft)
     network = spec.model if reads == "checkpoint" else None
     for stage in declared.stages:
         place = draft.once(places.of, stage, spec, asked.target, draft.project)
         source = draft.once(_stage, stage, place, asked, network, source.key)
         made.append(source)
         network = None  # the stages that follow read what the one before made
-    if declared.capabilities.host_proof:
-        made.append(draft.once(_verify, asked, source.key, place if place.device else places.HERE))
-    return made
+    return made, place
 
 
 def _asked(spec: Spec, origin: Source, draft: Draft) -> _Asked:
     backend, model, precision, batch = spec.backend, spec.model.name, spec.precision.name, spec.scenario.settings.batch
     target = draft.once(targets.of, spec.hardware.settings)
     about = (backend, model, tuple(origin.provided), spec.data.name, precision, batch, target)
-    blocked = draft.once(blocker, *about)
+    wrong = unopened(backend.name, origin.built[0].path, draft.project) if origin.built else None
+    blocked = wrong or draft.once(blocker, *about)
     blocked = blocked or (origin.unread if READER in loading.backend(backend.name).distributions else None)
     return _Asked(backend, model, precision, batch, target, origin.data.key, blocked)
 
@@ -99,7 +109,7 @@ def _stage(stage: Stage, place: Place, asked: _Asked, network: Choice | None, so
         job["tuned_to"] = asked.tuned_to()
     settings = {
         "backend": backend.name,
-        "settings": _read(stage, named(backend)["settings"], declared),
+        "settings": _read(stage, backend),
         **{name: value for name, value in job.items() if name in stage.asks},
     }
     last = stage.name == COMPILE
@@ -113,6 +123,16 @@ def _stage(stage: Stage, place: Place, asked: _Asked, network: Choice | None, so
     tools = stage.tools if stage.toolchain else declared.distributions
     step = Step(stage.name, tools, COMPILED if last else STAGE, stage.rough_s, own_worker=True)
     return node(step, asked.title, settings, inputs, tuple(code), asked.blocked, "runner.steps.compile", place)
+
+
+def _adopt(asked: _Asked, built: Built) -> Node:
+    """A built file taken into the store as what a compile leaves there."""
+    backend = asked.backend
+    declared, module = loading.backend(backend.name), registry.module("backend", backend.name)
+    settings = {"backend": backend.name, "settings": shared(backend), "precision": asked.precision, **placed(built)}
+    code = (f"{module}.session", *loading.beside(backend.name, AS_BUILT))
+    step = Step(COMPILE, declared.distributions, COMPILED, own_worker=True)
+    return node(step, asked.title, settings, {"data": asked.data}, code, asked.blocked, "runner.steps.adopt")
 
 
 def _verify(asked: _Asked, compiled: str, place: Place) -> Node:
@@ -132,9 +152,8 @@ def _verify(asked: _Asked, compiled: str, place: Place) -> Node:
     return node(step, asked.title, settings, inputs, (f"{module}.session",), asked.blocked, place=place)
 
 
-def _read(stage: Stage, settings: Mapping[str, Any], declared: Backend) -> dict[str, Any]:
-    """The settings in a stage's key. What only a session reads has one value there, so that sessions of all kinds share
-    one compile."""
+def _read(stage: Stage, backend: Choice) -> dict[str, Any]:
+    """The settings in a stage's key."""
     if stage.reads is not None:
-        return {name: settings[name] for name in stage.reads}
-    return {**settings, **declared.session_settings}
+        return {name: named(backend)["settings"][name] for name in stage.reads}
+    return shared(backend)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runner.artifacts import code_closure
+from runner.backends import loading
 from runner.core import hashing
 from runner.core.errors import RunnerError
 from runner.planning.graph import Node, Step
@@ -51,6 +52,12 @@ def named(choice: Choice) -> dict[str, Any]:
     """A choice as steps read it: `{"name", "settings": {key: …}}`."""
     plain = choice.plain()
     return {"name": plain["name"], "settings": {key: plain[key] for key in plain if key != "name"}}
+
+
+def shared(backend: Choice) -> dict[str, Any]:
+    """A backend's settings for a key: what only a session reads has one value there, so that sessions of all kinds
+    share one artifact."""
+    return {**named(backend)["settings"], **loading.backend(backend.name).session_settings}
 
 
 def _by_content(value: Any, files: Mapping[str, str]) -> Any:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from runner.artifacts import store
 from runner.artifacts.store import Artifact
+from runner.core.advice import shell
 from runner.core.disk_errors import room
 from runner.core.errors import RunnerError, StepFailed
 from runner.core.progress import Display
 from runner.core.unexpected import attempt
-from runner.planning.graph import Cell, Node, Plan, blocked
+from runner.planning.graph import COMPILED, Cell, Node, Plan, blocked
 
 Outcome = Artifact | RunnerError
 
@@ -70,7 +71,19 @@ def _found(node: Node, project: Path, display: Display) -> Outcome | None:
 
 def _sound(node: Node, project: Path, display: Display) -> Artifact | None:
     with room(project):
-        return store.sound(project, node.step, node.key, display.warn)
+        found = store.sound(project, node.step, node.key, display.warn)
+        return found and as_named(node, found)
+
+
+def as_named(node: Node, artifact: Artifact) -> Artifact:
+    """The artifact of a node. A built file in it may be code, and is run: raises StepFailed where it isn't the one that
+    the user named, whatever the artifact says."""
+    files = artifact.content["files"]
+    for path, place in node.settings["places"] if node.kind.role == COMPILED and "places" in node.settings else ():
+        if files.get(place, {"sha256": None})["sha256"] != node.settings["files"][path]:
+            advice = f"Remove it, and it is made again: {shell('rm', '-r', str(artifact.folder))}"
+            raise StepFailed(f"{artifact.folder}: its {place} isn't {path}.", advice)
+    return artifact
 
 
 def side_by_side(todo: Iterable[Node]) -> bool:

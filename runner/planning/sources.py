@@ -1,4 +1,4 @@
-"""The steps before a backend's: a network trained and exported, or a finished file of the user's read."""
+"""The steps before a backend's: a network trained and exported, or a finished file of the user's read or described."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from runner.backends import loading
 from runner.backends.worker_query import ask
 from runner.core import advice, hashing, registry
 from runner.core.errors import Impossible, RunnerError
 from runner.planning.draft import Draft
 from runner.planning.graph import DATA, GRAPH, Node, Step
-from runner.planning.nodes import named, node
+from runner.planning.nodes import named, node, shared
 from runner.spec.schema import Choice, Spec
 
 SAMPLES = Step("data", ("numpy",), DATA)
@@ -24,18 +26,33 @@ Files = tuple[tuple[str, str], ...]  # path as given, SHA-256
 
 
 @dataclass(frozen=True)
+class Part:
+    """A file of a built model: its path as given, its name in an artifact, its SHA-256."""
+
+    path: str
+    place: str
+    digest: str
+
+
+Built = tuple[Part, ...]  # the model itself first
+
+
+@dataclass(frozen=True)
 class Source:
     """The nodes that end in a model, in order; its data; what it is provided as: `{representation: node}`; why ONNX
-    Runtime can't read it, where it can't (other runtimes may)."""
+    Runtime can't read it, where it can't (other runtimes may); the files of one that is built already."""
 
     nodes: list[Node]
     data: Node
     provided: Mapping[str, Node]
     unread: RunnerError | None = None
+    built: Built = ()
 
 
 def of(spec: Spec, draft: Draft) -> Source:
     """What a spec's model comes from."""
+    if spec.built:
+        return _built(spec, draft)
     trains = "checkpoint" in registry.load("model", spec.model.name).PROVIDES
     return _trained(spec, draft) if trains else _imported(spec, draft)
 
@@ -56,14 +73,31 @@ def _imported(spec: Spec, draft: Draft) -> Source:
     files = _files("model", spec.model, draft)  # what isn't there is said before what is wrong with the rest
     unread = draft.once(_unread, spec.model)
     export = draft.once(_import, spec.model, files)
+    _check_batch(spec)
+    data = _sampled(spec, export.key, draft)
+    return Source([export, data], data, {"onnx": export}, unread)
+
+
+def _built(spec: Spec, draft: Draft) -> Source:
+    """A file that another toolchain built: described by the backend that opens it → data. It is provided as its
+    suffix."""
+    suffix = registry.load("model", spec.model.name).suffix(spec.model.settings)
+    beside = loading.backend(spec.backend.name).companions.get(suffix, ())
+    places = draft.once(_places, spec.model, beside)
+    built = tuple(Part(path, place, draft.once(_hash, path)) for path, place in places)
+    _check_batch(spec)
+    described = draft.once(_describe, spec.model, spec.backend, built)
+    data = _sampled(spec, described.key, draft)
+    return Source([described, data], data, {suffix: described}, built=built)
+
+
+def _check_batch(spec: Spec) -> None:
     module, batch = registry.load("model", spec.model.name), spec.scenario.settings.batch
     if batch > 1 and not module.batches(spec.model.settings):
         raise Impossible(
             f"scenario.batch={batch}: the sizes of {spec.model.settings.path}'s inputs are fixed.",
             f"Give the first axis of each as batch: {advice.shape('INPUT', ['batch', 3])}",
         )
-    data = _sampled(spec, export.key, draft)
-    return Source([export, data], data, {"onnx": export}, unread)
 
 
 def _sampled(spec: Spec, export: str, draft: Draft) -> Node:
@@ -97,6 +131,13 @@ def _unread(model: Choice) -> RunnerError | None:
     return unread
 
 
+def _places(model: Choice, beside: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The files of a built model, each with its name in an artifact. Raises SpecError for what is wrong with them."""
+    module = registry.load("model", model.name)
+    module.problems(model.settings)
+    return tuple(module.places(model.settings, beside).items())
+
+
 def _data_problems(data: Choice, needs: str) -> None:
     module = registry.load("data", data.name)
     if hasattr(module, "problems"):
@@ -106,6 +147,26 @@ def _data_problems(data: Choice, needs: str) -> None:
 def _import(model: Choice, files: Files) -> Node:
     code = (registry.module("model", model.name),)
     return node(EXPORT, model.name, {"model": named(model), "files": dict(files)}, {}, code)
+
+
+def _describe(model: Choice, backend: Choice, built: Built) -> Node:
+    settings = {
+        "backend": backend.name,
+        "settings": shared(backend),
+        "shapes": named(model)["settings"]["shapes"],
+        **placed(built),
+    }
+    step = Step("describe", loading.backend(backend.name).distributions, GRAPH, own_worker=True)
+    code = (f"{registry.module('backend', backend.name)}.session",)
+    return node(step, f"{model.name} {backend.name}", settings, {}, code)
+
+
+def placed(built: Built) -> dict[str, Any]:
+    """A built model's files as the steps that use it are given them."""
+    return {
+        "places": [[part.path, part.place] for part in built],
+        "files": {part.path: part.digest for part in built},
+    }
 
 
 def _data(data: Choice, needs: str, files: Files, seed: int, export: str) -> Node:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from runner.backends import loading
-from runner.backends.contract import Request
+from runner.backends.contract import AS_BUILT, Request
 from runner.backends.worker_query import ask
 from runner.core import installed, registry
-from runner.core.errors import Impossible, RunnerError, Unavailable, Unsupported
+from runner.core.errors import Impossible, RunnerError, SpecError, Unavailable, Unsupported
 from runner.hardware import detect
 from runner.planning import target as targets
 from runner.planning.draft import Draft
 from runner.planning.target import Target
-from runner.spec import hardware
+from runner.spec import hardware, options
 from runner.spec.schema import Choice, Spec
 
 
@@ -51,11 +52,33 @@ def blocker(
         reason = loading.asked(backend.name, "support", request) or declared.refusal(precision, batch, provided)
     except Unavailable as error:
         return error
-    if reason is None:
-        return targets.foreign(target, backend.name, backend.settings)
+    if reason is None:  # nothing of ours is tuned to this machine in a file that is built elsewhere
+        return None if precision == AS_BUILT else targets.foreign(target, backend.name, backend.settings)
     return Unsupported(
         f"backend={backend.name}: {reason}", "See what it can do: python -m runner list backend --matrix"
     )
+
+
+def unopened(backend: str, path: str, project: Path) -> Unsupported | None:
+    """Why a backend can't run a file that is built already, by its suffix, and which one can."""
+    own, suffix = loading.backend(backend).opens, Path(path).suffix.lower()
+    if suffix in own:
+        return None
+    opens = {name: _opens(name) for name in options.names("backend", project)}
+    others = [f"backend={name}" for name, suffixes in opens.items() if suffix in suffixes]
+    if others:
+        said = f"it opens {', '.join(own)}" if own else "it opens no files that are built elsewhere"
+        return Unsupported(f"backend={backend} can't run {path} as built: {said}.", f"Use {' or '.join(others)}.")
+    there = "; ".join(f"{name} {', '.join(suffixes)}" for name, suffixes in opens.items() if suffixes)
+    return Unsupported(f"{path}: no backend here opens {suffix} files.", f"What is opened: {there}.")
+
+
+def _opens(name: str) -> tuple[str, ...]:
+    """What a backend opens; nothing where its declaration is wrong, which is said where it is chosen."""
+    try:
+        return loading.backend(name).opens
+    except SpecError:
+        return ()
 
 
 def _check_threads(backend: Choice, target: Target) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.backends import loading
-from runner.backends.contract import Candidate
-from runner.core.errors import SpecError, Unavailable, check_choice
+from runner.backends.contract import AS_BUILT, Candidate
+from runner.core.errors import Impossible, SpecError, Unavailable, check_choice
 from runner.core.setting_rules import setting
 from runner.spec import hardware, labels, options
 from runner.spec.schema import Spec
@@ -60,7 +60,18 @@ def _other(spec: Spec, overrides: tuple[str, ...], project: Path, backends: Coll
         )
     if name == "auto":
         name = "tensorrt" if "tensorrt" in backends else "onnxruntime"
+    _check_opens(spec, name)
     return _uncompressed(spec, name, project)
+
+
+def _check_opens(spec: Spec, backend: str) -> None:
+    """A file that is built already can't be made into one that the baseline's backend runs. Raises Impossible."""
+    path = str(spec.model.settings.path) if spec.built else ""
+    if path and Path(path).suffix.lower() not in loading.backend(backend).opens:
+        raise Impossible(
+            f"baseline={spec.baseline.name}: backend={backend} doesn't open {path}.",
+            "Use baseline=none, or name another file: baseline=spec 'baseline.overrides=[model.path=OTHER]'",
+        )
 
 
 def label(baseline: Spec, candidate: Spec) -> str:
@@ -84,4 +95,5 @@ def _uncompressed(spec: Spec, backend: str, project: Path) -> Spec:
     remote = hardware.name_of(spec.hardware.settings) != hardware.LOCAL
     candidate = Candidate(spec.backend.name, spec.backend.settings, threads, remote)
     fair = loading.asked(backend, "baseline_overrides", candidate)
-    return options.override(chosen, ("compression=none", *fair), project)
+    as_it_is = (f"precision={AS_BUILT}",) if spec.built else ()  # nothing else can be made of a built file
+    return options.override(chosen, ("compression=none", *fair, *as_it_is), project)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runner.backends.contract import PRECISIONS
+from runner.backends.contract import AS_BUILT, PRECISIONS
 from runner.core.errors import SpecError, nearest
 from runner.core.setting_rules import setting
 
@@ -39,7 +39,13 @@ class Int8Dynamic:
     """Weights in int8 ahead of time, activations at run time; which operators is up to the backend's kernels."""
 
 
-CLASSES: dict[str, type] = dict(zip(PRECISIONS, (Fp32, Fp16, Int8, Int8Dynamic), strict=True))
+@dataclass(frozen=True)
+class AsBuilt:
+    """Whatever the file's own toolchain built it in."""
+
+
+OWN = (Fp32, Fp16, Int8, Int8Dynamic, AsBuilt)
+CLASSES: dict[str, type] = dict(zip((*PRECISIONS, AS_BUILT), OWN, strict=True))
 
 
 def settings_class(name: str) -> type:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+from runner.backends.contract import AS_BUILT, PRECISIONS
 from runner.core import hashing, registry
 from runner.core.errors import Impossible, SpecError, nearest
 from runner.core.setting_rules import build, setting, shown
@@ -123,6 +124,11 @@ class Spec:
     def key(self) -> str:
         """Names this spec in records; the steps' keys say what it was made from."""
         return hashing.digest_of(hashing.joined({name: _text(getattr(self, name)) for name in NAMES}))
+
+    @property
+    def built(self) -> bool:
+        """Whether its model is a file that another toolchain built, which runs as it is."""
+        return "file" in registry.load("model", self.model.name).PROVIDES
 
     @property
     def title(self) -> str:
@@ -257,12 +263,22 @@ def _check_together(spec: Spec) -> None:
             f"it does {' or '.join(tasks)}, the data are for {task}.",
             "Leave data= out, and the model takes its own.",
         )
+    if spec.built != (spec.precision.name == AS_BUILT):
+        raise _wrong_precision(spec)
     if spec.compression.name != "none" and "checkpoint" not in model.PROVIDES:
         raise Impossible(
             f"compression={spec.compression.name} needs a model that can be trained; "
             f"model={spec.model.name} is a finished file.",
             "Use compression=none.",
         )
+
+
+def _wrong_precision(spec: Spec) -> Impossible:
+    """A built file has the precision that it has, and nothing else has that."""
+    words = f"precision={spec.precision.name} with model={spec.model.name}"
+    if spec.built:
+        return Impossible(f"{words}: the file is built already.", f"Use precision={AS_BUILT}.")
+    return Impossible(f"{words}, which is built here.", f"Choose another: {', '.join(PRECISIONS)}.")
 
 
 def _json(value: Any) -> Any:

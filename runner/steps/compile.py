@@ -29,15 +29,21 @@ def run(job: Job) -> dict[str, Any]:
     if stage:
         made: dict[str, Any] = getattr(importlib.import_module(f"{module}.{stage}"), stage)(job)
         return made
-    session = f"{module}.session"
-    described = {"session": session, "batch": job.settings["batch"], "precision": job.settings["precision"]}
-    (job.out / "session.json").write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
+    session = opened_by(job.out, module, batch=job.settings["batch"], precision=job.settings["precision"])
     job.progress(0, 1, f"{job.settings['backend']} compiles")
     meta = importlib.import_module(f"{module}.compile").compile(job)
     kept = compile_checks.precision_warnings(job.settings["precision"], meta["effective"])
     kept += compile_checks.fallback_warnings(job.settings["backend"], meta["fallback"])
     job.progress(1, 1, "done")
     return {**meta, "session": session, "size": size(job.out), "warnings": [*meta.get("warnings", []), *kept]}
+
+
+def opened_by(folder: Path, backend: str, **about: Any) -> str:
+    """The session's module of a backend's; writes into `folder` that it opens what is there."""
+    session = f"{backend}.session"
+    content = json.dumps({"session": session, **about}, indent=1) + "\n"
+    (folder / "session.json").write_text(content, encoding="utf-8")
+    return session
 
 
 def size(folder: Path) -> dict[str, int]:

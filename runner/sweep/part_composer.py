@@ -99,17 +99,17 @@ class Composer:
     def _read(self, text: str) -> Word:
         (override,) = overrides.parse([text])
         key, value = override.key_or_group, override.value()
-        if override.get_key_element() not in self.reached:
-            self.reached[override.get_key_element()] = override_dependencies.of(
-                override, self.project, self.experiments
-            )
-        reaches = self.reached[override.get_key_element()]
         chooses = override_dependencies.is_group(key, self.project) and not isinstance(value, dict)
+        about = text if chooses else override.get_key_element()  # options of one axis don't reach alike
+        if about not in self.reached:
+            self.reached[about] = override_dependencies.of(override, self.project, self.experiments)
+        reaches = self.reached[about]
         sets = override.type is OverrideType.CHANGE and reaches is not None and not chooses and _is_plain(value)
         return Word(text, override, reaches, chooses, tuple(key.split(".")) if sets else (), value)
 
     def _part(self, name: str, words: Sequence[Word]) -> Part:
-        mine = [word for word in words if word.reaches is None or name in word.reaches]
+        keys = {word.override.key_or_group for word in words if word.reaches is None or name in word.reaches}
+        mine = [word for word in words if word.override.key_or_group in keys]  # of two options the later one counts
         key = (name, *(word.text for word in mine))
         if key not in self.parts:
             values = self._values(name, mine)

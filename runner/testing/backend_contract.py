@@ -208,6 +208,19 @@ def test_what_is_compiled_agrees_with_the_reference(
     assert models.read_session(compiled)["batch"] == batch
 
 
+@where(lambda declared: bool(declared.opens))
+def test_a_file_that_is_built_already_runs_as_it_is(
+    name: str, cases: dict[str, Case], compile_case: Compile, tmp_path: Path
+) -> None:
+    compiled = compile_case(name, cases["bilstm"], 1, first(name))
+    built = models.built(tmp_path, name, compiled)
+    found, expected = models.predicted(built, tmp_path), models.predicted(compiled, tmp_path)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    file = next(path for path in built.out.iterdir() if path.suffix in loading.backend(name).opens)
+    assert file.stem == "model"
+    assert file.read_bytes() in [path.read_bytes() for path in compiled.out.iterdir()]
+
+
 @where(lambda declared: "fp32" in declared.precisions)
 def test_it_says_what_every_operator_runs_in(name: str, cases: dict[str, Case], compile_case: Compile) -> None:
     meta = compile_case(name, cases["bilstm"]).meta

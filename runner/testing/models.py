@@ -16,6 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from runner.backends import loading
+from runner.backends.contract import AS_BUILT
 from runner.core import project_paths as projects
 from runner.core.job import Job
 from runner.data import arrays
@@ -100,7 +101,8 @@ def conv(folder: Path) -> Case:
 def _data(folder: Path, x: npt.NDArray[Any]) -> None:
     (folder / "data").mkdir()
     split = {"in/x": x, "target": np.zeros(len(x), np.float32)}
-    arrays.write(arrays.Dataset({"test": split, "calibration": split}, FEATURES), folder / "data")
+    about = {**FEATURES, "shapes": {"x": ["batch", *x.shape[1:]]}}
+    arrays.write(arrays.Dataset({"test": split, "calibration": split}, about), folder / "data")
 
 
 def compiled(root: Path, backend: str, case: Case, batch: int = 1, precision: str = "fp32", **changed: Any) -> Compiled:
@@ -117,6 +119,20 @@ def compiled(root: Path, backend: str, case: Case, batch: int = 1, precision: st
             found = _step(worker, root, "verify", asked, {"model": root / "out", "data": data})
             meta = {**meta, **found, "warnings": [*meta["warnings"], *found["warnings"]]}
     return Compiled(root / "out", meta, settings, data)
+
+
+def built(root: Path, backend: str, made: Compiled) -> Compiled:
+    """What the backend `made`, taken for a file of the user's that another toolchain built."""
+    declared = loading.backend(backend)
+    file = next(path for suffix in declared.opens for path in sorted(made.out.glob(f"*{suffix}")))
+    beside = [file.with_suffix(one) for one in declared.companions.get(file.suffix, ())]
+    places = [[str(path), f"model{path.suffix}"] for path in (file, *beside)]
+    for name in ("out", "scratch"):
+        (root / "built" / name).mkdir(parents=True)
+    asked = {"backend": backend, "settings": made.settings, "precision": AS_BUILT, "places": places, "batch": 1}
+    with open_worker(root / "built/log", name=backend) as worker:
+        meta = _step(worker, root / "built", "adopt", asked, {"data": made.data})
+    return Compiled(root / "built/out", meta, made.settings, made.data)
 
 
 def _step(worker: Worker, root: Path, step: str, asked: Mapping[str, Any], inputs: Mapping[str, Path]) -> Any:

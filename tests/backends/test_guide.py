@@ -49,7 +49,7 @@ def commands() -> list[str]:
 def test_the_matrix_shows_it(installed: Path, tmp_path: Path) -> None:
     done = typed(commands()[0], installed, tmp_path)
     assert done.returncode == 0, done.stderr
-    assert re.search(r"^reference +yes +no +no +no$", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(r"^reference +yes +no +no +no +no$", done.stdout, re.MULTILINE), done.stdout
     assert "reference precision=fp16: numpy computes float16 in float32: precision=fp32" in done.stdout
 
 

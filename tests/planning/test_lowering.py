@@ -12,11 +12,11 @@ import pytest
 from runner.artifacts import code_closure
 from runner.artifacts.store import Artifact
 from runner.backends import loading
-from runner.core.errors import SpecError
+from runner.core.errors import SpecError, StepFailed
 from runner.core.job import Job
 from runner.execution import run_step
 from runner.execution.step_workers import StepWorkers
-from runner.planning import graph, plan
+from runner.planning import graph, plan, requirements
 from runner.planning.graph import COMPILED, STAGE, Plan
 from runner.planning.place import HERE, Place
 from runner.steps import compile as step
@@ -267,6 +267,84 @@ def test_a_stage_without_its_file_is_named(staged: Path) -> None:
     declared = loading.registry.load("backend", "staged").BACKEND
     found = list(loading.problems(declared, staged / "staged_pack/__init__.py"))
     assert found == [f"{staged}/staged_pack/optimize.py: no such file: optimize(job) is expected there"]
+
+
+def built(root: Path, *words: str) -> Plan:
+    return plan.make([request.one(root, ["model=file", *words])], root)
+
+
+def test_a_built_file_is_described_fed_and_taken_as_it_is(tmp_path: Path) -> None:
+    for name in ("my.xml", "my.bin"):
+        (tmp_path / name).write_text(name)
+    made = built(tmp_path, f"model.path={tmp_path / 'my.xml'}", "backend=openvino")
+    chain = made.cells[0].candidate
+    assert list(chain.keys) == ["describe", "data", "compile", "verify"]
+    compiled = made.nodes[chain.keys["compile"]]
+    assert compiled.module == "runner.steps.adopt"
+    assert compiled.settings["places"] == [
+        [str(tmp_path / "my.xml"), "model.xml"],
+        [str(tmp_path / "my.bin"), "model.bin"],
+    ]
+    assert made.cells[0].baseline is None
+
+
+def test_a_built_file_counts_by_its_content_and_its_kind(tmp_path: Path) -> None:
+    for name, text in {"a.xml": "1", "b.xml": "1", "c.xml": "2"}.items():
+        (tmp_path / name).write_text(text)
+    words = [(f"model.path={tmp_path / name}", "backend=openvino") for name in ("a.xml", "b.xml", "c.xml")]
+    one, same, other = (built(tmp_path, *about).cells[0].candidate.keys for about in words)
+    assert one == same
+    assert {step for step in one if one[step] != other[step]} == set(one)
+    for name in ("a.pt2", "a.pt"):
+        (tmp_path / name).write_text("1")
+    words = [(f"model.path={tmp_path / name}", "backend=torch") for name in ("a.pt2", "a.pt")]
+    program, script = (built(tmp_path, *about).cells[0].candidate.keys for about in words)
+    assert program["compile"] != script["compile"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("my.xml", "backend=onnxruntime can't run {} as built: it opens .onnx, .ort.\nUse backend=openvino."),
+        (
+            "my.tflite",
+            "{}: no backend here opens .tflite files.\n"
+            "What is opened: onnxruntime .onnx, .ort; openvino .xml; torch .pt2, .pt, .ts.",
+        ),
+    ],
+)
+def test_a_built_file_that_the_backend_doesnt_open_is_unsupported(tmp_path: Path, name: str, said: str) -> None:
+    (tmp_path / name).write_text("x")
+    made = built(tmp_path, f"model.path={tmp_path / name}")
+    error = graph.blocked(made.cells[0], made)
+    assert error is not None
+    assert (error.status, str(error)) == ("unsupported", said.format(tmp_path / name))
+
+
+def test_a_backend_that_names_a_suffix_gets_its_files(staged: Path) -> None:
+    file = staged / "staged_pack/__init__.py"
+    text = (
+        file.read_text()
+        .replace(", host_proof=False", "")
+        .replace('accepts=("onnx",),', 'accepts=("onnx",), opens=(".tflite",),')
+    )
+    file.write_text(text)
+    (staged / "my.tflite").write_text("x")
+    made = built(staged, f"model.path={staged / 'my.tflite'}", "backend=staged")
+    assert graph.blocked(made.cells[0], made) is None
+    assert list(made.cells[0].candidate.keys) == ["describe", "data", "compile", "verify"]
+
+
+def test_an_artifact_that_holds_another_file_than_the_named_one_is_not_run(tmp_path: Path) -> None:
+    (tmp_path / "my.pt2").write_text("x")
+    made = built(tmp_path, f"model.path={tmp_path / 'my.pt2'}", "backend=torch")
+    node = made.nodes[made.cells[0].candidate.keys["compile"]]
+    own = Artifact(tmp_path, {"files": {"model.pt2": {"sha256": node.settings["files"][str(tmp_path / "my.pt2")]}}})
+    assert requirements.as_named(node, own) is own
+    for files in ({"model.pt2": {"sha256": "0" * 64}}, {}):
+        with pytest.raises(StepFailed) as error:
+            requirements.as_named(node, Artifact(tmp_path, {"files": files}))
+        assert error.value.reason == f"{tmp_path}: its model.pt2 isn't {tmp_path / 'my.pt2'}."
 
 
 def test_a_model_that_the_backend_accepts_in_no_form_is_unsupported(tmp_path: Path) -> None:

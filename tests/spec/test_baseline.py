@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.core.errors import SpecError, Unavailable
+from runner.core.errors import Impossible, SpecError, Unavailable
 from runner.spec import baseline, hydra_compose, options
 from runner.sweep import request
 
@@ -50,6 +50,39 @@ def test_tensorrt_is_unavailable_where_there_is_none(tmp_path: Path) -> None:
     with pytest.raises(Unavailable) as caught:
         resolved(tmp_path, "baseline=tensorrt")
     assert caught.value.reason == "baseline=tensorrt: no TensorRT backend is installed here."
+
+
+def test_a_built_file_has_none_but_the_one_that_is_named(tmp_path: Path) -> None:
+    words = ("model=file", "model.path=my.onnx")
+    assert resolved(tmp_path, *words)[1] is None
+    assert resolved(tmp_path, *words, "baseline=auto")[1] is None  # it is its own
+    _, other = resolved(tmp_path, *words, "baseline=spec", "baseline.overrides=[model.path=old.onnx]")
+    assert other is not None
+    assert (other.model.settings.path, other.precision.name) == ("old.onnx", "as_built")
+    with pytest.raises(Impossible) as caught:
+        resolved(tmp_path, "model=file", "model.path=my.xml", "backend=openvino", "baseline=auto")
+    assert caught.value.reason == "baseline=auto: backend=onnxruntime doesn't open my.xml."
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["model=file", "precision=fp32"], "precision=fp32 with model=file: the file is built already."),
+        (["model=gru", "precision=as_built"], "precision=as_built with model=gru, which is built here."),
+        (["model=file", "compression=magnitude"], "compression=magnitude needs a model that can be trained; "),
+    ],
+)
+def test_a_built_file_has_its_own_precision_and_nothing_else_has_that(
+    tmp_path: Path, words: list[str], reason: str
+) -> None:
+    with pytest.raises(Impossible) as caught:
+        request.one(tmp_path, words)
+    assert caught.value.reason.startswith(reason)
+
+
+@pytest.mark.parametrize("backend", options.names("backend", Path("/")))
+def test_a_built_file_brings_its_precision_whatever_the_backend_does(tmp_path: Path, backend: str) -> None:
+    assert request.one(tmp_path, [f"backend={backend}", "model=file"]).precision.name == "as_built"
 
 
 @pytest.mark.parametrize(

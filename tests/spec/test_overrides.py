@@ -26,7 +26,7 @@ def expanded(word: str) -> list[str]:
         ("model.hidden=range(8,25,8)", ["model.hidden=8", "model.hidden=16", "model.hidden=24"]),
         ("data.train=range(0.5,0.7,step=0.1)", ["data.train=0.5", "data.train=0.6"]),
         ("model=glob(*lstm)", ["model=bilstm", "model=lstm"]),
-        ("precision=glob(*,exclude=int8*)", ["precision=fp16", "precision=fp32"]),
+        ("precision=glob(*,exclude=int8*)", ["precision=as_built", "precision=fp16", "precision=fp32"]),
         ("measure.pin=[0,1],[2,3]", ["measure.pin=[0,1]", "measure.pin=[2,3]"]),
         ("data.path='a b.csv','c,d.csv'", ["data.path='a b.csv'", "data.path='c,d.csv'"]),
         ("+model.extra=1,2", ["+model.extra=1", "+model.extra=2"]),

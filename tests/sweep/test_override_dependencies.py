@@ -22,6 +22,7 @@ def of(word: str, project: Path = REPOSITORY) -> set[str] | None:
     ("word", "parts"),
     [
         ("model=gru", {"model", "data"}),
+        ("model=file", {"model", "data", "precision", "baseline"}),
         ("backend=torch", {"backend", "hardware", "precision"}),
         ("+precision=fp16", {"precision"}),
         ("~data", {"data"}),
@@ -46,6 +47,7 @@ def test_what_a_word_reaches(word: str, parts: set[str] | None) -> None:
         "# @package _global_\nseed: 3\n",
         "defaults: [{/train@_global_.train: '${model}'}]\nname: mine\n",
         "defaults: [{override /train: smoke}]\nname: mine\n",
+        "defaults: [{override /train@elsewhere: smoke}]\nname: mine\n",
         "defaults: [{/train@elsewhere: smoke}]\nname: mine\n",
         "defaults: [{optional /train@_global_.train: smoke}]\nname: mine\n",
         "defaults: [/train/smoke]\nname: mine\n",
@@ -57,6 +59,19 @@ def test_an_option_that_does_more_than_name_others_may_reach_all(tmp_path: Path,
     assert of("scenario=offline", tmp_path) == {"scenario"}
     (folder / "mine.yaml").write_text(content)
     assert of("scenario=offline", tmp_path) is None
+
+
+def test_choosing_another_option_than_a_root_does_reaches_what_that_one_replaces(tmp_path: Path) -> None:
+    shutil.copytree(REPOSITORY / "conf", tmp_path / "conf")
+    root = tmp_path / "conf" / "config.yaml"
+    root.write_text(root.read_text().replace("- model: bilstm", "- model: file"))
+    assert of("model=gru", tmp_path) == {"model", "data", "precision", "baseline"}
+
+
+def test_an_option_replaces_what_one_that_it_includes_does(tmp_path: Path) -> None:
+    (tmp_path / "conf" / "model").mkdir(parents=True)
+    (tmp_path / "conf" / "model" / "mine.yaml").write_text("defaults: [file, _self_]\nname: file\n")
+    assert of("model=mine", tmp_path) == {"model", "data", "precision", "baseline"}
 
 
 def test_a_root_that_ties_axes_together_lets_every_choice_reach_all(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ OPTIONS = {
     "experiments/odd.yaml": "# A key that no spec has\nnotes: hello\n",
 }
 GOOD = {
-    "model": ["bilstm", "gru", "lstm", "tied", "included"],
+    "model": ["bilstm", "gru", "lstm", "file", "tied", "included"],
     "data": ["co2", "mackey_glass"],
     "train": ["default", "smoke", "global"],
     "compression": ["none", "magnitude", "offline"],

@@ -52,6 +52,7 @@ def baseline_overrides(candidate: Candidate) -> tuple[str, ...]:
 BACKEND = Backend(
     settings=Settings,
     accepts=("onnx",),
+    opens=(".onnx", ".ort"),
     precisions=("fp32", "fp16", "int8", "int8_dynamic"),
     distributions=("onnxruntime",),
     install="pip install onnxruntime",

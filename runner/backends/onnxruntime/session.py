@@ -22,6 +22,7 @@ from runner.worker import values
 from runner.worker.input_batches import SEQUENCE
 
 FILE = "model.onnx"
+SAVED = "model.ort"  # its own format, where another toolchain made the file
 LOADING = "load.json"  # how the stored graph is loaded, where not as it stands there
 INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
 DTYPES = {
@@ -67,7 +68,8 @@ def open_session(folder: str, options: dict[str, Any], profile: str | None = Non
     how = session_options(options, level)
     if profile:
         how.enable_profiling, how.profile_file_prefix = True, profile
-    return Session(load(Path(folder) / FILE, how, options["provider"]))
+    saved = Path(folder) / SAVED
+    return Session(load(saved if saved.is_file() else Path(folder) / FILE, how, options["provider"]))
 
 
 def open_profiled(folder: str, options: dict[str, Any]) -> Session:
@@ -100,7 +102,7 @@ def providers(wanted: str) -> list[str]:
 def load(path: Path, options: Any, wanted: str) -> Any:
     """An `onnxruntime.InferenceSession` on the provider asked for.
 
-    Raises ONNX Runtime's own error where the file is no graph, Unsupported where it refuses the graph, Unavailable
+    Raises ONNX Runtime's own error where the file is no ONNX graph, Unsupported where it refuses the graph, Unavailable
     where the provider doesn't start (ONNX Runtime falls back to the CPU without an error).
     """
     try:
@@ -108,7 +110,7 @@ def load(path: Path, options: Any, wanted: str) -> Any:
     except RunnerError:
         raise
     except Exception as error:  # ONNX Runtime's own share no base class
-        if type(error).__name__ in UNREADABLE:
+        if type(error).__name__ in UNREADABLE or Path(path).name == SAVED:  # its own format names no nodes
             raise
         raise refused(error, Path(path)) from error
     if wanted not in session.get_providers():

@@ -19,6 +19,8 @@ class Settings:
 BACKEND = Backend(
     settings=Settings,
     accepts=("onnx",),
+    opens=(".xml",),
+    companions={".xml": (".bin",)},
     # Which operators it can't convert is only known from the file: compile names them. It reads dynamically quantised
     # graphs, but runs them as the float operations that they are made of (2026.4): no int8_dynamic_ops.
     precisions=("fp32", "fp16", "int8", "int8_dynamic"),

@@ -17,7 +17,7 @@ from runner.core.errors import Unsupported
 from runner.worker import values
 
 FILE = "model.xml"
-HINTS = {"fp32": "f32", "fp16": "f16", "int8": "f32", "int8_dynamic": "f32"}
+HINTS = {"fp32": "f32", "fp16": "f16", "int8": "f32", "int8_dynamic": "f32", "as_built": "f32"}
 # Its element types that numpy lacks, by ml_dtypes' names; `to_dtype` takes bf16 for float16.
 OWN_TYPES = {
     "bf16": "bfloat16",

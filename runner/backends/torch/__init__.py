@@ -23,6 +23,7 @@ class Settings:
 BACKEND = Backend(
     settings=Settings,
     accepts=("checkpoint",),
+    opens=(".pt2", ".pt", ".ts"),
     # Those that torch's CPU kernels have; it quantises LSTM, GRU and Linear of its own modules.
     precisions=("fp32", "int8_dynamic"),
     refuses=REASONS,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections import namedtuple
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,10 @@ from typing import Any
 import torch
 
 from runner.backends.contract import HOST
+from runner.backends.torch import loaded
 
 FILE = "model.ts"
+BUILT = ("model.pt2", "model.pt")  # as users' files are called; one of theirs may be called as ours
 SIGNATURE = "signature.json"
 
 Bound = namedtuple("Bound", ["inputs", "arrays"])
@@ -30,9 +31,7 @@ class Session:
         torch.set_num_threads(threads)
         # For the whole process: a context manager in each run would be timed with it.
         torch.set_grad_enabled(False)
-        self._network = _load(folder / FILE)
-        signature = json.loads((folder / SIGNATURE).read_text(encoding="utf-8"))
-        self.inputs, self.outputs = signature["inputs"], signature["outputs"]
+        self._network, self.inputs, self.outputs = _opened(folder)
         self.version = torch.__version__
         self.memory = self.clock = HOST
         self.effective = {"threads": torch.get_num_threads(), "interop_threads": torch.get_num_interop_threads()}
@@ -43,15 +42,27 @@ class Session:
         return Bound([torch.from_numpy(array) for array in ordered], ordered)
 
     def run(self, bound: Bound) -> list[Any]:
-        return [self._network(*bound.inputs).numpy()]
+        found = self._network(*bound.inputs)
+        return [one.numpy() for one in (found if isinstance(found, (tuple, list)) else (found,))]
 
     def close(self) -> None:
         del self._network
 
 
-def _load(path: Path) -> Any:
-    with warnings.catch_warnings():
-        # TorchScript is deprecated, but torch.export's graphs take 1.9 times as long for an LSTM (torch 2.13).
-        warnings.filterwarnings("ignore", message=".*torch.jit", category=Warning)
-        network = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
-        return torch.jit.optimize_for_inference(network)
+def _opened(folder: Path) -> tuple[Any, Any, Any]:
+    """(The network, its inputs, its outputs). TorchScript doesn't know their sizes: those are in its signature, which
+    is not there yet where a user's file is opened for the first time."""
+    path, signature = file_in(folder), folder / SIGNATURE
+    if path.suffix == loaded.PROGRAM:
+        program = loaded.exported(path)
+        return (program.module(), *loaded.of_program(program))
+    network = loaded.read(path)
+    if not signature.is_file():
+        return (network, *loaded.of_script(network))
+    known = json.loads(signature.read_text(encoding="utf-8"))
+    return loaded.scripted(network), known["inputs"], known["outputs"]
+
+
+def file_in(folder: Path) -> Path:
+    """The network's file, ours or the user's."""
+    return next((folder / name for name in BUILT if (folder / name).is_file()), folder / FILE)
