@@ -14,6 +14,7 @@ from runner.core import project_paths
 from runner.core.errors import StepFailed
 from runner.planning import graph, plan
 from runner.report import plan_summary
+from runner.spec import slips
 from runner.spec.baseline import ITSELF
 
 
@@ -35,6 +36,7 @@ def main(argv: list[str]) -> int:
 
 
 def _made(words: Sequence[str], multirun: bool, root: Path) -> graph.Plan:
+    slips.check(words, root)
     from runner.sweep import request
 
     asked = request.read(root, words, multirun=multirun)

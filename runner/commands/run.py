@@ -15,6 +15,7 @@ from runner.commands.cli_parser import parser
 from runner.core import project_paths as projects
 from runner.core.errors import SpecError, nearest
 from runner.core.foreign_text import visible
+from runner.spec import slips
 from runner.tracking.client import Tracker
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ def main(argv: list[str]) -> int:
     flags = _flags(argv)
     root = projects.root()
     home = projects.home(root)
+    slips.check(flags.override, root)
     with Tracker(home) as tracker:
         tracker.start()  # MLflow's import takes longer than Hydra's, composing and planning: all at once
         from runner.sweep import request

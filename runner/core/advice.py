@@ -25,8 +25,13 @@ def settings(key: str, texts: Sequence[str]) -> str:
     return shell(f"{key}=[{','.join(map(_text, texts))}]")
 
 
+def plain(text: str) -> bool:
+    """Whether the grammar of words reads `text` as it stands: a text, and nothing else."""
+    return PLAIN.fullmatch(text) is not None and text.lower() not in WORDS
+
+
 def _text(text: str) -> str:
-    return text if PLAIN.fullmatch(text) and text.lower() not in WORDS else quoted(text)
+    return text if plain(text) else quoted(text)
 
 
 def quoted(text: str) -> str:

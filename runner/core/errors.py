@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -86,6 +85,8 @@ BY_STATUS: dict[str, type[RunnerError]] = {
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """`" Did you mean X?"`, or nothing where no known word is close."""
+    import difflib  # at a slip alone
+
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f" Did you mean {close[0]}?" if close else ""
 

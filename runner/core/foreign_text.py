@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from html import escape
 from typing import Any
 
 LONGEST = 2000  # characters of one text where it is shown; a path may have hundreds
@@ -63,6 +62,8 @@ def cell(value: Any) -> Any:
 
 def markdown(text: str) -> str:
     """One line of Markdown that shows `text` and no more: no HTML, link, picture, code, emphasis, cell or mention."""
+    from html import escape  # a table of 2,000 entities, for tables and notes alone
+
     shown = re.sub(r"[\\`*|~$!]", r"\\\g<0>", line(text))
     shown = re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", shown)
     shown = escape(_without_links(shown), quote=False)

@@ -111,9 +111,7 @@ def _check_depth(text: str, path: Path) -> None:
 
 
 def _built(text: str, path: Path) -> Any:
-    from omegaconf._utils import get_yaml_loader
-
-    loader = get_yaml_loader()(text)
+    loader = _loader()(text)
     try:
         node = loader.get_single_node()
         if node is None:
@@ -125,6 +123,17 @@ def _built(text: str, path: Path) -> Any:
         return loader.construct_document(node)
     finally:
         loader.dispose()
+
+
+@cache
+def _loader() -> Any:
+    """OmegaConf's loader, which reads with LibYAML where PyYAML was built with it."""
+    from omegaconf._utils import get_yaml_loader
+
+    pure = get_yaml_loader()
+    if not yaml.__with_libyaml__:
+        return pure
+    return type("Loader", (yaml.CSafeLoader, pure), {})
 
 
 def _extent(node: yaml.Node, known: dict[int, tuple[float, float]]) -> tuple[float, float]:

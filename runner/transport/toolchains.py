@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from runner.core import durable_files, hashing
 from runner.core.advice import shell
 from runner.core.errors import SpecError, StepFailed, Unavailable, nearest
@@ -187,6 +185,8 @@ def _made_of(name: str) -> str:
 
 @contextmanager
 def _alone(project: Path, name: str, tell: Tell) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
     folder = project / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / f".{name}.lock")
