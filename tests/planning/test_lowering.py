@@ -165,6 +165,8 @@ def test_a_stage_gets_the_settings_that_it_reads_and_the_last_is_described(stage
         (('Stage("compile", reads=("slots",)', 'Stage("link", reads=("slots",)'), "BACKEND.stages is "),
         (('Stage("parse"', 'Stage("train"'), "BACKEND.stages is "),
         (('asks=("precision",)', 'asks=("sizes",)'), "BACKEND.stages is "),
+        (('asks=("precision",)', 'place="cloud"'), "BACKEND.stages is "),
+        (('asks=("precision",)', 'place="device", toolchain="litert"'), "BACKEND.stages is "),
         (('reads=("level",)', 'reads=("levle",)'), "BACKEND.stages: optimize reads levle, which its Settings have not"),
     ],
 )

@@ -20,8 +20,11 @@ from runner.core.errors import RunnerError, StepFailed, Unavailable
 from runner.execution import inline
 from runner.execution.dask import cluster as schedule
 from runner.planning.graph import Node
+from runner.planning.place import Place
 from runner.planning.requirements import Outcome
+from runner.spec.hardware import Local, Ssh
 from runner.spec.schedule import Settings
+from runner.transport.toolchains import Toolchain
 from tests.conftest import QUICK, REPOSITORY, Command
 from tests.execution.certificates import certificates
 from tests.execution.conftest import Cluster, cluster_in
@@ -49,9 +52,28 @@ def executions(log: Path) -> Counter[str]:
 
 def of(name: str, *todo: Node) -> list[Node]:
     """The nodes with keys of their own: a cluster that lives on remembers those of other tests."""
-    keys = {one.key: f"{name}{one.key}"[:64] for one in todo}
+    keys = {one.key: hashing.digest([name, one.key]) for one in todo}
     inputs = [{role: keys[one] for role, one in node.inputs.items()} for node in todo]
     return [replace(one, key=keys[one.key], inputs=roles) for one, roles in zip(todo, inputs, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("place", "owned", "here"),
+    [
+        (Place(), True, []),
+        (Place(Toolchain(python="/opt/sdk/bin/python")), True, ["optimize", "compile"]),
+        (Place(device=Ssh("pi", None, None, None, "python3")), True, ["optimize", "compile"]),
+        (Place(device=Local()), True, []),  # the worker that owns this machine's place makes it
+        (Place(device=Local()), False, ["optimize", "compile"]),
+    ],
+)
+def test_what_only_this_machine_reaches_is_made_here_and_so_is_what_follows(
+    place: Place, owned: bool, here: list[str]
+) -> None:
+    todo = [node("data"), replace(node("optimize", "data"), place=place), node("compile", "optimize")]
+    _, away, last = schedule._shared_out(todo, owned)
+    assert [one.step for one in last] == here
+    assert [one.step for one in away] == [one.step for one in todo if one.step not in here]
 
 
 @pytest.fixture
