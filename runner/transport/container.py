@@ -8,16 +8,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from runner.core.advice import shell
 from runner.core.errors import Unavailable
-from runner.transport import local, worker_zipapp
-from runner.transport.endpoint import ANSWER_SECONDS, WorkerOptions, called, shared_folder, versions_of
+from runner.transport import endpoint, local, worker_zipapp
+from runner.transport.endpoint import ANSWER_SECONDS, WorkerOptions
 from runner.transport.local import Worker
 from runner.worker import variables
 
@@ -50,25 +48,14 @@ class Container:
         settings = [*_user(self.program), *mounts, *_variables(options.threads), *_memory(options.memory_mb)]
         inside = [PYTHON, str(packed), "guard", "--name", options.name]
         command = [self.program, *HELD, *settings, self.image_id, *inside]
-        return local.start(command, log, name=options.name, env=os.environ, memory_mb=None, carried=_own_code)
+        return local.start(command, log, name=options.name, env=os.environ, memory_mb=None, carried=endpoint.own_code)
 
-    def put(self, path: Path) -> str:
-        return str(path)
-
-    def folder(self, path: Path, most: int) -> AbstractContextManager[str]:
-        return shared_folder(path)
-
-    def scratch(self, path: Path) -> AbstractContextManager[str]:
-        return nullcontext(str(path))
-
-    def call(self, module: str, function: str, **arguments: Any) -> Any:
-        return called(self, module, function, arguments)
-
-    def versions(self, distributions: Iterable[str]) -> dict[str, str | None]:
-        return versions_of(self, distributions)
-
-    def code(self, worker: Worker, modules: Sequence[str]) -> str:
-        return worker_zipapp.packed(modules)
+    put = endpoint.on_this_disk
+    folder = endpoint.shared_folder
+    scratch = endpoint.shared_scratch
+    call = endpoint.called
+    versions = endpoint.versions_of
+    code = endpoint.travelled
 
 
 def of(image: str) -> Container:
@@ -129,8 +116,3 @@ def _variables(threads: int | None) -> list[str]:
 
 def _memory(most_mb: float | None) -> list[str]:
     return [] if most_mb is None else [f"--memory={most_mb:.0f}m", f"--memory-swap={most_mb:.0f}m"]
-
-
-def _own_code(code: int, do: str) -> int:
-    """The worker's own exit code, from the client's: the guard tells signals as shells do."""
-    return 128 - code if code > 128 else code

@@ -12,7 +12,14 @@ from typing import Any, Protocol
 
 from runner.core import installed
 from runner.spec.hardware import LOCAL
-from runner.transport.endpoint import ANSWER_SECONDS, Endpoint, WorkerOptions, shared_folder
+from runner.transport.endpoint import (
+    ANSWER_SECONDS,
+    Endpoint,
+    WorkerOptions,
+    on_this_disk,
+    shared_folder,
+    shared_scratch,
+)
 from runner.transport.local import Worker, open_worker
 from runner.worker import process
 
@@ -48,14 +55,9 @@ class Here:
         """`env` is added to what a worker gets of the environment (`runner/worker/variables.py`)."""
         return open_worker(log, name=options.name, threads=options.threads, memory_mb=options.memory_mb, env=env)
 
-    def put(self, path: Path) -> str:
-        return str(path)
-
-    def folder(self, path: Path, most: int) -> AbstractContextManager[str]:
-        return shared_folder(path)
-
-    def scratch(self, path: Path) -> AbstractContextManager[str]:
-        return nullcontext(str(path))
+    put = on_this_disk
+    folder = shared_folder
+    scratch = shared_scratch
 
     def output(self, path: Path, most: int) -> AbstractContextManager[str]:
         return nullcontext(str(path))

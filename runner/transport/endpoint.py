@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from runner.transport import worker_zipapp
 from runner.transport.local import Worker
 from runner.worker import orphan_reaper
 
@@ -63,7 +64,10 @@ class Endpoint(Protocol):
         """The hash of the code of `modules` that `worker` runs (`code_closure.code`)."""
 
 
-def called(endpoint: Endpoint, module: str, function: str, arguments: Mapping[str, Any]) -> Any:
+# Methods of endpoints, where several do the same.
+
+
+def called(endpoint: Endpoint, module: str, function: str, **arguments: Any) -> Any:
     """`Endpoint.call` in a worker that is opened for it."""
     with (
         tempfile.TemporaryDirectory(dir=orphan_reaper.folder()) as folder,
@@ -84,8 +88,18 @@ def _versions(endpoint: Endpoint, distributions: tuple[str, ...]) -> dict[str, s
     return found
 
 
+def on_this_disk(endpoint: Endpoint, path: Path) -> str:
+    """`Endpoint.put` where workers see this machine's files."""
+    return str(path)
+
+
+def shared_scratch(endpoint: Endpoint, path: Path) -> AbstractContextManager[str]:
+    """`Endpoint.scratch` where workers see this machine's files."""
+    return nullcontext(str(path))
+
+
 @contextmanager
-def shared_folder(path: Path) -> Iterator[str]:
+def shared_folder(endpoint: Endpoint, path: Path, most: int) -> Iterator[str]:
     """`Endpoint.folder` where workers see this machine's files: they write to `path` itself."""
     try:
         yield str(path)
@@ -93,3 +107,13 @@ def shared_folder(path: Path) -> Iterator[str]:
         shutil.rmtree(path, ignore_errors=True)
         path.mkdir(exist_ok=True)
         raise
+
+
+def travelled(endpoint: Endpoint, worker: Worker, modules: Sequence[str]) -> str:
+    """`Endpoint.code` where workers run the zipapp."""
+    return worker_zipapp.packed(modules)
+
+
+def own_code(code: int, do: str) -> int:
+    """The worker's own exit code, from its guard's, which tells signals as shells do (`local.Carried`)."""
+    return 128 - code if code > 128 else code

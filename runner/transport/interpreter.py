@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from runner.core.advice import shell
 from runner.core.errors import Unavailable
-from runner.transport import local, worker_zipapp
-from runner.transport.endpoint import ANSWER_SECONDS, WorkerOptions, called, shared_folder, versions_of
+from runner.transport import endpoint, local, worker_zipapp
+from runner.transport.endpoint import ANSWER_SECONDS, WorkerOptions
 from runner.transport.local import Worker
 from runner.worker import memory_use, variables
 
@@ -53,23 +50,12 @@ class Interpreter:
         env = environment(options.threads)
         return local.start(command, log, name=options.name, env=env, memory_mb=options.memory_mb)
 
-    def put(self, path: Path) -> str:
-        return str(path)
-
-    def folder(self, path: Path, most: int) -> AbstractContextManager[str]:
-        return shared_folder(path)
-
-    def scratch(self, path: Path) -> AbstractContextManager[str]:
-        return nullcontext(str(path))
-
-    def call(self, module: str, function: str, **arguments: Any) -> Any:
-        return called(self, module, function, arguments)
-
-    def versions(self, distributions: Iterable[str]) -> dict[str, str | None]:
-        return versions_of(self, distributions)
-
-    def code(self, worker: Worker, modules: Sequence[str]) -> str:
-        return worker_zipapp.packed(modules)
+    put = endpoint.on_this_disk
+    folder = endpoint.shared_folder
+    scratch = endpoint.shared_scratch
+    call = endpoint.called
+    versions = endpoint.versions_of
+    code = endpoint.travelled
 
 
 def environment(threads: int | None) -> dict[str, str]:

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,7 +20,7 @@ from typing import Any
 
 from runner.core.errors import RunnerError, Unavailable
 from runner.transport import ssh_connection, worker_zipapp
-from runner.transport.endpoint import ANSWER_SECONDS, WorkerOptions, versions_of
+from runner.transport.endpoint import ANSWER_SECONDS, WorkerOptions, own_code, travelled, versions_of
 from runner.transport.local import THREAD_VARIABLES, Worker, numbers
 from runner.transport.ssh_connection import Address
 from runner.transport.ssh_transfer import NO_CONNECTION, Delivery, lost
@@ -100,11 +100,8 @@ class Ssh:
                 "call", timeout=ANSWER_SECONDS, module=module, function=function, arguments=arguments
             )
 
-    def versions(self, distributions: Iterable[str]) -> dict[str, str | None]:
-        return versions_of(self, distributions)
-
-    def code(self, worker: Worker, modules: Sequence[str]) -> str:
-        return worker_zipapp.packed(modules)
+    versions = versions_of
+    code = travelled
 
     def pids(self, workers: Sequence[Worker]) -> tuple[int, ...]:
         with self._lock:
@@ -171,7 +168,7 @@ def _pid(worker: Worker, which: str) -> int:
 
 
 def _own_code(device: str, code: int, do: str) -> int:
-    """The worker's own exit code, from the client's: the guard tells signals as shells do."""
+    """The worker's own exit code, from the client's."""
     if code == NO_CONNECTION:
         raise lost(device, f"its worker did `{do}`")
-    return 128 - code if code > 128 else code
+    return own_code(code, do)
