@@ -94,7 +94,7 @@ def swept(count: int, schedule: Schedule) -> float:
         specs = request.cells(root, [*COMMON, f"seed=range({count})"])
         plan.of_sweep(specs, root)  # its steps are not the ones that are run, but its time counts
         made, told = without_work(specs, root), progress.on_stderr()
-        ran = run_plan.perform(made, root, NoTracker(), schedule, told, sweep="s")  # type: ignore[arg-type]
+        ran = run_plan.run(made, root, NoTracker(), schedule, told, sweep="s")  # type: ignore[arg-type]
         seconds = time.monotonic() - start
         states = {record.content["status"] for record in ran.records}
         if states != {"ok"} or len(ran.records) != count:

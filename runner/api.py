@@ -35,7 +35,7 @@ def run(spec: Spec, root: Path | None = None) -> dict[str, Any]:
     home = project_paths.home(own)
     with Tracker(home) as tracker:
         tracker.start()
-        ran = run_plan.perform(plan.make([spec], own), home, tracker, INLINE, progress.on_stderr(), fresh=True)
+        ran = run_plan.run(plan.make([spec], own), home, tracker, INLINE, progress.on_stderr(), fresh=True)
         return dict(ran.records[0].content)
 
 
@@ -74,7 +74,7 @@ def run_sweep(
         tracker.start()
         made = plan.of_sweep(sweep, own)
         name = run_plan.sweep_name([cell.candidate.spec for cell in made.cells])
-        ran = run_plan.perform(made, home, tracker, how, progress.on_stderr(), sweep=name, fresh=fresh)
+        ran = run_plan.run(made, home, tracker, how, progress.on_stderr(), sweep=name, fresh=fresh)
         return sweep_json.document(name, made, ran)
 
 

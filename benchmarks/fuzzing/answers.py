@@ -43,7 +43,7 @@ def _measured(made: Any, folder: Path, liar: Path, honest: bool) -> str:
 
     true, sys.executable = sys.executable, str(liar)
     try:
-        ran = run_plan.perform(made, folder, NoTracker(), INLINE, progress.on_stderr(), fresh=True)  # type: ignore[arg-type]
+        ran = run_plan.run(made, folder, NoTracker(), INLINE, progress.on_stderr(), fresh=True)  # type: ignore[arg-type]
     finally:
         sys.executable = true
     content = ran.records[0].content

@@ -83,7 +83,7 @@ def calibrate(root: Path, usual: Spec, overrides: list[str], pairs: int) -> Cali
     home = project_paths.home(root)
     with Tracker(home) as tracker:
         tracker.start()
-        ran = run_plan.perform(plan.make([spec], root), home, tracker, INLINE, progress.on_stderr(), fresh=True)
+        ran = run_plan.run(plan.make([spec], root), home, tracker, INLINE, progress.on_stderr(), fresh=True)
     result = ran.records[0].result
     if result.status != "ok":
         _raise(result)

@@ -145,7 +145,7 @@ def _benchmark_key(cell: graph.Cell, made: graph.Plan) -> str:
     spec, error = cell.candidate.spec, graph.blocked(cell, made)
     return hashing.digest(
         {
-            "measurement": measurement_key.of_all([cell]).get(spec.key),
+            "measurement": measurement_key.parts_of_all([cell]).get(spec.key),
             "candidate": spec.choices(),
             "baseline": cell.baseline and cell.baseline.spec.choices(),
             "blocked": error.reason if error else None,

@@ -49,7 +49,7 @@ class Command:
         from runner.report.views import progress
 
         made = plan.make([asked.spec], self.root)
-        ran = run_plan.perform(made, self.home, self.tracker, asked.schedule, progress.on_stderr(), fresh=True)
+        ran = run_plan.run(made, self.home, self.tracker, asked.schedule, progress.on_stderr(), fresh=True)
         record = ran.records[0]
         if self.json:
             _print_json(record.content)
@@ -69,7 +69,7 @@ class Command:
         made = plan.of_sweep(asked.sweep, self.root)
         name = run_plan.sweep_name([cell.candidate.spec for cell in made.cells])
         print(visible("\n".join([f"sweep {name}", *plan_summary.lines(made, self.home)])), file=sys.stderr)
-        ran = run_plan.perform(
+        ran = run_plan.run(
             made,
             self.home,
             self.tracker,

@@ -92,7 +92,7 @@ def _made(node: Node, made: Plan, home: Path) -> Artifact | RunnerError:
     items = [(one.id, f"{one.step} {one.title}") for one in made.nodes.values()]
     with progress.on_stderr().display(items) as display, leases.lease(home, made.nodes):
         limits = made.cells[0].candidate.spec.limits
-        return prepare.obtain([node.key], made, home, limits, display, INLINE)[node.key]
+        return prepare.get_or_make([node.key], made, home, limits, display, INLINE)[node.key]
 
 
 def _export(artifact: Artifact | None, key: str, folder: Path) -> None:
@@ -128,7 +128,7 @@ def _benchmark(made: Plan, home: Path, folder: Path) -> dict[str, Any]:
     with Tracker(home) as tracker:
         tracker.start()
         family = _family(project_paths.root())
-        ran = run_plan.perform(made, home, tracker, INLINE, progress.on_stderr(), fresh=True, family=family)
+        ran = run_plan.run(made, home, tracker, INLINE, progress.on_stderr(), fresh=True, family=family)
     record = ran.records[0].result
     if record.status != "ok":
         _say(record.status, record.reason, record.next_step)

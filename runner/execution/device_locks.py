@@ -24,7 +24,7 @@ from runner.core.errors import RunnerError, StepFailed, StepTimeout
 from runner.planning.graph import Cell
 from runner.spec import hardware
 from runner.transport import devices
-from runner.worker import device_lock as alone_there
+from runner.worker import device_lock
 from runner.worker.device_lock import lock_of
 
 if TYPE_CHECKING:
@@ -35,17 +35,17 @@ R = TypeVar("R")
 
 LOCAL = hardware.LOCAL
 ELSEWHERE = "Set XDG_CACHE_HOME to a folder that you alone may write to."
-WORD_SECONDS = 0.5  # of waiting, before it is said
+SAY_AFTER_SECONDS = 0.5
 POLL_SECONDS = 0.25  # between two tries; whoever measures is not to notice
 ASK_SECONDS = 2.0  # the same of a device elsewhere
 
 
-def of(cell: Cell) -> str:
+def device_of(cell: Cell) -> str:
     """The device on which a cell's candidate is measured: `local` is this machine, `ssh:pi` one over ssh."""
     return hardware.name_of(cell.candidate.spec.hardware.settings)
 
 
-def all_of(cell: Cell) -> list[str]:
+def devices_of(cell: Cell) -> list[str]:
     """The devices that a cell needs: the baseline's may be another. Sorted, so that nobody waits crosswise."""
     return sorted(_devices(cell))
 
@@ -64,7 +64,7 @@ def grouped(items: Sequence[T], device: Callable[[T], str]) -> dict[str, list[T]
     return groups
 
 
-def alongside(groups: Mapping[str, Sequence[T]], work: Callable[[T], R]) -> dict[str, list[R]]:
+def run_by_device(groups: Mapping[str, Sequence[T]], work: Callable[[T], R]) -> dict[str, list[R]]:
     """`work` done on every item: those of a device one after the other, the devices at the same time.
 
     One device needs no thread. Raises what `work` raised first, once the other devices are through with their item.
@@ -95,36 +95,36 @@ def alongside(groups: Mapping[str, Sequence[T]], work: Callable[[T], R]) -> dict
 
 
 @contextmanager
-def held(cell: Cell, say: Callable[[str], None]) -> Iterator[None]:
+def locked(cell: Cell, say: Callable[[str], None]) -> Iterator[None]:
     """Holds the locks of all devices that a cell needs, waits for whoever has one, and says for whom.
 
     Raises StepFailed where the folder of locks can't be written, Unavailable where a device can't be reached,
     StepTimeout where others have one for longer than a step may take (`limits.step_s`).
     """
-    with alone_on_all(_devices(cell), say, cell.candidate.spec.limits.step_s):
+    with all_locked(_devices(cell), say, cell.candidate.spec.limits.step_s):
         yield
 
 
 @contextmanager
-def alone_on_all(named: Mapping[str, Any], say: Callable[[str], None], seconds: float) -> Iterator[None]:
-    """`held` of devices: their settings by their name."""
+def all_locked(named: Mapping[str, Any], say: Callable[[str], None], seconds: float) -> Iterator[None]:
+    """`locked` for devices, given as `{name: settings}`."""
     with ExitStack() as stack:
         for name, settings in sorted(named.items()):
-            stack.enter_context(alone(name, say, seconds))
+            stack.enter_context(locked_here(name, say, seconds))
             if name != LOCAL:
-                stack.enter_context(alone_on(devices.of(settings), say, seconds))
+                stack.enter_context(locked_there(devices.of(settings), say, seconds))
         yield
 
 
-def hold_on(cell: Cell, say: Callable[[str], None]) -> None:
-    """Inside `held`: takes again what was lost with a connection; costs a question to each device elsewhere."""
+def lock_again(cell: Cell, say: Callable[[str], None]) -> None:
+    """Inside `locked`: locks again what was lost with a connection; costs a question to each device elsewhere."""
     for name, settings in sorted(_devices(cell).items()):
         if name != LOCAL:
-            _take(devices.of(settings), say, cell.candidate.spec.limits.step_s)
+            _acquire_there(devices.of(settings), say, cell.candidate.spec.limits.step_s)
 
 
 @contextmanager
-def alone(device: str, say: Callable[[str], None], seconds: float) -> Iterator[None]:
+def locked_here(device: str, say: Callable[[str], None], seconds: float) -> Iterator[None]:
     """Holds this machine's lock for the device; waits so many seconds for whoever has it, and says for whom.
 
     Raises StepFailed where the lock's folder can't be written, StepTimeout.
@@ -132,19 +132,19 @@ def alone(device: str, say: Callable[[str], None], seconds: float) -> Iterator[N
     path = _lock_of(device)
     home, holder = path.parent, path.with_suffix(".json")
     lock = FileLock(path, poll_interval=POLL_SECONDS)
-    _make(home)
+    _make_folder(home)
     with room(home):
-        _acquire(lock, device, say, seconds)
+        _acquire_here(lock, device, say, seconds)
     try:
         with room(home):
-            holder.write_text(json.dumps(_me()))
+            holder.write_text(json.dumps(_this_command()))
         yield
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
 
 
-def _make(home: Path) -> None:
+def _make_folder(home: Path) -> None:
     """The folder of locks. Raises StepFailed where there can be none."""
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -166,53 +166,53 @@ def _lock_of(device: str) -> Path:
         ) from error
 
 
-def _acquire(lock: FileLock, device: str, say: Callable[[str], None], seconds: float) -> None:
+def _acquire_here(lock: FileLock, device: str, say: Callable[[str], None], seconds: float) -> None:
     try:
-        lock.acquire(timeout=min(WORD_SECONDS, seconds))
+        lock.acquire(timeout=min(SAY_AFTER_SECONDS, seconds))
     except Timeout:
         say(f"{_measures(device, lock_of(device))}: waiting until it is free.")
         try:
             lock.acquire(timeout=seconds)
         except Timeout as error:
-            raise _late(f"{_measures(device, lock_of(device))} for longer than {seconds:g} s.") from error
+            raise _too_late(f"{_measures(device, lock_of(device))} for longer than {seconds:g} s.") from error
 
 
 def _measures(device: str, lock: Path) -> str:
-    return f"{device} measures for {_who(alone_there.holder(lock))}"
+    return f"{device} measures for {_who(device_lock.holder(lock))}"
 
 
-def _late(reason: str) -> StepTimeout:
+def _too_late(reason: str) -> StepTimeout:
     return StepTimeout(reason, "End it, wait for it, or wait longer: limits.step_s=…")
 
 
 @contextmanager
-def alone_on(device: Device, say: Callable[[str], None], seconds: float) -> Iterator[None]:
+def locked_there(device: Device, say: Callable[[str], None], seconds: float) -> Iterator[None]:
     """Holds the device's own lock, which a runner there takes, and those of other hosts; waits for so many seconds.
 
     Raises StepTimeout.
     """
-    _take(device, say, seconds)
+    _acquire_there(device, say, seconds)
     try:
         yield
     finally:
         with suppress(RunnerError):  # where the connection is lost, its end of the lock is, too
-            device.call(alone_there.__name__, "release")
+            device.call(device_lock.__name__, "release")
 
 
-def _take(device: Device, say: Callable[[str], None], seconds: float) -> None:
-    told, end = False, time.monotonic() + seconds
+def _acquire_there(device: Device, say: Callable[[str], None], seconds: float) -> None:
+    me, told, end = _this_command(), False, time.monotonic() + seconds
     # This command itself has it where the device is this machine.
-    while (holder := device.call(alone_there.__name__, "acquire", about=_me())) not in (None, _me()):
+    while (holder := device.call(device_lock.__name__, "acquire", about=me)) not in (None, me):
         measures = f"{device.name} measures for {_who(holder)}"
         if time.monotonic() > end:
-            raise _late(f"{measures}, as it said for {seconds:g} s.")
+            raise _too_late(f"{measures}, as it said for {seconds:g} s.")
         if not told:
             say(f"{measures}: waiting until it is free.")
             told = True
         time.sleep(ASK_SECONDS)
 
 
-def _me() -> dict[str, Any]:
+def _this_command() -> dict[str, Any]:
     return {"host": platform.node(), "pid": os.getpid(), "command": _command(), "folder": str(Path.cwd())}
 
 

@@ -15,7 +15,7 @@ from runner.planning.graph import Node
 T = TypeVar("T")
 
 
-def follow(
+def execute(
     todo: Sequence[Node],
     known: Mapping[str, T | RunnerError],
     start: Callable[[Node, Mapping[str, T]], None],

@@ -9,14 +9,14 @@ from runner.artifacts.store import Artifact
 from runner.core.progress import Display
 from runner.core.unexpected import attempt
 from runner.execution import run_step
-from runner.execution.graph_executor import follow
+from runner.execution.graph_executor import execute
 from runner.execution.step_workers import StepWorkers
 from runner.planning.graph import Node
 from runner.planning.requirements import Outcome
 from runner.spec.schema import Limits
 
 
-def perform(
+def make_steps(
     todo: Sequence[Node], there: Mapping[str, Outcome], project: Path, limits: Limits, display: Display
 ) -> dict[str, Outcome]:
     """Make the nodes of `todo`, inputs first; `there` has what they need beside each other. Goes on past a failure."""
@@ -24,7 +24,7 @@ def perform(
         ended: list[tuple[Node, Outcome]] = []
 
         def start(node: Node, inputs: Mapping[str, Artifact]) -> None:
-            ended.append((node, attempt(lambda: run_step.obtain(node, inputs, workers, project, limits, display))))
+            ended.append((node, attempt(lambda: run_step.get_or_make(node, inputs, workers, project, limits, display))))
 
         given = {node.key: -float(number) for number, node in enumerate(todo)}
-        return follow(todo, there, start, ended.pop, 1, given, display)
+        return execute(todo, there, start, ended.pop, 1, given, display)

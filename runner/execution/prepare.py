@@ -9,21 +9,21 @@ from pathlib import Path
 from runner.core.progress import Display
 from runner.execution import inline
 from runner.planning.graph import Node, Plan
-from runner.planning.requirements import Lost, Outcome, side_by_side, survey, wanted
+from runner.planning.requirements import Lost, Outcome, needed_keys, side_by_side, survey
 from runner.spec.schedule import Inline, Schedule
 from runner.spec.schema import Limits
 
-Perform = Callable[[Sequence[Node], Mapping[str, Outcome], Path, Limits, Display], dict[str, Outcome]]
+MakeSteps = Callable[[Sequence[Node], Mapping[str, Outcome], Path, Limits, Display], dict[str, Outcome]]
 
 ROUNDS = 3  # of looking and making, where artifacts are lost meanwhile
 
 
 def prepare(plan: Plan, project: Path, limits: Limits, display: Display, schedule: Schedule) -> dict[str, Outcome]:
     """Every artifact that the plan's cells use, or why there is none, by key. Goes on past a step that fails."""
-    return obtain(wanted(plan), plan, project, limits, display, schedule)
+    return get_or_make(needed_keys(plan), plan, project, limits, display, schedule)
 
 
-def obtain(
+def get_or_make(
     keys: Sequence[str], plan: Plan, project: Path, limits: Limits, display: Display, schedule: Schedule
 ) -> dict[str, Outcome]:
     """The artifacts with these keys and those that had to be made for them, or why there is none.
@@ -44,18 +44,18 @@ def _round(
     there, todo = survey(keys, plan, project, display)
     if not todo:
         return there
-    perform = _performer(schedule, len(plan.cells) > 1 and side_by_side(todo))
-    return {**there, **perform(todo, there, project, limits, display)}
+    make_steps = _executor(schedule, len(plan.cells) > 1 and side_by_side(todo))
+    return {**there, **make_steps(todo, there, project, limits, display)}
 
 
-def _performer(schedule: Schedule, parallel: bool) -> Perform:
+def _executor(schedule: Schedule, parallel: bool) -> MakeSteps:
     """A pool only where steps can run at once; Dask is imported only where a cluster is named."""
     if isinstance(schedule, Inline) or (schedule.address is None and not parallel):
-        return inline.perform
+        return inline.make_steps
     if schedule.address is None:
         from runner.execution import thread_pool
 
-        return partial(thread_pool.perform, workers=schedule.workers)
+        return partial(thread_pool.make_steps, workers=schedule.workers)
     from runner.execution.dask import cluster
 
-    return partial(cluster.perform, schedule=schedule)
+    return partial(cluster.make_steps, schedule=schedule)

@@ -141,7 +141,7 @@ def _profiled(run: Run, spec: Spec, found: Any) -> LayerProfile | RunnerError | 
 
 def measurement(cell: Cell) -> dict[str, Any]:
     """The key of what changes the cell's number, as a record has it, with its parts."""
-    parts = measurement_key.of(cell)
+    parts = measurement_key.parts_of(cell)
     return {"measurement_key": measurement_key.digest(parts), "measurement": parts}
 
 

@@ -24,11 +24,13 @@ class Found:
     reasons: Mapping[str, str]
 
 
-def look(root: Path, wanted: Mapping[str, Parts], names: Collection[str], warn: Callable[[str], None]) -> Found:
+def find_measured(
+    root: Path, wanted: Mapping[str, Parts], names: Collection[str], warn: Callable[[str], None]
+) -> Found:
     """What there is for the cells `wanted` (spec's key to parts of the measurement's key) among the records `names`.
     `warn` is told of records that can't be read."""
     every = [record for record in records.readable(root, warn, names) if record.result.status == "ok"]
-    keyed = {record.result.measurement_key: record for record in every if _counts(record)}
+    keyed = {record.result.measurement_key: record for record in every if _is_evidence(record)}
     of_spec: dict[str, list[Record]] = {}
     for record in reversed(every):
         of_spec.setdefault(record.result.spec_key, []).append(record)
@@ -38,7 +40,7 @@ def look(root: Path, wanted: Mapping[str, Parts], names: Collection[str], warn: 
     return Found(done, {spec_key: _reason(of_spec[spec_key], wanted[spec_key]) for spec_key in anew})
 
 
-def _counts(record: Record) -> bool:
+def _is_evidence(record: Record) -> bool:
     """Whether a record has a key, and nobody edited it since."""
     return record.result.measurement_key != "" and record.seal == "sealed"
 
@@ -59,7 +61,7 @@ def _differences(record: Record, now: Parts) -> list[str]:
     return measurement_key.differences(before, now)
 
 
-def told(reasons: Mapping[str, str]) -> list[str]:
+def reason_lines(reasons: Mapping[str, str]) -> list[str]:
     """A line for each reason: `measured anew (12 cells): the measuring code changed`."""
     often: dict[str, int] = {}
     for reason in reasons.values():

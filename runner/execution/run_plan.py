@@ -26,7 +26,7 @@ from runner.execution.prepare import prepare
 from runner.execution.time_accounting import Timeline
 from runner.planning import measurement_key
 from runner.planning.graph import Cell, Plan, blocked
-from runner.planning.requirements import Outcome, failure, used
+from runner.planning.requirements import Outcome, artifact_keys, failure
 from runner.results import records
 from runner.results.records import Record
 from runner.spec.schedule import Inline, Schedule
@@ -48,7 +48,7 @@ class Family:
 
 
 Measure = Callable[[Cell, Mapping[str, Outcome], record_builder.Origin], Record]
-There = Callable[
+MeasureThere = Callable[
     [Cell, Mapping[str, Outcome], record_builder.Origin, str], Record
 ]  # the last: the display's name of it
 
@@ -61,7 +61,7 @@ class Ran:
     schedule: dict[str, Any]
 
 
-def perform(
+def run(
     made: Plan,
     root: Path,
     tracker: Tracker,
@@ -83,20 +83,20 @@ def perform(
     known = set(records.names(root))
     say = reporter.say
     say(f"project {root}")
-    wanted = {} if fresh else measurement_key.of_all(made.cells, _asking(schedule, say))
-    found = resume.look(root, wanted, known if wanted else (), lambda text: say(f"warning: {text}"))
-    for told in resume.told(found.reasons):
+    wanted = {} if fresh else measurement_key.parts_of_all(made.cells, _device_query(schedule, say))
+    found = resume.find_measured(root, wanted, known if wanted else (), lambda text: say(f"warning: {text}"))
+    for told in resume.reason_lines(found.reasons):
         say(told)
     done = dict(found.done)
     records.join(root, sweep, done.values())
     waiting = Plan(made.nodes, [cell for cell in made.cells if cell.candidate.spec.key not in done])
-    with reporter.display(_items(waiting)) as display:
+    with reporter.display(_display_names(waiting)) as display:
         timeline = Timeline(display)
-        declared = family or Family(sweep, compared(made))
+        declared = family or Family(sweep, comparison_count(made))
         command = _Command(made, root, tracker, sweep, declared, wanted, known, {}, timeline, threading.Lock())
-        new = _through(waiting, command, schedule) if waiting.cells else {}
+        new = _prepare_and_measure(waiting, command, schedule) if waiting.cells else {}
         _catch_up(done.values(), command)
-    seconds = _seconds(waiting, new, timeline)
+    seconds = _seconds_measured(waiting, new, timeline)
     summary = makespan.summary(timeline, waiting, seconds, time.monotonic() - start, cores())
     every = done | new
     return Ran([every[cell.candidate.spec.key] for cell in made.cells], {"name": schedule.name, **summary})
@@ -121,22 +121,24 @@ class _Command:
     working: threading.Lock
 
 
-def _through(waiting: Plan, command: _Command, schedule: Schedule) -> dict[str, Record]:
+def _prepare_and_measure(waiting: Plan, command: _Command, schedule: Schedule) -> dict[str, Record]:
     """The new records by spec key: everything is prepared, then each device measures its cells."""
     limits = widest([cell.candidate.spec for cell in waiting.cells])
     with ExitStack() as stack:
         with room(command.root):
-            stack.enter_context(leases.lease(command.root, _uses(waiting)))
+            stack.enter_context(leases.lease(command.root, _keys_in_use(waiting)))
         with command.timeline.spending("preparing"):
             outcomes = _prepared(waiting, command, limits, schedule)
         command.tracker.open_store()  # steps need every core
-        begun_again = _begun_again(command)
+        begun_again = _retries_by_step(command)
         origin = record_builder.Origin(
             command.family.name, command.family.comparisons, begun_again, warnings=schedule.warnings
         )
-        measure = _opened(stack, command, schedule)
-        groups = device_locks.grouped(waiting.cells, device_locks.of)
-        found = device_locks.alongside(groups, lambda cell: (cell, _record(cell, outcomes, origin, command, measure)))
+        measure = _open_measure(stack, command, schedule)
+        groups = device_locks.grouped(waiting.cells, device_locks.device_of)
+        found = device_locks.run_by_device(
+            groups, lambda cell: (cell, _record_of(cell, outcomes, origin, command, measure))
+        )
     return {cell.candidate.spec.key: record for group in found.values() for cell, record in group}
 
 
@@ -146,23 +148,23 @@ def _prepared(waiting: Plan, command: _Command, limits: Limits, schedule: Schedu
     came = attempt(lambda: prepare(waiting, command.root, limits, command.timeline, schedule))
     if isinstance(came, Unavailable):
         raise came
-    made_of = (key for cell in waiting.cells for key in used(cell))
+    made_of = (key for cell in waiting.cells for key in artifact_keys(cell))
     return dict.fromkeys(made_of, came) if isinstance(came, RunnerError) else came
 
 
-def _opened(stack: ExitStack, command: _Command, schedule: Schedule) -> Measure:
+def _open_measure(stack: ExitStack, command: _Command, schedule: Schedule) -> Measure:
     """How cells are measured, open until the stack ends; where it can't be opened, each cell's record says why."""
     opened = attempt(lambda: stack.enter_context(_measuring(command, schedule)))
     if not isinstance(opened, RunnerError):
         return opened
 
-    def gone(*about: Any) -> Record:
+    def fail(*about: Any) -> Record:
         raise StepFailed(opened.reason, opened.next_step)
 
-    return gone
+    return fail
 
 
-def _uses(waiting: Plan) -> set[str]:
+def _keys_in_use(waiting: Plan) -> set[str]:
     """The keys of the steps and specs of the plan's cells."""
     chains = [chain for cell in waiting.cells for chain in cell.chains]
     return {key for chain in chains for key in (chain.spec.key, *chain.keys.values())}
@@ -179,47 +181,51 @@ def widest(specs: Sequence[Spec]) -> Limits:
 def _measuring(command: _Command, schedule: Schedule) -> Iterator[Measure]:
     """How cells are measured: on the worker of a cluster that owns their device, else on this machine."""
     if isinstance(schedule, Inline) or schedule.address is None:
-        yield partial(_here, command)
+        yield partial(_measure_here, command)
         return
     from runner.execution.dask import cluster
 
     with cluster.measuring(schedule, command.root, command.timeline) as there:
-        yield partial(_there_or_here, command, there) if there else partial(_here, command)
+        yield partial(_measure_on_its_machine, command, there) if there else partial(_measure_here, command)
 
 
-def _here(command: _Command, cell: Cell, outcomes: Mapping[str, Outcome], origin: record_builder.Origin) -> Record:
+def _measure_here(
+    command: _Command, cell: Cell, outcomes: Mapping[str, Outcome], origin: record_builder.Origin
+) -> Record:
     """Measure a cell from this machine, alone: no other command measures on its devices, and where this machine is one
     of them, this one does nothing else."""
     timeline = command.timeline
     with ExitStack() as alone:
         with timeline.spending("waiting"):
-            alone.enter_context(device_locks.held(cell, timeline.warn))
-        found = _meanwhile(cell, command)
+            alone.enter_context(device_locks.locked(cell, timeline.warn))
+        found = _measured_by_another_command(cell, command)
         if found:
-            timeline.end(measuring(cell), "there", 0.0, "")
+            timeline.end(display_name(cell), "there", 0.0, "")
             return found
-        here = device_locks.LOCAL in device_locks.all_of(cell)
+        here = device_locks.LOCAL in device_locks.devices_of(cell)
         quiet = command.tracker.still if here else nullcontext
         with command.working if here else nullcontext(), timeline.spending("measuring"):
-            record = _tried(_from_here(command, cell, outcomes, quiet), origin, timeline)
+            record = _with_one_retry(_holding_locks(command, cell, outcomes, quiet), origin, timeline)
         command.known.add(record.folder.name)
         _track(record, command)
     return record
 
 
-def _from_here(
+def _holding_locks(
     command: _Command, cell: Cell, outcomes: Mapping[str, Outcome], quiet: Quiet
 ) -> Callable[[record_builder.Origin], Record]:
     """How the cell is measured once, its devices held; everything is timed inside `quiet()`."""
 
-    def once(origin: record_builder.Origin) -> Record:
-        device_locks.hold_on(cell, command.timeline.warn)
-        return record_builder.measured(cell, outcomes, command.root, quiet, origin, command.timeline, measuring(cell))
+    def measure(origin: record_builder.Origin) -> Record:
+        device_locks.lock_again(cell, command.timeline.warn)
+        return record_builder.measured(
+            cell, outcomes, command.root, quiet, origin, command.timeline, display_name(cell)
+        )
 
-    return once
+    return measure
 
 
-def _tried(
+def _with_one_retry(
     measure: Callable[[record_builder.Origin], Record], origin: record_builder.Origin, timeline: Timeline
 ) -> Record:
     """Measured at the first try, or at the second where a worker of the first was killed from outside."""
@@ -227,34 +233,36 @@ def _tried(
     return with_retry(lambda: measure(replace(origin, again=next(tries))), timeline.warn)[0]
 
 
-def _meanwhile(cell: Cell, command: _Command) -> Record | None:
+def _measured_by_another_command(cell: Cell, command: _Command) -> Record | None:
     """The record of another command that measured the cell while this one waited for the device."""
     if not command.wanted:
         return None
     new = records.new_names(command.root, command.known)
     command.known.update(new)
     if new:
-        command.meanwhile.update(resume.look(command.root, command.wanted, new, command.timeline.warn).done)
+        command.meanwhile.update(resume.find_measured(command.root, command.wanted, new, command.timeline.warn).done)
     found = command.meanwhile.get(cell.candidate.spec.key)
     records.join(command.root, command.sweep, [found] if found else [])
     return found
 
 
-def _there_or_here(
-    command: _Command, there: There, cell: Cell, outcomes: Mapping[str, Outcome], origin: record_builder.Origin
+def _measure_on_its_machine(
+    command: _Command, there: MeasureThere, cell: Cell, outcomes: Mapping[str, Outcome], origin: record_builder.Origin
 ) -> Record:
     """The cluster's worker has this machine's place; a device over ssh is reached from here as ever."""
-    if device_locks.all_of(cell) == [device_locks.LOCAL]:
-        return _there(command, there, cell, outcomes, origin)
-    return _here(command, cell, outcomes, origin)
+    if device_locks.devices_of(cell) == [device_locks.LOCAL]:
+        return _measure_there(command, there, cell, outcomes, origin)
+    return _measure_here(command, cell, outcomes, origin)
 
 
-def _there(
-    command: _Command, there: There, cell: Cell, outcomes: Mapping[str, Outcome], origin: record_builder.Origin
+def _measure_there(
+    command: _Command, there: MeasureThere, cell: Cell, outcomes: Mapping[str, Outcome], origin: record_builder.Origin
 ) -> Record:
     """Measure a cell on a worker of the cluster, which waits for its device there."""
     with command.timeline.spending("measuring"):
-        record = _tried(lambda again: there(cell, outcomes, again, measuring(cell)), origin, command.timeline)
+        record = _with_one_retry(
+            lambda again: there(cell, outcomes, again, display_name(cell)), origin, command.timeline
+        )
     _track(record, command)
     return record
 
@@ -264,50 +272,50 @@ def sweep_name(specs: Sequence[Spec]) -> str:
     return hashing.digest(sorted(spec.key for spec in specs))[:8]
 
 
-def _items(waiting: Plan) -> list[tuple[str, str]]:
+def _display_names(waiting: Plan) -> list[tuple[str, str]]:
     """The display's names: of steps with one title the key says which is meant, of cells the words of the sweep."""
     chains = [chain for cell in waiting.cells for chain in cell.chains]
     nodes = {node.id: node for chain in chains for node in waiting.of(chain)}
     steps = [(one, f"{node.step} {node.title}", node.key[:8]) for one, node in nodes.items()]
-    cells = [(measuring(cell), f"measure {cell.candidate.spec.title}", cell.words) for cell in waiting.cells]
+    cells = [(display_name(cell), f"measure {cell.candidate.spec.title}", cell.words) for cell in waiting.cells]
     often = Counter(title for _, title, _ in (*steps, *cells))
     return [(item, f"{title} ({which})" if often[title] > 1 else title) for item, title, which in (*steps, *cells)]
 
 
-def measuring(cell: Cell) -> str:
+def display_name(cell: Cell) -> str:
     """The display's name of a cell's benchmark."""
     return f"measure-{cell.candidate.spec.key[:16]}"
 
 
-def compared(made: Plan) -> int:
+def comparison_count(made: Plan) -> int:
     """How many comparisons the plan's table will have: Holm's correction is over so many."""
     return sum(cell.baseline is not None for cell in made.cells)
 
 
-def _asking(schedule: Schedule, say: Callable[[str], None]) -> measurement_key.Ask:
+def _device_query(schedule: Schedule, say: Callable[[str], None]) -> measurement_key.Ask:
     """How devices are asked what they are: through the cluster where one has this machine's place."""
     if isinstance(schedule, Inline) or schedule.address is None:
-        return measurement_key.asked
+        return measurement_key.ask_device
     from runner.execution.dask import cluster
 
-    return partial(cluster.asked, schedule, say)
+    return partial(cluster.ask_device, schedule, say)
 
 
-def _record(
+def _record_of(
     cell: Cell, outcomes: Mapping[str, Outcome], origin: record_builder.Origin, command: _Command, measure: Measure
 ) -> Record:
     """Measure one cell, or say why not; keep the record; track it."""
-    came = attempt(lambda: _whole(cell, outcomes, origin, command, measure))
+    came = attempt(lambda: _measure(cell, outcomes, origin, command, measure))
     if isinstance(came, Record):
         return came
-    command.timeline.end(measuring(cell), came.status, 0.0, came.reason)
+    command.timeline.end(display_name(cell), came.status, 0.0, came.reason)
     with room(command.root):
         record = records.write(command.root, record_builder.unmeasured(cell, came, outcomes, origin))
     _track(record, command)
     return record
 
 
-def _whole(
+def _measure(
     cell: Cell, outcomes: Mapping[str, Outcome], origin: record_builder.Origin, command: _Command, measure: Measure
 ) -> Record:
     """The record of a cell of which everything is there. Raises why it can't be measured, and what measuring raises."""
@@ -317,7 +325,7 @@ def _whole(
     return measure(cell, outcomes, origin)
 
 
-def _begun_again(command: _Command) -> dict[str, int]:
+def _retries_by_step(command: _Command) -> dict[str, int]:
     """How often a step (by key) was begun beyond the first time in this command."""
     begun = {node.key: command.timeline.begun[node.id] - 1 for node in command.made.nodes.values()}
     return {key: times for key, times in begun.items() if times > 0}
@@ -338,12 +346,12 @@ def _catch_up(done: Iterable[Record], command: _Command) -> None:
         _track(record, command)
 
 
-def _seconds(waiting: Plan, new: Mapping[str, Record], timeline: Timeline) -> dict[str, Measuring]:
+def _seconds_measured(waiting: Plan, new: Mapping[str, Record], timeline: Timeline) -> dict[str, Measuring]:
     """How long each cell was measured in this command; of one that failed meanwhile, until it did."""
     found = {}
     for cell in waiting.cells:
-        key, span = cell.candidate.spec.key, timeline.spans.get(measuring(cell))
+        key, span = cell.candidate.spec.key, timeline.spans.get(display_name(cell))
         timing = new[key].content.get("timing", {})
-        if span and timeline.begun[measuring(cell)]:
-            found[key] = Measuring(device_locks.of(cell), timing.get("benchmark_s", span.seconds))
+        if span and timeline.begun[display_name(cell)]:
+            found[key] = Measuring(device_locks.device_of(cell), timing.get("benchmark_s", span.seconds))
     return found

@@ -28,7 +28,7 @@ from runner.transport.retry import with_retry
 MOST_BYTES = 64 * 10**9  # of what a step makes elsewhere
 
 
-def obtain(
+def get_or_make(
     node: Node, inputs: Mapping[str, Artifact], workers: StepWorkers, project: Path, limits: Limits, display: Display
 ) -> Artifact:
     """The node's artifact: from the store where another command made it meanwhile, else made now.
@@ -43,7 +43,7 @@ def obtain(
         _check_there(inputs)
         display.begin(node.id)
         start = time.monotonic()
-        made = _tried(node, inputs, workers, project, limits, display)
+        made = _with_one_retry(node, inputs, workers, project, limits, display)
         display.end(node.id, "done", time.monotonic() - start, "")
     for warning in made.meta.get("warnings", ()):
         display.warn(f"{node.step} {node.title}: {warning}")
@@ -57,16 +57,16 @@ def _check_there(inputs: Mapping[str, Artifact]) -> None:
             raise Lost(f"{artifact.folder} has disappeared.", "The same command makes it again.")
 
 
-def _tried(
+def _with_one_retry(
     node: Node, inputs: Mapping[str, Artifact], workers: StepWorkers, project: Path, limits: Limits, display: Display
 ) -> Artifact:
     """The artifact, made at the first try, or at the second where the first one's worker was killed from outside."""
     tries, progress = itertools.count(), partial(display.update, node.id)
 
-    def once() -> Artifact:
+    def made() -> Artifact:
         return build(node, inputs, workers, project, limits, progress, next(tries))
 
-    return with_retry(once, display.warn)[0]
+    return with_retry(made, display.warn)[0]
 
 
 def build(
@@ -88,7 +88,7 @@ def build(
     with room(project), store.draft(project, node.step, node.key) as out:
         scratch = store.scratch(project, node.step, node.key)
         with (
-            device_locks.alone_on_all(node.place.alone_on(), tell, limits.step_s),
+            device_locks.all_locked(node.place.alone_on(), tell, limits.step_s),
             given_artifacts.copied(node.settings, scratch, f"{node.step} {node.title}") as files,
             endpoint.scratch(scratch) as scratch_there,
             endpoint.folder(out, MOST_BYTES) as out_there,

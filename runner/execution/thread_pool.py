@@ -1,7 +1,7 @@
 """Steps side by side on this machine: threads of this process, each with worker processes of its own.
 
-Workers are asked over pipes: nothing listens anywhere. All of them have ended when `perform` returns, so that nothing
-of ours runs while anything is measured.
+Workers are asked over pipes: nothing listens anywhere. All of them have ended when `make_steps` returns, so that
+nothing of ours runs while anything is measured.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from runner.core.progress import Display
 from runner.core.unexpected import attempt
 from runner.execution import critical_path, run_step
 from runner.execution.cpu_count import cores
-from runner.execution.graph_executor import follow
+from runner.execution.graph_executor import execute
 from runner.execution.step_workers import StepWorkers
 from runner.planning.graph import Node
 from runner.planning.requirements import Outcome
@@ -27,7 +27,7 @@ from runner.spec.schema import Limits
 JOIN_SECONDS = 5.0  # for a thread whose worker was killed to tidy up; one that waits for another command is left
 
 
-def perform(
+def make_steps(
     todo: Sequence[Node],
     there: Mapping[str, Outcome],
     project: Path,
@@ -42,7 +42,7 @@ def perform(
     count = min(workers or cores(), len(todo))
     ranks = critical_path.ranks(todo, critical_path.seconds(todo, project))
     with _opened(count, project, limits) as pool:
-        return follow(todo, there, pool.start, lambda: pool.next(display), count, ranks, display)
+        return execute(todo, there, pool.start, lambda: pool.next(display), count, ranks, display)
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class _Pool:
                 self.inbox.put(_Ended(job.node, self._made(job, workers, told)))
 
     def _made(self, job: _Job, workers: StepWorkers, told: Display) -> Outcome:
-        return attempt(lambda: run_step.obtain(job.node, job.inputs, workers, self.project, self.limits, told))
+        return attempt(lambda: run_step.get_or_make(job.node, job.inputs, workers, self.project, self.limits, told))
 
 
 @dataclass(frozen=True)

@@ -29,22 +29,22 @@ ROOMS = ("runner.worker.", "runner.measure.", "runner.telemetry.")  # of what th
 ABOUT = "runner.worker.about"
 
 
-def asked(settings: Any, distributions: list[str]) -> dict[str, Any]:
+def ask_device(settings: Any, distributions: list[str]) -> dict[str, Any]:
     """What a measurement depends on at a device: its address and identity, and `runner.worker.about`."""
     device = devices.of(settings)
     found = device.call(ABOUT, "described", distributions=distributions)
     return {"address": device.name, "identity": device.hardware()["identity"], **found}
 
 
-def of(cell: Cell) -> dict[str, Any]:
+def parts_of(cell: Cell) -> dict[str, Any]:
     """The parts of a cell's key. Raises what its devices raise that can't be reached."""
-    return _parts(cell, _once(asked), code)
+    return _parts(cell, _asking_once(ask_device), code)
 
 
-def of_all(cells: Iterable[Cell], ask: Ask = asked) -> dict[str, dict[str, Any]]:
+def parts_of_all(cells: Iterable[Cell], ask: Ask = ask_device) -> dict[str, dict[str, Any]]:
     """The parts of every cell's key by its spec's key, each device asked once; without the cells that can't be
     measured now."""
-    found, once, ours = {}, _once(ask), cache(code)
+    found, once, ours = {}, _asking_once(ask), cache(code)
     for cell in cells:
         if cell.blocked:
             continue
@@ -93,7 +93,7 @@ def check_code(cell: Cell, parts: Parts) -> None:
         )
 
 
-def _once(ask: Ask) -> Ask:
+def _asking_once(ask: Ask) -> Ask:
     """Each question is asked once; a device that didn't answer is not asked again."""
     answers: dict[str, Mapping[str, Any] | RunnerError] = {}
 
@@ -172,7 +172,7 @@ def _of_side(role: str, before: Parts, now: Parts) -> Iterator[str]:
     yield from _of_machine(before, now)
     for name in ("python", "scheduling"):
         if before.get(name) != now.get(name):
-            yield f"{_said(now.get(name))} instead of {_said(before.get(name))}"
+            yield f"{_shown(now.get(name))} instead of {_shown(before.get(name))}"
     yield from _named("", before.get("versions") or {}, now["versions"])
     yield from _named("", before.get("variables") or {}, now["variables"])
 
@@ -199,10 +199,10 @@ def _of_rest(before: Parts, now: Parts) -> Iterator[str]:
 def _named(prefix: str, before: Parts, now: Parts) -> Iterator[str]:
     for name in sorted({*before, *now}):
         if before.get(name) != now.get(name):
-            yield f"{prefix}{name}: {_said(now.get(name))} instead of {_said(before.get(name))}"
+            yield f"{prefix}{name}: {_shown(now.get(name))} instead of {_shown(before.get(name))}"
 
 
-def _said(value: Any) -> str:
+def _shown(value: Any) -> str:
     return "none" if value is None else str(value)[:80]
 
 

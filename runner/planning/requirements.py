@@ -21,7 +21,7 @@ class Lost(StepFailed):
     """An artifact has disappeared: what needs it can be tried again."""
 
 
-def used(cell: Cell) -> list[str]:
+def artifact_keys(cell: Cell) -> list[str]:
     """The keys of the artifacts that a cell's record is made of; the steps before them are made only where one of these
     has to be."""
     return list(dict.fromkeys(chain.keys[step] for chain in cell.chains for step in chain.roles))
@@ -29,12 +29,12 @@ def used(cell: Cell) -> list[str]:
 
 def failure(cell: Cell, outcomes: Mapping[str, Outcome]) -> RunnerError | None:
     """Why a cell's artifacts could not be made."""
-    return next((outcome for key in used(cell) if isinstance(outcome := outcomes[key], RunnerError)), None)
+    return next((outcome for key in artifact_keys(cell) if isinstance(outcome := outcomes[key], RunnerError)), None)
 
 
-def wanted(plan: Plan) -> list[str]:
+def needed_keys(plan: Plan) -> list[str]:
     """The keys of all artifacts that the plan's cells use, without the cells that can't run here."""
-    return list(dict.fromkeys(key for cell in plan.cells if not blocked(cell, plan) for key in used(cell)))
+    return list(dict.fromkeys(key for cell in plan.cells if not blocked(cell, plan) for key in artifact_keys(cell)))
 
 
 def survey(keys: Iterable[str], plan: Plan, project: Path, display: Display) -> tuple[dict[str, Outcome], list[Node]]:
@@ -42,11 +42,11 @@ def survey(keys: Iterable[str], plan: Plan, project: Path, display: Display) -> 
     there: dict[str, Outcome] = {}
     todo: dict[str, Node] = {}
     for key in keys:
-        _look(plan.nodes[key], plan, project, display, there, todo)
+        _survey_node(plan.nodes[key], plan, project, display, there, todo)
     return there, list(todo.values())
 
 
-def _look(
+def _survey_node(
     node: Node, plan: Plan, project: Path, display: Display, there: dict[str, Outcome], todo: dict[str, Node]
 ) -> None:
     if node.key in there or node.key in todo:
@@ -56,7 +56,7 @@ def _look(
         there[node.key] = found
         return
     for key in node.inputs.values():
-        _look(plan.nodes[key], plan, project, display, there, todo)
+        _survey_node(plan.nodes[key], plan, project, display, there, todo)
     todo[node.key] = node
 
 

@@ -28,7 +28,7 @@ import sys
 from runner.execution import device_locks as device
 from runner.worker import device_lock as alone
 sys.argv = ["/somewhere/runner/__main__.py", "-m", "model=gru"]
-with device.alone(sys.stdin.readline().strip(), lambda text: print(text, flush=True), 60.0):
+with device.locked_here(sys.stdin.readline().strip(), lambda text: print(text, flush=True), 60.0):
     print("held", flush=True)
     sys.stdin.readline()
 """
@@ -77,7 +77,7 @@ def test_who_waits_is_told_for_whom_and_goes_on_when_that_has_ended() -> None:
     told: list[str] = []
     with another_command("local") as other:
         done = once_told(told, lambda: os.kill(other.pid, signal.SIGKILL))
-        with device_locks.alone("local", told.append, 60.0):
+        with device_locks.locked_here("local", told.append, 60.0):
             assert other.wait(10) == -signal.SIGKILL
         done.join()
     who = f"pid {other.pid}: python -m runner -m model=gru (in {Path.cwd()})"
@@ -98,7 +98,7 @@ def test_on_a_device_elsewhere_its_own_lock_is_waited_for(monkeypatch: pytest.Mo
     told: list[str] = []
     with another_command("local") as other:
         done = once_told(told, lambda: os.kill(other.pid, signal.SIGKILL))
-        with device_locks.alone_on(Elsewhere(), told.append, 60.0):  # type: ignore[arg-type]
+        with device_locks.locked_there(Elsewhere(), told.append, 60.0):  # type: ignore[arg-type]
             assert other.wait(10) == -signal.SIGKILL
         done.join()
     who = f"pid {other.pid}: python -m runner -m model=gru (in {Path.cwd()})"
@@ -117,7 +117,7 @@ class AlwaysHeld:
 def test_a_device_that_never_becomes_free_is_not_waited_for_longer_than_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device_locks, "ASK_SECONDS", 0.01)
     told: list[str] = []
-    with pytest.raises(StepTimeout) as raised, device_locks.alone_on(AlwaysHeld(), told.append, 0.05):  # type: ignore[arg-type]
+    with pytest.raises(StepTimeout) as raised, device_locks.locked_there(AlwaysHeld(), told.append, 0.05):  # type: ignore[arg-type]
         pytest.fail("it is not free")
     assert raised.value.reason == "ssh:pi measures for pid [] on \x1b[31m: x (in {}), as it said for 0.05 s."
     assert "limits.step_s" in raised.value.next_step
@@ -128,7 +128,7 @@ def test_this_machine_is_not_waited_for_longer_than_a_step_either() -> None:
     """A command that was stopped (Ctrl-Z) while it measures holds it for ever."""
     told: list[str] = []
     with another_command("local") as other:
-        with pytest.raises(StepTimeout) as raised, device_locks.alone("local", told.append, 0.05):
+        with pytest.raises(StepTimeout) as raised, device_locks.locked_here("local", told.append, 0.05):
             pytest.fail("it is not free")
         who = f"pid {other.pid}: python -m runner -m model=gru (in {Path.cwd()})"
         assert raised.value.reason == f"local measures for {who} for longer than 0.05 s."
@@ -136,7 +136,7 @@ def test_this_machine_is_not_waited_for_longer_than_a_step_either() -> None:
 
 
 def test_who_measures_on_a_device_keeps_others_off_it_until_the_end(locks: Path) -> None:
-    with device_locks.alone_on(Elsewhere(), print, 60.0):  # type: ignore[arg-type]
+    with device_locks.locked_there(Elsewhere(), print, 60.0):  # type: ignore[arg-type]
         lock = FileLock(next(locks.glob("*-local.lock")))
         with pytest.raises(Timeout):
             lock.acquire(timeout=0)
@@ -145,7 +145,7 @@ def test_who_measures_on_a_device_keeps_others_off_it_until_the_end(locks: Path)
 
 
 def test_a_device_that_is_this_machine_is_not_waited_for() -> None:
-    with device_locks.alone("local", print, 60.0), device_locks.alone_on(Elsewhere(), pytest.fail, 60.0):  # type: ignore[arg-type]
+    with device_locks.locked_here("local", print, 60.0), device_locks.locked_there(Elsewhere(), pytest.fail, 60.0):  # type: ignore[arg-type]
         pass
 
 
@@ -155,7 +155,7 @@ def test_another_host_name_on_the_same_machine_waits_too(monkeypatch: pytest.Mon
     with another_command("local") as other:
         monkeypatch.setattr(platform, "node", lambda: "another")
         done = once_told(told, lambda: os.kill(other.pid, signal.SIGKILL))
-        with device_locks.alone("local", told.append, 60.0):
+        with device_locks.locked_here("local", told.append, 60.0):
             assert other.wait(10) == -signal.SIGKILL
         done.join()
     assert "waiting until it is free" in told[0]
@@ -169,7 +169,7 @@ def test_a_system_without_a_boot_id_is_told_by_its_host_name(tmp_path: Path, mon
 
 def test_any_address_makes_a_name_of_a_lock(locks: Path) -> None:
     for name in ("ssh:" + "a" * 250, "ssh:[fe80::1%eth0]:22"):
-        with device_locks.alone(name, print, 60.0):
+        with device_locks.locked_here(name, print, 60.0):
             assert len(list(locks.glob("*.json"))) == 1
 
 
@@ -177,7 +177,7 @@ def test_a_user_without_a_home_folder_is_told_what_to_set(monkeypatch: pytest.Mo
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.delenv("HOME", raising=False)
     monkeypatch.setattr(Path, "home", _no_home)
-    with pytest.raises(StepFailed, match="HOME is not set") as raised, device_locks.alone("local", print, 60.0):
+    with pytest.raises(StepFailed, match="HOME is not set") as raised, device_locks.locked_here("local", print, 60.0):
         pass
     assert "XDG_CACHE_HOME" in raised.value.next_step
 
@@ -194,12 +194,12 @@ def test_a_cache_folder_that_is_not_absolute_does_not_count(tmp_path: Path, monk
 
 def test_another_device_is_free() -> None:
     told: list[str] = []
-    with another_command("board"), device_locks.alone("local", told.append, 60.0):
+    with another_command("board"), device_locks.locked_here("local", told.append, 60.0):
         assert told == []
 
 
 def test_a_lock_leaves_no_holder_behind(locks: Path) -> None:
-    with device_locks.alone("local", print, 60.0):
+    with device_locks.locked_here("local", print, 60.0):
         assert len(list(locks.glob("*.json"))) == 1
     assert not list(locks.glob("*.json"))
 
@@ -207,7 +207,7 @@ def test_a_lock_leaves_no_holder_behind(locks: Path) -> None:
 def test_a_folder_that_can_not_be_made_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    with pytest.raises(RunnerError, match="no folder for locks"), device_locks.alone("local", print, 60.0):
+    with pytest.raises(RunnerError, match="no folder for locks"), device_locks.locked_here("local", print, 60.0):
         pass
 
 
@@ -224,14 +224,14 @@ def test_devices_work_at_the_same_time_and_a_device_does_one_thing_at_a_time() -
         busy[item[0]].release()
         return item.upper()
 
-    assert device_locks.alongside({"a": ["a1", "a2"], "b": ["b1", "b2"]}, work) == {
+    assert device_locks.run_by_device({"a": ["a1", "a2"], "b": ["b1", "b2"]}, work) == {
         "a": ["A1", "A2"],
         "b": ["B1", "B2"],
     }
 
 
 def test_one_device_needs_no_thread() -> None:
-    assert device_locks.alongside({"a": [1, 2]}, lambda item: threading.current_thread()) == {
+    assert device_locks.run_by_device({"a": [1, 2]}, lambda item: threading.current_thread()) == {
         "a": [threading.main_thread(), threading.main_thread()]
     }
 
@@ -241,4 +241,4 @@ def test_what_one_device_raises_is_raised() -> None:
         raise RunnerError(item)
 
     with pytest.raises(RunnerError, match="broken"):
-        device_locks.alongside({"a": ["broken"], "b": ["broken"]}, work)
+        device_locks.run_by_device({"a": ["broken"], "b": ["broken"]}, work)

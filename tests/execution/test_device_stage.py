@@ -79,7 +79,7 @@ def given(project: Path) -> Artifact:
 
 def compiled(made: Plan, project: Path, parsed: Artifact, told: Told) -> Artifact:
     with StepWorkers(project) as workers:
-        return run_step.obtain(node(made, "compile"), {"model": parsed}, workers, project, LIMITS, told)
+        return run_step.get_or_make(node(made, "compile"), {"model": parsed}, workers, project, LIMITS, told)
 
 
 @sshd.needed
@@ -117,7 +117,7 @@ def test_on_this_machine_it_waits_for_whoever_measures_here(tmp_path: Path) -> N
     made, parsed, told = planned(tmp_path), given(tmp_path), Told()
     late = replace(LIMITS, step_s=1.0)
     with (
-        device_locks.alone("local", lambda text: None, 60),
+        device_locks.locked_here("local", lambda text: None, 60),
         StepWorkers(tmp_path) as workers,
         pytest.raises(StepTimeout, match="local measures for"),
     ):

@@ -10,11 +10,11 @@ import pytest
 from runner.artifacts import store
 from runner.artifacts.store import Artifact
 from runner.core.errors import RunnerError, StepFailed
-from runner.execution.prepare import obtain as obtained
+from runner.execution.prepare import get_or_make as obtained
 from runner.execution.prepare import prepare
 from runner.planning import graph, plan
 from runner.planning.graph import Node, Plan
-from runner.planning.requirements import used
+from runner.planning.requirements import artifact_keys
 from runner.spec.schedule import INLINE
 from runner.sweep import request
 from tests.execution.told import LIMITS, Told
@@ -31,27 +31,27 @@ def node(made: Plan, step: str) -> Node:
     return next(one for one in made.nodes.values() if one.step == step)
 
 
-def obtain(made: Plan, step: str, project: Path) -> tuple[Artifact | RunnerError, Told]:
+def get_or_make(made: Plan, step: str, project: Path) -> tuple[Artifact | RunnerError, Told]:
     told = Told()
     key = node(made, step).key
     return obtained([key], made, project, LIMITS, told, INLINE)[key], told
 
 
 def test_a_step_is_made_once(made: Plan, tmp_path: Path) -> None:
-    first, told = obtain(made, "data", tmp_path)
+    first, told = get_or_make(made, "data", tmp_path)
     assert isinstance(first, Artifact)
     assert told.ended == [("data", "begins"), ("data", "done")]
-    again, told = obtain(made, "data", tmp_path)
+    again, told = get_or_make(made, "data", tmp_path)
     assert isinstance(again, Artifact)
     assert again.content == first.content
     assert told.ended == [("data", "there")]
 
 
 def test_a_damaged_artifact_is_made_again(made: Plan, tmp_path: Path) -> None:
-    first, _ = obtain(made, "data", tmp_path)
+    first, _ = get_or_make(made, "data", tmp_path)
     assert isinstance(first, Artifact)
     (first.folder / "test.npz").write_bytes(b"")
-    again, told = obtain(made, "data", tmp_path)
+    again, told = get_or_make(made, "data", tmp_path)
     assert isinstance(again, Artifact)
     assert again.content["files"] == first.content["files"]
     assert told.ended == [("data", "begins"), ("data", "done")]
@@ -62,7 +62,7 @@ def test_what_needs_a_step_that_failed_is_skipped(made: Plan, tmp_path: Path) ->
     data = node(made, "data")
     wrong = replace(data, settings={**data.settings, "name": "no_such_data"})
     broken = Plan({**made.nodes, data.key: wrong}, made.cells)
-    found, told = obtain(broken, "train", tmp_path)
+    found, told = get_or_make(broken, "train", tmp_path)
     assert isinstance(found, RunnerError)
     assert told.ended == [("data", "begins"), ("data", "failed"), ("train", "skipped")]
     assert store.find(tmp_path, "data", data.key) is None
@@ -79,7 +79,7 @@ def test_a_step_that_takes_too_long_is_stopped(made: Plan, tmp_path: Path) -> No
 
 
 def test_only_what_a_record_is_made_of_is_asked_for(made: Plan) -> None:
-    steps = {made.nodes[key].step for key in used(made.cells[0])}
+    steps = {made.nodes[key].step for key in artifact_keys(made.cells[0])}
     assert steps == {"data", "export", "compile", "verify"}
 
 
@@ -96,7 +96,7 @@ def test_a_library_that_hides_a_full_disk(made: Plan, tmp_path: Path, monkeypatc
     monkeypatch.setattr("runner.execution.run_step.full", lambda folder: True)
     data = node(made, "data")
     wrong = replace(data, module="runner.steps.no_such_step")
-    found, _ = obtain(Plan({**made.nodes, data.key: wrong}, made.cells), "data", tmp_path)
+    found, _ = get_or_make(Plan({**made.nodes, data.key: wrong}, made.cells), "data", tmp_path)
     assert isinstance(found, StepFailed)
     assert found.reason == f"{tmp_path}: no space left on the disk."
 
@@ -105,7 +105,7 @@ def test_code_that_was_edited_after_planning_makes_no_artifact(made: Plan, tmp_p
     """The worker says what it ran; the key was made with other sources."""
     data = node(made, "data")
     edited = Plan({data.key: replace(data, code="f" * 64)}, made.cells)
-    outcome, told = obtain(edited, "data", tmp_path)
+    outcome, told = get_or_make(edited, "data", tmp_path)
     assert isinstance(outcome, StepFailed)
     assert "its code was edited after this command was planned" in outcome.reason
     assert store.find(tmp_path, "data", data.key) is None
@@ -115,7 +115,7 @@ def test_code_that_was_edited_after_planning_makes_no_artifact(made: Plan, tmp_p
 def test_a_tool_that_was_installed_anew_after_planning_makes_no_artifact(made: Plan, tmp_path: Path) -> None:
     data = node(made, "data")
     before = Plan({data.key: replace(data, tools={"numpy": "1.0"})}, made.cells)
-    outcome, _ = obtain(before, "data", tmp_path)
+    outcome, _ = get_or_make(before, "data", tmp_path)
     assert isinstance(outcome, StepFailed)
     assert "numpy was installed anew after this command was planned" in outcome.reason
     assert store.find(tmp_path, "data", data.key) is None
@@ -128,11 +128,11 @@ def test_a_users_file_that_was_saved_again_after_planning_makes_no_artifact(tmp_
     weights = tmp_path / "w.bin"
     before = weights.read_bytes()
     weights.write_bytes(bytes(64))
-    outcome, _ = obtain(made, "export", tmp_path)
+    outcome, _ = get_or_make(made, "export", tmp_path)
     assert isinstance(outcome, StepFailed)
     assert outcome.reason == f"export onnx: {weights} was changed since this command was planned."
     weights.write_bytes(before)
-    outcome, _ = obtain(made, "export", tmp_path)
+    outcome, _ = get_or_make(made, "export", tmp_path)
     assert isinstance(outcome, Artifact)
     weights.unlink()
     assert store.damage(outcome) == ""  # it is whole without the user's files

@@ -13,7 +13,7 @@ import pytest
 
 from runner.artifacts.store import Artifact
 from runner.execution import run_step
-from runner.execution.prepare import obtain
+from runner.execution.prepare import get_or_make
 from runner.planning.graph import Cell, Chain, Node, Plan
 from runner.planning.requirements import side_by_side, survey
 from runner.spec.schedule import INLINE, Settings
@@ -31,13 +31,13 @@ def of(nodes: list[Node], cells: int = 2) -> Plan:
 SCRIPT = """
 import sys
 from pathlib import Path
-from runner.execution.prepare import obtain
+from runner.execution.prepare import get_or_make
 from tests.execution.test_prepare import LIMITS, LOCAL, Told, key, node, of
 
 side_by_side = [node("data"), node("train"), node("compile", "data")]
 chain = [node("data"), node("export", "data")]
 nodes, cells = {"chain": (chain, 2), "single": (side_by_side, 1), "sweep": (side_by_side, 2)}[sys.argv[1]]
-made = obtain([one.key for one in nodes], of(nodes, cells), Path(sys.argv[2]), LIMITS, Told(), LOCAL)
+made = get_or_make([one.key for one in nodes], of(nodes, cells), Path(sys.argv[2]), LIMITS, Told(), LOCAL)
 assert len(made) == len(nodes)
 print("distributed" in sys.modules)
 """
@@ -55,15 +55,15 @@ def test_steps_run_side_by_side_only_in_a_sweep(
     cells: int, threads: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran: set[str] = set()
-    obtained = run_step.obtain
+    obtained = run_step.get_or_make
 
     def noted(*arguments: Any) -> Artifact:
         ran.add(threading.current_thread().name)
         return obtained(*arguments)
 
-    monkeypatch.setattr(run_step, "obtain", noted)
+    monkeypatch.setattr(run_step, "get_or_make", noted)
     nodes = [node("data"), node("train")]
-    obtain([one.key for one in nodes], of(nodes, cells), tmp_path, LIMITS, Told(), LOCAL)
+    get_or_make([one.key for one in nodes], of(nodes, cells), tmp_path, LIMITS, Told(), LOCAL)
     assert ran == threads
 
 
@@ -76,7 +76,7 @@ def test_more_nodes_than_their_longest_chain_can_run_at_once() -> None:
 
 def test_only_what_is_missing_is_to_do_inputs_first(tmp_path: Path) -> None:
     nodes = [node("data"), node("train", "data"), node("export", "train")]
-    obtain([key("train")], of(nodes), tmp_path, LIMITS, Told(), INLINE)
+    get_or_make([key("train")], of(nodes), tmp_path, LIMITS, Told(), INLINE)
     shutil.rmtree(tmp_path / "artifacts" / "data")
     there, todo = survey([key("export")], of(nodes), tmp_path, Told())
     assert [one.step for one in todo] == ["export"]
@@ -85,10 +85,10 @@ def test_only_what_is_missing_is_to_do_inputs_first(tmp_path: Path) -> None:
 
 def test_an_input_that_is_removed_meanwhile_is_made_again(tmp_path: Path) -> None:
     data = node("data")
-    obtain([data.key], of([data]), tmp_path, LIMITS, Told(), INLINE)
+    get_or_make([data.key], of([data]), tmp_path, LIMITS, Told(), INLINE)
     folder = str(tmp_path / "artifacts" / "data")
     nodes = [data, node("train", remove=folder), node("export", "train", "data")]
-    found = obtain([one.key for one in nodes], of(nodes), tmp_path, LIMITS, Told(), INLINE)
+    found = get_or_make([one.key for one in nodes], of(nodes), tmp_path, LIMITS, Told(), INLINE)
     assert all(isinstance(one, Artifact) for one in found.values())
     made = found[key("export")]
     assert isinstance(made, Artifact)

@@ -81,7 +81,7 @@ def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 
 
 def perform(specs: list[Spec], root: Path, tracker: Any = None, **how: Any) -> run_plan.Ran:
-    return run_plan.perform(plan.make(specs, root), root, tracker or Tracker(), INLINE, on_stderr(), **how)
+    return run_plan.run(plan.make(specs, root), root, tracker or Tracker(), INLINE, on_stderr(), **how)
 
 
 def test_a_cell_that_can_not_run_leaves_a_record_and_the_others_go_on(
@@ -237,7 +237,7 @@ def test_a_cell_that_a_clusters_worker_measures_is_tried_once_more_where_its_wor
 
     monkeypatch.setattr(cluster, "measuring", lambda *given: nullcontext(there))
     far = Settings("tcp://127.0.0.1:8786", None, 2, {}, True)
-    ran = run_plan.perform(plan.make([specs[0]], tmp_path), tmp_path, Tracker(), far, on_stderr(), sweep="s")  # type: ignore[arg-type]
+    ran = run_plan.run(plan.make([specs[0]], tmp_path), tmp_path, Tracker(), far, on_stderr(), sweep="s")  # type: ignore[arg-type]
     assert tries == [0, 1]
     assert ran.records[0].content["status"] == "ok"
     assert "It is tried once more." in capsys.readouterr().err
@@ -245,7 +245,7 @@ def test_a_cell_that_a_clusters_worker_measures_is_tried_once_more_where_its_wor
 
 def test_what_has_one_title_is_told_apart_in_the_display(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     swept = request.cells(tmp_path, ["model=gru", "model.hidden=4,5", "precision=fp32", "baseline=none"])
-    run_plan.perform(plan.of_sweep(swept, tmp_path), tmp_path, Tracker(), INLINE, on_stderr(), sweep="s")  # type: ignore[arg-type]
+    run_plan.run(plan.of_sweep(swept, tmp_path), tmp_path, Tracker(), INLINE, on_stderr(), sweep="s")  # type: ignore[arg-type]
     said = capsys.readouterr().err
     for hidden in (4, 5):
         assert f"measure gru fp32 onnxruntime (model.hidden={hidden}): done" in said
@@ -288,7 +288,7 @@ def test_the_schedule_says_where_the_time_went(specs: list[Spec], tmp_path: Path
 
 
 def test_devices_measure_alongside(specs: list[Spec], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device_locks, "of", lambda cell: f"{cell.candidate.spec.backend.name} board")
+    monkeypatch.setattr(device_locks, "device_of", lambda cell: f"{cell.candidate.spec.backend.name} board")
     names: list[str] = []
     measure = record_builder.measured
 
@@ -364,7 +364,7 @@ def test_whatever_planning_a_cell_raises_is_that_cells_record(tmp_path: Path, mo
 
     monkeypatch.setattr(sources, "_data_problems", odd)
     swept = request.cells(tmp_path, [*COMMON, "data=co2,mackey_glass"])
-    ran = run_plan.perform(plan.of_sweep(swept, tmp_path), tmp_path, Tracker(), INLINE, on_stderr(), sweep="s")  # type: ignore[arg-type]
+    ran = run_plan.run(plan.of_sweep(swept, tmp_path), tmp_path, Tracker(), INLINE, on_stderr(), sweep="s")  # type: ignore[arg-type]
     assert [record.content["status"] for record in ran.records] == ["failed", "ok"]
     assert ran.records[0].content["reason"] == "Unexpected IndexError: list index out of range"
     alone = perform([request.one(tmp_path, [*COMMON, "data=co2"])], tmp_path)
@@ -392,9 +392,9 @@ def test_a_scheduler_that_goes_away_before_measuring_fails_each_cell(
         raise Unavailable("no Dask scheduler answers.")
 
     monkeypatch.setattr(cluster, "measuring", nobody)
-    monkeypatch.setattr(cluster, "asked", nobody)
+    monkeypatch.setattr(cluster, "ask_device", nobody)
     far = Settings("tcp://127.0.0.1:8786", None, 2, {}, True)
-    ran = run_plan.perform(plan.make(specs[:2], tmp_path), tmp_path, Tracker(), far, on_stderr(), sweep="s")  # type: ignore[arg-type]
+    ran = run_plan.run(plan.make(specs[:2], tmp_path), tmp_path, Tracker(), far, on_stderr(), sweep="s")  # type: ignore[arg-type]
     assert [record.content["status"] for record in ran.records] == ["failed", "unsupported"]
 
 

@@ -24,7 +24,7 @@ from tests.execution.told import LIMITS, Told, key, node
 def perform(
     todo: list[Node], project: Path, told: Told, there: Mapping[str, Outcome] | None = None, workers: int = 2
 ) -> dict[str, Outcome]:
-    return thread_pool.perform(todo, there or {}, project, LIMITS, told, workers)
+    return thread_pool.make_steps(todo, there or {}, project, LIMITS, told, workers)
 
 
 def processes() -> list[str]:

@@ -248,7 +248,7 @@ def test_a_stage_in_a_toolchain_runs_there_and_its_versions_are_in_the_key(
         (artifact.folder / "artifact.json").write_text("{}")
     (parsed.folder / "parsed").write_text("graph parsed")
     with StepWorkers(staged) as workers:
-        found = run_step.obtain(optimize, {"model": parsed, "data": data}, workers, staged, LIMITS, Told())
+        found = run_step.get_or_make(optimize, {"model": parsed, "data": data}, workers, staged, LIMITS, Told())
     assert (found.folder / "optimized").read_text() == "graph parsed {'level': 1}"
     assert found.content["tools"] == dict(optimize.tools)
 

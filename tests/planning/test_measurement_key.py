@@ -38,7 +38,7 @@ def key(cell: Cell, **about: Any) -> str:
     def ask(settings: Any, distributions: list[str]) -> Mapping[str, Any]:
         return {"address": hardware.name_of(settings), **ABOUT, **about}
 
-    (parts,) = measurement_key.of_all([cell], ask).values()
+    (parts,) = measurement_key.parts_of_all([cell], ask).values()
     return measurement_key.digest(parts)
 
 
@@ -60,10 +60,10 @@ def test_limits_and_words_are_not_in_it(cell: Cell) -> None:
 def test_a_profile_is_in_it_where_one_is_asked_for(cell: Cell) -> None:
     spec = cell.candidate.spec
     asked = replace(spec, profile=Choice("layers", settings_class("layers")(iterations=10)))
-    assert "profile" not in measurement_key.of(cell)
-    now = measurement_key.of(replace(cell, candidate=replace(cell.candidate, spec=asked)))
+    assert "profile" not in measurement_key.parts_of(cell)
+    now = measurement_key.parts_of(replace(cell, candidate=replace(cell.candidate, spec=asked)))
     assert now["profile"] == {"name": "layers", "iterations": 10}
-    assert "profile.name: layers instead of none" in measurement_key.differences(measurement_key.of(cell), now)
+    assert "profile.name: layers instead of none" in measurement_key.differences(measurement_key.parts_of(cell), now)
 
 
 @pytest.mark.parametrize(
@@ -90,16 +90,16 @@ def test_every_device_is_asked_once_and_one_that_does_not_answer_has_no_keys(cel
         asked.append(distributions)
         raise Unavailable("ssh:pi does not answer.")
 
-    assert measurement_key.of_all([cell, cell], ask) == {}
+    assert measurement_key.parts_of_all([cell, cell], ask) == {}
     assert asked == [["numpy", "onnxruntime"]]
 
 
 def test_this_machine_is_asked_what_it_is(cell: Cell) -> None:
-    parts = measurement_key.of(cell)
+    parts = measurement_key.parts_of(cell)
     for role in ("candidate", "baseline"):
         assert parts[role]["address"] == "local"
         assert parts[role]["versions"].keys() == {"numpy", "onnxruntime"}
-    assert measurement_key.of(cell) == parts
+    assert measurement_key.parts_of(cell) == parts
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_this_machine_is_asked_what_it_is(cell: Cell) -> None:
     ],
 )
 def test_what_differs_is_said_in_words(change: dict[str, Any], said: str, cell: Cell) -> None:
-    now = measurement_key.of(cell)
+    now = measurement_key.parts_of(cell)
     before = {**now, **{name: {**now[name], **one} if isinstance(one, dict) else one for name, one in change.items()}}
     assert said in "; ".join(measurement_key.differences(before, now))
     assert measurement_key.digest(before) != measurement_key.digest(now)
@@ -142,27 +142,27 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_comment_in_the_measuring_code_stops_nothing(cell: Cell, source: Path) -> None:
-    parts = measurement_key.of(cell)
+    parts = measurement_key.parts_of(cell)
     source.write_text("ROUNDS = 1  # as before\n")
     measurement_key.check_code(cell, parts)
 
 
 def test_what_was_measured_while_its_code_was_edited_is_not_kept(cell: Cell, source: Path) -> None:
-    parts = measurement_key.of(cell)
+    parts = measurement_key.parts_of(cell)
     source.write_text("ROUNDS = 10\n")
     with pytest.raises(StepFailed, match="measuring code was edited since this process began"):
         measurement_key.check_code(cell, parts)
 
 
 def test_a_process_that_imported_it_before_the_edit_does_not_measure_with_it(cell: Cell, source: Path) -> None:
-    measurement_key.of(cell)
+    measurement_key.parts_of(cell)
     source.write_text("ROUNDS = 10\n")
     code_closure.look_again()  # as planning does
     with pytest.raises(StepFailed, match="restart the kernel"):
-        measurement_key.check_code(cell, measurement_key.of(cell))
+        measurement_key.check_code(cell, measurement_key.parts_of(cell))
 
 
 def test_an_edited_session_is_not_measured_either(cell: Cell) -> None:
-    parts = measurement_key.of(cell)
+    parts = measurement_key.parts_of(cell)
     with pytest.raises(StepFailed):
         measurement_key.check_code(cell, {**parts, "candidate": {**parts["candidate"], "session": "as it was"}})

@@ -46,7 +46,7 @@ def test_one_that_somebody_else_has_put_there_is_refused_in_words(shared: Path) 
     os.chown(shared / "edge-runner", 12345, -1)
     with pytest.raises(FileExistsError, match="belongs to user 12345, in a folder to which others write"):
         receiver.home()
-    with pytest.raises(StepFailed) as caught, device_locks.alone("local", print, 60.0):
+    with pytest.raises(StepFailed) as caught, device_locks.locked_here("local", print, 60.0):
         pass
     assert caught.value.reason == f"{shared}/edge-runner: belongs to user 12345, in a folder to which others write."
     assert caught.value.next_step == "Set XDG_CACHE_HOME to a folder that you alone may write to."
@@ -67,5 +67,5 @@ def test_a_place_where_nothing_can_be_made_is_told_by_whoever_writes_there(
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     assert receiver.home() == tmp_path / "file" / "edge-runner"
-    with pytest.raises(StepFailed, match="no folder for locks"), device_locks.alone("local", print, 60.0):
+    with pytest.raises(StepFailed, match="no folder for locks"), device_locks.locked_here("local", print, 60.0):
         pass

@@ -29,7 +29,7 @@ from runner.execution.dask.transfer import Held
 from runner.execution.record_builder import Origin
 from runner.planning import measurement_key
 from runner.planning.graph import Cell, Node
-from runner.planning.requirements import Outcome, used
+from runner.planning.requirements import Outcome, artifact_keys
 from runner.results import records
 from runner.results.records import Record
 from runner.spec import hardware
@@ -44,7 +44,7 @@ RESOURCE = f"device:{device_locks.LOCAL}"  # the Dask resource of the worker on 
 FIRST = 1e9  # priority of what is sent: steps wait for it
 
 
-def perform(
+def make_steps(
     todo: Sequence[Node],
     there: Mapping[str, Outcome],
     project: Path,
@@ -59,11 +59,11 @@ def perform(
     with connected(schedule, display.warn) as client:
         owned = bool(_owners(client))
         first, away, last = _shared_out(todo, owned)
-        made: dict[str, Outcome] = inline.perform(first, there, project, limits, display)
+        made: dict[str, Outcome] = inline.make_steps(first, there, project, limits, display)
         terms = submission.Terms(limits, schedule.attempts, partial(_tend, client), _needs)
         made |= _away(client, away, {**there, **made}, project, terms, display, {one.key for one in last})
         client.run(tasks.rest)
-    return made | inline.perform(last, {**there, **made}, project, limits, display)
+    return made | inline.make_steps(last, {**there, **made}, project, limits, display)
 
 
 def _shared_out(todo: Sequence[Node], owned: bool) -> tuple[list[Node], list[Node], list[Node]]:
@@ -106,7 +106,7 @@ def _away(
     fetched."""
     if not nodes:
         return {}
-    held: dict[str, Held | RunnerError] = dict(_held(client, [(node.step, node.key) for node in nodes]))
+    held: dict[str, Held | RunnerError] = dict(_artifacts_held(client, [(node.step, node.key) for node in nodes]))
     fetched = {node.key for node in nodes if node.kind.role or node.key in read_here}
     make = _lacking(nodes, fetched, held)
     for node in nodes:
@@ -115,7 +115,7 @@ def _away(
     inputs = {key for node in make for key in node.inputs.values()} & there.keys()
     known = {**held, **{key: _placed(client, there[key]) for key in inputs}}
     ranks = critical_path.ranks(make, critical_path.seconds(make, project))
-    came = held | submission.perform(client, make, known, ranks, terms, display)
+    came = held | submission.make_steps(client, make, known, ranks, terms, display)
     return {key: _fetched(client, came[key], project) for key in came if key in fetched}
 
 
@@ -136,7 +136,7 @@ def _needs(node: Node) -> dict[str, float]:
 # --- artifacts between this command and the workers ---
 
 
-def _held(client: Client, wanted: list[tuple[str, str]]) -> dict[str, Held]:
+def _artifacts_held(client: Client, wanted: list[tuple[str, str]]) -> dict[str, Held]:
     """Which of the artifacts (step, key) a worker has, by key."""
     answers: Mapping[str, list[Held]] = client.run(tasks.stored, wanted)
     return {one.key: one for found in answers.values() for one in found}
@@ -147,7 +147,7 @@ def _placed(client: Client, artifact: Outcome) -> Held | RunnerError:
     if isinstance(artifact, RunnerError):
         return artifact
     step = str(artifact.content["step"])
-    return _held(client, [(step, artifact.key)]).get(artifact.key) or _sent(client, artifact)
+    return _artifacts_held(client, [(step, artifact.key)]).get(artifact.key) or _sent(client, artifact)
 
 
 def _sent(client: Client, artifact: Artifact) -> Held | RunnerError:
@@ -181,15 +181,17 @@ def measuring(
         yield partial(_measured, client, root, display) if _owners(client) else None
 
 
-def asked(schedule: Settings, say: Callable[[str], None], settings: Any, distributions: list[str]) -> Mapping[str, Any]:
-    """What a measurement depends on (`measurement_key.asked`) at the worker that owns this machine's device, where one
-    does."""
+def ask_device(
+    schedule: Settings, say: Callable[[str], None], settings: Any, distributions: list[str]
+) -> Mapping[str, Any]:
+    """What a measurement depends on (`measurement_key.ask_device`) at the worker that owns this machine's device, where
+    one does."""
     if hardware.name_of(settings) == device_locks.LOCAL:
         with connected(schedule, say) as client:
             for owner in _owners(client)[:1]:
-                answers = client.run(measurement_key.asked, settings, distributions, workers=[owner])
+                answers = client.run(measurement_key.ask_device, settings, distributions, workers=[owner])
                 return dict(answers[owner])
-    return measurement_key.asked(settings, distributions)
+    return measurement_key.ask_device(settings, distributions)
 
 
 def _measured(
@@ -202,7 +204,7 @@ def _measured(
     item: str,
 ) -> Record:
     """Have one cell measured, and keep its record here. Raises what measuring raised."""
-    placed = [_placed(client, outcomes[key]) for key in used(cell)]
+    placed = [_placed(client, outcomes[key]) for key in artifact_keys(cell)]
     held = [_or_raise(one) for one in placed]
     with submission.listening(client, 1, display) as desk:
         job = tasks.Measuring(cell, held, origin, item, version_check.here(), desk.topic)

@@ -19,7 +19,7 @@ from runner.core.progress import Display
 from runner.execution.dask import version_check
 from runner.execution.dask.tasks import Done, Task, make
 from runner.execution.dask.transfer import Held
-from runner.execution.graph_executor import follow
+from runner.execution.graph_executor import execute
 from runner.planning.graph import Node
 from runner.spec.schema import Limits
 
@@ -37,7 +37,7 @@ class Terms:
     needs: Callable[[Node], dict[str, float]]
 
 
-def perform(
+def make_steps(
     client: Client,
     todo: Sequence[Node],
     known: Mapping[str, Held | RunnerError],
@@ -58,7 +58,7 @@ def perform(
             item, result = desk.next(terms.tend)
             return nodes[item], result
 
-        return follow(
+        return execute(
             todo, known, start, ended, sys.maxsize, ranks, display
         )  # all that are ready: the cluster may grow
 

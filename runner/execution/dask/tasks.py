@@ -84,7 +84,7 @@ def _made(task: Task, project: Path, events: Events) -> Held:
     version_check.check_tools(task.node)
     inputs = {role: _input(one, project) for role, one in task.inputs.items()}
     with _step_workers(project) as workers:
-        made = run_step.obtain(task.node, inputs, workers, project, task.limits, events)
+        made = run_step.get_or_make(task.node, inputs, workers, project, task.limits, events)
     return transfer.held(made, get_worker().address)
 
 
@@ -177,7 +177,7 @@ def _measured(task: Measuring, root: Path, events: Events) -> Measured:
     found = {one.key: _input(one, root) for one in task.held}
     rest()
     with (
-        device_locks.held(task.cell, events.warn),
+        device_locks.locked(task.cell, events.warn),
         benchmarked(task.cell, found, root, nullcontext, task.origin, events, task.item) as (content, files),
     ):
         return Measured(content, {name: path.read_bytes() for name, path in files.items()})

@@ -34,7 +34,7 @@ from tests.execution.told import LIMITS, Told, node
 def perform(
     cluster: Cluster, todo: list[Node], project: Path, told: Told, there: Mapping[str, Outcome] | None = None
 ) -> dict[str, Outcome]:
-    return schedule.perform(todo, there or {}, project, LIMITS, told, cluster.schedule())
+    return schedule.make_steps(todo, there or {}, project, LIMITS, told, cluster.schedule())
 
 
 def text(outcome: Outcome) -> str:
@@ -119,7 +119,7 @@ def test_what_the_command_has_is_sent_and_what_reads_its_files_is_made_there(
     mine.touch()
     files = {str(mine): hashing.file_hash(mine)}
     first, second, third = of("sent", node("data"), node("export", files=files), node("compile", "data", "export"))
-    there = inline.perform([first], {}, project, LIMITS, Told())
+    there = inline.make_steps([first], {}, project, LIMITS, Told())
     came = perform(three, [second, third], project, Told(), there)
     assert text(came[third.key]) == "dataexportcompile"
     assert isinstance(came[second.key], Artifact)
@@ -143,7 +143,7 @@ def test_an_artifact_that_goes_with_its_machine_is_told_as_lost(bare: Cluster, p
     (data,) = of("lost", node("data"))
     perform(bare, [data], project, Told())
     with schedule.connected(bare.schedule(), Told().warn) as client:
-        held = schedule._held(client, [("data", data.key)])[data.key]
+        held = schedule._artifacts_held(client, [("data", data.key)])[data.key]
     shutil.rmtree(project / "artifacts")
     bare.kill("w0")
     bare.worker("w1")
@@ -181,7 +181,9 @@ def test_a_worker_with_another_runner_is_refused(bare: Cluster, project: Path, t
 def test_no_scheduler_is_told_as_unavailable(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schedule, "SECONDS", "0.5s")
     with pytest.raises(Unavailable, match=r"schedule\.address=tcp://127\.0\.0\.1:1: no Dask scheduler answers"):
-        schedule.perform([node("data")], {}, project, LIMITS, Told(), Settings("tcp://127.0.0.1:1", None, 3, {}, True))
+        schedule.make_steps(
+            [node("data")], {}, project, LIMITS, Told(), Settings("tcp://127.0.0.1:1", None, 3, {}, True)
+        )
 
 
 def test_a_scheduler_that_goes_away_ends_the_steps(bare: Cluster, project: Path) -> None:
@@ -252,7 +254,7 @@ def test_a_cluster_with_certificates_does_the_work_and_turns_strangers_away(
     trusting_us = {**others, "ca": closed.tls["ca"]}
     for stranger in (keyless, replace(closed.schedule(), tls=others), replace(closed.schedule(), tls=trusting_us)):
         with pytest.raises(Unavailable, match="no Dask scheduler answers"):
-            schedule.perform(of("stranger", node("data")), {}, project, LIMITS, Told(), stranger)
+            schedule.make_steps(of("stranger", node("data")), {}, project, LIMITS, Told(), stranger)
     assert steps(closed.folder / "w0") | steps(closed.folder / "w1") == {"train", "export", "compile"}
 
 
