@@ -106,7 +106,7 @@ def test_what_an_experiment_that_dvc_runs_in_a_copy_names_stays(tmp_path: Path, 
     assert len(going(project)) == 4
 
 
-@pytest.mark.parametrize("text", ["export: [\n", "export: 3\n", ""])
+@pytest.mark.parametrize("text", ["export: [\n", "export: 3\n", "export: {gru: 5}\n", ""])
 def test_a_keys_yaml_that_can_not_be_read_stops_it(project: Path, text: str) -> None:
     (project / "keys.yaml").write_text(text)
     with pytest.raises(SpecError, match=r"keys\.yaml"):
