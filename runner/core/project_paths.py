@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from runner.core import registry
+from runner.core.errors import SpecError
 
 MARKERS = ("runner.toml", "dvc.yaml")
+RELIED_ON = (*MARKERS, "conf", "experiments", "artifacts", "records", "pipeline", "params.yaml", ".toolchains")
 EXPERIMENTS = Path(".dvc", "tmp", "exps")  # where DVC copies a project to for `dvc exp run --queue` and `--temp`
 
 
 def root(start: Path | None = None) -> Path:
-    """The nearest folder from `start` upwards that holds `runner.toml` or `dvc.yaml`, else `start` itself."""
+    """The nearest folder from `start` upwards that holds `runner.toml` or `dvc.yaml`, else `start` itself.
+
+    Raises SpecError where somebody else could have made a project of it, or laid something into it.
+    """
     here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
-        if any((folder / marker).is_file() for marker in MARKERS):
-            return folder
-    return here
+    marked = (one for one in (here, *here.parents) if any((one / marker).is_file() for marker in MARKERS))
+    found = next(marked, here)
+    _check_owners(found, here)
+    return found
+
+
+def _check_owners(project: Path, here: Path) -> None:
+    """A project's files name what is run, and its artifacts are. Who works in somebody's project has chosen so; nobody
+    chooses a marker above the folder that he works in, or what others laid into one to which all may write (/tmp)."""
+    found, ours = project.stat(), {0, os.getuid(), here.stat().st_uid}
+    everybodys = found.st_mode & stat.S_ISVTX and found.st_mode & stat.S_IWOTH
+    looked_at = RELIED_ON if everybodys else () if project == here else (".", *MARKERS)
+    there = [project / name for name in looked_at if os.path.lexists(project / name)]
+    odd = next((path for path in there if path.lstat().st_uid not in ours), None)
+    if odd:
+        raise SpecError(
+            f"{odd} is somebody else's, and would be a part of the project {project}.",
+            "Make one of your own: mkdir mine && touch mine/runner.toml && cd mine",
+        )
 
 
 def home(project: Path) -> Path:
