@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from pathlib import Path
 
@@ -35,9 +36,10 @@ def _check_owners(project: Path, here: Path) -> None:
     there = [project / name for name in looked_at if os.path.lexists(project / name)]
     odd = next((path for path in there if path.lstat().st_uid not in ours), None)
     if odd:
+        chosen = "" if everybodys else f"If you trust it, work there: cd {shlex.quote(str(project))} Or make"
         raise SpecError(
             f"{odd} is somebody else's, and would be a part of the project {project}.",
-            "Make one of your own: mkdir mine && touch mine/runner.toml && cd mine",
+            f"{chosen or 'Make'} one of your own: mkdir mine && touch mine/runner.toml && cd mine",
         )
 
 
