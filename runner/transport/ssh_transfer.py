@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shlex
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from typing import IO, Any
 
 from runner.core import forms
 from runner.core.errors import OddAnswer, RunnerError, StepFailed, StepTimeout, Unavailable, WorkerLost
+from runner.core.foreign_text import line
 from runner.transport import answers, blobs
 from runner.transport.answers import Odd
 from runner.transport.blobs import Parcel
@@ -34,6 +36,9 @@ if sys.version_info < (3, 8):
     sys.exit(98)
 exec(compile(sys.argv.pop(1), "arrival", "exec"))
 """
+DESCRIPTION = "artifact.json"
+# What the disk says of a name that no file can have here: another file's, a folder's, too long, no name at all.
+NO_NAME = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
 TOO_OLD, NOT_RUN, NOT_FOUND, NO_CONNECTION = 98, 126, 127, 255
 
 
@@ -84,9 +89,12 @@ class Delivery:
             draft.mkdir()
             with packed.open("rb") as file:
                 receiver.unpack(file, draft)
+            _check_names(draft)
             draft.rename(here)
-        except (ValueError, tarfile.TarError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-            raise self._odd("give", Odd(f"holds what is no folder of plain files: {error}")) from None
+        except (ValueError, OSError, tarfile.TarError) as error:
+            if isinstance(error, OSError) and error.errno not in NO_NAME:
+                raise
+            raise self._odd("give", Odd(f"holds what is no folder of plain files: {line(str(error), 300)}")) from None
         finally:
             packed.unlink(missing_ok=True)
             shutil.rmtree(draft, ignore_errors=True)
@@ -169,6 +177,15 @@ class Delivery:
                 "Install a newer one there, and name it: hardware.python=…",
             )
         return self._odd(do, Odd(f"ended with exit code {code}, its last words: {lines[-1][:200]}"))
+
+
+def _check_names(folder: Path) -> None:
+    """Raises ValueError for a name that acts on a terminal or is no text, and for the description of an artifact, which
+    is written here."""
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*")]
+    odd = next((name for name in names if not name.isprintable() or name == DESCRIPTION), None)
+    if odd is not None:
+        raise ValueError(f"{odd}: no name for a file of a step")
 
 
 def lost(device: str, meanwhile: str) -> WorkerLost:

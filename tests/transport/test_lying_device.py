@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import onnx
 import pytest
@@ -21,6 +24,7 @@ from runner.spec.hardware import Ssh as Settings
 from runner.transport import reply, ssh_transfer
 from runner.transport.ssh import Ssh
 from runner.transport.ssh_connection import Address
+from runner.transport.ssh_transfer import Delivery
 from tests import liars
 
 Refused = Callable[..., RunnerError]
@@ -172,3 +176,20 @@ def test_a_sweep_goes_on_beside_devices_that_lie(tmp_path: Path, monkeypatch: py
     for python, said in pythons.items():
         assert found[python]["status"] == ("failed" if said else "ok"), found[python]["reason"]
         assert said in found[python]["reason"]
+
+
+@pytest.mark.parametrize("name", ["../out", "/out", "a" * 300, "\x1b[31m", "\udcff", "artifact.json", "."], ids=ascii)
+def test_a_folder_that_comes_back_has_names_for_files_of_a_step(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def packed(delivery: Delivery, there: str, here: Path, most: int, seconds: float) -> None:
+        with tarfile.open(here, "w") as tar:
+            tar.addfile(tarfile.TarInfo(name))
+
+    monkeypatch.setattr(Delivery, "_fetched", packed)
+    master: Any = SimpleNamespace(address=SimpleNamespace(name="ssh:pi"))
+    (tmp_path / "here").mkdir()
+    with pytest.raises(OddAnswer, match="it holds what is no folder of plain files") as error:
+        Delivery(master, "python3").fetch_folder("there", tmp_path / "here", 1000)
+    assert error.value.reason.isprintable()
+    assert [path.name for path in tmp_path.rglob("*")] == ["here"]
