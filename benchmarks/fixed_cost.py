@@ -4,8 +4,9 @@
 this is not the runner's own: the time in which a candidate's or a baseline's worker was asked for something, that is
 its process's start, imports and load, its warm-up, bursts and predictions. All the rest is: composing, planning,
 checking artifacts, waiting for MLflow, scoring, statistics, closing workers, the record, its plot, MLflow, printing,
-the end of the process. Since MLflow is imported while workers load, what these loads take longer than the median of
-the loads after it counts as the runner's own, too.
+the end of the process. The processes of the next pair, which import while this one warms up and then stand still,
+count from the last answer of this one on. Since MLflow is imported while workers load, what these loads take longer
+than the median of the loads after it counts as the runner's own, too.
 
 Beside it stands what a reader can compute from any record: the command's wall time − `timing.benchmark_s`.
 
@@ -33,6 +34,7 @@ from benchmarks.support import peers as others
 from benchmarks.support.timed import alternated, row, verdict, wall
 
 LIMIT = 1.5
+IMPORT = "call"  # what a process is asked before it is needed: to import its runtime
 WATCHED = Path(__file__).parent / "support" / "watched.py"
 SHAPES = [f"model.shapes.{name}=[1,{others.LENGTH}]" for name in others.INPUTS]
 GRU = ["model=gru", "train=smoke", "measure=quick"]
@@ -82,13 +84,21 @@ def cost(start: float, end: float, asked: list[Asked], timing: dict[str, float])
     """From the times of the questions to workers (`support/watched.py`) and of the command as a whole."""
     measured = [one for one in asked if one[0].split()[0] in ("candidate", "baseline")]
     imported = min(ended for worker, _, _, ended in asked if worker == "tracking")
-    spans = sorted((began, ended) for _, _, began, ended in measured)
-    first, last = spans[0][0], max(ended for _, ended in spans)
+    last = max(ended for _, what, _, ended in measured if what != IMPORT)
+    spans = sorted((since(one, measured), min(one[3], last)) for one in measured if one[2] < last)
+    first = spans[0][0]
     before, after = first - start, end - last
     between = (last - first) - covered(spans)
     slowed = excess([one for one in measured if one[1] == "load"], imported)
     own = before + between + after + slowed
     return Cost(end - start, own, before, between, after, slowed, end - start - timing["benchmark_s"])
+
+
+def since(one: Asked, measured: list[Asked]) -> float:
+    """From when a question counts: the next pair's import from the last answer within it, as it stands still before."""
+    _, what, began, ended = one
+    answers = [end for _, other, _, end in measured if other != IMPORT and began < end < ended]
+    return max(answers, default=began) if what == IMPORT else began
 
 
 def covered(spans: list[tuple[float, float]]) -> float:

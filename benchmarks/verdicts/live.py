@@ -20,6 +20,7 @@ from typing import Any
 from benchmarks.verdicts.targets import code, told
 from benchmarks.verdicts.workloads import HERE, WORKLOADS, let_workers_find_spin, prepared, spinning
 from runner.measure.benchmark import benchmark
+from runner.measure.next_pair import starting
 from runner.measure.run import Run, sides_of
 from runner.measure.sides import Side
 from runner.spec.schema import Spec
@@ -35,7 +36,9 @@ def compared(spec: Spec, side: Side, share: float, seed: int) -> Row:
     pair = (side, side) if share == 0 else (spinning(side, share), spinning(side, 0.0))
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        found = benchmark(Run(sides_of(*pair), spec.measure.settings, seed, Path(folder), spec.limits.answer_s))
+        run = Run(sides_of(*pair), spec.measure.settings, seed, Path(folder), spec.limits.answer_s)
+        with starting(run) as ready:
+            found = benchmark(ready)
     assert found.comparison is not None
     kept = ("ratio", "low", "high", "verdict", "p_value")
     content = found.comparison.as_dict()

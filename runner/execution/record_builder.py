@@ -25,8 +25,8 @@ from runner.core.linear_algebra import one_thread
 from runner.core.progress import Display
 from runner.core.unexpected import attempt
 from runner.measure import layer_profile, scenarios
-from runner.measure.first_pair import starting
 from runner.measure.layer_profile import LayerProfile
+from runner.measure.next_pair import starting
 from runner.measure.run import Run
 from runner.measure.sides import Side
 from runner.planning import measurement_key
@@ -102,12 +102,12 @@ def benchmarked(
         with _sampling_here(cell, draft) as sampler:
             how, limit_s = scenarios.of(spec.scenario.name), spec.limits.answer_s
             run = Run(sides, spec.measure.settings, spec.seed, draft, limit_s, quiet, sampler, scenario=how)
-            with starting(run):
+            with starting(run) as ready:
                 with one_thread():
                     from runner.measure.benchmark import benchmark  # numpy: imported while the first processes start
 
                 _import_for_later()
-                found = benchmark(run, _floor(cell, root), origin.comparisons, partial(display.update, item))
+                found = benchmark(ready, _floor(cell, root), origin.comparisons, partial(display.update, item))
         profile = _profiled(run, spec, found)
         measurement_key.check_code(cell, key["measurement"])
         machine = devices.of(spec.hardware.settings).hardware()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -174,10 +175,12 @@ def benchmark(
     compared = quality_interval.of(scored["candidate"], scored.get("baseline"), seed, settings.confidence)
     comparison = _compare(how, pairs, decision, settings, noise) if baseline else None
     checked = compliance_checks.of(sides, pairs, judged)
-    figures = {
-        role: _metrics(side, role, pairs, judged[role], settings, seed, telemetry.sides[role])
-        for role, side in sides.items()
-    }
+
+    def figures_of(role: str) -> list[Metric]:
+        return _metrics(sides[role], role, pairs, judged[role], settings, seed, telemetry.sides[role])
+
+    with ThreadPoolExecutor(len(sides)) as threads:  # two bootstraps, in which numpy lets go of the interpreter
+        figures = dict(zip(sides, threads.map(figures_of, sides), strict=True))
     against = [
         *metrics.of_comparison(comparison.ratio if comparison else None, telemetry.sides),
         *metrics.quality_delta(

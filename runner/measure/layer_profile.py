@@ -59,7 +59,7 @@ class LayerProfile:
 def profiled(run: Run, iterations: int, measured_ns: float) -> LayerProfile:
     """The candidate's profile, from a fresh process on its device. Raises what a worker raises."""
     side = run.sides["candidate"]
-    worker = opened("profile", side, run.folder, None)
+    worker = opened("profile", side, run.folder)
     try:
         pinned(worker, cpus_of_pair({"candidate": side}, run.settings, run.seed, 0), run.limit_s)
         begun = clock.now()

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import numpy as np
 from runner.measure import clock, repeats, snapshots
 from runner.measure import predicted as outputs
 from runner.measure.clock import Clock
+from runner.measure.next_pair import still
 from runner.measure.run import Run
 from runner.measure.sides import Importing, Side, cpus_of_pair, opened, order, pinned
 from runner.measure.timed import Pair, Timed
@@ -37,7 +39,7 @@ INPUT_BYTES = 64_000_000  # memory for bound inputs: the worker's peak is to be 
 def run_pair(run: Run, number: int, predict: bool = False) -> Pair:
     """Measures the sides in fresh processes of one device.
 
-    `run.quiet()` is entered when both are loaded and left when nothing is timed any more: whatever else of ours runs
+    `run.quiet()` is entered when both are warm and left when nothing is timed any more: whatever else of ours runs
     has to stand still in between. With `predict`, each is also probed for remembering inputs, and runs its test split
     through, untimed and last, into `<role>.npz` of the run's folder. Raises what the workers raise: StepFailed where
     one died, StepTimeout where an answer took longer than `run.limit_s`.
@@ -48,11 +50,13 @@ def run_pair(run: Run, number: int, predict: bool = False) -> Pair:
     sampler = run.sampler
     with ExitStack() as stack:
         processes = {role: stack.enter_context(_Process(role, run, number, cpus)) for role in turns}
-        _load(processes.values())
+        for process in processes.values():
+            process.await_imports()
+        _load(processes.values(), meanwhile=partial(run.begin, number + 1))
         if sampler:
             _ = sampler.ready  # it has imported what it needs before anything is timed
-        with run.quiet():
-            seconds = {role: process.warm_up() for role, process in processes.items()}
+        seconds = {role: process.warm_up() for role, process in processes.items()}
+        with run.quiet(), still(run.started):
             look = snapshots.looking(device, [process.worker for process in processes.values()], sampler)
             before = look(everybody=True)
             during = run.scenario.take_turns(processes, seconds, run.settings, look)
@@ -71,10 +75,12 @@ def run_pair(run: Run, number: int, predict: bool = False) -> Pair:
     return Pair(number, turns, timed, before, after, during)
 
 
-def _load(processes: Collection[_Process]) -> None:
+def _load(processes: Collection[_Process], meanwhile: Callable[[], None]) -> None:
     """All at once: nothing is timed yet, and a pair begins sooner."""
     with ThreadPoolExecutor(len(processes)) as threads:
-        for loading in [threads.submit(process.load) for process in processes]:
+        loads = [threads.submit(process.load) for process in processes]
+        meanwhile()
+        for loading in loads:
             loading.result()
 
 
@@ -104,14 +110,14 @@ class _Process:
 
     def __enter__(self) -> _Process:
         self.started = self.run.started.pop(self.role, None)
-        self.worker = (
-            self.started.worker if self.started else opened(self.role, self.side, self.run.folder, self.run.sampler)
-        )
+        self.worker = self.started.worker if self.started else opened(self.role, self.side, self.run.folder)
+        if self.run.sampler:
+            self.run.sampler.watch(self.role, self.worker.pid)
         self.clock = Clock(self.worker.name)
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.worker.close()
+        self.run.end(self.worker)
 
     @property
     def side(self) -> Side:
@@ -121,10 +127,13 @@ class _Process:
     def seed(self) -> int:
         return self.run.seed + self.number
 
-    def load(self) -> None:
-        side = self.side
+    def await_imports(self) -> None:
+        """Until a process that was started early has nothing to do."""
         if self.started:
             self.started.importing.result()
+
+    def load(self) -> None:
+        side = self.side
         on_cpus = pinned(self.worker, self.cpus, self.run.limit_s)
         answer: dict[str, Any] = self.worker.ask(
             "load",

@@ -15,7 +15,6 @@ from runner.transport.local import Worker
 
 if TYPE_CHECKING:
     from runner.measure.settings import Settings
-    from runner.telemetry.sampler import Sampler
 
 
 @dataclass(frozen=True)
@@ -52,13 +51,10 @@ def order(roles: Sequence[str], seed: int, number: int) -> tuple[str, ...]:
     return tuple(roles) if (first + number) % 2 == 0 else tuple(reversed(roles))
 
 
-def opened(role: str, side: Side, folder: Path, sampler: Sampler | None) -> Worker:
-    """A fresh process for `side`, whose log goes to `folder`; the sampler watches it."""
+def opened(role: str, side: Side, folder: Path) -> Worker:
+    """A fresh process for `side`, whose log goes to `folder`."""
     options = WorkerOptions(f"{role} {side.label}", side.threads, side.memory_mb, (side.session,))
-    worker = side.device.open_worker(folder / f"{role}.log", options)
-    if sampler:
-        sampler.watch(role, worker.pid)
-    return worker
+    return side.device.open_worker(folder / f"{role}.log", options)
 
 
 def cpus_of_pair(sides: Mapping[str, Side], settings: Settings, seed: int, number: int) -> tuple[int, ...] | None:
@@ -77,8 +73,8 @@ def cpus_of_pair(sides: Mapping[str, Side], settings: Settings, seed: int, numbe
 
 
 def pinned(worker: Worker, cpus: Sequence[int] | None, limit_s: float) -> dict[str, Any]:
-    """Keep the process on `cpus`, before it imports anything: threads that a runtime starts inherit them. What there is
-    to say of it among a session's effective settings."""
+    """Keep the process and all its threads on `cpus`: those that a session starts inherit them. What there is to say of
+    it among a session's effective settings."""
     if cpus is None:
         return {}
     where, asked = "runner.worker.process", {"cpus": list(cpus)}

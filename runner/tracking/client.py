@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
@@ -126,15 +125,5 @@ class _Assistant:
     @contextmanager
     def still(self) -> Iterator[None]:
         """The worker takes no processor time inside."""
-        stopped = self._start.is_alive()
-        if stopped:
-            self._signal(signal.SIGSTOP)
-        try:
+        with self._worker.still() if self._start.is_alive() else nullcontext():
             yield
-        finally:
-            if stopped:
-                self._signal(signal.SIGCONT)
-
-    def _signal(self, number: signal.Signals) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self._worker.pid, number)

@@ -11,7 +11,7 @@ import signal
 import site
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -303,13 +303,24 @@ class Worker:
         """Whether the process still runs."""
         return self._process.poll() is None
 
+    @contextlib.contextmanager
+    def still(self) -> Iterator[None]:
+        """The worker takes no processor time inside, and nor does what it started."""
+        self._signal(signal.SIGSTOP)
+        with contextlib.suppress(ChildProcessError):  # it has ended, and was waited for
+            os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)  # a busy machine may take a while
+        try:
+            yield
+        finally:
+            self._signal(signal.SIGCONT)
+
     def leave(self) -> None:
         """Tell the worker to end, at once where it is busy; `close` waits for that. Several end together so."""
         if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
         if self._busy:
-            self._kill_group()
+            self._signal(signal.SIGKILL)
 
     def stop(self) -> None:
         """Ends the worker at once: for one that has nothing left to finish."""
@@ -330,13 +341,13 @@ class Worker:
         if self._process.stdout is not None:
             self._process.stdout.close()
 
-    def _kill_group(self) -> None:
+    def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
+            os.killpg(self.pid, number)
 
     def _kill(self) -> None:
         """Kills the worker and what it started, wherever that went; a no-op on what has gone."""
-        self._kill_group()
+        self._signal(signal.SIGKILL)
         self._process.wait()
         orphan_reaper.kill_marked(self._mark)
         self._printed.close()

@@ -1,18 +1,16 @@
-"""`python -m runner.worker`: JSON requests on standard input, JSON answers on standard output."""
+"""`python -m runner.worker`: JSON requests on standard input, JSON answers on standard output.
+
+What follows on the command line (`--name …`) is for process listings."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 
 from runner.worker import handlers, json_lines, process, usage_reports
 
 
-def main(argv: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m runner.worker")
-    parser.add_argument("--name", default="worker", help="shown in process listings")
-    parser.parse_args(argv)
+def main() -> None:
     usage_reports.off()
     process.die_with_parent()
     process.ignore_interrupts()

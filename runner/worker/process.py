@@ -8,7 +8,9 @@ import io
 import os
 import signal
 import sys
+from contextlib import suppress
 from importlib import import_module, util
+from pathlib import Path
 from typing import Any
 
 from runner.core.errors import Unavailable
@@ -73,7 +75,7 @@ def scheduling() -> str | None:
 
 
 def pin(cpus: list[int]) -> list[int]:
-    """Keeps this process, and the threads that it starts from now on, on `cpus`; returns those it is on then.
+    """Keeps this process, with all its threads, on `cpus`; returns those it is on then.
 
     Raises Unavailable where the system doesn't let it run on all of them.
     """
@@ -82,8 +84,15 @@ def pin(cpus: list[int]) -> list[int]:
     allowed = os.sched_getaffinity(0)
     if not set(cpus) <= allowed:
         raise Unavailable(f"measure.pin={cpus}: a process may run here on {sorted(allowed)}.", "Choose among those.")
-    os.sched_setaffinity(0, cpus)
+    for thread in _threads():
+        with suppress(ProcessLookupError):  # it has ended meanwhile
+            os.sched_setaffinity(thread, cpus)
     return sorted(os.sched_getaffinity(0))
+
+
+def _threads() -> list[int]:
+    """All of this process, by number; itself (0) where /proc doesn't tell (proc(5))."""
+    return [int(one.name) for one in procfs.entries(Path("/proc/self/task"), "*")] or [0]
 
 
 def memory() -> dict[str, float]:

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from runner.core.errors import RunnerError
-from runner.measure.first_pair import starting
+from runner.measure.next_pair import starting
 from runner.measure.pairs import run_pair
 from runner.measure.run import Run
 from runner.measure.settings import Settings

@@ -79,3 +79,20 @@ def test_peak_memory_stays_when_memory_is_freed(worker: Worker) -> None:
     worker.ask("call", timeout=30, module="odd_code", function="allocate_and_free", arguments={"megabytes": 200})
     found = worker.ask("memory", timeout=30)
     assert found["peak_rss_mb"] > 200 > found["rss_mb"]
+
+
+PINNED = """
+import os, threading
+from runner.worker import process
+go_on = threading.Event()
+thread = threading.Thread(target=go_on.wait)
+thread.start()
+one = min(os.sched_getaffinity(0))
+assert process.pin([one]) == [one]
+assert os.sched_getaffinity(thread.native_id) == {one}
+go_on.set()
+"""
+
+
+def test_pinned_threads_are_those_too_that_an_import_has_started() -> None:
+    subprocess.run([sys.executable, "-c", PINNED], check=True, cwd=RUNNER.parent)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 TYPES = {"float": "fp32", "float16": "fp16", "bfloat16": "bf16", "double": "fp64", "int8": "int8", "uint8": "int8"}
@@ -29,6 +28,8 @@ def nodes(found: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 def layers(found: list[dict[str, Any]], iterations: int) -> dict[str, Any]:
     """As `Session.profile`, of the last `iterations` runs. The profiler counts whole microseconds; a node of a loop's
     body may run several times in a run."""
+    from statistics import median  # whoever measures imports this module, and waits for it
+
     runs = sorted((one for one in found if one["name"] == RUN), key=lambda one: int(one["ts"]))[-iterations:]
     kernels = [one for one in found if one["name"].endswith(KERNEL)]
     seen: dict[str, dict[int, list[int]]] = {}
