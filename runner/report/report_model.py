@@ -233,7 +233,7 @@ def _sections(result: Result, profile: Mapping[str, Any], by_layer: Mapping[str,
 
 
 def _metrics(result: Result) -> Iterator[tuple[str, ...]]:
-    sides = [naming.plain_metrics(result), *([result.baseline.metrics] if result.baseline else [])]
+    sides = summary.sides(result)
     effective = [result.ran(role) for role in ROLES[: len(sides)]]
     for label, cells in summary.figures(sides, result.notes, effective):
         yield label, *cells

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from runner.results import naming
+from runner.results import naming, per_sample
 from runner.results.formatting import number, quality, split_quality
 from runner.results.naming import title
 from runner.results.record_schema import Effective, Result
@@ -14,6 +14,7 @@ FIGURES = (
     ("latency/p50_ms", "latency p50", "ms"),
     ("latency/p90_ms", "latency p90", "ms"),
     ("latency/p99_ms", "latency p99", "ms"),
+    (per_sample.TIME, "latency p50 a sample", "ms"),
     ("throughput/per_s", "throughput", "per s"),
     ("memory/peak_rss_mb", "peak memory of the worker", "MB"),
     ("energy/mj_per_inference", "energy per inference", "mJ"),
@@ -46,6 +47,12 @@ def conditions(result: Result) -> str:
     governor = f"governor {result.conditions.governor}" if result.conditions.governor else ""
     told = filter(None, [result.environment.cpu, f"{cores} cores" if cores else "", *shown, governor])
     return f"conditions: {', '.join(told)}"
+
+
+def sides(result: Result) -> list[Side]:
+    """The metrics of the candidate, and of its baseline where it has one, with those of a sample."""
+    mine = per_sample.with_time(naming.plain_metrics(result), result.spec)
+    return [mine, *([per_sample.with_time(one.metrics, one.spec)] if (one := result.baseline) else [])]
 
 
 def figures(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.core.errors import SpecError, StepFailed, nearest
 from runner.measure.noise_floor import NoiseFloor
-from runner.results import baseline_choice, groups, multiple_comparisons, naming, noise_floor, records
+from runner.results import baseline_choice, groups, multiple_comparisons, naming, noise_floor, per_sample, records
 from runner.results.baseline_choice import Reference
 from runner.results.multiple_comparisons import Finding
 from runner.results.naming import names
@@ -179,10 +179,11 @@ def _row(record: Record, chosen: Reference, every: Sequence[Record], calibrated:
             # Such numbers have no samples: they stand beside what was measured, never against it.
             return Row(record, result.metrics, None, result.origin)
     wanted, mine = baseline_choice.point_for(record, chosen), result.comparison
+    metrics = per_sample.with_time(result.metrics, result.spec)
     if wanted is not None and mine and point(mine.baseline.spec) == wanted:
-        return Row(record, result.metrics, _own(result, mine, chosen), "", base=wanted)
+        return Row(record, metrics, _own(result, mine, chosen), "", base=wanted)
     # Deltas and ratios over another baseline don't belong in this column, whatever they are of.
-    own = {name: value for name, value in result.metrics.items() if not name.startswith("vs_baseline/")}
+    own = {name: value for name, value in metrics.items() if not name.startswith("vs_baseline/")}
     row = Row(record, own, None, "", base=wanted)
     if _is_baseline(result, wanted, chosen):
         made = _made(result, "candidate")

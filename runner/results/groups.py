@@ -1,4 +1,4 @@
-"""Which rows may be ranked in one table: those with one baseline, as many threads, on one machine."""
+"""Which rows may be ranked in one table: those with one baseline, as many threads, one batch size, on one machine."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ UNTOLD = ("made", "libraries", "place")  # what older records don't tell
 @dataclass(frozen=True)
 class _Kind:
     """What rows of one group have in common: the baseline's spec (JSON) and the key of what was compiled of it, the
-    libraries that it ran with, the candidate's threads and machine (what it is, and which `place` of those alike), and
-    what the speed-up is over. Libraries and place are JSON."""
+    libraries that it ran with, the candidate's threads, batch and machine (what it is, and which `place` of those
+    alike), and what the speed-up is over. Libraries and place are JSON."""
 
     base: str
     made: str
     libraries: str
     threads: str
+    batch: str
     machine: str
     place: str
     over: str
@@ -45,12 +46,13 @@ def arranged(rows: Sequence[Row], over: str) -> tuple[Row, ...]:
 def _kind(row: Row) -> _Kind:
     against = row.against
     if not row.result.measured:
-        return _Kind("", "", "", "", "", "", ELSEWHERE[row.result.origin])
+        return _Kind("", "", "", "", "", "", "", ELSEWHERE[row.result.origin])
     threads = str(row.result.spec["backend"].get("threads", ""))
     over = against.over if against else NOT_COMPARED
     made = against.made if against else ""
     base = canonical(row.base) if row.base else ""
-    return _Kind(base, made, _libraries(row), threads, _machine(row), _place(row), over)
+    batch = str(row.result.spec.get("scenario", {}).get("batch", ""))
+    return _Kind(base, made, _libraries(row), threads, batch, _machine(row), _place(row), over)
 
 
 def _machine(row: Row) -> str:
@@ -117,6 +119,7 @@ def _facts(kind: _Kind) -> Mapping[str, str]:
 
     base = dict(labels.flatten(json.loads(kind.base))) if kind.base else {}
     threads = "" if kind.threads == base.get("backend.threads") else kind.threads  # said once
-    own = {"threads": threads, "machine": kind.machine, "baseline's key": kind.made[:12]}
+    batch = "" if kind.batch == base.get("scenario.batch") else kind.batch
+    own = {"threads": threads, "batch": batch, "machine": kind.machine, "baseline's key": kind.made[:12]}
     told = [json.loads(one) for one in (kind.libraries, kind.place) if one]
     return {**base, **own, **{name: value for one in told for name, value in one.items()}}

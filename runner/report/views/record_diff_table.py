@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from runner.report.ci_gate import Subject
 from runner.report.summary import figures
 from runner.report.views.layout import COLOURS, Grid, text
-from runner.results import naming, noise_floor
+from runner.results import naming, noise_floor, per_sample
 from runner.results.formatting import ratio
 from runner.results.naming import title
 from runner.results.record_diff import Beside, Line
@@ -89,7 +89,8 @@ def _name(record: Record) -> str:
 def _figures(two: Beside) -> list[Line]:
     mine, theirs = two.candidate.result, two.baseline.result
     effective = [one.ran("candidate") for one in (mine, theirs)]
-    found = figures([mine.metrics, theirs.metrics], mine.notes, effective)
+    sides = [per_sample.with_time(one.metrics, one.spec) for one in (mine, theirs)]
+    found = figures(sides, mine.notes, effective)
     return [(label, cells[0], cells[1]) for label, cells in found]
 
 

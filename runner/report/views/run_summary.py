@@ -31,6 +31,6 @@ def _style(result: Result) -> str:
 
 def _table(result: Result) -> Grid:
     columns = ("", "candidate", *([f"baseline: {naming.baseline(result)}"] if result.baseline else []))
-    sides = [result.metrics, *([result.baseline.metrics] if result.baseline else [])]
+    sides = summary.sides(result)
     effective = [result.ran(role) for role in ROLES[: len(sides)]]
     return Grid(columns, [(label, *cells) for label, cells in summary.figures(sides, result.notes, effective)])

@@ -15,7 +15,7 @@ from runner.core.foreign_text import cell
 from runner.core.foreign_text import markdown as escaped
 from runner.report.views import layout
 from runner.report.views.layout import Grid
-from runner.results import naming
+from runner.results import naming, per_sample
 from runner.results.comparison import SPEEDUP, Comparison
 from runner.results.formatting import number, quality, quality_against, ratio, worded
 from runner.results.naming import AXES, names, title
@@ -24,6 +24,7 @@ from runner.results.rows import Row
 COLOURS = {"faster": "green", "slower": "red", "ambiguous": "yellow"}
 UNFIT = "not to be chosen"
 SHOWN = (SPEEDUP, "latency/p50_ms", "memory/peak_rss_mb", "size/file_mb")
+BY_SAMPLE = {per_sample.TIME: "p50 ms a sample [{}]", "throughput/per_s": "samples per s"}
 
 
 def show(comparison: Comparison) -> None:
@@ -187,12 +188,15 @@ def _columns(comparison: Comparison) -> list[str]:
     level = f"{100 * confidence.pop():g} %" if len(confidence) == 1 else "interval"
     settings = ["settings"] if any(comparison.settings.values()) else []
     figures = [f"speed-up [{level}]", "verdict", f"p50 ms [{level}]", "peak MB", "file MB", "quality"]
-    return ["#", *_axes(comparison), *settings, *figures, *_extra(comparison), "date"]
+    extra = [BY_SAMPLE.get(name, name).format(level) for name in _extra(comparison)]
+    return ["#", *_axes(comparison), *settings, *figures, *extra, "date"]
 
 
 def _extra(comparison: Comparison) -> list[str]:
-    """The metric that rows are sorted by, where the usual columns don't show it."""
-    return [comparison.sort] if comparison.sort not in SHOWN else []
+    """Beside the usual columns: what a sample costs, where rows run in batches; the metric that rows are sorted by."""
+    batches = any(per_sample.TIME in row.metrics for row in comparison.rows)
+    names = [*(BY_SAMPLE if batches else ()), comparison.sort]
+    return [name for name in dict.fromkeys(names) if name not in SHOWN]
 
 
 def _cells(comparison: Comparison, rows: Sequence[Row]) -> list[list[str]]:
@@ -212,12 +216,7 @@ def _cells(comparison: Comparison, rows: Sequence[Row]) -> list[list[str]]:
 def _figures(row: Row) -> list[str]:
     if not row.result.measured:
         return _foreign_figures(row)
-    p50, low, high = (row.metrics.get(f"latency/p50_ms{end}") for end in ("", "_low", "_high"))
-    latency = "–" if p50 is None else number(p50)
-    if p50 is not None and low is not None and high is not None:
-        latency += f" [{number(low)}, {number(high)}]"
-    latency += _note(row, "latency/p50_ms")
-    return [*_speedup(row), latency, *(_metric(row, name) for name in SHOWN[2:]), _quality(row)]
+    return [*_speedup(row), *(_metric(row, name) for name in SHOWN[1:]), _quality(row)]
 
 
 def _quality(row: Row) -> str:
@@ -248,7 +247,12 @@ def _speedup(row: Row) -> tuple[str, str]:
 
 
 def _metric(row: Row, name: str) -> str:
-    return number(row.metrics[name]) + _note(row, name) if name in row.metrics else "–"
+    """A figure, its interval where it has one, and what qualifies it."""
+    if name not in row.metrics:
+        return "–"
+    low, high = (row.metrics.get(f"{name}{end}") for end in ("_low", "_high"))
+    ends = "" if low is None or high is None else f" [{number(low)}, {number(high)}]"
+    return number(row.metrics[name]) + ends + _note(row, name)
 
 
 def _note(row: Row, name: str) -> str:
