@@ -26,7 +26,7 @@ def rename() -> None:
         return
     for name, was in WAS.items():
         _put(name, import_module(was))
-    _put("runner.execution.run_plan", _module(perform=_perform))
+    _put("runner.execution.run_plan", _module(run=_run))
     _put("runner.report.views.progress", _module(on_stderr=lambda: None))
 
 
@@ -44,7 +44,7 @@ def _module(**names: Any) -> ModuleType:
     return found
 
 
-def _perform(made: Any, folder: Path, tracker: Any, schedule: Any, _: Any, *, fresh: bool) -> Any:
+def _run(made: Any, folder: Path, tracker: Any, schedule: Any, _: Any, *, fresh: bool) -> Any:
     """As it was called: without a display, with a tracker that drew pictures."""
     tracker.start_pictures = lambda: None
     return import_module("runner.cells").perform(made, folder, tracker, schedule, fresh=fresh)
