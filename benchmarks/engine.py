@@ -31,7 +31,7 @@ from benchmarks.support.timed import alternated, row, verdict, wall
 from runner.core import hashing
 from runner.core.errors import RunnerError
 from runner.execution import record_builder, run_plan
-from runner.execution.record_builder import Origin
+from runner.execution.record_identity import Origin
 from runner.planning import plan
 from runner.planning.graph import Cell, Chain, Node, Plan
 from runner.planning.requirements import Outcome

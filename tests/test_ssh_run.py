@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from runner.hardware import detect
+from runner.results import layers
 from tests import sshd
 from tests.conftest import QUICK, REPOSITORY, Ended
 from tests.sshd import Sshd
@@ -70,7 +71,7 @@ def test_calibrate_speaks_of_the_device_that_the_spec_names(server: Sshd, home: 
 @pytest.fixture(scope="module")
 def paired(server: Sshd, home: Path) -> dict[str, Any]:
     """The record of a model against itself on the device."""
-    done = runner(server, home, *server.words(), "baseline=self", "--json")
+    done = runner(server, home, *server.words(), "baseline=self", "profile=layers", "--json")
     assert done.code == 0, done.err + done.out
     found: dict[str, Any] = done.json
     return found
@@ -82,6 +83,13 @@ def test_candidate_and_baseline_on_one_device_are_paired_there(paired: dict[str,
     assert paired["title"] == "gru fp32 onnxruntime on ssh:device"
     assert "hardware" not in found["baseline"]
     assert (home / "records" / paired["record_id"] / "samples.npz").is_file()
+
+
+def test_the_layers_of_both_sides_are_profiled_there(paired: dict[str, Any], home: Path) -> None:
+    found = layers.read(home / "records" / paired["record_id"])
+    assert "GRU" in [one["type"] for one in found["layers"]]
+    assert {one["name"] for one in found["baseline"]["layers"]} == {one["name"] for one in found["layers"]}
+    assert not [line for line in paired["warnings"] if "profile" in line]
 
 
 def test_the_hardware_is_the_devices_as_it_says_itself(paired: dict[str, Any]) -> None:

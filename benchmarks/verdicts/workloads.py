@@ -13,7 +13,7 @@ from pathlib import Path
 
 from runner import api
 from runner.core.errors import RunnerError
-from runner.execution import record_builder, run_plan
+from runner.execution import cell_sides, run_plan
 from runner.execution.prepare import prepare
 from runner.measure.sides import Side
 from runner.planning import plan
@@ -47,8 +47,8 @@ def prepared(names: tuple[str, ...] = tuple(WORKLOADS)) -> dict[str, tuple[Spec,
         problem = failure(cell, outcomes)
         if isinstance(problem, RunnerError):
             raise SystemExit(f"{name}: {problem}")
-        artifacts = record_builder.artifacts_of(cell.candidate, outcomes)
-        found[name] = (spec, record_builder.side_of(cell.candidate, artifacts, name))
+        artifacts = cell_sides.artifacts_of(cell.candidate, outcomes)
+        found[name] = (spec, cell_sides.side_of(cell.candidate, artifacts, name))
     return found
 
 

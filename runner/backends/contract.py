@@ -64,8 +64,10 @@ class Capabilities:
     processes are neither held to a number of threads nor pinned to a CPU. `largest_batch`: rows of one inference, None:
     any. `host_proof`: what it compiles opens on the machine that compiles, where `verify` runs it once; without,
     `compile` itself returns `inputs` and `outputs`. `raw_weights`: its files hold float weights byte by byte.
-    `profile`: its session.py has `open_profiled`, whose sessions have `profile`. `cross_compiles`: it builds for the
-    machine that `tuned_to` describes, not for the one that it runs on.
+    `profile`: its session.py has `open_profiled`, whose sessions have `profile`. `estimate`: nothing that it compiles
+    is run; in the place of `open_session` its session.py has `estimate(folder, options)`, which answers `{"metrics":
+    {name as measured ones have: number}, "source": what reckoned them}`. `cross_compiles`: it builds for the machine
+    that `tuned_to` describes, not for the one that it runs on.
     """
 
     threads: bool = True
@@ -73,6 +75,7 @@ class Capabilities:
     host_proof: bool = True
     raw_weights: bool = True
     profile: bool = False
+    estimate: bool = False
     cross_compiles: bool = False
 
 
@@ -218,4 +221,4 @@ class ProfiledSession(Session, Protocol):
     def profile(self, bound: Any, iterations: int) -> dict[str, Any]:
         """Runs to warm up, then `iterations` times under the runtime's profiler. `{"layers": [{"name", "type",
         "precision", "ns" (its time in a run), "calls" (in a run)}], "statistic" (what `ns` is over the runs: `median`
-        or `mean`), "run_ns" (median of a whole run)}`."""
+        or `mean`), "run_ns" (median of a whole run), "resolution_ns" (a layer of 0 took less than that)}`."""

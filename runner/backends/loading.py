@@ -81,7 +81,8 @@ def problems(found: Any, file: Path) -> Iterator[str]:
             return
     yield from _together(found, file)
     stages = [(f"{stage.name}.py", f"{stage.name}(job)") for stage in found.stages]
-    for beside, offers in (*stages, ("session.py", "open_session(folder, options)")):
+    opening = "estimate" if found.capabilities.estimate else "open_session"
+    for beside, offers in (*stages, ("session.py", f"{opening}(folder, options)")):
         if not (file.parent / beside).is_file():
             yield f"{file.parent / beside}: no such file: {offers} is expected there"
 
@@ -97,6 +98,8 @@ def _together(found: Backend, file: Path) -> Iterator[str]:
             yield f"{file}: BACKEND.stages: {stage.name} reads {key}, which its Settings have not"
     if found.opens and not found.opens_here():
         yield f"{file}: BACKEND.opens: a file is described by opening it here, where nothing of this backend's opens"
+    if found.capabilities.estimate and (found.capabilities.host_proof or found.capabilities.profile):
+        yield f"{file}: BACKEND.capabilities.estimate is True: then host_proof and profile are False, for nothing runs"
     if found.capabilities.threads != ("threads" in known):
         has = "have threads" if "threads" in known else "have no threads"
         yield f"{file}: BACKEND.capabilities.threads is {found.capabilities.threads}, but its Settings {has}"

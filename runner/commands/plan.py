@@ -13,6 +13,7 @@ from runner.commands.console import say
 from runner.core import project_paths
 from runner.core.errors import StepFailed
 from runner.planning import graph, plan
+from runner.planning.support import estimated
 from runner.report import plan_summary
 from runner.spec import slips
 from runner.spec.baseline import ITSELF
@@ -80,8 +81,12 @@ def text(made: graph.Plan, root: Path) -> str:
     wide = max((len(one["title"]) for one in steps), default=0)
     lines += [f"{one['step']:<10}{one['title']:<{wide}}  {one['key'][:16]}  {one['state']}" for one in steps]
     lines.append("")
-    lines += [f"{'benchmark':<10}{_measured(cell, made)}" for cell in made.cells]
+    lines += [f"{_kind(cell):<10}{_measured(cell, made)}" for cell in made.cells]
     return "\n".join([*lines, "", *plan_summary.blocked(made), *plan_summary.lines(made, root)])
+
+
+def _kind(cell: graph.Cell) -> str:
+    return "estimate" if estimated(cell.candidate.spec) else "benchmark"
 
 
 def _measured(cell: graph.Cell, made: graph.Plan) -> str:

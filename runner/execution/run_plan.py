@@ -23,6 +23,7 @@ from runner.execution import device_locks, makespan, record_builder, resume
 from runner.execution.cpu_count import cores
 from runner.execution.makespan import Measuring
 from runner.execution.prepare import prepare
+from runner.execution.record_identity import Origin
 from runner.execution.time_accounting import Timeline
 from runner.planning import measurement_key
 from runner.planning.graph import Cell, Plan, blocked
@@ -47,10 +48,8 @@ class Family:
     comparisons: int
 
 
-Measure = Callable[[Cell, Mapping[str, Outcome], record_builder.Origin], Record]
-MeasureThere = Callable[
-    [Cell, Mapping[str, Outcome], record_builder.Origin, str], Record
-]  # the last: the display's name of it
+Measure = Callable[[Cell, Mapping[str, Outcome], Origin], Record]
+MeasureThere = Callable[[Cell, Mapping[str, Outcome], Origin, str], Record]  # the last: the display's name of it
 
 
 @dataclass(frozen=True)
@@ -131,9 +130,7 @@ def _prepare_and_measure(waiting: Plan, command: _Command, schedule: Schedule) -
             outcomes = _prepared(waiting, command, limits, schedule)
         command.tracker.open_store()  # steps need every core
         begun_again = _retries_by_step(command)
-        origin = record_builder.Origin(
-            command.family.name, command.family.comparisons, begun_again, warnings=schedule.warnings
-        )
+        origin = Origin(command.family.name, command.family.comparisons, begun_again, warnings=schedule.warnings)
         measure = _open_measure(stack, command, schedule)
         groups = device_locks.grouped(waiting.cells, device_locks.device_of)
         found = device_locks.run_by_device(
@@ -189,9 +186,7 @@ def _measuring(command: _Command, schedule: Schedule) -> Iterator[Measure]:
         yield partial(_measure_on_its_machine, command, there) if there else partial(_measure_here, command)
 
 
-def _measure_here(
-    command: _Command, cell: Cell, outcomes: Mapping[str, Outcome], origin: record_builder.Origin
-) -> Record:
+def _measure_here(command: _Command, cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin) -> Record:
     """Measure a cell from this machine, alone: no other command measures on its devices, and where this machine is one
     of them, this one does nothing else."""
     timeline = command.timeline
@@ -213,10 +208,10 @@ def _measure_here(
 
 def _holding_locks(
     command: _Command, cell: Cell, outcomes: Mapping[str, Outcome], quiet: Quiet
-) -> Callable[[record_builder.Origin], Record]:
+) -> Callable[[Origin], Record]:
     """How the cell is measured once, its devices held; everything is timed inside `quiet()`."""
 
-    def measure(origin: record_builder.Origin) -> Record:
+    def measure(origin: Origin) -> Record:
         device_locks.lock_again(cell, command.timeline.warn)
         return record_builder.measured(
             cell, outcomes, command.root, quiet, origin, command.timeline, display_name(cell)
@@ -225,9 +220,7 @@ def _holding_locks(
     return measure
 
 
-def _with_one_retry(
-    measure: Callable[[record_builder.Origin], Record], origin: record_builder.Origin, timeline: Timeline
-) -> Record:
+def _with_one_retry(measure: Callable[[Origin], Record], origin: Origin, timeline: Timeline) -> Record:
     """Measured at the first try, or at the second where a worker of the first was killed from outside."""
     tries = itertools.count()
     return with_retry(lambda: measure(replace(origin, again=next(tries))), timeline.warn)[0]
@@ -247,7 +240,7 @@ def _measured_by_another_command(cell: Cell, command: _Command) -> Record | None
 
 
 def _measure_on_its_machine(
-    command: _Command, there: MeasureThere, cell: Cell, outcomes: Mapping[str, Outcome], origin: record_builder.Origin
+    command: _Command, there: MeasureThere, cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin
 ) -> Record:
     """The cluster's worker has this machine's place; a device over ssh is reached from here as ever."""
     if device_locks.devices_of(cell) == [device_locks.LOCAL]:
@@ -256,7 +249,7 @@ def _measure_on_its_machine(
 
 
 def _measure_there(
-    command: _Command, there: MeasureThere, cell: Cell, outcomes: Mapping[str, Outcome], origin: record_builder.Origin
+    command: _Command, there: MeasureThere, cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin
 ) -> Record:
     """Measure a cell on a worker of the cluster, which waits for its device there."""
     with command.timeline.spending("measuring"):
@@ -302,7 +295,7 @@ def _device_query(schedule: Schedule, say: Callable[[str], None]) -> measurement
 
 
 def _record_of(
-    cell: Cell, outcomes: Mapping[str, Outcome], origin: record_builder.Origin, command: _Command, measure: Measure
+    cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin, command: _Command, measure: Measure
 ) -> Record:
     """Measure one cell, or say why not; keep the record; track it."""
     came = attempt(lambda: _measure(cell, outcomes, origin, command, measure))
@@ -316,7 +309,7 @@ def _record_of(
 
 
 def _measure(
-    cell: Cell, outcomes: Mapping[str, Outcome], origin: record_builder.Origin, command: _Command, measure: Measure
+    cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin, command: _Command, measure: Measure
 ) -> Record:
     """The record of a cell of which everything is there. Raises why it can't be measured, and what measuring raises."""
     error = blocked(cell, command.made) or failure(cell, outcomes)

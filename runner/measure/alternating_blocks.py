@@ -20,16 +20,11 @@ from runner.measure.run import Run
 from runner.measure.run_conditions import Marked
 from runner.measure.scenarios import Scenario
 from runner.measure.settings import Settings
-from runner.measure.sides import Side, order
+from runner.measure.sides import order
 from runner.measure.stopping_rule import Decision, concluded
 from runner.measure.timed import Pair
 
 ROLES = ("candidate", "baseline")
-
-
-def on_two_devices(sides: Mapping[str, Side]) -> bool:
-    """Whether candidate and baseline are measured on different devices: their addresses differ."""
-    return len({side.device.name for side in sides.values()}) > 1
 
 
 def run_round(run: Run, number: int, predict: bool = False) -> Pair:

@@ -30,7 +30,7 @@ from runner.measure.quality import Judgement
 from runner.measure.quality_interval import Scored
 from runner.measure.run import Run
 from runner.measure.settings import Settings
-from runner.measure.sides import Side
+from runner.measure.sides import Side, on_two_devices
 from runner.measure.statistics import Interval
 from runner.measure.stopping_rule import Decision, expected
 from runner.measure.timed import Pair
@@ -317,7 +317,9 @@ def _busy(pairs: Sequence[Pair]) -> Iterator[str]:
 
 def _one_machine(sides: Mapping[str, Side]) -> Iterator[str]:
     """Two addresses may be one machine: then each side's blocks were the other's competing load, and pairs would do."""
-    names = {side.device.name for side in sides.values()}
-    identities = {str(side.device.hardware()["identity"]) for side in sides.values()} if len(names) > 1 else set()
+    if not on_two_devices(sides):
+        return
+    identities = {str(side.device.hardware()["identity"]) for side in sides.values()}
     if len(identities) == 1:
-        yield f"{' and '.join(sorted(names))} say that they are the same hardware ({identities.pop()}): one machine?"
+        names = sorted(side.device.name for side in sides.values())
+        yield f"{' and '.join(names)} say that they are the same hardware ({identities.pop()}): one machine?"

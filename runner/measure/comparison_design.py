@@ -8,12 +8,13 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from runner.measure.alternating_blocks import Across, on_two_devices
+from runner.measure.alternating_blocks import Across
 from runner.measure.noise_floor import NoiseFloor
 from runner.measure.pairwise import Paired
 from runner.measure.run import Run
 from runner.measure.run_conditions import Marked
 from runner.measure.settings import Settings
+from runner.measure.sides import on_two_devices
 from runner.measure.stopping_rule import Decision
 from runner.measure.timed import Pair
 

@@ -1,4 +1,4 @@
-"""Where the candidate's time goes, layer by layer, as its runtime's own profiler says.
+"""Where a side's time goes, layer by layer, as its runtime's own profiler says.
 
 It is made after the benchmark, in a process of its own: a profiler slows what it watches, and no measured number is to
 know of it. Its times say which layers matter, not how fast the model is.
@@ -6,10 +6,8 @@ know of it. Its times say which layers matter, not how fast the model is.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from runner.measure import clock
@@ -35,7 +33,8 @@ class Layer:
 
 @dataclass(frozen=True)
 class LayerProfile:
-    """`run_ns`: the median of a whole run beside the profiler; `measured_ns`: the one that the benchmark measured."""
+    """`run_ns`: the median of a whole run beside the profiler; `measured_ns`: the one that the benchmark measured;
+    `resolution_ns`: a layer of 0 took less."""
 
     version: str
     iterations: int
@@ -43,25 +42,22 @@ class LayerProfile:
     layers: Sequence[Layer]
     run_ns: float
     measured_ns: float
+    resolution_ns: float
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON types: the content of `layers.json`."""
+        """JSON types: a side's part of `layers.json`."""
         whole = {"version": self.version, "iterations": self.iterations, "statistic": self.statistic}
         times = {"sum_ns": sum(one.ns for one in self.layers), "run_ns": self.run_ns, "measured_ns": self.measured_ns}
-        return {"schema": 1, **whole, **times, "layers": [asdict(one) for one in self.layers]}
-
-    def files(self, folder: Path) -> dict[str, Path]:
-        """What is kept of it beside a record, written into `folder`."""
-        (folder / FILE).write_text(json.dumps(self.as_dict(), indent=1) + "\n", encoding="utf-8")
-        return {FILE: folder / FILE}
+        times["resolution_ns"] = self.resolution_ns
+        return {**whole, **times, "layers": [asdict(one) for one in self.layers]}
 
 
-def profiled(run: Run, iterations: int, measured_ns: float) -> LayerProfile:
-    """The candidate's profile, from a fresh process on its device. Raises what a worker raises."""
-    side = run.sides["candidate"]
-    worker = opened("profile", side, run.folder)
+def profiled(run: Run, role: str, iterations: int, measured_ns: float) -> LayerProfile:
+    """The profile of one side, from a fresh process on its device. Raises what a worker raises."""
+    side = run.sides[role]
+    worker = opened(f"{role}-profile", side, run.folder)
     try:
-        pinned(worker, cpus_of_pair({"candidate": side}, run.settings, run.seed, 0), run.limit_s)
+        pinned(worker, cpus_of_pair({role: side}, run.settings, run.seed, 0), run.limit_s)
         begun = clock.now()
         answer: Mapping[str, Any] = worker.ask(
             "profile",
@@ -80,7 +76,7 @@ def profiled(run: Run, iterations: int, measured_ns: float) -> LayerProfile:
         worker.leave()
     finally:
         worker.close()
-    plain = {name: answer[name] for name in ("version", "statistic", "run_ns")}
+    plain = {name: answer[name] for name in ("version", "statistic", "run_ns", "resolution_ns")}
     return LayerProfile(iterations=iterations, layers=_layers(answer["layers"]), measured_ns=measured_ns, **plain)
 
 

@@ -1,4 +1,4 @@
-"""Figures that say what they are. Only this room makes a `Measured`: what reaches a table as a measurement is one."""
+"""Figures that say what they are. Only this room makes a `MeasuredFigure`: what reaches a table as measured is one."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ PERCENTILES = (50, 90, 95, 99)
 
 
 class _Proof:
-    """Private token: only code in this module can construct a `Measured`."""
+    """Private token: only code in this module can construct a `MeasuredFigure`."""
 
 
 _PROOF: Final = _Proof()
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredFigure:
     """A figure measured in this benchmark. `note` qualifies it (`few samples (80)`); it is shown wherever it is."""
 
     name: str
@@ -39,33 +39,33 @@ class Measured:
         if proof is not _PROOF:
             raise TypeError(f"{self.name}: only a benchmark makes a measurement")
         if not math.isfinite(self.value):
-            raise ValueError(f"{self.name} = {self.value}: not a measurement; make it Absent with a reason")
+            raise ValueError(f"{self.name} = {self.value}: not a measurement; make it an AbsentFigure with a reason")
 
 
 @dataclass(frozen=True)
-class Absent:
+class AbsentFigure:
     """A figure that could not be measured, and why."""
 
     name: str
     reason: str
 
 
-Metric = Measured | Absent
+Metric = MeasuredFigure | AbsentFigure
 
 
 def numbers(metrics: Iterable[Metric]) -> dict[str, float]:
     """`{name: value}` of what was measured: a record's `metrics`."""
-    return {metric.name: metric.value for metric in metrics if isinstance(metric, Measured)}
+    return {metric.name: metric.value for metric in metrics if isinstance(metric, MeasuredFigure)}
 
 
 def reasons(metrics: Iterable[Metric]) -> dict[str, str]:
     """`{name: reason}` of what was not: a record's `unavailable`."""
-    return {metric.name: metric.reason for metric in metrics if isinstance(metric, Absent)}
+    return {metric.name: metric.reason for metric in metrics if isinstance(metric, AbsentFigure)}
 
 
 def notes(metrics: Iterable[Metric]) -> dict[str, str]:
     """`{name: note}` of what was measured under a reservation."""
-    return {metric.name: metric.note for metric in metrics if isinstance(metric, Measured) and metric.note}
+    return {metric.name: metric.note for metric in metrics if isinstance(metric, MeasuredFigure) and metric.note}
 
 
 def of_side(
@@ -90,7 +90,7 @@ def of_side(
         _measured("throughput/per_s", batch * 1000 / mean),
         _measured("memory/peak_rss_mb", max(peak_rss_mb)),
         _device_memory(memory),
-        *(Absent(name, reason) for name, reason in NOT_MEASURED.items()),
+        *(AbsentFigure(name, reason) for name, reason in NOT_MEASURED.items()),
     ]
 
 
@@ -104,7 +104,7 @@ NOT_MEASURED = {
 def _device_memory(memory: str) -> Metric:
     host = "the session ran in host memory: memory/peak_rss_mb holds it"
     elsewhere = f"the session ran in the memory of {memory}, which nothing measured"
-    return Absent("memory/device_mb", host if memory == HOST else elsewhere)
+    return AbsentFigure("memory/device_mb", host if memory == HOST else elsewhere)
 
 
 def _percentile(samples: int, p: float, found: Interval) -> list[Metric]:
@@ -115,7 +115,7 @@ def _percentile(samples: int, p: float, found: Interval) -> list[Metric]:
 
 def _spread(pooled: npt.NDArray[np.float64]) -> Metric:
     if len(pooled) < 2:
-        return Absent("latency/std_ms", "one sample has no spread")
+        return AbsentFigure("latency/std_ms", "one sample has no spread")
     return _measured("latency/std_ms", float(pooled.std(ddof=1)))
 
 
@@ -128,14 +128,14 @@ def with_telemetry(figures: Iterable[Metric], seen: Observed, batch: int) -> lis
 def _peak_pss(seen: Observed) -> Metric:
     name = "memory/peak_pss_mb"
     if isinstance(seen.peak_pss_mb, str):
-        return Absent(name, seen.peak_pss_mb)
+        return AbsentFigure(name, seen.peak_pss_mb)
     return _measured(name, seen.peak_pss_mb, f"a lower bound: the highest of {seen.pss_samples} samples")
 
 
 def _energy(energy: Energy | str, batch: int) -> list[Metric]:
     names = ("energy/mj_per_inference", "power/mean_w")
     if isinstance(energy, str):
-        return [Absent(name, energy) for name in names]
+        return [AbsentFigure(name, energy) for name in names]
     note = f"{energy.scope}, idle power included, {energy.readings} readings"
     whole = f" of a batch of {batch}" if batch > 1 else ""
     return [_measured(names[0], energy.joules * 1000, f"{note}{whole}"), _measured(names[1], energy.watts, note)]
@@ -146,7 +146,7 @@ def energy_ratio(seen: Mapping[str, Observed]) -> Metric:
     name = "vs_baseline/energy_ratio"
     candidate, baseline = seen["candidate"].energy, seen["baseline"].energy
     if isinstance(candidate, str) or isinstance(baseline, str):
-        return Absent(name, candidate if isinstance(candidate, str) else str(baseline))
+        return AbsentFigure(name, candidate if isinstance(candidate, str) else str(baseline))
     return _measured(name, candidate.joules / baseline.joules, "idle power included in both")
 
 
@@ -156,7 +156,7 @@ def of_comparison(ratio: Interval | None, seen: Mapping[str, Observed]) -> list[
     name = "vs_baseline/speedup"
     energy = "vs_baseline/energy_ratio"
     if ratio is None:
-        return [Absent(one, NO_BASELINE) for one in (name, f"{name}_low", f"{name}_high", energy)]
+        return [AbsentFigure(one, NO_BASELINE) for one in (name, f"{name}_low", f"{name}_high", energy)]
     return [_measured(name, ratio.estimate), *_interval(name, ratio, "pairs"), energy_ratio(seen)]
 
 
@@ -167,7 +167,7 @@ def _interval(name: str, interval: Interval, replicates: str) -> list[Metric]:
     """`name_low` and `name_high`, absent where there were too few replicates for a finite interval."""
     if not math.isfinite(interval.half_width):
         reason = f"too few {replicates} for an interval"
-        return [Absent(f"{name}_low", reason), Absent(f"{name}_high", reason)]
+        return [AbsentFigure(f"{name}_low", reason), AbsentFigure(f"{name}_high", reason)]
     return [_measured(f"{name}_low", interval.low), _measured(f"{name}_high", interval.high)]
 
 
@@ -181,7 +181,7 @@ def of_outputs(
     notes = dict.fromkeys((f"quality/{name}" for name in quality), note)
     finite = [_measured(name, value, notes.get(name, "")) for name, value in found.items() if math.isfinite(value)]
     odd = {name: f"not finite ({value})" for name, value in found.items() if not math.isfinite(value)}
-    return [*finite, *(Absent(name, reason) for name, reason in {**odd, **why_not}.items())]
+    return [*finite, *(AbsentFigure(name, reason) for name, reason in {**odd, **why_not}.items())]
 
 
 def quality_delta(
@@ -191,12 +191,12 @@ def quality_delta(
     (`quality_interval.of`). Figures of other samples say nothing of each other."""
     name, metric = "vs_baseline/quality_delta", next(iter(candidate), "")
     if baseline is None:
-        return [Absent(name, NO_BASELINE)]
+        return [AbsentFigure(name, NO_BASELINE)]
     if why := _no_delta(metric, baseline, same_samples):
-        return [Absent(name, why)]
+        return [AbsentFigure(name, why)]
     delta = candidate[metric] - baseline[metric]
     if not math.isfinite(delta):
-        return [Absent(name, f"not finite ({delta})")]
+        return [AbsentFigure(name, f"not finite ({delta})")]
     against = found.get("vs_baseline", {})
     ends = {f"{name}_{end}": against.get(end) for end in ("low", "high")}
     return [_measured(name, delta), *(_measured(end, value) for end, value in ends.items() if value is not None)]
@@ -218,7 +218,9 @@ def of_artifact(
     return [
         _measured("size/file_mb", size["file_bytes"] / 1e6),
         _measured("size/gzip_mb", size["gzip_bytes"] / 1e6),
-        Absent(params, "the export counted none") if nonzero_params is None else _measured(params, nonzero_params),
+        AbsentFigure(params, "the export counted none")
+        if nonzero_params is None
+        else _measured(params, nonzero_params),
         _measured("compile/seconds", seconds),
         _measured("compile/peak_rss_mb", peak_rss_mb),
     ]
@@ -228,9 +230,9 @@ def size_ratio(candidate: Mapping[str, int], baseline: Mapping[str, int] | None)
     """Candidate's / baseline's bytes on disk."""
     name = "vs_baseline/size_ratio"
     if baseline is None:
-        return Absent(name, NO_BASELINE)
+        return AbsentFigure(name, NO_BASELINE)
     return _measured(name, candidate["file_bytes"] / baseline["file_bytes"])
 
 
-def _measured(name: str, value: Any, note: str = "") -> Measured:
-    return Measured(name, float(value), _PROOF, note)
+def _measured(name: str, value: Any, note: str = "") -> MeasuredFigure:
+    return MeasuredFigure(name, float(value), _PROOF, note)

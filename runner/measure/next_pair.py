@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from runner.measure.run import Run
-from runner.measure.sides import Importing, Side, Started, cpus_of_pair, opened, order, pinned
+from runner.measure.sides import Importing, Side, Started, cpus_of_pair, on_two_devices, opened, order, pinned
 from runner.transport.local import Worker
 
 
@@ -21,7 +21,7 @@ def starting(run: Run) -> Iterator[Run]:
     None of sides on two devices, of which one at a time has a process.
     """
     sides = run.sides
-    if len({side.device.name for side in sides.values()}) > 1:
+    if on_two_devices(sides):
         yield run
         return
     with ThreadPoolExecutor(2 * len(sides)) as threads:

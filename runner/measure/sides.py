@@ -45,6 +45,11 @@ class Side:
         return self.data / "test.npz"
 
 
+def on_two_devices(sides: Mapping[str, Side]) -> bool:
+    """Whether the sides are measured on different devices: their addresses differ."""
+    return len({side.device.name for side in sides.values()}) > 1
+
+
 def order(roles: Sequence[str], seed: int, number: int) -> tuple[str, ...]:
     """Who goes first in pair `number`: drawn by seed, and the other way round in the next of two."""
     first = random.Random(f"{seed}/{number // 2}").randrange(2)

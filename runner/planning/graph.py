@@ -81,9 +81,14 @@ class Cell:
     words: str = ""
 
     @property
+    def by_role(self) -> dict[str, Chain]:
+        """`candidate`, and `baseline` where it has one."""
+        return {"candidate": self.candidate} | ({"baseline": self.baseline} if self.baseline else {})
+
+    @property
     def chains(self) -> tuple[Chain, ...]:
         """The candidate's, and the baseline's where it has one."""
-        return (self.candidate,) if self.baseline is None else (self.candidate, self.baseline)
+        return tuple(self.by_role.values())
 
 
 @dataclass(frozen=True)

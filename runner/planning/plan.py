@@ -12,7 +12,7 @@ from runner.core.unexpected import failure
 from runner.planning import lowering, sources
 from runner.planning.draft import Draft
 from runner.planning.graph import Cell, Chain, Plan
-from runner.planning.support import unfit
+from runner.planning.support import estimated, unfit
 from runner.spec import baseline, options
 from runner.spec.schema import ImpossibleCell, Spec, Sweep
 
@@ -64,8 +64,8 @@ def _cell(spec: Spec, draft: Draft) -> Cell:
         against = baseline.resolve(spec, draft.project, draft.once(options.names, "backend", draft.project))
     except Unavailable as error:
         return Cell(candidate, None, spec.baseline.name, blocked=error)
-    if against is None:
-        label = "none" if spec.baseline.name == "none" else baseline.ITSELF
+    if against is None or estimated(spec):
+        label = baseline.ITSELF if against is None and spec.baseline.name != "none" else "none"
         return Cell(candidate, None, label, unfit([spec], draft))
     found = _chain(against, draft)
     return Cell(candidate, found, baseline.label(against, spec), unfit([spec, against], draft))

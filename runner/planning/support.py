@@ -18,14 +18,24 @@ from runner.spec import hardware, options
 from runner.spec.schema import Choice, Spec
 
 
+def estimated(spec: Spec) -> bool:
+    """Whether figures of it are reckoned by its backend: nothing that it compiles is run."""
+    return loading.backend(spec.backend.name).capabilities.estimate
+
+
 def unfit(specs: Sequence[Spec], draft: Draft) -> RunnerError | None:
     """Why nothing can be measured on the devices of a cell's specs, the candidate's first: one can't be reached or
-    lacks a runtime, or the candidate's backend no profiler though one is asked for."""
+    lacks a runtime, the candidate's backend no profiler though one is asked for, or the baseline is an estimate."""
     candidate = specs[0]
     if candidate.profile.name != "none" and not loading.backend(candidate.backend.name).capabilities.profile:
         return Unsupported(
             f"profile={candidate.profile.name}: backend={candidate.backend.name} can't time its layers.",
             "Use profile=none, or another backend.",
+        )
+    if any(map(estimated, specs[1:])):
+        return Unsupported(
+            f"baseline: backend={specs[1].backend.name} only estimates: nothing is compared with that.",
+            "Use another baseline, or baseline=none.",
         )
     for spec in specs:
         target = draft.once(targets.of, spec.hardware.settings)

@@ -14,10 +14,10 @@ from runner.measure import samples
 from runner.measure.samples import Samples
 from runner.pictures import processes
 from runner.pictures.processes import Distribution, PairLine
-from runner.report import caveats, recommendations, summary, telemetry
+from runner.report import caveats, layer_table, recommendations, summary, telemetry
 from runner.results import layers, multiple_comparisons, naming, picture_files
 from runner.results.condition_labels import NOTHING, WORDS, spread, worded
-from runner.results.formatting import number, quality_differences, ratio, replicates, verdict_line
+from runner.results.formatting import quality_differences, ratio, replicates, verdict_line
 from runner.results.picture_files import Picture
 from runner.results.record_schema import (
     ROLES,
@@ -35,7 +35,7 @@ from runner.results.records import Record
 from runner.spec.labels import flatten
 
 SETTINGS, EFFECTIVE, KEYS, PROVENANCE = "Settings", "Read back from the runtime", "Keys of the artifacts", "Provenance"
-TELEMETRY, LAYERS = "Telemetry", "Layers of the candidate"
+TELEMETRY, LAYERS = "Telemetry", "Layers"
 TESTS = {"pairs": "exact Wilcoxon signed-rank", "blocks a side": "Mann–Whitney on blocks of two devices"}
 DIFFERS = "● "  # before a setting that candidate and baseline don't share
 EDITED = "EDITED after it was written (its seal differs): no measurement any more."
@@ -103,7 +103,11 @@ def collect(record: Record, correction: Correction | None = None) -> Page:
         distributions=processes.distributions(result, candidate, baseline),
         pairs=tuple(processes.pairs(result, candidate, baseline)),
         sections=tuple(one for one in _sections(result, profile, by_layer, record.seal) if one.rows),
-        absent=(*unread, *(f"{reason}: {', '.join(names)}" for reason, names in summary.absent(result).items())),
+        absent=(
+            *unread,
+            *(f"{reason}: {', '.join(names)}" for reason, names in summary.absent(result).items()),
+            *layer_table.absent(by_layer),
+        ),
         pictures=picture_files.beside(record.folder),
         seal=record.seal,
         layers=by_layer,
@@ -219,8 +223,7 @@ def _sections(result: Result, profile: Mapping[str, Any], by_layer: Mapping[str,
     yield Section("Metrics", ("", *head), tuple(_metrics(result)))
     yield _conditions(result.conditions)
     yield Section("Checks", ("", ""), tuple(_checks(result)))
-    head = ("", "type", "precision", f"{by_layer.get('statistic', '')} ms", "calls", "share")
-    yield Section(LAYERS, head, tuple(_layers(by_layer)))
+    yield Section(LAYERS, layer_table.columns(by_layer), tuple(layer_table.rows(by_layer)))
     head = (telemetry.how(profile), "whole run", "candidate's bursts", "baseline's bursts")
     yield Section(TELEMETRY, head, tuple(telemetry.rows(profile)))
     specs = [dict(flatten(spec)) for spec in (result.spec, *([baseline.spec] if baseline else []))]
@@ -263,26 +266,6 @@ def _conditions_of(found: Conditions) -> dict[str, str]:
 def _checks(result: Result) -> Iterator[tuple[str, str]]:
     for role, found in result.checks.items():
         yield from ((f"{role}: {name}", f"{one.status}: {one.reason}") for name, one in found.items())
-
-
-def _layers(found: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    """Each layer, the longest first; then their sum beside what a run took under the profiler, and without it."""
-    if not found:
-        return
-    for one in found["layers"]:
-        share = f"{100 * one['share']:.1f} %"
-        yield one["name"], one["type"], one["precision"], number(one["ns"] / 1e6), str(one["calls"]), share
-    whole = {
-        f"sum of {len(found['layers'])} layers": "sum_ns",
-        "a run under the profiler": "run_ns",
-        "a run as measured": "measured_ns",
-    }
-    for name, key in whole.items():
-        yield name, "", "", number(found[key] / 1e6), "", _of_measured(found[key], found["measured_ns"])
-
-
-def _of_measured(ns: float, measured_ns: float) -> str:
-    return f"{100 * ns / measured_ns:.0f} % of the measured median" if measured_ns else ""
 
 
 def _beside(sides: Sequence[Mapping[str, str]], mark: bool = True) -> Iterator[tuple[str, ...]]:

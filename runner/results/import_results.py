@@ -57,7 +57,7 @@ LONGEST = 200  # characters of a name or a source
 
 @dataclass(frozen=True)
 class Figure:
-    """A number that somebody else measured. No `Measured` can be made of it: its name says where it is from."""
+    """A number that somebody else measured. No `MeasuredFigure` can be made of it: its name says where it is from."""
 
     name: str
     value: float

@@ -1,4 +1,4 @@
-"""`layers.json` beside a record: where the candidate's time went, as its runtime's profiler said."""
+"""`layers.json` beside a record: where each side's time went, as its runtime's profiler said."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 
 from runner.core.errors import SpecError
 from runner.core.foreign_text import tree
-from runner.core.forms import each, fields, number, one_of, text
+from runner.core.forms import each, either, fields, number, one_of, text
 from runner.measure.layer_profile import FILE as FILE
 from runner.results import record_shape
 from runner.results.untrusted_json import Untrusted, json_tree
 
 TIME, COUNT = number(0), number(1, whole=True)
 LAYER = fields({"name": text, "type": text, "precision": text, "ns": TIME, "calls": COUNT, "share": number(0, 1)})
-FORM = fields(
-    {
-        "schema": number(1, 1, whole=True), "version": text, "iterations": COUNT, "statistic": one_of("median", "mean"),
-        "sum_ns": TIME, "run_ns": TIME,
-        "measured_ns": TIME, "layers": each(LAYER),
-    }
-)  # fmt: skip
+SIDE = {
+    "version": text, "iterations": COUNT, "statistic": one_of("median", "mean"), "sum_ns": TIME, "run_ns": TIME,
+    "measured_ns": TIME, "layers": each(LAYER),
+}  # fmt: skip
+RESOLUTION = {"resolution_ns": TIME}  # older versions wrote none
+BASELINE = either("reason", fields({"reason": text}), fields(SIDE, RESOLUTION))  # or why it has none
+FORM = fields({"schema": number(1, 1, whole=True), **SIDE}, {"baseline": BASELINE, **RESOLUTION})
 
 
 def check(content: Mapping[str, Any]) -> None:

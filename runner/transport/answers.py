@@ -210,7 +210,7 @@ _LAYER = fields({"name": _WORDS, "type": _NAME, "precision": _NAME, "ns": _GAUGE
 _PROFILE = fields(
     {
         "version": _NAME, "statistic": one_of("median", "mean"), "layers": _list(_LAYER),
-        "run_ns": number(0, 1e18, open_=True),
+        "run_ns": number(0, 1e18, open_=True), "resolution_ns": number(0, 1e18, open_=True),
     }
 )  # fmt: skip
 

@@ -8,7 +8,7 @@ import pytest
 from onnx import TensorProto, helper
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
-from runner.backends.openvino.session import configuration
+from runner.backends.openvino.session import added_us, configuration, open_profiled
 from runner.core.errors import Unsupported
 from tests.backends import test_others_graphs as others
 from tests.backends.conftest import Case, Compiled, predicted
@@ -77,3 +77,31 @@ def test_an_input_that_is_handed_on_keeps_its_name(tmp_path: Path) -> None:
         [others.value("y", TensorProto.FLOAT, [4])],
     )
     others.through(tmp_path, path, backend="openvino").same()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "us"),
+    [
+        (5, 5, 5.0),
+        (6, 5, 4.9),  # 10 runs of 6 and 110 of 5: the first ones were slower
+        (0, 5, 5.5),
+        (47, 0, 0.0),  # a mean that was cut to 0 knows nothing of the first runs
+    ],
+)
+def test_a_layers_time_is_what_the_profiled_runs_added_to_the_plug_ins_mean(
+    before: float, after: float, us: float
+) -> None:
+    assert added_us(before, 10, after, 100) == pytest.approx(us)
+
+
+def test_a_layer_too_quick_for_the_profiler_is_listed_and_its_resolution_said(
+    cases: dict[str, Case], compile_case: CompileCase
+) -> None:
+    compiled = compile_case("openvino", cases["conv"])
+    session = open_profiled(str(compiled.out), compiled.settings)
+    inputs = [np.zeros([1, *spec["shape"][1:]], spec["dtype"]) for spec in session.inputs]
+    bound = session.bind({spec["name"]: array for spec, array in zip(session.inputs, inputs, strict=True)})
+    slow, quick = (session.profile(bound, iterations) for iterations in (1, 2000))
+    assert [one["name"] for one in slow["layers"]] == [one["name"] for one in quick["layers"]]
+    assert min(one["ns"] for one in quick["layers"]) == 0.0
+    assert (slow["resolution_ns"], quick["resolution_ns"]) == (3000.0, 2100.0)

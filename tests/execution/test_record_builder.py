@@ -10,8 +10,9 @@ import pytest
 from runner.artifacts.store import Artifact
 from runner.backends import onnxruntime
 from runner.core.errors import StepFailed, Unsupported
-from runner.execution import record_builder
-from runner.execution.record_builder import Origin
+from runner.execution import cell_sides, record_builder
+from runner.execution.measurements import figures
+from runner.execution.record_identity import Origin
 from runner.planning import plan
 from runner.planning.graph import Cell
 from runner.planning.requirements import Outcome
@@ -61,7 +62,7 @@ def test_an_artifact_is_run_by_its_backends_module_alone(cell: Cell, tmp_path: P
     folder = tmp_path / "a b"
     artifacts = {"compile": Artifact(folder, {"meta": {"session": named}})}
     with pytest.raises(StepFailed) as caught:
-        record_builder.side_of(
+        cell_sides.side_of(
             cell.candidate, {**artifacts, "data": Artifact(folder, {}), "export": Artifact(folder, {})}, ""
         )
     own = "runner.backends.onnxruntime.session"
@@ -72,5 +73,5 @@ def test_an_artifact_is_run_by_its_backends_module_alone(cell: Cell, tmp_path: P
 def test_a_record_has_the_operators_that_ran_elsewhere_than_asked(cell: Cell, tmp_path: Path) -> None:
     meta = {"effective": {"MatMul": {"fp32": 3}}, "fallback": {"MatMul": 2}}
     made = {"compile": Artifact(tmp_path, {"meta": meta})}
-    told = record_builder._effective(cell.candidate, {"threads": 1}, made)
+    told = figures.effective(cell.candidate, {"threads": 1}, made)
     assert (told.precision, told.fallback) == ({"MatMul": {"fp32": 3}}, {"MatMul": 2})

@@ -17,6 +17,7 @@ from runner.core import unexpected
 from runner.core.errors import SpecError, StepFailed, Unavailable, WorkerLost
 from runner.execution import device_locks, record_builder, run_plan
 from runner.execution.dask import cluster
+from runner.execution.record_identity import Origin
 from runner.planning import measurement_key, plan, sources
 from runner.planning.graph import Cell, Plan
 from runner.planning.requirements import Outcome
@@ -227,7 +228,7 @@ def test_a_cell_that_a_clusters_worker_measures_is_tried_once_more_where_its_wor
 ) -> None:
     tries: list[int] = []
 
-    def there(cell: Cell, outcomes: Mapping[str, Outcome], origin: record_builder.Origin, item: str) -> Record:
+    def there(cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin, item: str) -> Record:
         tries.append(origin.again)
         if len(tries) == 1:
             raise WorkerLost("candidate: the worker was killed by SIGKILL while it did `burst`.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ MakeSettings = Callable[..., Settings]
 
 @pytest.fixture
 def found(side: Side, measure: MakeSettings, tmp_path: Path) -> LayerProfile:
-    return profiled(Run(sides_of(side, None), measure("quick"), 0, tmp_path), 20, 5000.0)
+    return profiled(Run(sides_of(side, None), measure("quick"), 0, tmp_path), "candidate", 20, 5000.0)
 
 
 def test_each_layer_has_its_type_precision_and_calls(found: LayerProfile) -> None:
@@ -37,8 +36,8 @@ def test_shares_are_of_their_sum_the_longest_first(found: LayerProfile) -> None:
     assert sum(shares) == pytest.approx(1.0)
 
 
-def test_it_is_kept_beside_the_measured_time(found: LayerProfile, tmp_path: Path) -> None:
-    content = json.loads(found.files(tmp_path)["layers.json"].read_text())
+def test_it_stands_beside_the_measured_time(found: LayerProfile) -> None:
+    content = found.as_dict()
     assert content["measured_ns"] == 5000.0
     assert content["sum_ns"] == pytest.approx(sum(one["ns"] for one in content["layers"]))
     assert content["run_ns"] >= content["sum_ns"] > 0
@@ -60,4 +59,4 @@ def test_layers_that_took_longer_than_was_waited_for_are_no_answer(
 def test_a_session_without_a_profiler_is_named(side: Side, measure: MakeSettings, tmp_path: Path) -> None:
     other = dataclasses.replace(side, session="sessions")
     with pytest.raises(StepFailed, match=r"sessions\.py: it has no open_profiled"):
-        profiled(Run(sides_of(other, None), measure("quick"), 0, tmp_path), 20, 5000.0)
+        profiled(Run(sides_of(other, None), measure("quick"), 0, tmp_path), "candidate", 20, 5000.0)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from runner.measure import metrics
-from runner.measure.metrics import Absent, Measured
+from runner.measure.metrics import AbsentFigure, MeasuredFigure
 from runner.measure.statistics import Interval
 from runner.telemetry.energy import Energy
 from runner.telemetry.summary import Observed
@@ -28,9 +28,9 @@ def of_side(samples: list[np.ndarray], batch: int = 1, memory: str = "host") -> 
 
 def test_nobody_else_makes_a_measurement():
     with pytest.raises(TypeError, match="proof"):
-        Measured("latency/p50_ms", 1.0)  # type: ignore[call-arg]
+        MeasuredFigure("latency/p50_ms", 1.0)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="only a benchmark makes a measurement"):
-        Measured("latency/p50_ms", 1.0, object())  # type: ignore[arg-type]
+        MeasuredFigure("latency/p50_ms", 1.0, object())  # type: ignore[arg-type]
 
 
 def test_latency_and_throughput_over_all_processes():
@@ -138,7 +138,7 @@ def test_the_quality_delta_is_of_the_first_figure():
 )
 def test_why_there_is_no_quality_delta(candidate: dict[str, float], baseline: dict[str, float], reason: str):
     found = metrics.quality_delta(candidate, baseline, True, {})
-    assert found == [Absent("vs_baseline/quality_delta", reason)]
+    assert found == [AbsentFigure("vs_baseline/quality_delta", reason)]
 
 
 def test_figures_that_are_not_finite_are_absent():

@@ -46,16 +46,56 @@ def written(root: Path, of: dict[str, Any]) -> records.Record:
 def test_the_page_has_each_layer_and_what_their_sum_is_of_the_measured_time(tmp_path: Path) -> None:
     page = report_model.collect(written(tmp_path, CONTENT))
     (section,) = [one for one in page.sections if one.title == report_model.LAYERS]
-    assert section.columns == ("", "type", "precision", "median ms", "calls", "share")
+    assert section.columns == ("", "candidate", "median ms", "calls", "share")
     assert section.rows == (
-        ("gru", "GRU", "fp32", "0.0300", "1", "75.0 %"),
-        ("head", "Gemm", "int8", "0.0100", "2", "25.0 %"),
-        ("sum of 2 layers", "", "", "0.0400", "", "80 % of the measured median"),
-        ("a run under the profiler", "", "", "0.0600", "", "120 % of the measured median"),
-        ("a run as measured", "", "", "0.0500", "", "100 % of the measured median"),
+        ("gru", "GRU fp32", "0.0300", "1", "75.0 %"),
+        ("head", "Gemm int8", "0.0100", "2", "25.0 %"),
+        ("sum", "2 layers", "0.0400", "", "80 % of the measured median"),
+        ("a run under the profiler", "", "0.0600", "", "120 % of the measured median"),
+        ("a run as measured", "", "0.0500", "", "100 % of the measured median"),
     )
-    assert "Layers of the candidate" in html.render(page)
+    assert "<h2>Layers</h2>" in html.render(page)
     assert report_model.as_json(page)["layers"] == CONTENT
+
+
+BASELINE = {
+    "version": "2026.4",
+    "iterations": 100,
+    "statistic": "mean",
+    "sum_ns": 25_000.0,
+    "run_ns": 25_000.0,
+    "measured_ns": 25_000.0,
+    "resolution_ns": 2_100.0,
+    "layers": [
+        {"name": "x_abcd", "type": "Reorder", "precision": "conversion", "ns": 15_000.0, "calls": 1, "share": 0.6},
+        {"name": "head", "type": "FullyConnected", "precision": "fp32", "ns": 10_000.0, "calls": 1, "share": 0.4},
+        {"name": "relu", "type": "Eltwise", "precision": "fp32", "ns": 0.0, "calls": 1, "share": 0.0},
+    ],
+}
+
+
+def test_both_sides_stand_side_by_side_a_layer_of_one_name_in_one_row(tmp_path: Path) -> None:
+    page = report_model.collect(written(tmp_path, {**CONTENT, "baseline": BASELINE}))
+    (section,) = [one for one in page.sections if one.title == report_model.LAYERS]
+    assert section.columns == (
+        "", "candidate", "median ms", "calls", "share", "baseline", "mean ms", "calls", "share",
+    )  # fmt: skip
+    assert section.rows[:5] == (
+        ("gru", "GRU fp32", "0.0300", "1", "75.0 %", "–", "–", "–", "–"),
+        ("head", "Gemm int8", "0.0100", "2", "25.0 %", "FullyConnected fp32", "0.0100", "1", "40.0 %"),
+        ("x_abcd", "–", "–", "–", "–", "Reorder conversion", "0.0150", "1", "60.0 %"),
+        ("relu", "–", "–", "–", "–", "Eltwise fp32", "< 0.00210", "1", "0.0 %"),
+        ("sum", "2 layers", "0.0400", "", "80 % of the measured median",
+         "3 layers", "0.0250", "", "100 % of the measured median"),
+    )  # fmt: skip
+
+
+def test_of_a_baseline_without_a_profile_the_page_says_why(tmp_path: Path) -> None:
+    why = "backend=torch can't time its layers."
+    page = report_model.collect(written(tmp_path, {**CONTENT, "baseline": {"reason": why}}))
+    assert f"no layers of the baseline: {why}" in page.absent
+    (section,) = [one for one in page.sections if one.title == report_model.LAYERS]
+    assert section.columns == ("", "candidate", "median ms", "calls", "share")
 
 
 def test_a_record_without_them_has_no_such_table(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from runner.core.errors import SpecError
-from runner.measure.metrics import Measured
+from runner.measure.metrics import MeasuredFigure
 from runner.results import comparison, import_results, naming, records
 from runner.results.import_results import Figure
 
@@ -95,7 +95,7 @@ def test_json_holds_the_same_rows(tmp_path: Path) -> None:
 def test_no_measurement_can_be_made_of_it() -> None:
     figure: Any = Figure("latency/p50_ms", 0.84)
     with pytest.raises(TypeError, match="only a benchmark makes a measurement"):
-        Measured(figure.name, figure.value, figure)
+        MeasuredFigure(figure.name, figure.value, figure)
 
 
 def test_the_same_point_from_the_same_source_has_the_same_key(tmp_path: Path) -> None:

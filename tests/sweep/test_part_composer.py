@@ -12,6 +12,7 @@ import pytest
 
 from runner.core.errors import SpecError
 from runner.spec import hydra_compose, overrides, schema
+from runner.sweep import request
 from runner.sweep.part_composer import Cell, Composer
 from tests.conftest import REPOSITORY
 
@@ -42,6 +43,7 @@ GOOD = {
     "scenario": ["single_stream", "offline"],
     "measure": ["quick", "standard", "classic"],
     "baseline": ["auto", "self", "none"],
+    "profile": ["none", "layers"],
     "seed": ["0", "1", "${train.epochs}"],
     "model.hidden": ["8", "16", "${train.batch_size}"],
     "train.epochs": ["3", "4"],
@@ -123,6 +125,30 @@ def test_hydra_composes_no_cell_of_plain_values_twice(project: Path) -> None:
     found = [composer.cell(words) for words in cells]
     assert sorted(composer.composed) == [(), ("model=gru",), ("model=lstm",)]
     assert [(one.values["seed"], one.values["model"]["hidden"]) for one in found] == [(n, n + 1) for n in range(9)] * 2
+
+
+@pytest.mark.parametrize(
+    ("words", "iterations"),
+    [(("profile=layers",), 100), (("profile.iterations=5", "profile=layers"), 5), (("profile.iterations=5",), None)],
+)
+def test_a_profile_and_its_iterations_are_composed_as_by_hydra(
+    project: Path, words: tuple[str, ...], iterations: int | None
+) -> None:
+    loader, told = hydra_compose.loader(project), ["model=gru", *words]
+    mine, theirs = (
+        outcome(work, project)
+        for work in (lambda: Composer(loader, project).cell(told), lambda: by_hydra(loader, told))
+    )
+    assert mine == theirs
+    if iterations is None:  # profile=none has no such key
+        assert "profile.iterations" in mine
+    else:
+        assert mine[0]["profile"] == {"name": "layers", "iterations": iterations}
+
+
+def test_a_sweep_over_profiles_has_a_cell_with_layers_and_one_without(project: Path) -> None:
+    cells = request.cells(project, ["model=gru", "profile=none,layers"]).cells
+    assert [spec.profile.plain() for _, spec in cells] == [{"name": "none"}, {"name": "layers", "iterations": 100}]
 
 
 def test_axes_that_the_root_ties_together_are_hydras(project: Path, tmp_path: Path, monkeypatch: Any) -> None:

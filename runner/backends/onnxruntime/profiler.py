@@ -52,6 +52,7 @@ def layers(found: list[dict[str, Any]], iterations: int) -> dict[str, Any]:
         ],
         "statistic": "median",
         "run_ns": 1000.0 * median([run["dur"] for run in runs]),
+        "resolution_ns": 1000.0,
     }
 
 

@@ -31,6 +31,7 @@ OWN_TYPES = {
 }
 PRECISIONS = {"f32": "fp32", "f16": "fp16", "bf16": "bf16", "f64": "fp64", "i8": "int8", "u8": "int8"}
 CONVERSIONS = ("Reorder", "Convert", "FakeQuantize")
+NO_LAYERS = ("Parameter", "Result", "Constant")  # what the plug-in lists beside layers, and never runs
 
 Bound = namedtuple("Bound", ["request", "outputs", "arrays"])
 
@@ -107,29 +108,36 @@ class Session:
         ]
 
     def profile(self, bound: Bound, iterations: int) -> dict[str, Any]:
-        """As `contract.ProfiledSession`. The plug-in keeps each layer's mean over all its runs, in whole microseconds:
-        that of the profiled ones is what they added."""
+        """As `contract.ProfiledSession`. The plug-in cuts each run of a layer to whole microseconds, and so their mean
+        over all runs since loading: a layer's time is what the profiled runs added to runs · mean."""
         warm = max(1, iterations // 10)
         for _ in range(warm):
             self.run(bound)
-        before = {one.node_name: one for one in _executed(bound)}
+        before = {one.node_name: _us(one) for one in _layers(bound)}
         times: list[int] = []
         for _ in range(iterations):
             start = time.perf_counter_ns()
             self.run(bound)
             times.append(time.perf_counter_ns() - start)
-        layers = []
-        for one in _executed(bound):
-            earlier = warm * _us(before[one.node_name]) if one.node_name in before else 0.0
-            layers.append(_layer(one, max(0.0, (warm + iterations) * _us(one) - earlier) / iterations))
-        return {"layers": layers, "statistic": "mean", "run_ns": float(median(times))}
+        layers = [_layer(one, added_us(before[one.node_name], warm, _us(one), iterations)) for one in _layers(bound)]
+        resolution_ns = 1000.0 * (1 + (warm + iterations) / iterations)
+        whole = {"statistic": "mean", "run_ns": float(median(times)), "resolution_ns": resolution_ns}
+        return {"layers": layers, **whole}
 
     def close(self) -> None:
         del self.compiled
 
 
-def _executed(bound: Bound) -> list[Any]:
-    return [one for one in bound.request.get_profiling_info() if str(one.status).endswith(".EXECUTED")]
+def _layers(bound: Bound) -> list[Any]:
+    """What runs. The plug-in calls a layer whose mean is below 1 µs NOT_RUN."""
+    return [one for one in bound.request.get_profiling_info() if one.node_type not in NO_LAYERS]
+
+
+def added_us(before: float, runs_before: int, after: float, runs: int) -> float:
+    """Microseconds a run that `runs` more of them added, from the means before and after. The later mean loses up to 1
+    of each run to the cut: where that is more than the layer took the difference is below 0, and the time none that
+    can be told."""
+    return max(0.0, (runs_before + runs) * after - runs_before * before) / runs
 
 
 def _us(one: Any) -> float:

@@ -26,7 +26,7 @@ from runner.execution import critical_path, device_locks, inline
 from runner.execution.dask import submission, tasks, transfer, version_check
 from runner.execution.dask.quiet import silenced
 from runner.execution.dask.transfer import Held
-from runner.execution.record_builder import Origin
+from runner.execution.record_identity import Origin
 from runner.planning import measurement_key
 from runner.planning.graph import Cell, Node
 from runner.planning.requirements import Outcome, artifact_keys
@@ -212,7 +212,7 @@ def _measured(
         key = f"{item}-{uuid.uuid4().hex}"  # measured afresh, whatever the scheduler remembers
         title = f"measure {cell.candidate.spec.title}"
         desk.hand_out(item, title, lambda again: client.submit(tasks.measure, job, key=key, **how))
-        measured: tasks.Measured = _or_raise(desk.next(_watch_owner(client, display))[1])
+        measured: tasks.Drafted = _or_raise(desk.next(_watch_owner(client, display))[1])
     return _kept(measured, root)
 
 
@@ -222,7 +222,7 @@ def _or_raise(result: T | RunnerError) -> T:
     return result
 
 
-def _kept(measured: tasks.Measured, root: Path) -> Record:
+def _kept(measured: tasks.Drafted, root: Path) -> Record:
     with room(root), tempfile.TemporaryDirectory(dir=orphan_reaper.folder()) as folder:
         files = {name: Path(folder) / name for name in measured.files}
         for name, path in files.items():

@@ -20,7 +20,8 @@ from runner.core.unexpected import attempt
 from runner.execution import device_locks, run_step
 from runner.execution.dask import transfer, version_check
 from runner.execution.dask.transfer import Held
-from runner.execution.record_builder import Origin, benchmarked
+from runner.execution.record_builder import drafted
+from runner.execution.record_identity import Origin
 from runner.execution.step_workers import StepWorkers
 from runner.planning.graph import Cell, Node
 from runner.planning.requirements import Lost
@@ -159,7 +160,7 @@ class Measuring:
 
 
 @dataclass(frozen=True)
-class Measured:
+class Drafted:
     """A record to be: its content and its files."""
 
     content: dict[str, Any]
@@ -172,15 +173,15 @@ def measure(task: Measuring) -> Done:
     return Done(attempt(lambda: _measured(task, projects.root(), events)), events.said)
 
 
-def _measured(task: Measuring, root: Path, events: Events) -> Measured:
+def _measured(task: Measuring, root: Path, events: Events) -> Drafted:
     _check_same(task.runner)
     found = {one.key: _input(one, root) for one in task.held}
     rest()
     with (
         device_locks.locked(task.cell, events.warn),
-        benchmarked(task.cell, found, root, nullcontext, task.origin, events, task.item) as (content, files),
+        drafted(task.cell, found, root, nullcontext, task.origin, events, task.item) as (content, files),
     ):
-        return Measured(content, {name: path.read_bytes() for name, path in files.items()})
+        return Drafted(content, {name: path.read_bytes() for name, path in files.items()})
 
 
 @dataclass

@@ -3,17 +3,13 @@ throughput's inverse."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from runner.core.setting_rules import setting
-from runner.measure import effects, turns
-
-if TYPE_CHECKING:
-    from runner.measure import settings as measure
-    from runner.measure.snapshots import Look
-    from runner.measure.timed import Pair, Timed
+from runner.measure.batches import effect as effect
+from runner.measure.batches import level as level
+from runner.measure.batches import take_turns as take_turns
 
 LEAST_SAMPLES = 24_576  # MLPerf Inference rules, section on scenarios
 
@@ -25,26 +21,6 @@ class Settings:
 
 def check(settings: Settings) -> None:
     """Any batch will do."""
-
-
-def take_turns(
-    processes: Mapping[str, turns.Process],
-    seconds: Mapping[str, float | None],
-    settings: measure.Settings,
-    look: Look,
-) -> list[Mapping[str, Any]]:
-    """Bursts in turn."""
-    return turns.alternate(processes, turns.sizes(seconds, settings), look)
-
-
-def effect(pair: Pair) -> float:
-    """Of the time of one batch, burst by burst."""
-    return effects.of_bursts(pair)
-
-
-def level(timed: Timed) -> float:
-    """Of the median time of one batch, in ns."""
-    return effects.log_median(timed)
 
 
 def unpublishable(samples: int) -> Iterator[str]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from runner.core.errors import Impossible
 from runner.core.setting_rules import setting
-from runner.measure import effects, turns
-
-if TYPE_CHECKING:
-    from runner.measure import settings as measure
-    from runner.measure.snapshots import Look
-    from runner.measure.timed import Pair, Timed
+from runner.measure.batches import effect as effect
+from runner.measure.batches import level as level
+from runner.measure.batches import take_turns as take_turns
 
 
 @dataclass(frozen=True)
@@ -28,26 +24,6 @@ def check(settings: Settings) -> None:
             f"scenario.batch={settings.batch}: single_stream runs one sample at a time.",
             f"Use scenario=offline scenario.batch={settings.batch}.",
         )
-
-
-def take_turns(
-    processes: Mapping[str, turns.Process],
-    seconds: Mapping[str, float | None],
-    settings: measure.Settings,
-    look: Look,
-) -> list[Mapping[str, Any]]:
-    """Bursts in turn."""
-    return turns.alternate(processes, turns.sizes(seconds, settings), look)
-
-
-def effect(pair: Pair) -> float:
-    """Of the time of one inference, burst by burst."""
-    return effects.of_bursts(pair)
-
-
-def level(timed: Timed) -> float:
-    """Of the median time of one inference, in ns."""
-    return effects.log_median(timed)
 
 
 def unpublishable(samples: int) -> Iterator[str]:

@@ -1,0 +1,19 @@
+"""What a cell leaves: a benchmark on its device, with a profile of layers where one is asked for, or an estimate.
+
+Each kind is a module here that fulfils `protocol.Measurement`.
+"""
+
+from __future__ import annotations
+
+from runner.execution.measurements import benchmark, estimate, profile
+from runner.execution.measurements.protocol import Measurement
+from runner.planning.graph import Cell
+from runner.planning.support import estimated
+
+
+def of(cell: Cell) -> tuple[Measurement, ...]:
+    """The kinds of measurement that a cell leaves, in their order."""
+    spec = cell.candidate.spec
+    if estimated(spec):
+        return (estimate,)
+    return (benchmark,) if spec.profile.name == "none" else (benchmark, profile)

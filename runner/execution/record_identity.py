@@ -1,0 +1,71 @@
+"""Which cell a record is of, and in what surroundings it came to be: parts that measured and unmeasured ones have."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from runner.artifacts.store import Artifact
+from runner.backends import loading
+from runner.core import installed
+from runner.planning.graph import Cell
+from runner.planning.requirements import Outcome
+from runner.results import records
+from runner.worker import variables
+
+PACKAGES = ("edge-runner", "numpy", "torch", "onnx", "onnxruntime", "openvino", "hydra-core", "mlflow")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a record says of the command that it comes from: its sweep, how many comparisons the sweep's table will
+    have, how often a step (by key) was begun again because its worker of a cluster had died, how often the benchmark
+    was because its worker had, and what is to be warned of in every record of the command."""
+
+    sweep: str = ""
+    comparisons: int = 1
+    retries: Mapping[str, int] = field(default_factory=dict)
+    again: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+def of(
+    cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin, hardware: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """The parts of a record that don't depend on how the cell ends; `hardware` is what the candidate's device is."""
+    spec = cell.candidate.spec
+    return {
+        "schema": records.SCHEMA,
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "sweep": origin.sweep,
+        "comparisons": origin.comparisons,
+        "title": spec.title,
+        "spec": spec.plain(),
+        "spec_key": spec.key,
+        "keys": dict(cell.candidate.keys),
+        "retries": _retries(cell, outcomes, origin),
+        "environment": {**_environment(cell), "hardware": hardware},
+    }
+
+
+def _retries(cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin) -> dict[str, int]:
+    """How often a step, or the benchmark, was begun again, because the process that ran it was killed: `{step:
+    times}`, of both sides."""
+    found = {"benchmark": origin.again}
+    for chain in cell.chains:
+        for step, key in chain.keys.items():
+            came = outcomes.get(key)
+            told = came.content.get("retries", 0) if isinstance(came, Artifact) else getattr(came, "retries", 0)
+            found[step] = max(found.get(step, 0), told + origin.retries.get(key, 0))
+    return {step: times for step, times in found.items() if times}
+
+
+def _environment(cell: Cell) -> dict[str, Any]:
+    own = [name for chain in cell.chains for name in loading.backend(chain.spec.backend.name).distributions]
+    versions = {name: version for name, version in installed.versions((*PACKAGES, *own)).items() if version}
+    kept = variables.of_timing(os.environ)
+    return {"python": platform.python_version(), "packages": versions, "variables": kept}

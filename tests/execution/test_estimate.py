@@ -1,0 +1,111 @@
+"""A backend of which nothing can be run leaves an estimate: said so wherever it is shown, and compared with nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner import load_spec, run
+from runner.core import registry
+from runner.core.errors import StepFailed, Unsupported
+from runner.execution.measurements import estimate
+from runner.planning import plan
+from runner.report import report_model
+from runner.report.views import html, layout, table, terminal
+from runner.results import comparison, records
+from runner.results.formatting import number
+from runner.results.record_schema import Estimated
+from runner.results.records import Record
+from runner.tracking import mlflow_store, worker
+from tests.conftest import QUICK
+
+PLUGIN = Path(__file__).parents[1] / "estimating"
+WORDS = ("model=gru", "model.hidden=4", "backend=reckoning", *QUICK)
+
+
+def forget() -> None:
+    """Which packages there are."""
+    for known in (registry.registered, registry.module, registry.carried):
+        known.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A project with an estimate, beside a measurement of the same model."""
+    found = tmp_path_factory.mktemp("project")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(PLUGIN))
+        patch.syspath_prepend(str(PLUGIN))
+        forget()
+        for words in (WORDS, ("model=gru", "model.hidden=4", "baseline=none", *QUICK)):
+            assert run(load_spec(*words, root=found), root=found)["status"] == "ok"
+        yield found
+    forget()
+
+
+@pytest.fixture
+def kept(root: Path) -> Record:
+    return next(one for one in records.read_all(root) if one.content.get("origin") == "estimated")
+
+
+def test_the_record_has_its_figures_and_their_source_alone(kept: Record) -> None:
+    assert kept.result.status == "ok"
+    assert kept.result.provenance == Estimated("memory roofline 1.0")
+    assert list(kept.result.metrics) == ["estimate/latency/p50_ms"]
+    assert kept.result.unavailable == {"vs_baseline/speedup": "estimated figures are compared with nothing"}
+
+
+def test_the_figure_is_what_the_backend_reckons_of_what_it_compiled(root: Path, kept: Record) -> None:
+    (file,) = root.glob(f"artifacts/compile/{kept.result.keys['compile'][:16]}/model.onnx")
+    assert kept.result.metrics["estimate/latency/p50_ms"] == pytest.approx(file.stat().st_size / 1e6 / 100 * 1000)
+
+
+def test_each_view_says_that_it_is_estimated(kept: Record) -> None:
+    page = report_model.collect(kept)
+    said = "estimated by memory roofline 1.0: measured nowhere, compared with nothing"
+    assert said in layout.plain(terminal.renderable(page))
+    assert said in html.render(page)
+    assert report_model.as_json(page)["origin"] == "estimated"
+    assert ("", "estimated") in [section.columns for section in page.sections]
+
+
+def test_a_table_ranks_it_with_no_measurement_and_gives_it_no_verdict(root: Path, kept: Record) -> None:
+    found = comparison.compare(records.read_all(root))
+    (row,) = [one for one in found.rows if one.result.origin == "estimated"]
+    assert (row.against, row.group, row.missing) == (None, "estimated", "estimated")
+    figure = f"{number(kept.result.metrics['estimate/latency/p50_ms'])} (estimated)"
+    assert figure in table.text(found)
+    (line,) = [one for one in csv.DictReader(io.StringIO(table.as_csv(found))) if one["backend"] == "reckoning"]
+    assert (line["kind"], line["verdict"], line["latency/p50_ms"]) == ("estimated", "", "")
+
+
+def test_mlflow_has_it_under_its_own_name(root: Path, kept: Record) -> None:
+    client = mlflow_store.open_store(root).client
+    sent = client.get_run(worker.publish(str(root), str(kept.folder))["run_id"]).data
+    assert sent.tags["origin"] == "estimated"
+    assert list(sent.metrics) == ["estimate/latency/p50_ms"]
+
+
+def test_a_baseline_that_is_an_estimate_is_refused_before_any_work(root: Path) -> None:
+    words = ("model=gru", "baseline=spec", "baseline.overrides=[backend=reckoning]", *QUICK)
+    blocked = plan.make([load_spec(*words, root=root)], root).cells[0].blocked
+    assert isinstance(blocked, Unsupported)
+    assert blocked.reason == "baseline: backend=reckoning only estimates: nothing is compared with that."
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"source": "x", "metrics": {"latency/p50_ms": "fast"}}, "metrics.latency/p50_ms is 'fast', no number"),
+        ({"metrics": {}}, "source is missing"),
+        ({"source": "x", "metrics": {}}, "metrics is dict, without a figure"),
+    ],
+)
+def test_an_answer_that_cant_be_is_told_with_its_place(answer: dict[str, Any], said: str) -> None:
+    with pytest.raises(StepFailed, match=said):
+        estimate.checked(answer, "reckoning.session")
