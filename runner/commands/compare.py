@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runner.report.ci_gate import Check, Condition
 
 FAILED = 1  # the exit code of a --fail-if that held
+OF_TABLE = ("sweep", "baseline", "sort", "max_loss", "by")  # options that two records don't have
 
 
 def main(argv: list[str]) -> int:
@@ -33,13 +34,18 @@ def main(argv: list[str]) -> int:
 def _table(options: argparse.Namespace, conditions: Sequence[Condition]) -> int:
     from runner.report import ci_gate
     from runner.report.views import table
-    from runner.results import comparison
+    from runner.results import comparison, quality_loss, row_cost
 
+    budget = quality_loss.parse(options.max_loss) if options.max_loss is not None else None
+    if options.by and not budget:
+        raise SpecError(f"--by {options.by} without --max-loss.", "State what may be lost, such as --max-loss 1%.")
     root = project_paths.home(project_paths.root())
     floors = calibration.noise_floors(root)
     found = comparison.compare(
         records.readable(root, console.warn), options.sweep, options.baseline, options.sort, floors
     )
+    if budget:
+        found = comparison.chosen(found, budget, options.by or row_cost.LATENCY, floors)
     checks = ci_gate.check(conditions, ci_gate.of_rows(found.rows))
     if options.form == "json":
         _print_json(table.as_json(found), checks)
@@ -73,7 +79,7 @@ def _two(options: argparse.Namespace, conditions: Sequence[Condition]) -> int:
 def _check_two(options: argparse.Namespace) -> None:
     if len(options.records) != 2:
         raise SpecError(f"compare {options.records[0]}: two records expected.", "compare CANDIDATE BASELINE, or none.")
-    given = [f"--{name}" for name in ("sweep", "baseline", "sort") if getattr(options, name) is not None]
+    given = [f"--{name.replace('_', '-')}" for name in OF_TABLE if getattr(options, name) is not None]
     if given or options.form in ("csv", "md"):
         flag = given[0] if given else f"--{options.form}"
         raise SpecError(f"{flag} belongs to the table of all records.", "Leave it out, or name no records.")
@@ -105,6 +111,14 @@ def _options(argv: list[str]) -> argparse.Namespace:
         "--baseline", metavar="R", help="a record_id, or a baseline's label such as 'onnxruntime fp32'"
     )
     arguments.add_argument("--sort", metavar="M", help="any metric (default vs_baseline/speedup)")
+    arguments.add_argument(
+        "--max-loss",
+        metavar="L",
+        help="recommend a row that loses no more quality: '1%%' of the float model's, 0.01 in the metric's unit",
+    )
+    arguments.add_argument(
+        "--by", metavar="F", help="what the recommended row is best in: latency (default), throughput, size, energy"
+    )
     arguments.add_argument(
         "--fail-if",
         action="append",

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 from runner.core.errors import SpecError, StepFailed, nearest
 from runner.measure.noise_floor import NoiseFloor
 from runner.results import baseline_choice, groups, multiple_comparisons, naming, noise_floor, per_sample, records
+from runner.results import choice as choices
 from runner.results.baseline_choice import Reference
+from runner.results.choice import Choice
+from runner.results.metric_direction import higher_is_better
 from runner.results.multiple_comparisons import Finding
 from runner.results.naming import names
+from runner.results.quality_loss import Budget
 from runner.results.record_form import STATUSES
 from runner.results.record_schema import Absent, Compared, Correction, Estimated, Imported, Result, Role
 from runner.results.records import Record
@@ -32,13 +36,14 @@ EDITED = "the record was changed after it was written (its seal differs)"
 @dataclass(frozen=True)
 class Comparison:
     """Rows best first in each group, behind them what nobody should choose, what was not measured last; `baseline` is
-    what the speed-ups are over."""
+    what the speed-ups are over; `choice` is there where one was asked for."""
 
     rows: tuple[Row, ...]
     baseline: str
     sort: str
     sweep: str | None
     notes: tuple[str, ...]
+    choice: Choice | None = None
 
     @cached_property
     def shared(self) -> dict[str, str]:
@@ -75,6 +80,13 @@ def compare(
     notes = (*_notes(rows, chosen), *_floors(rows), *_corrections(rows))
     ranked = groups.arranged(_sorted(rows, sort), chosen.label)
     return Comparison(ranked, chosen.label, sort, sweep, notes)
+
+
+def chosen(
+    found: Comparison, budget: Budget, by: str, calibrated: Mapping[str, NoiseFloor] = noise_floor.UNCALIBRATED
+) -> Comparison:
+    """The comparison with its choice under a `budget`, by one of `row_cost.BY`. Raises SpecError for another."""
+    return replace(found, choice=choices.choose(found.rows, found.settings, budget, by, calibrated))
 
 
 def _corrected(rows: Sequence[Row], every: Sequence[Record]) -> list[Row]:
@@ -282,14 +294,6 @@ def _sorted(rows: Sequence[Row], sort: str) -> tuple[Row, ...]:
         return (not row.measured, status, not fit, value is None, sign * (value or 0.0), row.result.date)
 
     return tuple(sorted(rows, key=place))
-
-
-def higher_is_better(metric: str) -> bool:
-    """Whether more of a metric is better: throughput, speed-up, SQNR, accuracy and its like; of the rest, less is."""
-    if metric.startswith(("throughput/", "vs_baseline/speedup")) or metric == "fidelity/sqnr_db":
-        return True
-    errors = ("mae", "rmse", "mse", "mape", "error", "loss", "naive_")
-    return metric.startswith("quality/") and not metric.removeprefix("quality/").startswith(errors)
 
 
 def _notes(rows: Sequence[Row], chosen: Reference) -> list[str]:

@@ -55,6 +55,14 @@ def _kind(row: Row) -> _Kind:
     return _Kind(base, made, _libraries(row), threads, batch, _machine(row), _place(row), over)
 
 
+def machine(row: Row) -> dict[str, str]:
+    """What tells the machine that a row was measured on from others."""
+    import json
+
+    place: dict[str, str] = json.loads(_place(row) or "{}")
+    return {**place, "machine": _machine(row)}
+
+
 def _machine(row: Row) -> str:
     machine = row.result.environment
     cpu = machine.cpu or "unknown"

@@ -21,6 +21,12 @@ def names(result: Result) -> dict[str, str]:
     return found
 
 
+def misnamed(result: Result) -> str:
+    """`int8 (ran fp32)` where nothing ran in the precision that was asked for; empty where it did, or isn't told."""
+    asked, shown = str(result.spec.get("precision", {}).get("name", "")), precision(result, "candidate")
+    return shown if shown.startswith(f"{asked} (ran ") else ""
+
+
 def title(result: Result) -> str:
     """`bilstm int8_dynamic onnxruntime`; compression and scenario are named where they are not the default,
     the device where it is one over ssh."""

@@ -32,6 +32,26 @@ def test_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert [row["record_id"] for row in document["rows"]] == ["20261121T090100-00000001"]
 
 
+def test_a_choice_stands_in_every_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    same = {"difference": 0.0, "low": -0.001, "high": 0.001, "verdict": "not told apart", "method": "m"}
+    quality = {"metric": "mae_ppm", "samples": 200, "vs_float": same}
+    int8 = spec(precision="int8_dynamic")
+    content = measured("20261121T090300-00000003", int8, spec(), "onnxruntime fp32", 1.43, quality=quality)
+    fixtures.write(tmp_path, content)
+    told = "Recommended: bilstm int8_dynamic onnxruntime: 0.699 ms a sample"
+    for form in ([], ["--md"]):
+        assert compare.main(["--max-loss", "1%", *form]) == 0
+        shown = capsys.readouterr().out
+        assert told in shown and "recommended, Pareto" in shown and " choice " in shown
+    compare.main(["--max-loss", "1%", "--by", "size", "--json"])
+    choice = json.loads(capsys.readouterr().out)["choice"]
+    assert (choice["by"], choice["budget"]) == ("size", {"amount": 0.01, "relative": True})
+    assert [pick["recommended"] for pick in choice["picks"]] == [content["record_id"]]
+    assert choice["left_out"] == {"20261121T090100-00000001": "its quality beside the float model's isn't known"}
+    compare.main(["--max-loss", "1%", "--csv"])
+    assert '"recommended, Pareto"' in capsys.readouterr().out
+
+
 def test_csv_and_markdown(capsys: pytest.CaptureFixture[str]) -> None:
     compare.main(["--csv"])
     assert capsys.readouterr().out.startswith("record_id,date,sweep,status,model,")
@@ -48,6 +68,9 @@ def test_csv_and_markdown(capsys: pytest.CaptureFixture[str]) -> None:
         (["--baseline", "tensorrt"], "--baseline tensorrt: neither a record nor a baseline's label"),
         (["--json", "--csv"], "not allowed with argument"),
         (["--jsn"], "unrecognized arguments: --jsn"),
+        (["--max-loss", "little"], "--max-loss 'little': not a budget"),
+        (["--max-loss", "1%", "--by", "speed"], "--by=speed: no such one"),
+        (["--by", "size"], "--by size without --max-loss"),
     ],
 )
 def test_wrong_arguments_are_one_line(arguments: list[str], message: str) -> None:
@@ -106,6 +129,7 @@ def test_fail_if_keeps_standard_output_one_document(capsys: pytest.CaptureFixtur
         ([BOTH[0]], "two records expected"),
         ([*BOTH, "--sweep", "aa11"], "--sweep belongs to the table"),
         ([*BOTH, "--csv"], "--csv belongs to the table"),
+        ([*BOTH, "--max-loss", "1%"], "--max-loss belongs to the table"),
         ([BOTH[0], "none.zip"], "neither a record in"),
         (["--fail-if", "speedup"], "not a condition"),
         (["--fail-if", "speed<1"], "no row has that metric"),

@@ -7,7 +7,8 @@ import pytest
 from runner.core.errors import SpecError
 from runner.report.views import table
 from runner.results import comparison, records
-from runner.results.comparison import Comparison, higher_is_better
+from runner.results.comparison import Comparison
+from runner.results.metric_direction import higher_is_better
 from runner.results.records import Record
 from runner.results.rows import Row
 from tests.report import fixtures

@@ -15,7 +15,7 @@ from runner.core.foreign_text import cell
 from runner.core.foreign_text import markdown as escaped
 from runner.report.views import layout
 from runner.report.views.layout import Grid
-from runner.results import naming, per_sample
+from runner.results import choice, naming, per_sample
 from runner.results.comparison import SPEEDUP, Comparison
 from runner.results.formatting import number, quality, quality_against, ratio, worded
 from runner.results.naming import AXES, names, title
@@ -49,6 +49,7 @@ def renderable(comparison: Comparison) -> RenderableType:
     for row in rest:
         parts.append(layout.text(f"{_name(comparison, row)}: {_why_not(row)} ({_day(row)})"))
     parts += [layout.text(note) for note in comparison.notes]
+    parts += [layout.text(one, style="bold") for one in recommendations(comparison)]
     return Group(*parts)
 
 
@@ -66,7 +67,7 @@ def markdown(comparison: Comparison) -> str:
     if rest:
         lines = [(_name(comparison, row), _why_not(row), _day(row)) for row in rest]
         parts += [*_markdown_table(("not measured", "why", "date"), lines), ""]
-    parts += [f"{escaped(note)}  " for note in comparison.notes]
+    parts += [f"{escaped(note)}  " for note in (*comparison.notes, *recommendations(comparison))]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -93,6 +94,7 @@ def as_csv(comparison: Comparison) -> str:
         "reason",
         "unfit",
         "seal",
+        *(["choice"] if comparison.choice else []),
     )
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -116,6 +118,7 @@ def _csv_cells(comparison: Comparison, row: Row) -> dict[str, Any]:
         "group": row.group,
         "reason": row.missing,
         "unfit": row.unfit,
+        "choice": _mark(comparison, row),
     }
     if against is None:
         return {**cells, "kind": result.origin} if result.status == "ok" and not result.measured else cells
@@ -124,7 +127,8 @@ def _csv_cells(comparison: Comparison, row: Row) -> dict[str, Any]:
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:
-    """JSON types: `{"schema", "baseline", "sort", "sweep", "rows": […], "notes"}`, rows in the order of the table."""
+    """JSON types: `{"schema", "baseline", "sort", "sweep", "rows": […], "notes"}`, rows in the order of the table;
+    `"choice"` where one was asked for."""
     return {
         "schema": 1,
         "baseline": comparison.baseline,
@@ -132,6 +136,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "sweep": comparison.sweep,
         "rows": [_json_row(row) for row in comparison.rows],
         "notes": list(comparison.notes),
+        **({"choice": choice.as_json(comparison.choice)} if comparison.choice else {}),
     }
 
 
@@ -169,6 +174,15 @@ def heading(comparison: Comparison) -> str:
     return " · ".join([*parts, over])
 
 
+def recommendations(comparison: Comparison) -> list[str]:
+    """What to choose and why, where that was asked."""
+    return list(choice.sentences(comparison.choice)) if comparison.choice else []
+
+
+def _mark(comparison: Comparison, row: Row) -> str:
+    return comparison.choice.mark(row) if comparison.choice else ""
+
+
 def _split(comparison: Comparison) -> tuple[list[Row], list[Row]]:
     rows = comparison.rows
     return [row for row in rows if row.measured], [row for row in rows if not row.measured]
@@ -189,7 +203,8 @@ def _columns(comparison: Comparison) -> list[str]:
     settings = ["settings"] if any(comparison.settings.values()) else []
     figures = [f"speed-up [{level}]", "verdict", f"p50 ms [{level}]", "peak MB", "file MB", "quality"]
     extra = [BY_SAMPLE.get(name, name).format(level) for name in _extra(comparison)]
-    return ["#", *_axes(comparison), *settings, *figures, *extra, "date"]
+    marks = ["choice"] if comparison.choice else []
+    return ["#", *_axes(comparison), *settings, *figures, *extra, *marks, "date"]
 
 
 def _extra(comparison: Comparison) -> list[str]:
@@ -209,7 +224,8 @@ def _cells(comparison: Comparison, rows: Sequence[Row]) -> list[list[str]]:
         extra = [_metric(row, name) for name in _extra(comparison)]
         axes = [chosen.get(axis, "") for axis in _axes(comparison)]
         rank = str(place) if comparison.sort in row.metrics and not row.unfit else "–"
-        lines.append([rank, *axes, *own, *_figures(row), *extra, _day(row)])
+        marks = [_mark(comparison, row)] if comparison.choice else []
+        lines.append([rank, *axes, *own, *_figures(row), *extra, *marks, _day(row)])
     return lines
 
 

@@ -1,0 +1,80 @@
+"""What a row costs by one of four figures, so that rows of any batch size can be put in an order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from runner.results import per_sample
+from runner.results.formatting import number, ratio
+from runner.results.record_schema import Absent
+from runner.results.rows import Row
+
+LATENCY, THROUGHPUT, SIZE, ENERGY = BY = ("latency", "throughput", "size", "energy")
+METRICS = {THROUGHPUT: "throughput/per_s", SIZE: "size/file_mb", ENERGY: "energy/mj_per_inference"}
+UNITS = {LATENCY: "ms a sample", THROUGHPUT: "samples per s", SIZE: "MB", ENERGY: "mJ a sample"}
+BEST = {LATENCY: "the fastest", THROUGHPUT: "the highest throughput", SIZE: "the smallest", ENERGY: "the least energy"}
+TOO_FEW = "too few processes for an interval of its time (measure.min_pairs)"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a row costs, in any unit that all have: less is better. Without noise both ends are the value."""
+
+    value: float
+    low: float
+    high: float
+
+
+def of(rows: Sequence[Row], by: str) -> Callable[[Row], Cost | Absent]:
+    """What tells each of `rows`, which one choice is about, its cost, or why it has none."""
+    if by == LATENCY:
+        # Ratios to one baseline, measured in turns with it, are surer than times of different hours.
+        paired = len({row.group for row in rows}) == 1 and all(_relative(row) for row in rows)
+        return (lambda row: _relative(row) or Absent(TOO_FEW)) if paired else _time
+    return _throughput if by == THROUGHPUT else (lambda row: _plain(row, METRICS[by], by == ENERGY))
+
+
+def _relative(row: Row) -> Cost | None:
+    """The time as a share of the baseline's; None where it has no interval."""
+    against = row.against
+    if against and against.kind == "baseline":
+        return Cost(1.0, 1.0, 1.0)
+    if against is None or not against.low or not against.high:
+        return None
+    return Cost(1 / against.ratio, 1 / against.high, 1 / against.low)
+
+
+def _time(row: Row) -> Cost | Absent:
+    known = [row.metrics.get(f"{per_sample.P50}{end}") for end in per_sample.ENDS]
+    ends = [one / per_sample.batch(row.result.spec) for one in known if one is not None]
+    return Cost(*ends) if len(ends) == len(per_sample.ENDS) else Absent(TOO_FEW)
+
+
+def _throughput(row: Row) -> Cost | Absent:
+    """The inverse of the throughput, with an interval as wide as the median time's."""
+    time, found = _time(row), _plain(row, METRICS[THROUGHPUT], False)
+    if isinstance(time, Absent) or isinstance(found, Absent):
+        return time if isinstance(time, Absent) else found
+    mean = 1 / found.value
+    return Cost(mean, mean * time.low / time.value, mean * time.high / time.value)
+
+
+def _plain(row: Row, metric: str, of_batch: bool) -> Cost | Absent:
+    if metric not in row.metrics:
+        return Absent(row.result.unavailable.get(metric, f"it has no {metric}"))
+    value = row.metrics[metric] / (per_sample.batch(row.result.spec) if of_batch else 1)
+    return Cost(value, value, value)
+
+
+def worded(row: Row, by: str) -> str:
+    """`0.699 ms a sample, 1.43× [1.40, 1.46] as fast as onnxruntime fp32`, `0.0310 MB`."""
+    against = row.against
+    if by != LATENCY:
+        cost = _plain(row, METRICS[by], by == ENERGY)
+        return "–" if isinstance(cost, Absent) else f"{number(cost.value)} {UNITS[by]}"
+    time = row.metrics[per_sample.P50] / per_sample.batch(row.result.spec)
+    shown = f"{number(time)} {UNITS[by]}"
+    if against is None or against.kind == "baseline":
+        return f"{shown}, the baseline" if against else shown
+    return f"{shown}, {ratio(against.ratio, against.low, against.high)} as fast as {against.over}"
