@@ -57,7 +57,11 @@ COUNT, AT_LEAST_ONE = number(0, whole=True), number(1, whole=True)
 SHARE, PROBABILITY = number(0, 1, open_=True), number(0, 1)
 VERDICT = one_of("faster", "slower", "same", "ambiguous")
 OPTION = fields({"name": text})
-SPEC = both(fields(dict.fromkeys(LEAST_AXES, OPTION), dict.fromkeys(AXES, OPTION)), fields({}, {"baseline": OPTION}))
+BATCHES = fields({}, {"batch": AT_LEAST_ONE})
+SPEC = both(
+    fields(dict.fromkeys(LEAST_AXES, OPTION), dict.fromkeys(AXES, OPTION)),
+    fields({}, {"baseline": OPTION, "scenario": BATCHES}),
+)
 SOURCE = fields({"source": text})  # of such a record
 MEASURE = fields(
     {"confidence": SHARE},

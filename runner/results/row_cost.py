@@ -56,6 +56,8 @@ def _throughput(row: Row) -> Cost | Absent:
     time, found = _time(row), _plain(row, METRICS[THROUGHPUT], False)
     if isinstance(time, Absent) or isinstance(found, Absent):
         return time if isinstance(time, Absent) else found
+    if not found.value or not time.value:
+        return Absent("its throughput or time is 0")
     mean = 1 / found.value
     return Cost(mean, mean * time.low / time.value, mean * time.high / time.value)
 

@@ -35,6 +35,7 @@ ODD: dict[str, dict[str, Any]] = {
     "quality": {"quality": ["mae"]},
     "quality.vs_baseline": {"quality": {"metric": "mae", "samples": 3, "vs_baseline": 1}},
     "imported.source": {"origin": "imported", "imported": {}},
+    "spec.scenario.batch": {"spec": {**SOUND["spec"], "scenario": {"name": "offline", "batch": "32"}}},
     "imported": {"origin": "imported", "imported": None},
     "date": {"date": "2026-01-01T00:00:00"},
 }
