@@ -40,7 +40,7 @@ from runner.results import records
 from runner.results.records import Record
 from runner.spec.schedule import INLINE, Schedule, Settings
 from runner.spec.schema import Sweep
-from runner.sweep import request
+from runner.sweeps import request
 from runner.transport.local import open_worker
 
 CELL_SECONDS = 0.020

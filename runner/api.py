@@ -14,7 +14,7 @@ def load_spec(*overrides: str, root: Path | None = None) -> Spec:
 
     Raises runner.core.errors.SpecError, for words that make a sweep too.
     """
-    from runner.sweep import request
+    from runner.sweeps import request
 
     _look_again()
     return request.one(root or project_paths.root(), overrides)
@@ -45,7 +45,7 @@ def load_sweep(*overrides: str, root: Path | None = None) -> Sweep:
 
     Raises runner.core.errors.SpecError for a wrong word in any cell.
     """
-    from runner.sweep import request
+    from runner.sweeps import request
 
     _look_again()
     return request.cells(root or project_paths.root(), overrides)
@@ -81,7 +81,7 @@ def run_sweep(
 def _look_again() -> None:
     """A notebook lives long, and files are edited meanwhile."""
     from runner.spec import options
-    from runner.sweep import experiment_file
+    from runner.sweeps import experiment_file
 
     options.forget()
     experiment_file.read.cache_clear()

@@ -13,7 +13,7 @@ from runner.core import setting_rules
 from runner.core.registry import PACKAGES
 from runner.spec import options
 from runner.spec.schema import GROUPS, Limits, settings_class
-from runner.sweep import request
+from runner.sweeps import request
 from tests.conftest import REPOSITORY, Command
 
 OPTIONS = [(axis, name) for axis in GROUPS for name in options.names(axis, Path("/"))]

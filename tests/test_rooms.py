@@ -25,7 +25,7 @@ FLOORS = (
     ("sessions",),
     ("artifacts",),
     ("spec",),
-    ("sweep",),
+    ("sweeps",),
     ("transport",),
     ("telemetry",),
     ("tensors",),

@@ -14,7 +14,7 @@ WAS = {
     "runner.core.errors": "runner.errors", "runner.core.job": "runner.steps",
     "runner.core.project_paths": "runner.project", "runner.spec.options": "runner.options",
     "runner.spec.schema": "runner.spec", "runner.spec.schedule": "runner.schedule.settings",
-    "runner.sweep.request": "runner.compose", "runner.planning.plan": "runner.plan",
+    "runner.sweeps.request": "runner.compose", "runner.planning.plan": "runner.plan",
     "runner.planning.sources": "runner.plan", "runner.planning.support": "runner.plan",
     "runner.results.import_results": "runner.portable.elsewhere",
 }  # fmt: skip

@@ -40,7 +40,7 @@ def made(words: Sequence[str], folder: Path, wanted: Collection[str]) -> dict[st
 @cache
 def spec(words: tuple[str, ...]) -> Any:
     """A spec is composed once: it is of words alone, and their files are read by planning."""
-    from runner.sweep import request
+    from runner.sweeps import request
 
     return request.one(template.project(), words)
 

@@ -27,7 +27,7 @@ def main(argv: list[str]) -> int:
     """Measure a spec against itself and keep the noise floor that follows."""
     chosen = _options(argv)
     from runner.spec import hardware
-    from runner.sweep import request
+    from runner.sweeps import request
     from runner.transport import devices
 
     root = project_paths.root()
@@ -75,7 +75,7 @@ def calibrate(root: Path, usual: Spec, overrides: list[str], pairs: int) -> Cali
     from runner.planning import plan
     from runner.report.views import progress
     from runner.spec.schedule import INLINE
-    from runner.sweep import request
+    from runner.sweeps import request
     from runner.tracking.client import Tracker
 
     exact = ["baseline=self", f"measure.min_pairs={pairs}", f"measure.max_pairs={pairs}", "measure.budget_s=3600"]

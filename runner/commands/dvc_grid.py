@@ -17,7 +17,7 @@ from runner.core.errors import SpecError, nearest
 from runner.planning import graph, measurement_key
 from runner.spec import options, overrides
 from runner.spec.schema import AXES, PARTS, Spec
-from runner.sweep import request
+from runner.sweeps import request
 
 PARAMS = "params.yaml"
 GRID = ("model", "precision", "backend")

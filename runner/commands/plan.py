@@ -38,7 +38,7 @@ def main(argv: list[str]) -> int:
 
 def _made(words: Sequence[str], multirun: bool, root: Path) -> graph.Plan:
     slips.check(words, root)
-    from runner.sweep import request
+    from runner.sweeps import request
 
     asked = request.read(root, words, multirun=multirun)
     if asked.sweeps:

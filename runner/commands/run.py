@@ -19,7 +19,7 @@ from runner.spec import slips
 from runner.tracking.client import Tracker
 
 if TYPE_CHECKING:
-    from runner.sweep.request import Request
+    from runner.sweeps.request import Request
 
 FLAGS = ("--json", "--fresh", "--strict")
 FAILED = ("failed", "timeout")
@@ -100,7 +100,7 @@ def main(argv: list[str]) -> int:
     slips.check(flags.override, root)
     with Tracker(home) as tracker:
         tracker.start()  # MLflow's import takes longer than Hydra's, composing and planning: all at once
-        from runner.sweep import request
+        from runner.sweeps import request
 
         if flags.cfg:
             print(request.config(root, flags.override, resolve=flags.resolve))

@@ -54,7 +54,7 @@ def _describe(word: str) -> dict[str, Any]:
 
 def _experiment(name: str, root: Path) -> dict[str, Any]:
     """What an experiment's file chooses, sets and sweeps over."""
-    from runner.sweep import experiment_file
+    from runner.sweeps import experiment_file
 
     found = experiment_file.read(name, root)  # says what is wrong with the sweep
     file = project_paths.experiments(root)[name] if found is None else found.file

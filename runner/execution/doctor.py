@@ -157,7 +157,7 @@ def _installed(name: str, state: str) -> Check:
 
 def named_toolchain(project: Path) -> list[Check]:
     """The one that the project's YAML points to, where it does, and whether a worker starts there."""
-    from runner.sweep import request
+    from runner.sweeps import request
 
     try:
         named = request.one(project, []).toolchain

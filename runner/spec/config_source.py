@@ -72,7 +72,7 @@ class Folder(ConfigSource):
 
 
 class Experiments(Folder):
-    """The experiments: each is applied on top of the whole config, without what `sweep/experiment_file.py` reads."""
+    """The experiments: each is applied on top of the whole config, without what `sweeps/experiment_file.py` reads."""
 
     def file(self, config_path: str) -> Path:
         """`experiment/mine` is `experiments/mine.yaml`."""

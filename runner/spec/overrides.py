@@ -77,7 +77,7 @@ def _options(override: Override, project: Path) -> list[str]:
 def check(overrides: Sequence[Override], project: Path, sweeps: bool) -> None:
     """Every `axis=option` names an option that is there, every key an axis; several values only where it `sweeps`.
 
-    Raises SpecError. What an experiment names, `sweep/experiment_file.py` checks.
+    Raises SpecError. What an experiment names, `sweeps/experiment_file.py` checks.
     """
     for override in overrides:
         line = override.input_line or ""

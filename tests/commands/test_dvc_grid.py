@@ -11,7 +11,7 @@ from runner.commands import dvc_grid
 from runner.core.errors import SpecError
 from runner.planning import plan
 from runner.spec.schema import Spec
-from runner.sweep import request
+from runner.sweeps import request
 from tests.conftest import REPOSITORY
 
 GRID = {"model": ["gru"], "precision": ["fp32"], "backend": ["onnxruntime"]}

@@ -13,7 +13,7 @@ from runner.artifacts import store
 from runner.commands import plan
 from runner.core.errors import SpecError
 from runner.planning import plan as plans
-from runner.sweep import request
+from runner.sweeps import request
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import pytest
 from runner.commands import compare, report
 from runner.core.errors import SpecError
 from runner.results import archive, records
-from runner.sweep import request
+from runner.sweeps import request
 from tests.report import fixtures, pages
 from tests.report.fixtures import measured, spec
 

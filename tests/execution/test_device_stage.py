@@ -21,7 +21,7 @@ from runner.planning import target as targets
 from runner.planning.graph import Node, Plan
 from runner.planning.target import Target
 from runner.spec.hardware import Ssh
-from runner.sweep import request
+from runner.sweeps import request
 from runner.transport import devices
 from runner.transport.ssh import Ssh as Reached
 from tests import sshd

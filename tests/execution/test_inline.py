@@ -16,7 +16,7 @@ from runner.planning import graph, plan
 from runner.planning.graph import Node, Plan
 from runner.planning.requirements import artifact_keys
 from runner.spec.schedule import INLINE
-from runner.sweep import request
+from runner.sweeps import request
 from tests.execution.told import LIMITS, Told
 from tests.models import onnx_files
 

@@ -16,7 +16,7 @@ from runner.execution.record_identity import Origin
 from runner.planning import plan
 from runner.planning.graph import Cell
 from runner.planning.requirements import Outcome
-from runner.sweep import request
+from runner.sweeps import request
 
 WORDS = ("model=gru", "model.hidden=4", "precision=int8_dynamic", "baseline=onnxruntime")
 

@@ -26,7 +26,7 @@ from runner.results import comparison, records
 from runner.results.records import Record
 from runner.spec.schedule import INLINE, Settings
 from runner.spec.schema import Choice, Limits, Spec
-from runner.sweep import request
+from runner.sweeps import request
 from runner.worker import variables
 
 COMMON = ("model=gru", "model.hidden=4", "precision=fp32", "baseline=none")

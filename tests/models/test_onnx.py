@@ -13,7 +13,7 @@ from runner.core import setting_rules
 from runner.core.errors import SpecError
 from runner.models import onnx as user_onnx
 from runner.planning import plan
-from runner.sweep import request
+from runner.sweeps import request
 from tests.models import onnx_files
 
 EMPTY: dict[str, Any] = {

@@ -20,7 +20,7 @@ from runner.planning import graph, plan, requirements
 from runner.planning.graph import COMPILED, STAGE, Plan
 from runner.planning.place import HERE, Place
 from runner.steps import compile as step
-from runner.sweep import request
+from runner.sweeps import request
 from runner.transport import toolchains
 from runner.transport.interpreter import Interpreter
 from runner.transport.toolchains import Toolchain

@@ -16,7 +16,7 @@ from runner.planning.graph import Cell
 from runner.spec import hardware
 from runner.spec.profile import settings_class
 from runner.spec.schema import Choice
-from runner.sweep import request
+from runner.sweeps import request
 
 ABOUT = {
     "identity": "aaaa",

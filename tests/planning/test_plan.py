@@ -13,7 +13,7 @@ from runner.backends.onnxruntime import capabilities
 from runner.core import installed
 from runner.core.errors import SpecError
 from runner.planning import graph, plan
-from runner.sweep import request
+from runner.sweeps import request
 from tests.models import onnx_files
 
 

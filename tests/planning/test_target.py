@@ -10,7 +10,7 @@ from runner.core.errors import Unavailable, Unsupported
 from runner.hardware import detect
 from runner.planning import graph, plan, target
 from runner.planning.target import Target
-from runner.sweep import request
+from runner.sweeps import request
 
 PI = {**detect.described(), "cpu": "Arm Cortex-A76", "isa": ["asimd", "dotprod"], "logical_cores": 4}
 SSH = ("model=gru", "precision=fp32", "hardware=ssh", "hardware.host=pi")

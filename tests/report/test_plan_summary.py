@@ -6,7 +6,7 @@ from pathlib import Path
 
 from runner.planning import plan
 from runner.report import plan_summary
-from runner.sweep import request
+from runner.sweeps import request
 
 
 def test_the_size_of_a_plan(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from runner.core.errors import Impossible, SpecError, Unavailable
 from runner.spec import baseline, hydra_compose, options
-from runner.sweep import request
+from runner.sweeps import request
 
 
 def resolved(tmp_path: Path, *words: str) -> tuple[hydra_compose.Spec, hydra_compose.Spec | None]:

@@ -8,7 +8,7 @@ import pytest
 
 from runner.core.errors import SpecError
 from runner.spec import hardware
-from runner.sweep import request
+from runner.sweeps import request
 from runner.transport import devices
 
 HOST = ("hardware=ssh", "hardware.host=pi")

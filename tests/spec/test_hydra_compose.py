@@ -9,7 +9,7 @@ import pytest
 from runner.core.errors import SpecError
 from runner.spec import hydra_compose, overrides
 from runner.spec.schedule import INLINE, Settings
-from runner.sweep import request
+from runner.sweeps import request
 
 
 def one(tmp_path: Path, *words: str) -> hydra_compose.Spec:

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 
 from runner.core.errors import SpecError
 from runner.spec import interpolations, yaml_files
-from runner.sweep import request
+from runner.sweeps import request
 
 CHAIN = {f"a{n}": f"${{a{n + 1}}}${{a{n + 1}}}" for n in range(60)} | {"a60": "x"}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.core.errors import SpecError
-from runner.sweep import request
+from runner.sweeps import request
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from runner.__main__ import main
 from runner.core import advice
 from runner.core.errors import SpecError
 from runner.spec import overrides, words
-from runner.sweep import request
+from runner.sweeps import request
 
 NAMES = (
     "x", "serving_default_x:0", "a(b)", "a,b", "käse", "a[0]", "a=b", "a=b:0=[1]", "{a}", "a b", "it's", 'say "x"',

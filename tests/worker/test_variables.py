@@ -9,7 +9,7 @@ import pytest
 from runner.core.errors import Unavailable
 from runner.execution.dask import version_check
 from runner.planning import plan
-from runner.sweep import request
+from runner.sweeps import request
 from runner.transport import local
 from runner.worker import variables
 

@@ -17,8 +17,8 @@ from runner.core.errors import Impossible, SpecError
 from runner.spec import hydra_compose, overrides, schema
 from runner.spec.overrides import NOT_SPEC
 from runner.spec.schema import ImpossibleCell, Spec, Sweep
-from runner.sweep.experiment_file import Exclude, Experiment
-from runner.sweep.part_composer import Cell, Composer
+from runner.sweeps.experiment_file import Exclude, Experiment
+from runner.sweeps.part_composer import Cell, Composer
 
 Outcome = Spec | Impossible | Sequence[Exclude]  # what became of one cell; the last: what left it out
 

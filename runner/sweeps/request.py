@@ -16,8 +16,8 @@ from runner.core.errors import SpecError
 from runner.spec import hydra_compose, interpolations, overrides
 from runner.spec.schedule import Schedule
 from runner.spec.schema import Spec, Sweep
-from runner.sweep import expansion, experiment_file
-from runner.sweep.experiment_file import Experiment
+from runner.sweeps import expansion, experiment_file
+from runner.sweeps.experiment_file import Experiment
 
 
 @dataclass(frozen=True)

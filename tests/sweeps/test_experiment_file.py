@@ -9,7 +9,7 @@ import pytest
 
 from runner.core.errors import SpecError
 from runner.spec import options
-from runner.sweep import experiment_file, request
+from runner.sweeps import experiment_file, request
 from tests.conftest import REPOSITORY
 
 Write = Callable[[str], None]

@@ -9,7 +9,7 @@ import pytest
 from runner.core.errors import SpecError
 from runner.spec import words
 from runner.spec.schedule import INLINE
-from runner.sweep import request
+from runner.sweeps import request
 
 
 def test_words_of_one_spec_ask_for_it_and_say_how_it_is_run(tmp_path: Path) -> None:

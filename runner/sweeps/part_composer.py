@@ -25,7 +25,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from runner.spec import hydra_compose, interpolations, overrides, schema
-from runner.sweep import override_dependencies
+from runner.sweeps import override_dependencies
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import pytest
 
 from runner.core.errors import SpecError
 from runner.spec import hydra_compose, overrides, schema
-from runner.sweep import request
-from runner.sweep.part_composer import Cell, Composer
+from runner.sweeps import request
+from runner.sweeps.part_composer import Cell, Composer
 from tests.conftest import REPOSITORY
 
 CELLS = 60

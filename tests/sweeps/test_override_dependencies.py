@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.spec import overrides
-from runner.sweep import override_dependencies
+from runner.sweeps import override_dependencies
 from tests.conftest import REPOSITORY
 
 

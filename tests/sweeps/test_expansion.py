@@ -13,7 +13,7 @@ from runner import load_sweep, run_sweep
 from runner.core.errors import Impossible, SpecError
 from runner.planning import plan
 from runner.spec.schema import Sweep
-from runner.sweep import request
+from runner.sweeps import request
 from tests.conftest import QUICK, Command
 
 PLUGIN = Path(__file__).parents[1] / "plugin"
