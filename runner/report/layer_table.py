@@ -49,7 +49,7 @@ def _row(name: str, cells: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 
 def _layer(one: Mapping[str, Any], side: Mapping[str, Any]) -> tuple[str, ...]:
     share, least = f"{100 * one['share']:.1f} %", side.get("resolution_ns", 0.0)
-    time = number(one["ns"] / 1e6) if one["ns"] or not least else f"< {number(least / 1e6)}"
+    time = number(one["ns"] / 1e6) if one["ns"] or not least else f"<{number(least / 1e6)}"
     return f"{one['type']} {one['precision']}", time, str(one["calls"]), share
 
 

@@ -364,9 +364,7 @@ def read(content: Json) -> Result:
         environment=_made(Environment, _of(content, "environment")),
         benchmark_s=_of(content, "timing").get("benchmark_s"),
         warnings=tuple(content.get("warnings") or ()),
-        measurement={
-            role: _made(Dependencies, one) for role in ROLES if (one := _of(content, "measurement").get(role))
-        },
+        measurement=_dependencies(_of(content, "measurement")),
     )
 
 

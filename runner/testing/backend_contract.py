@@ -26,6 +26,7 @@ from runner.core import installed, registry
 from runner.core import project_paths as projects
 from runner.core.errors import RunnerError, SpecError, StepFailed
 from runner.core.setting_rules import Rule, build, rules
+from runner.execution.measurements import estimate
 from runner.spec import options
 from runner.spec.precision import CLASSES
 from runner.testing import models
@@ -297,6 +298,18 @@ def test_its_profiler_names_the_layers_and_their_times(
     assert found["run_ns"] > 0 < found["resolution_ns"]
     assert len({one["name"] for one in found["layers"]}) == len(found["layers"]) > 0
     assert all(one["calls"] >= 1 and one["ns"] >= 0 and one["type"] and one["precision"] for one in found["layers"])
+
+
+@where(lambda declared: declared.capabilities.estimate)
+def test_its_estimate_has_figures_and_names_its_source(
+    name: str, cases: dict[str, Case], compile_case: Compile, tmp_path: Path
+) -> None:
+    compiled = compile_case(name, cases["bilstm"], 1, first(name))
+    given = {"folder": str(compiled.out), "options": dict(compiled.settings)}
+    with open_worker(tmp_path / "log", name=name) as worker:
+        session = compiled.meta["session"]
+        answer = worker.ask("call", timeout=60, module=session, function="estimate", arguments=given)
+    assert estimate.checked(answer, session) == answer
 
 
 @where(lambda declared: runs_here(declared) and declared.capabilities.raw_weights and "fp32" in declared.precisions)

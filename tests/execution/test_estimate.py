@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +25,7 @@ from runner.results.formatting import number
 from runner.results.record_schema import Estimated
 from runner.results.records import Record
 from runner.tracking import mlflow_store, worker
-from tests.conftest import QUICK
+from tests.conftest import QUICK, REPOSITORY
 
 PLUGIN = Path(__file__).parents[1] / "estimating"
 WORDS = ("model=gru", "model.hidden=4", "backend=reckoning", *QUICK)
@@ -96,6 +99,15 @@ def test_a_baseline_that_is_an_estimate_is_refused_before_any_work(root: Path) -
     blocked = plan.make([load_spec(*words, root=root)], root).cells[0].blocked
     assert isinstance(blocked, Unsupported)
     assert blocked.reason == "baseline: backend=reckoning only estimates: nothing is compared with that."
+
+
+@pytest.mark.slow
+def test_such_a_backend_keeps_the_contract(tmp_path: Path) -> None:
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(PLUGIN), str(REPOSITORY)))}
+    words = ["--pyargs", "runner.testing.backend_contract", "-k", "reckoning", "-p", "no:cacheprovider", "-q"]
+    command = [sys.executable, "-m", "pytest", *words]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stdout[-3000:]
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_layers_that_took_longer_than_was_waited_for_are_no_answer(
     ask = Worker.ask
     monkeypatch.setattr(Worker, "ask", lying)
     with pytest.raises(OddAnswer, match=r"answer to `profile` can't be right: work of 1e\+04 s by its clock"):
-        profiled(Run(sides_of(side, None), measure("quick"), 0, tmp_path), 20, 5000.0)
+        profiled(Run(sides_of(side, None), measure("quick"), 0, tmp_path), "candidate", 20, 5000.0)
 
 
 def test_a_session_without_a_profiler_is_named(side: Side, measure: MakeSettings, tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_both_sides_stand_side_by_side_a_layer_of_one_name_in_one_row(tmp_path: 
         ("gru", "GRU fp32", "0.0300", "1", "75.0 %", "–", "–", "–", "–"),
         ("head", "Gemm int8", "0.0100", "2", "25.0 %", "FullyConnected fp32", "0.0100", "1", "40.0 %"),
         ("x_abcd", "–", "–", "–", "–", "Reorder conversion", "0.0150", "1", "60.0 %"),
-        ("relu", "–", "–", "–", "–", "Eltwise fp32", "< 0.00210", "1", "0.0 %"),
+        ("relu", "–", "–", "–", "–", "Eltwise fp32", "<0.00210", "1", "0.0 %"),
         ("sum", "2 layers", "0.0400", "", "80 % of the measured median",
          "3 layers", "0.0250", "", "100 % of the measured median"),
     )  # fmt: skip
