@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "plan": "the steps a command would run, which are there, which can't run here and why; runs nothing",
     "compare": "what was measured, best first (--sweep, --baseline, --sort, --fail-if, --json|csv|md); A B: of two",
-    "report": "one comparison on one page: [RECORD] [--html FILE] [--png FOLDER] [--json]; the latest by default",
+    "report": "one comparison, or a sweep, on one page: [RECORD | --sweep S] [--html FILE] [--png FOLDER] [--json]",
     "export": "one record as one file, for a colleague: [RECORD] [-o FILE]; `compare A B` reads it",
     "import": "numbers measured elsewhere, from results.csv or .json; shown as imported, never compared",
     "ui": "the MLflow UI on the right store, with the address of the comparison view",

@@ -9,7 +9,8 @@ SERIES = ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e3
 # On white paper. A page has variables of these names, for dark screens too.
 COLOURS = {
     "paper": "#ffffff", "ink": "#1b1d21", "muted": "#5c6370", "line": "#dfe1e5", "candidate": "#1f6fb4",
-    "baseline": "#c25a00", "bad": "#c2293a", **{f"series{number}": colour for number, colour in enumerate(SERIES)},
+    "baseline": "#c25a00", "bad": "#c2293a", "good": "#1a7f37", "unsure": "#8a6100",
+    **{f"series{number}": colour for number, colour in enumerate(SERIES)},
 }  # fmt: skip
 SIZE = 12  # of texts, px
 FAMILY = "system-ui,sans-serif"
@@ -41,6 +42,14 @@ def _of_role(role: str) -> dict[str, Style]:
     }
 
 
+def _of_verdict(verdict: str, colour: str) -> dict[str, Style]:
+    return {
+        f"span {verdict}": Style(colour, width=2),
+        f"dot {verdict}": Style(fill=colour),
+        f"name {verdict}": Style(fill=colour),
+    }
+
+
 STYLES = {
     "paper": Style(fill="paper"),
     "title": Style(fill="ink", size=16, bold=True),
@@ -58,6 +67,14 @@ STYLES = {
     "flagged": Style("bad", width=2.4),
     **{f"signal s{number}": Style(f"series{number}", width=1.3) for number in range(len(SERIES))},
     **{f"key s{number}": Style(fill=f"series{number}") for number in range(len(SERIES))},
+    **{f"dot s{number}": Style(fill=f"series{number}") for number in range(len(SERIES))},
+    "front": Style("ink", dash=(5, 3)),
+    "rank": Style(fill="ink", bold=True),
+    "row": Style(fill="ink"),
+    **_of_verdict("faster", "good"),
+    **_of_verdict("slower", "bad"),
+    **_of_verdict("same", "ink"),
+    **_of_verdict("ambiguous", "unsure"),
 }
 
 

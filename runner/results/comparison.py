@@ -53,9 +53,20 @@ class Comparison:
         return {axis: name for axis, name in first if axis not in ALWAYS and all(o.get(axis) == name for o in every)}
 
     @cached_property
+    def axes(self) -> tuple[str, ...]:
+        """The axes that a row is told by: those on which not all agree, and what it is."""
+        return tuple(axis for axis in naming.AXES if axis not in self.shared)
+
+    @cached_property
     def settings(self) -> dict[str, str]:
         """`{record_id: settings}` that tell apart rows whose options have the same names: `backend.threads=2`."""
         return _distinguishing(self.rows)
+
+    def name(self, row: Row) -> str:
+        """What a row is called beside the others: `bilstm int8 (ran fp32) openvino backend.threads=2`."""
+        chosen = names(row.result)
+        words = (*(chosen.get(axis, "") for axis in self.axes), self.settings[row.result.record_id])
+        return " ".join(filter(None, words))
 
 
 def compare(

@@ -10,7 +10,7 @@ from runner.commands import compare, report
 from runner.core.errors import SpecError
 from runner.results import archive, records
 from runner.sweeps import request
-from tests.report import fixtures, pages
+from tests.report import fixtures, pages, sweeps
 from tests.report.fixtures import measured, spec
 
 
@@ -118,3 +118,38 @@ def test_what_was_not_measured_has_nothing_to_draw(tmp_path: Path) -> None:
     fixtures.write(tmp_path, fixtures.not_measured("20261122T090100-00000001", spec(), "unavailable", "no tvm.", "pip"))
     with pytest.raises(SpecError, match="neither samples nor a profile to draw"):
         report.main(["--png", "."])
+
+
+def test_a_sweep_has_its_table_and_the_way_to_its_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sweeps.write(tmp_path)
+    assert report.main(["--sweep", sweeps.NAME]) == 0
+    shown = capsys.readouterr().out
+    assert "1.43× [1.40, 1.46]" in shown
+    told = f"python -m runner report --sweep {sweeps.NAME} --html sweep.html"
+    assert shown.splitlines()[-1] == f"page     {told}"
+    assert report.main(told.split()[4:]) == 0
+    assert capsys.readouterr().out == "written  sweep.html\n"
+    assert "<h1>6 cells: 2 faster" in Path("sweep.html").read_text(encoding="utf-8")
+
+
+def test_a_sweep_as_json_is_its_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sweeps.write(tmp_path)
+    assert report.main(["--sweep", sweeps.NAME, "--json"]) == 0
+    shown = capsys.readouterr().out
+    assert compare.main(["--sweep", sweeps.NAME, "--json"]) == 0
+    assert capsys.readouterr().out == shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--sweep", "none"], "--sweep none: no such sweep"),
+        (["--sweep", sweeps.NAME, "--html", "records/page.html"], "lies in records"),
+        (["--sweep", sweeps.NAME, "--png", "."], f"--sweep {sweeps.NAME}: --png belongs to the page of one record"),
+        ([pages.ID, "--sweep", sweeps.NAME], f"--sweep {sweeps.NAME}: RECORD belongs to the page of one record"),
+    ],
+)
+def test_what_a_sweep_has_no_page_for_is_one_line(arguments: list[str], message: str, tmp_path: Path) -> None:
+    sweeps.write(tmp_path)
+    with pytest.raises(SpecError, match=message):
+        report.main(arguments)

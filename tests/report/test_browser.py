@@ -1,6 +1,6 @@
 """The page in a real browser: on a wide and a narrow screen, in light and dark, on paper."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,9 +9,9 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 
-from runner.report import report_model
-from runner.report.views import html
-from tests.report import pages
+from runner.report import report_model, sweep_page
+from runner.report.views import html, sweep_html
+from tests.report import pages, sweeps
 
 pytestmark = pytest.mark.browser
 
@@ -92,12 +92,54 @@ def test_labels_of_the_pictures_do_not_overlap_and_lie_inside(width: int, browse
             assert frame["x"] <= box["x"]
             assert box["x"] + box["width"] <= frame["x"] + frame["width"] + 1
             assert box["y"] + box["height"] <= frame["y"] + frame["height"] + 1
-        assert not [
-            (one, other)
-            for place, one in enumerate(boxes)
-            for other in boxes[place + 1 :]
-            if one["x"] < other["x"] + other["width"]
-            and other["x"] < one["x"] + one["width"]
-            and one["y"] + 3 < other["y"] + other["height"]
-            and other["y"] + 3 < one["y"] + one["height"]
-        ]
+        assert _overlapping(boxes) == []
+
+
+def _overlapping(boxes: Sequence[Mapping[str, float]]) -> list[tuple[Mapping[str, float], Mapping[str, float]]]:
+    return [
+        (one, other)
+        for place, one in enumerate(boxes)
+        for other in boxes[place + 1 :]
+        if one["x"] < other["x"] + other["width"]
+        and other["x"] < one["x"] + one["width"]
+        and one["y"] + 3 < other["y"] + other["height"]
+        and other["y"] + 3 < one["y"] + one["height"]
+    ]
+
+
+@pytest.fixture
+def sweep(browser: webdriver.Chrome, tmp_path: Path) -> webdriver.Chrome:
+    file = tmp_path / "sweep.html"
+    file.write_text(sweep_html.render(sweep_page.collect(sweeps.write(tmp_path / "project"))), encoding="utf-8")
+    browser.get(file.as_uri())
+    return browser
+
+
+@pytest.mark.parametrize("width", [400, 1600])
+def test_a_sweeps_page_needs_no_scrolling_sideways(width: int, sweep: webdriver.Chrome) -> None:
+    _emulate(sweep, "screen", "light", width)
+    assert sweep.execute_script("return document.documentElement.scrollWidth") <= width
+    assert [svg.is_displayed() for svg in sweep.find_elements(By.TAG_NAME, "svg")] == [True, True]
+    assert sweep.get_log("browser") == []
+    assert sweep.execute_script("return performance.getEntriesByType('resource').length") == 0
+
+
+def test_on_a_narrow_screen_a_sweeps_tables_and_pictures_scroll_inside(sweep: webdriver.Chrome) -> None:
+    _emulate(sweep, "screen", "light", 400)
+    wider = "return [...document.querySelectorAll('.scroll')].map(one => one.scrollWidth > one.clientWidth)"
+    assert sweep.execute_script(wider)[:3] == [True, True, True]
+
+
+def test_a_screen_reader_is_told_what_a_sweeps_pictures_are(sweep: webdriver.Chrome) -> None:
+    pictures = sweep.find_elements(By.TAG_NAME, "svg")
+    assert [(one.aria_role, one.accessible_name) for one in pictures] == [
+        ("image", "mae, ppm (less is better) against latency of an inference, p50 ms"),
+        ("image", "Speed-up of 3 cells with its interval"),
+    ]
+
+
+@pytest.mark.parametrize("width", [400, 1600])
+def test_labels_of_a_sweeps_pictures_do_not_overlap(width: int, sweep: webdriver.Chrome) -> None:
+    _emulate(sweep, "screen", "light", width)
+    for svg in sweep.find_elements(By.TAG_NAME, "svg"):
+        assert _overlapping([text.rect for text in svg.find_elements(By.TAG_NAME, "text")]) == []

@@ -1,23 +1,20 @@
 """A page as one HTML file: nothing from the network, light and dark, good on paper.
 
-`page.html` is its Jinja2 template, in which every text is escaped. Imported where a file is asked for.
+`page.html` is its template. Imported where a file is asked for.
 """
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from runner.charts import style, svg
-from runner.core.foreign_text import line
+from runner.charts import svg
 from runner.pictures import comparison
 from runner.pictures.processes import PairLine, counted
 from runner.report.report_model import EFFECTIVE, KEYS, LAYERS, SETTINGS, TELEMETRY, Page, Section
+from runner.report.views.templates import filled
 from runner.results.formatting import against, number, ratio, worded
 from runner.results.picture_files import Picture
 
@@ -35,15 +32,8 @@ Figure = tuple[str, Markup, str]  # title, `<svg>`, caption
 
 def render(page: Page) -> str:
     """The whole file's text."""
-    templates = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        finalize=_shown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return templates.get_template("page.html").render(
+    return filled(
+        "page.html",
         page=page,
         finding=_finding(page),
         asides=[*filter(None, [page.result.next_step, page.stopped]), *page.asides],
@@ -51,13 +41,7 @@ def render(page: Page) -> str:
         folded=FOLDED,
         pairs=_pairs(page.pairs),
         pictures={caption: _source(one) for caption, one in page.pictures.items()},
-        style=Markup(style.rules(style.on_page)),
     )
-
-
-def _shown(value: Any) -> Any:
-    """What a place of the template gets: a text as one harmless line, which Jinja then escapes; markup as it is."""
-    return value if isinstance(value, Markup) else line(str(value))
 
 
 def _finding(page: Page) -> dict[str, str]:

@@ -13,6 +13,7 @@ from rich.console import Group, RenderableType
 
 from runner.core.foreign_text import cell
 from runner.core.foreign_text import markdown as escaped
+from runner.report.report_model import Section
 from runner.report.views import layout
 from runner.report.views.layout import Grid
 from runner.results import choice, naming, per_sample
@@ -47,7 +48,7 @@ def renderable(comparison: Comparison) -> RenderableType:
         styles = [_style(row) for row in rows]
         parts.append(Grid(_columns(comparison), _cells(comparison, rows), styles, right=("#",)))
     for row in rest:
-        parts.append(layout.text(f"{_name(comparison, row)}: {_why_not(row)} ({_day(row)})"))
+        parts.append(layout.text(f"{comparison.name(row)}: {_why_not(row)} ({_day(row)})"))
     parts += [layout.text(note) for note in comparison.notes]
     parts += [layout.text(one, style="bold") for one in recommendations(comparison)]
     return Group(*parts)
@@ -59,16 +60,23 @@ def _style(row: Row) -> str:
 
 def markdown(comparison: Comparison) -> str:
     """GitHub's tables: one of what was measured, one of what was not."""
-    measured, rest = _split(comparison)
+    _, rest = _split(comparison)
     parts = [escaped(heading(comparison)), ""]
-    for words, rows in _groups(measured):
-        parts += [escaped(words), ""] if words else []
-        parts += [*_markdown_table(_columns(comparison), _cells(comparison, rows)), ""]
+    for section in sections(comparison):
+        parts += [escaped(section.title), ""] if section.title else []
+        parts += [*_markdown_table(section.columns, section.rows), ""]
     if rest:
-        lines = [(_name(comparison, row), _why_not(row), _day(row)) for row in rest]
+        lines = [(comparison.name(row), _why_not(row), _day(row)) for row in rest]
         parts += [*_markdown_table(("not measured", "why", "date"), lines), ""]
     parts += [f"{escaped(note)}  " for note in (*comparison.notes, *recommendations(comparison))]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def sections(comparison: Comparison) -> list[Section]:
+    """What was measured: a table for each group, titled by what tells it from the others; one alone by nothing."""
+    measured, _ = _split(comparison)
+    columns = tuple(_columns(comparison))
+    return [Section(words, columns, tuple(map(tuple, _cells(comparison, rows)))) for words, rows in _groups(measured)]
 
 
 def _markdown_table(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
@@ -193,10 +201,6 @@ def _groups(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
     return [(words, list(members)) for words, members in groupby(rows, key=lambda row: row.group)]
 
 
-def _axes(comparison: Comparison) -> list[str]:
-    return [axis for axis in AXES if axis not in comparison.shared]
-
-
 def _columns(comparison: Comparison) -> list[str]:
     confidence = {row.result.measure.confidence for row in comparison.rows if "measure" in row.result.spec}
     level = f"{100 * confidence.pop():g} %" if len(confidence) == 1 else "interval"
@@ -204,7 +208,7 @@ def _columns(comparison: Comparison) -> list[str]:
     figures = [f"speed-up [{level}]", "verdict", f"p50 ms [{level}]", "peak MB", "file MB", "quality"]
     extra = [BY_SAMPLE.get(name, name).format(level) for name in _extra(comparison)]
     marks = ["choice"] if comparison.choice else []
-    return ["#", *_axes(comparison), *settings, *figures, *extra, *marks, "date"]
+    return ["#", *comparison.axes, *settings, *figures, *extra, *marks, "date"]
 
 
 def _extra(comparison: Comparison) -> list[str]:
@@ -222,7 +226,7 @@ def _cells(comparison: Comparison, rows: Sequence[Row]) -> list[list[str]]:
         chosen = names(row.result)
         own = [comparison.settings[row.result.record_id]] if shown else []
         extra = [_metric(row, name) for name in _extra(comparison)]
-        axes = [chosen.get(axis, "") for axis in _axes(comparison)]
+        axes = [chosen.get(axis, "") for axis in comparison.axes]
         rank = str(place) if comparison.sort in row.metrics and not row.unfit else "–"
         marks = [_mark(comparison, row)] if comparison.choice else []
         lines.append([rank, *axes, *own, *_figures(row), *extra, *marks, _day(row)])
@@ -275,12 +279,6 @@ def _note(row: Row, name: str) -> str:
     """What qualifies a figure, such as `few samples (8; p50 needs 11)`."""
     note = row.result.notes.get(name)
     return f"; {note}" if note else ""
-
-
-def _name(comparison: Comparison, row: Row) -> str:
-    chosen = names(row.result)
-    own = comparison.settings[row.result.record_id]
-    return " ".join(filter(None, [*(chosen.get(axis, "") for axis in _axes(comparison)), own]))
 
 
 def _why_not(row: Row) -> str:

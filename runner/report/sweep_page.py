@@ -1,0 +1,223 @@
+"""A sweep on one page: what its table leaves to pictures, what ran, what was not measured, and the conditions.
+
+`collect` gathers; `views/sweep_html.py` shows it beside the table.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from statistics import median
+
+from runner.pictures.sweep import Point, SpeedUp
+from runner.report import summary
+from runner.report.report_model import Section
+from runner.results import naming, pareto, per_sample
+from runner.results.comparison import Comparison
+from runner.results.condition_labels import WORDS, worded
+from runner.results.formatting import number, split_quality, spread
+from runner.results.formatting import worded as verdict_worded
+from runner.results.metric_direction import higher_is_better
+from runner.results.record_schema import Conditions, Environment, Result
+from runner.results.rows import Row
+
+P50 = "latency/p50_ms"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Cells that one picture of quality against latency compares: scored by one metric on one data set, measured in one
+    scenario on one kind of hardware. `cells` says which; `quality` and `latency` are what the axes are called."""
+
+    cells: str
+    quality: str
+    latency: str
+    points: tuple[Point, ...]
+
+    @property
+    def front(self) -> tuple[Point, ...]:
+        """Those that none beats in both, the fastest first."""
+        return tuple(sorted((one for one in self.points if one.rank), key=lambda one: one.rank))
+
+
+@dataclass(frozen=True)
+class SweepPage:
+    """All that is shown of a sweep. `counted` says how many cells there are and what became of them; `speedups` are
+    those of each group of the table by its words; `sections` are tables."""
+
+    comparison: Comparison
+    counted: str
+    pictures: tuple[Picture, ...]
+    speedups: tuple[tuple[str, tuple[SpeedUp, ...]], ...]
+    not_measured: Section
+    sections: tuple[Section, ...]
+
+
+def collect(comparison: Comparison) -> SweepPage:
+    """The page of what `comparison` holds."""
+    measured = [row for row in comparison.rows if row.measured and row.result.measured]
+    return SweepPage(
+        comparison=comparison,
+        counted=_counted(comparison.rows),
+        pictures=tuple(_pictures(comparison, measured)),
+        speedups=tuple(_speedups(comparison, measured)),
+        not_measured=_not_measured(comparison),
+        sections=tuple(one for one in _sections(comparison, measured) if one.rows),
+    )
+
+
+def _counted(rows: Sequence[Row]) -> str:
+    """`12 cells: 5 faster, 2 same, the baseline, 1 failed`."""
+    found = Counter(map(_outcome, rows))
+    told = ", ".join(f"{count} {outcome}" for outcome, count in found.items())
+    return f"{len(rows)} cell{'' if len(rows) == 1 else 's'}: {told}"
+
+
+def _outcome(row: Row) -> str:
+    if not row.measured:
+        return "edited" if row.record.seal == "edited" else row.result.status
+    if not row.result.measured:
+        return row.result.origin
+    if row.unfit:
+        return "not to be chosen"
+    if row.against is None:
+        return "without a comparison"
+    return "baseline" if row.against.kind == "baseline" else row.against.verdict
+
+
+# --- pictures ---
+
+
+def _pictures(comparison: Comparison, measured: Sequence[Row]) -> Iterator[Picture]:
+    """One for each kind of cells that may be compared by quality and latency, in the order of the table."""
+    kinds: dict[tuple[str, str, str], list[Row]] = {}
+    for row in measured:
+        if metric := _scored(row):
+            kinds.setdefault((metric, _cells(row.result), _latency(row.result)), []).append(row)
+    for (metric, cells, latency), rows in kinds.items():
+        measure, unit = split_quality(metric)
+        better = "more is better" if higher_is_better(metric) else "less is better"
+        quality = f"{measure}{f', {unit}' if unit else ''} ({better})"
+        yield Picture(cells, quality, latency, tuple(_points(comparison, rows, metric)))
+
+
+def _scored(row: Row) -> str:
+    """The metric of the row's first quality; empty where it can't be drawn against latency."""
+    names = [name for name in row.metrics if name.startswith("quality/") and not name.startswith("quality/naive_")]
+    return names[0] if names and row.metrics.get(P50, 0.0) > 0 else ""
+
+
+def _cells(result: Result) -> str:
+    chosen = naming.names(result)
+    where = [chosen[axis] for axis in ("data", "hardware") if axis in chosen]
+    return " on ".join([*where, *filter(None, [result.spec.get("hardware", {}).get("host")])])
+
+
+def _latency(result: Result) -> str:
+    """A batch's time is no inference's."""
+    batch = per_sample.batch(result.spec)
+    return f"latency of a batch of {batch}, p50 ms" if batch != 1 else "latency of an inference, p50 ms"
+
+
+def _points(comparison: Comparison, rows: Sequence[Row], metric: str) -> Iterator[Point]:
+    """What nobody should choose is not on the front."""
+    sign = -1 if higher_is_better(metric) else 1
+    fit = sorted((row for row in rows if not row.unfit), key=lambda row: row.metrics[P50])
+    on = pareto.front([(row.metrics[P50], sign * row.metrics[metric]) for row in fit])
+    best = [row.result.record_id for row, there in zip(fit, on, strict=True) if there]
+    ranks = {name: rank for rank, name in enumerate(best, 1)}
+    for row in rows:
+        ms, low, high = (row.metrics.get(f"{P50}{end}") for end in ("", "_low", "_high"))
+        assert ms is not None
+        series = naming.names(row.result)["backend"]
+        rank = ranks.get(row.result.record_id, 0)
+        yield Point(comparison.name(row), series, ms, low, high, row.metrics[metric], rank)
+
+
+def _speedups(comparison: Comparison, measured: Sequence[Row]) -> Iterator[tuple[str, tuple[SpeedUp, ...]]]:
+    """Of the rows that were compared with another, group by group."""
+    compared = [row for row in measured if row.against and row.against.kind != "baseline"]
+    for words, rows in groupby(compared, key=lambda row: row.group):
+        yield words, tuple(_speedup(comparison, row) for row in rows)
+
+
+def _speedup(comparison: Comparison, row: Row) -> SpeedUp:
+    found = row.against
+    assert found is not None
+    told = "not to be chosen" if row.unfit else verdict_worded(found.verdict, found.correction)
+    return SpeedUp(comparison.name(row), found.ratio, found.low, found.high, found.verdict, told)
+
+
+# --- tables ---
+
+
+def _not_measured(comparison: Comparison) -> Section:
+    """Why, and what to do."""
+    rows = [row for row in comparison.rows if not row.measured]
+    return Section(
+        "Not measured", ("cell", "status", "reason", "next step"), tuple(_why(comparison, row) for row in rows)
+    )
+
+
+def _why(comparison: Comparison, row: Row) -> tuple[str, ...]:
+    if row.record.seal == "edited":
+        return comparison.name(row), "edited", row.missing, f"Measure it again. ({row.result.record_id})"
+    return comparison.name(row), row.result.status, row.missing, row.result.next_step or "–"
+
+
+def _sections(comparison: Comparison, measured: Sequence[Row]) -> Iterator[Section]:
+    yield Section("Reservations", ("what", "cells"), tuple(_reservations(comparison, measured)))
+    conditions = ("condition", "median of the cells' medians (least to most in any pair)", "cells")
+    yield Section("Conditions", conditions, tuple(_conditions([row.result for row in measured])))
+    yield Section("Machines", ("machine", "cores", "memory, MB", "Python", "cells"), tuple(_machines(measured)))
+    ran = ("cell", "precision", "operators as they ran", "quantised", "fell back", "record")
+    yield Section("What ran", ran, tuple(_ran(comparison, row) for row in measured))
+
+
+def _reservations(comparison: Comparison, measured: Sequence[Row]) -> Iterator[tuple[str, str]]:
+    """Each warning and each reason of a flagged pair once, with the cells that have it."""
+    found: dict[str, list[str]] = {}
+    for row in measured:
+        flags = (f"flagged pairs: {reason}" for reasons in row.result.conditions.flags.values() for reason in reasons)
+        for text in dict.fromkeys((*row.result.warnings, *flags)):
+            found.setdefault(text, []).append(comparison.name(row))
+    yield from ((text, "; ".join(names)) for text, names in found.items())
+
+
+def _conditions(results: Sequence[Result]) -> Iterator[tuple[str, str, str]]:
+    """Over all cells; of two devices each has its own."""
+    yield from _conditions_of([result.conditions for result in results], "")
+    theirs = [result.conditions.baseline for result in results if result.conditions.baseline]
+    yield from _conditions_of(theirs, "baseline's device: ")
+
+
+def _conditions_of(found: Sequence[Conditions], whose: str) -> Iterator[tuple[str, str, str]]:
+    for name in dict.fromkeys((*WORDS, *(name for one in found for name in one.spreads))):
+        if spreads := [one.spreads[name] for one in found if name in one.spreads]:
+            ends = min(one.min for one in spreads), max(one.max for one in spreads)
+            yield whose + worded(name), spread(median(one.median for one in spreads), *ends), str(len(spreads))
+    for governor, count in Counter(one.governor for one in found if one.governor).items():
+        yield f"{whose}governor", governor, str(count)
+    for (name, reason), count in Counter(one for each in found for one in each.absent.items()).items():
+        yield whose + worded(name), f"not read: {reason}", str(count)
+
+
+def _machines(measured: Iterable[Row]) -> Iterator[tuple[str, ...]]:
+    found = Counter(_machine(row.result.environment) for row in measured)
+    yield from ((*facts, str(count)) for facts, count in found.items())
+
+
+def _machine(where: Environment) -> tuple[str, ...]:
+    hardware = where.hardware
+    cores = hardware.get("usable_cores") or hardware.get("logical_cores")
+    memory = hardware.get("memory_mb")
+    told = (cores, None if memory is None else number(memory), where.python)
+    return (where.cpu or "unknown", *("–" if one is None else str(one) for one in told))
+
+
+def _ran(comparison: Comparison, row: Row) -> tuple[str, ...]:
+    ran = row.result.ran("candidate")
+    shown = (summary.precision(ran.precision), summary.quantized(ran.quantized), summary.fallback(ran.fallback))
+    return comparison.name(row), naming.precision(row.result, "candidate"), *shown, row.result.record_id
