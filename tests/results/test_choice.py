@@ -133,6 +133,12 @@ def test_a_difference_below_the_noise_floor_is_none(tmp_path: Path) -> None:
     assert only(chosen(tmp_path, fast, slow)).tied == (identity(3),)
 
 
+def test_speed_ups_over_one_baseline_count_more_than_times_of_different_hours(tmp_path: Path) -> None:
+    slow_hour = row(3, INT8, 2.0, SAME)
+    slow_hour["metrics"] |= {f"latency/p50_ms{end}": 3.0 for end in ("", "_low", "_high")}
+    assert only(chosen(tmp_path, row(2, DYNAMIC, 1.4, SAME), slow_hour)).recommended == identity(3)
+
+
 @pytest.mark.parametrize(
     ("by", "metric", "values", "best"),
     [
