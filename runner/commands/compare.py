@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from runner.commands import console
+from runner.commands import choice_options, console
 from runner.commands.cli_parser import parser
 from runner.core import project_paths
 from runner.core.errors import SpecError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from runner.report.ci_gate import Check, Condition
 
 FAILED = 1  # the exit code of a --fail-if that held
-OF_TABLE = ("sweep", "baseline", "sort", "max_loss", "by")  # options that two records don't have
+OF_TABLE = ("sweep", "baseline", "sort", *choice_options.NAMES)  # options that two records don't have
 
 
 def main(argv: list[str]) -> int:
@@ -34,18 +34,14 @@ def main(argv: list[str]) -> int:
 def _table(options: argparse.Namespace, conditions: Sequence[Condition]) -> int:
     from runner.report import ci_gate
     from runner.report.views import table
-    from runner.results import comparison, quality_loss, row_cost
+    from runner.results import comparison
 
-    budget = quality_loss.parse(options.max_loss) if options.max_loss is not None else None
-    if options.by and not budget:
-        raise SpecError(f"--by {options.by} without --max-loss.", "State what may be lost, such as --max-loss 1%.")
     root = project_paths.home(project_paths.root())
     floors = calibration.noise_floors(root)
     found = comparison.compare(
         records.readable(root, console.warn), options.sweep, options.baseline, options.sort, floors
     )
-    if budget:
-        found = comparison.chosen(found, budget, options.by or row_cost.LATENCY, floors)
+    found = choice_options.applied(options, found, floors)
     checks = ci_gate.check(conditions, ci_gate.of_rows(found.rows))
     if options.form == "json":
         _print_json(table.as_json(found), checks)
@@ -111,14 +107,7 @@ def _options(argv: list[str]) -> argparse.Namespace:
         "--baseline", metavar="R", help="a record_id, or a baseline's label such as 'onnxruntime fp32'"
     )
     arguments.add_argument("--sort", metavar="M", help="any metric (default vs_baseline/speedup)")
-    arguments.add_argument(
-        "--max-loss",
-        metavar="L",
-        help="recommend a row that loses no more quality: '1%%' of the float model's, 0.01 in the metric's unit",
-    )
-    arguments.add_argument(
-        "--by", metavar="F", help="what the recommended row is best in: latency (default), throughput, size, energy"
-    )
+    choice_options.add(arguments)
     arguments.add_argument(
         "--fail-if",
         action="append",

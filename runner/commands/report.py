@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.commands import console
+from runner.commands import choice_options, console
 from runner.commands.cli_parser import parser
 from runner.core import output_paths, project_paths
 from runner.core.advice import shell
@@ -41,10 +41,13 @@ def _options(argv: list[str]) -> argparse.Namespace:
     arguments.add_argument("--html", type=Path, metavar="FILE", help="write one self-contained HTML file")
     arguments.add_argument("--png", type=Path, metavar="FOLDER", help="write the record's pictures there, as PNG files")
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    choice_options.add(arguments)
     options = arguments.parse_args(argv)
     for what, given in (("RECORD", options.record), ("--png", options.png)):
         if options.sweep is not None and given:
             raise SpecError(f"--sweep {options.sweep}: {what} belongs to the page of one record.", "Leave one out.")
+    if options.sweep is None and (options.max_loss, options.by) != (None, None):
+        raise SpecError("--max-loss and --by belong to a sweep's page.", "Add --sweep S, or use compare --max-loss.")
     return options
 
 
@@ -55,7 +58,7 @@ def _sweep(options: argparse.Namespace, root: Path) -> int:
     from runner.results import calibration, comparison, records
 
     every, floors = records.readable(root, console.warn), calibration.noise_floors(root)
-    found = comparison.compare(every, options.sweep, calibrated=floors)
+    found = choice_options.applied(options, comparison.compare(every, options.sweep, calibrated=floors), floors)
     written = []
     if options.html:
         from runner.report.views import sweep_html

