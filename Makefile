@@ -1,18 +1,19 @@
 # make run            install, then the main job: BiLSTM on the Mauna Loa CO₂ series, int8_dynamic on ONNX Runtime
-# make run ARGS="…"   the same with other options: ARGS="backend=openvino model=gru"
+# make run ARGS="…"   another job: ARGS="backend=openvino model=gru"
 # make test           install all that the tests need (system packages too), then run them
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 ARGS ?=
+MAIN := model=bilstm data=co2 precision=int8_dynamic backend=onnxruntime
 # Without bytecode each of the thousands of processes that the tests start would compile its sources again.
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run install test check benchmarks clean
 
 run: install
-	$(BIN)/python -m runner $(ARGS)
+	$(BIN)/python -m runner $(or $(ARGS),$(MAIN))
 
 install: $(VENV)/.installed
 

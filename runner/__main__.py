@@ -8,29 +8,11 @@ import gc  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
 
+from runner.commands import COMMANDS, MODULES  # noqa: E402
+
 TYPE_CHECKING = False  # of typing, whose import takes time in which a Ctrl-C could only end in a traceback
 if TYPE_CHECKING:
     from pathlib import Path
-
-COMMANDS = {
-    "plan": "the steps a command would run, which are there, which can't run here and why; runs nothing",
-    "compare": "what was measured, best first (--sweep, --baseline, --sort, --fail-if, --json|csv|md); A B: of two",
-    "report": "one comparison, or a sweep, on one page: [RECORD | --sweep S] [--html FILE] [--png FOLDER] [--json]",
-    "export": "one record as one file, for a colleague: [RECORD] [-o FILE]; `compare A B` reads it",
-    "import": "numbers measured elsewhere, from results.csv or .json; shown as imported, never compared",
-    "ui": "the MLflow UI on the right store, with the address of the comparison view",
-    "list": "the axes, or the options of one: list backend",
-    "show": "an option's settings, defaults, units, one line each: show backend=openvino",
-    "calibrate": "this machine's noise floor, from a spec measured against itself (--pairs, --show, --json)",
-    "toolchain": "environments for vendors' SDKs: install NAME, list, remove NAME",
-    "doctor": "what this machine can do, and how to get what it can't",
-    "sync": "send to MLflow the records that it lacks",
-    "gc": "artifacts that no record or DVC stage needs, what killed commands left; --delete removes it (--json)",
-    "keys": "the keys of the canonical grid as YAML, for dvc.yaml",
-    "help": "this page",
-}
-# A keyword of Python can't be a module's name.
-MODULES = {"import": "import_"}
 
 
 def command() -> int:
@@ -99,8 +81,10 @@ def _here() -> "Path":
 def _dispatch(argv: list[str]) -> int:
     first = argv[0] if argv else ""
     ours = first in COMMANDS or any(argument.startswith("step=") for argument in argv)
-    if first == "help" or (not ours and {"-h", "--help"} & set(argv)):
-        print(_help())
+    if not argv or first == "help" or (not ours and {"-h", "--help"} & set(argv)):
+        from runner.commands import help
+
+        print(help.overview() if argv else help.first_steps())
         return 0
     if first == "--version":
         from runner import __version__
@@ -146,44 +130,15 @@ def _report(argv: list[str], reason: str, next_step: str, code: int, error: Base
 
         document = {"schema": 1, "status": getattr(error, "status", "failed"), "exit_code": code}
         print(json.dumps({**document, "reason": reason, "next_step": next_step}, indent=1))
+    from runner.core.advice import as_typed
     from runner.core.foreign_text import line
 
-    print("\n".join(line(text) for text in (f"error: {reason}", next_step) if text), file=sys.stderr)
+    print("\n".join(as_typed(line(text)) for text in (f"error: {reason}", next_step) if text), file=sys.stderr)
     return code
 
 
 def _interrupted(argv: list[str], error: BaseException) -> int:
     return _report(argv, "Interrupted.", "What is finished is kept; the same command goes on from there.", 130, error)
-
-
-def _help() -> str:
-    from runner.core import project_paths
-
-    commands = "\n".join(f"  {name:<10}{text}" for name, text in COMMANDS.items())
-    axes = "\n".join(f"  {axis:<13}{options}" for axis, options in _axes(project_paths.shipped("conf")))
-    return f"""One line in, one trustworthy answer out: which model, compressed how, on which compiler and chip.
-
-  python -m runner backend=openvino model=gru          run one spec: train, export, quantize, compile, measure, compare
-  python -m runner -m model=gru,lstm precision=fp32,int8    a sweep: every combination, shared steps once
-  python -m runner experiment=NAME                     an experiment: experiments/NAME.yaml
-
-Axes (AXIS=OPTION, and AXIS.KEY=VALUE for an option's settings):
-{axes}
-
-Commands:
-{commands}
-
-Flags of a run: --json (one document on standard output) · --fresh (measure again) · --strict (unavailable and
-unsupported cells count in a sweep's exit code) · -m (sweep) · --cfg job (print the composed spec; Hydra's).
-Exit codes: 0 ok · 2 bad spec · 3 unavailable · 4 unsupported · 5 failed or timeout. RUNNER_DEBUG=1 shows tracebacks."""
-
-
-def _axes(conf: os.PathLike[str]) -> list[tuple[str, str]]:
-    from pathlib import Path
-
-    from runner.spec.schema import AXES
-
-    return [(axis, " · ".join(sorted(path.stem for path in (Path(conf) / axis).glob("*.yaml")))) for axis in AXES]
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from runner import __main__
 from runner.__main__ import COMMANDS
+from runner.spec import options
 from runner.spec.schema import AXES
 from tests.conftest import QUICK, REPOSITORY, Command
 
@@ -56,11 +58,42 @@ def test_help_names_every_command_and_every_axis(command: Command) -> None:
         assert f"\n  {word}" in done.out
 
 
-def test_every_command_has_help_of_its_own(command: Command) -> None:
-    for name in ("plan", "list", "show"):
-        done = command(name, "--help")
-        assert (done.code, done.err) == (0, "")
-        assert done.out.startswith(f"usage: python -m runner {name} ")
+@pytest.mark.parametrize("name", sorted({*COMMANDS} - {"help"}))
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_every_command_has_help_of_its_own(capsys: pytest.CaptureFixture[str], name: str, flag: str) -> None:
+    assert __main__.main([name, flag]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert said.out.startswith(f"usage: python -m runner {name} ")
+
+
+def test_the_bare_command_says_in_ten_lines_what_can_be_done_and_starts_nothing(
+    command: Command, tmp_path: Path
+) -> None:
+    done = command()
+    assert (done.code, done.err, len(done.out.splitlines())) == (0, "", 10)
+    assert not list(tmp_path.iterdir())
+
+
+def test_flags_alone_start_nothing_either(command: Command, tmp_path: Path) -> None:
+    done = command("--fresh")
+    assert (done.code, done.err.splitlines()[0]) == (2, "error: No word says what to measure.")
+    assert not list(tmp_path.iterdir())
+
+
+def test_make_run_names_the_main_job_in_words_that_there_are(tmp_path: Path) -> None:
+    typed = subprocess.run(["make", "-n", "run"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    words = typed.splitlines()[-1].partition("-m runner ")[2].split()
+    assert words == ["model=bilstm", "data=co2", "precision=int8_dynamic", "backend=onnxruntime"]
+    assert all(name in options.names(axis, tmp_path) for axis, name in (word.split("=") for word in words))
+
+
+def test_what_is_advised_names_the_command_as_it_was_typed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["/home/me/.venv/bin/edge-runner", "mdel=gru"])
+    assert __main__.main(["zzz"]) == 2
+    assert capsys.readouterr().err == "error: zzz: no such command.\nSee edge-runner --help.\n"
 
 
 def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:

@@ -1,0 +1,21 @@
+"""Subcommands: they parse, call and print. Each is a module with `main(argv) -> exit code`."""
+
+COMMANDS = {
+    "plan": "the steps a command would run, which are there, which can't run here and why; runs nothing",
+    "compare": "what was measured, best first (--sweep, --baseline, --sort, --fail-if, --json|csv|md); A B: of two",
+    "report": "one comparison, or a sweep, on one page: [RECORD | --sweep S] [--html FILE] [--png FOLDER] [--json]",
+    "export": "one record as one file, for a colleague: [RECORD] [-o FILE]; `compare A B` reads it",
+    "import": "numbers measured elsewhere, from results.csv or .json; shown as imported, never compared",
+    "ui": "the MLflow UI on the right store, with the address of the comparison view",
+    "list": "the axes, or the options of one: list backend",
+    "show": "an option's settings, defaults, units, one line each: show backend=openvino",
+    "calibrate": "this machine's noise floor, from a spec measured against itself (--pairs, --show, --json)",
+    "toolchain": "environments for vendors' SDKs: install NAME, list, remove NAME",
+    "doctor": "what this machine can do, and how to get what it can't",
+    "sync": "send to MLflow the records that it lacks",
+    "gc": "artifacts that no record or DVC stage needs, what killed commands left; --delete removes it (--json)",
+    "keys": "the keys of the canonical grid as YAML, for dvc.yaml",
+    "help": "this page",
+}
+# A keyword of Python can't be a module's name.
+MODULES = {"import": "import_"}

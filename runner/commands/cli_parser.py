@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import NoReturn
 
+from runner.core.advice import program
 from runner.core.errors import SpecError
 
 
@@ -15,4 +16,4 @@ class _Parser(argparse.ArgumentParser):
 
 def parser(command: str, description: str) -> argparse.ArgumentParser:
     """A parser for `python -m runner <command>`, whose errors are SpecErrors of one line."""
-    return _Parser(prog=f"python -m runner {command}".rstrip(), description=description, allow_abbrev=False)
+    return _Parser(prog=f"{program()} {command}".rstrip(), description=description, allow_abbrev=False)

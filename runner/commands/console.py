@@ -6,17 +6,18 @@ import json
 import sys
 from typing import Any
 
+from runner.core.advice import as_typed
 from runner.core.foreign_text import tree, visible
 
 
 def say(text: str) -> None:
     """Lines on standard output."""
-    print(visible(text))
+    print(as_typed(visible(text)))
 
 
 def warn(text: str) -> None:
     """One line on standard error."""
-    print(f"warning: {visible(text)}", file=sys.stderr)
+    print(f"warning: {as_typed(visible(text))}", file=sys.stderr)
 
 
 def document(content: Any) -> None:

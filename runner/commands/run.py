@@ -122,6 +122,8 @@ def _flags(argv: Sequence[str]) -> argparse.Namespace:
     flags, unknown = arguments.parse_known_intermixed_args(argv)
     if unknown:
         raise _unknown_flag(unknown[0], [*arguments._option_string_actions])
+    if not flags.override and not flags.cfg:
+        raise SpecError("No word says what to measure.", "For instance: python -m runner model=gru backend=openvino")
     if flags.cfg and flags.multirun:
         raise SpecError("--cfg: it prints one spec, and a sweep has many.", "Leave -m out.")
     return flags

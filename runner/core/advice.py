@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from collections.abc import Sequence
+from pathlib import PurePath
 
 PLAIN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)  # what the grammar of words reads as a text without quotes
 WORDS = ("null", "true", "false", "inf", "nan")
+
+
+def as_typed(text: str) -> str:
+    """`text`, whose commands are written `python -m runner …`, with the program that was typed: pasted, it is found."""
+    return re.sub(r"python -m runner(?![.\w])", program(), text)
+
+
+def program() -> str:
+    """`edge-runner` where that script was started, else `python -m runner`."""
+    name = PurePath(sys.argv[0]).name
+    return name if name == "edge-runner" else "python -m runner"
 
 
 def shell(*words: str) -> str:

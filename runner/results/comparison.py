@@ -180,7 +180,9 @@ def _needed(against: Against) -> str:
 
 def _of_sweep(every: Sequence[Record], sweep: str | None) -> list[Record]:
     if not every:
-        raise SpecError("Nothing has been measured here: records/ is empty.", "Measure something: python -m runner")
+        raise SpecError(
+            "Nothing has been measured here: records/ is empty.", "Measure something: python -m runner model=gru"
+        )
     found = [record for record in every if sweep is None or records.in_sweep(record, sweep)]
     if not found:
         known = sorted({record.result.sweep for record in every if record.result.sweep})

@@ -38,5 +38,7 @@ def by_id(name: str, root: Path) -> Record:
 def latest(every: Sequence[Record]) -> Record:
     """The newest of this project's records."""
     if not every:
-        raise SpecError("Nothing has been measured here: records/ is empty.", "Measure something: python -m runner")
+        raise SpecError(
+            "Nothing has been measured here: records/ is empty.", "Measure something: python -m runner model=gru"
+        )
     return every[-1]

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from runner.core import advice
 from runner.core.foreign_text import line
 from runner.report.views import layout, run_summary, table
 from runner.results import calibration, comparison
@@ -28,7 +29,7 @@ def print_sweep(name: str, records: Sequence[Record], arguments: Sequence[str]) 
 
 
 def _print_next(kept: Path, arguments: Sequence[str], sweep: str) -> None:
-    command = "python -m runner"
+    command = advice.program()
     repeat = " ".join([command, *(shlex.quote(word) for word in arguments)])
     kept_at, again = line(str(kept)), line(repeat, longest=len(repeat))
     print(f"\nkept     {kept_at}\nrepeat   {again}\ncompare  {command} compare{sweep}\nopen     {command} ui")
