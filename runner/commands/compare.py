@@ -116,8 +116,7 @@ def _options(argv: list[str]) -> argparse.Namespace:
         help="exit with 1 where a row has it so: 'speedup_low<0.97'; may be given several times",
     )
     form = arguments.add_mutually_exclusive_group()
-    for name in ("json", "csv", "md"):
-        form.add_argument(
-            f"--{name}", dest="form", action="store_const", const=name, help=f"as {name} on standard output"
-        )
+    for flag in ("--json", "--csv", "--md"):
+        name = flag.lstrip("-")
+        form.add_argument(flag, dest="form", action="store_const", const=name, help=f"as {name} on standard output")
     return arguments.parse_args(argv)

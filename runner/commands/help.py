@@ -29,7 +29,7 @@ One line in, one trustworthy answer out. Nothing was started; say what to measur
 
 def overview() -> str:
     """The whole page: the axes with their options, the commands, the flags of a run."""
-    commands = "\n".join(f"  {name:<10}{text}" for name, text in COMMANDS.items())
+    commands = "\n".join(f"  {name:<12}{text}" for name, text in COMMANDS.items())
     axes = "\n".join(f"  {axis:<13}{options}" for axis, options in _axes(project_paths.shipped("conf")))
     return as_typed(
         f"""\
