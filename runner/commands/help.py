@@ -17,10 +17,10 @@ One line in, one trustworthy answer out. Nothing was started; say what to measur
   python -m runner model=gru backend=openvino              one spec, against its baseline
   python -m runner -m model=gru,lstm precision=fp32,int8   a sweep: every combination, shared steps once
   python -m runner model=onnx model.path=my.onnx           a model of your own
+  python -m runner init FOLDER                             a project of your own, with a first experiment that runs
   python -m runner plan model=gru backend=openvino         what that would do; runs nothing
   python -m runner compare                                 what was measured, best first
-  python -m runner list                                    the axes and their options
-  python -m runner show backend=openvino                   one option's settings
+  python -m runner list                                    the axes and their options; show model=gru: one's settings
   python -m runner doctor                                  what this machine can do
   python -m runner --help                                  everything else
 """.rstrip()

@@ -78,10 +78,10 @@ def _git_root(folder: Path) -> Path:
 
 
 def shipped(name: str) -> Path:
-    """A folder that travels with the package: `conf` or `experiments` (in a checkout they lie beside `runner/`)."""
+    """What travels with the package: `conf`, `experiments` or `dvc.yaml` (in a checkout they lie beside `runner/`)."""
     package = Path(__file__).resolve().parents[1]
     inside = package / name
-    return inside if inside.is_dir() else package.parent / name
+    return inside if inside.exists() else package.parent / name
 
 
 def conf_folders(project: Path) -> list[Path]:
