@@ -13,7 +13,7 @@ from runner.commands.cli_parser import parser
 from runner.core import project_paths
 from runner.core.errors import SpecError
 from runner.core.foreign_text import visible
-from runner.results import calibration, records
+from runner.results import calibration
 
 if TYPE_CHECKING:
     from runner.report.ci_gate import Check, Condition
@@ -34,14 +34,10 @@ def main(argv: list[str]) -> int:
 def _table(options: argparse.Namespace, conditions: Sequence[Condition]) -> int:
     from runner.report import ci_gate
     from runner.report.views import table
-    from runner.results import comparison
+    from runner.results import project_comparison
 
     root = project_paths.home(project_paths.root())
-    floors = calibration.noise_floors(root)
-    found = comparison.compare(
-        records.readable(root, console.warn), options.sweep, options.baseline, options.sort, floors
-    )
-    found = choice_options.applied(options, found, floors)
+    found = project_comparison.read(root, console.warn, **{name: getattr(options, name) for name in OF_TABLE})
     checks = ci_gate.check(conditions, ci_gate.of_rows(found.rows))
     if options.form == "json":
         _print_json(table.as_json(found), checks)

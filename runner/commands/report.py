@@ -55,10 +55,9 @@ def _sweep(options: argparse.Namespace, root: Path) -> int:
     """A sweep's table, or its page."""
     from runner.report import sweep_page
     from runner.report.views import table
-    from runner.results import calibration, comparison, records
+    from runner.results import project_comparison
 
-    every, floors = records.readable(root, console.warn), calibration.noise_floors(root)
-    found = choice_options.applied(options, comparison.compare(every, options.sweep, calibrated=floors), floors)
+    found = project_comparison.read(root, console.warn, options.sweep, max_loss=options.max_loss, by=options.by)
     written = []
     if options.html:
         from runner.report.views import sweep_html

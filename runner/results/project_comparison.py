@@ -1,0 +1,29 @@
+"""A project's records compared, with a choice where one is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from runner.core.errors import SpecError
+from runner.results import calibration, comparison, quality_loss, records, row_cost
+from runner.results.comparison import Comparison
+
+
+def read(
+    root: Path,
+    warn: Callable[[str], None],
+    sweep: str | None = None,
+    baseline: str | None = None,
+    sort: str | None = None,
+    max_loss: str | None = None,
+    by: str | None = None,
+) -> Comparison:
+    """As `comparison.compare` and `comparison.chosen`, whose words these are; `warn` is told of records that can't be
+    read. Raises SpecError."""
+    budget = quality_loss.parse(max_loss) if max_loss is not None else None
+    if by and not budget:
+        raise SpecError(f"--by {by} without --max-loss.", "State what may be lost, such as --max-loss 1%.")
+    floors = calibration.noise_floors(root)
+    found = comparison.compare(records.readable(root, warn), sweep, baseline, sort, floors)
+    return comparison.chosen(found, budget, by or row_cost.LATENCY, floors) if budget else found
