@@ -145,7 +145,7 @@ def _given(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx.
     measured, calibrates = calibration_set.split(rows, kept, seed)
     inputs = {name: array for name, array in given.items() if name.startswith("in/")}
     reference, refused = _reference(model, needs, inputs_of(_rows(inputs, measured)))
-    outputs = {name: _seen(one, reference.get(name)) for name, one in model_outputs.of(model).items()}
+    outputs = {name: _seen(one, reference.get(name)) for name, one in model_outputs.outputs_of(model).items()}
     understood, name, reading = user_tensors.scored(given, outputs, needs)
     # Without rows to spare, the compile proves itself with those that are measured; quantising draws its own.
     calibration = own or _rows(inputs, calibrates if len(calibrates) else measured)

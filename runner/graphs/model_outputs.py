@@ -16,7 +16,7 @@ CARRIES = (
 )  # fmt: skip
 
 
-def of(model: onnx.ModelProto) -> dict[str, Output]:
+def outputs_of(model: onnx.ModelProto) -> dict[str, Output]:
     """`{name: output}`; `model` has its inputs' sizes fixed. A shape that can't be inferred is None."""
     try:
         known = onnx.shape_inference.infer_shapes(model, data_prop=True)

@@ -46,7 +46,7 @@ def check(model: onnx.ModelProto, needs: Mapping[str, Any]) -> None:
             "Give them: model.inputs=my.npz, a sequence's parts as arrays named <input>/0, <input>/1, …",
         )
     if needs["inputs"]:
-        scored(read(model, needs), model_outputs.of(model), needs)
+        scored(read(model, needs), model_outputs.outputs_of(model), needs)
     check_metric(needs)
 
 

@@ -112,7 +112,8 @@ def _ratio(log: Interval) -> dict[str, float | None]:
 class Benchmark:
     """What was measured. `comparison` is None without a baseline; `metrics` are the candidate's (and the comparison's),
     `baseline_metrics` the baseline's own; `stopped_by` is `target`, `budget` or `max_pairs`; `seconds` is wall time;
-    `quality` is how sure its differences from the baseline's and the float model's are (`quality_interval.of`)."""
+    `quality` is how sure its differences from the baseline's and the float model's are
+    (`quality_interval.intervals`)."""
 
     pairs: tuple[Pair, ...]
     comparison: Comparison | None
@@ -166,15 +167,15 @@ def benchmark(
     candidate, baseline = sides["candidate"], sides.get("baseline")
     noise = floor or NoiseFloor(settings.floor, UNCALIBRATED)
     run.folder.mkdir(parents=True, exist_ok=True)
-    how = comparison_design.of(run)
+    how = comparison_design.design_of(run)
     least = how.least(settings, comparisons) if baseline else settings.min_pairs
     pairs, decision = _measure(how, run, noise, least, progress)
     telemetry = summarise(run.sampler, {role: _work(pairs, role) for role in sides}, _elsewhere(sides))
     judged = {role: _judged(side, pairs[0], role) for role, side in sides.items()}
     scored = {role: _scored(side, pairs[0], role) for role, side in sides.items()}
-    compared = quality_interval.of(scored["candidate"], scored.get("baseline"), seed, settings.confidence)
+    compared = quality_interval.intervals(scored["candidate"], scored.get("baseline"), seed, settings.confidence)
     comparison = _compare(how, pairs, decision, settings, noise) if baseline else None
-    checked = compliance_checks.of(sides, pairs, judged)
+    checked = compliance_checks.checks_by_role(sides, pairs, judged)
 
     def figures_of(role: str) -> list[Metric]:
         return _metrics(sides[role], role, pairs, judged[role], settings, seed, telemetry.sides[role])
@@ -205,7 +206,9 @@ def benchmark(
         telemetry=telemetry,
         checks=checked,
         quality=compared,
-        outliers=outliers.of(how.scatter(pairs), {role: [pair.sides[role].ns for pair in pairs] for role in sides}),
+        outliers=outliers.count_outliers(
+            how.scatter(pairs), {role: [pair.sides[role].ns for pair in pairs] for role in sides}
+        ),
     )
 
 

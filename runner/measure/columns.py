@@ -24,7 +24,7 @@ MOVED = 0.01
 LEAST_SAMPLES = 4
 
 
-def of(name: str, ours: Array, theirs: Array) -> dict[str, Any]:
+def output_error(name: str, ours: Array, theirs: Array) -> dict[str, Any]:
     """Of one output, both (samples, …): `sqnr_db` and `max_abs_error` (None: infinite or not finite) and `constant`,
     the columns in which it is constant and the float model's isn't, in words ("" where there are none)."""
     errors = values.differences(ours, theirs)

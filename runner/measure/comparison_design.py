@@ -57,6 +57,6 @@ class Design(Protocol):
         """What a record's comparison keeps of each."""
 
 
-def of(run: Run) -> Design:
+def design_of(run: Run) -> Design:
     """The design for `candidate` and `baseline` (if any): by where they are measured."""
     return Across(run.scenario) if on_two_devices(run.sides) else Paired(run.scenario)

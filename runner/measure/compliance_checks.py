@@ -17,7 +17,9 @@ from runner.measure.timed import Pair, Timed
 TOLERANCES = {"fp32": 1e-3, "fp16": 1e-2, "int8": 0.5, "int8_dynamic": 0.5}
 
 
-def of(sides: Mapping[str, Side], pairs: Sequence[Pair], judged: Mapping[str, Judgement]) -> dict[str, dict[str, Any]]:
+def checks_by_role(
+    sides: Mapping[str, Side], pairs: Sequence[Pair], judged: Mapping[str, Judgement]
+) -> dict[str, dict[str, Any]]:
     """`{role: {"finite", "reference", "outputs", "repeats"}}`, each with `status` (`passed`, `failed`, `not checked`)
     and `reason`."""
     return {

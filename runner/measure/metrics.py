@@ -188,7 +188,7 @@ def quality_delta(
     candidate: Mapping[str, float], baseline: Mapping[str, float] | None, same_samples: bool, found: Mapping[str, Any]
 ) -> list[Metric]:
     """Candidate's minus baseline's first quality figure, in its unit, and its interval as far as one was `found`
-    (`quality_interval.of`). Figures of other samples say nothing of each other."""
+    (`quality_interval.intervals`). Figures of other samples say nothing of each other."""
     name, metric = "vs_baseline/quality_delta", next(iter(candidate), "")
     if baseline is None:
         return [AbsentFigure(name, NO_BASELINE)]

@@ -32,7 +32,7 @@ def _problems(found: Benchmark, least_s: float, scenario: str, batch: int) -> It
     if _seconds(found) < least_s:
         yield f"{_seconds(found):.0f} s of timed work of the candidate of at least {least_s:g} (measure.min_seconds)"
     samples = batch * sum(len(pair.sides["candidate"].ns) for pair in found.pairs)
-    yield from scenarios.of(scenario).unpublishable(samples)
+    yield from scenarios.named(scenario).unpublishable(samples)
     yield from failures(found.checks)
 
 

@@ -20,7 +20,9 @@ def count(values: npt.NDArray[Any]) -> int:
     return int((deviations > LIMIT * scale).sum()) if scale else 0
 
 
-def of(logs: npt.NDArray[np.float64], samples: Mapping[str, Sequence[npt.NDArray[np.int64]]]) -> dict[str, Any]:
+def count_outliers(
+    logs: npt.NDArray[np.float64], samples: Mapping[str, Sequence[npt.NDArray[np.int64]]]
+) -> dict[str, Any]:
     """`{"rule", "pairs": {"count", "of"}, "<role>": {"count", "of"}}`: of the pairs' effects, and of each side's
     samples, every process by its own median. All of them are in every figure."""
     sides = {

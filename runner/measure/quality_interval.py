@@ -40,7 +40,7 @@ class Scored:
     reference: Path | None
 
 
-def of(candidate: Scored, baseline: Scored | None, seed: int, confidence: float) -> dict[str, Any]:
+def intervals(candidate: Scored, baseline: Scored | None, seed: int, confidence: float) -> dict[str, Any]:
     """A record's `quality` (JSON types): `metric`, `samples`, `confidence`, and what the candidate's figure is less
     the baseline's (`vs_baseline`) and the float model's (`vs_float`): `difference`, `low`, `high` in its unit,
     `verdict` (`better`, `worse`, `not told apart`, `equal`), `method`, `p_value` where there is a test; or the `reason`

@@ -73,7 +73,7 @@ def _made(spec: Spec, origin: Source, asked: _Asked, draft: Draft) -> tuple[list
         made.append(source)
     network = spec.model if reads == "checkpoint" else None
     for stage in declared.stages:
-        place = draft.once(places.of, stage, spec, asked.target, draft.project)
+        place = draft.once(places.place_of, stage, spec, asked.target, draft.project)
         source = draft.once(_stage, stage, place, asked, network, source.key)
         made.append(source)
         network = None  # the stages that follow read what the one before made
@@ -82,7 +82,7 @@ def _made(spec: Spec, origin: Source, asked: _Asked, draft: Draft) -> tuple[list
 
 def _asked(spec: Spec, origin: Source, draft: Draft) -> _Asked:
     backend, model, precision, batch = spec.backend, spec.model.name, spec.precision.name, spec.scenario.settings.batch
-    target = draft.once(targets.of, spec.hardware.settings)
+    target = draft.once(targets.target_of, spec.hardware.settings)
     about = (backend, model, tuple(origin.provided), spec.data.name, precision, batch, target)
     wrong = unopened(backend.name, origin.built[0].path, draft.project) if origin.built else None
     blocked = wrong or draft.once(blocker, *about)

@@ -54,7 +54,7 @@ class Place:
 HERE = Place()
 
 
-def of(stage: Stage, spec: Spec, target: Target, project: Path) -> Place:
+def place_of(stage: Stage, spec: Spec, target: Target, project: Path) -> Place:
     """The place of one of a spec's stages; `target` is the spec's device. It is asked for versions, so that one that is
     broken is known before any work."""
     if stage.place == DEVICE:

@@ -72,7 +72,7 @@ def _cell(spec: Spec, draft: Draft) -> Cell:
 
 
 def _chain(spec: Spec, draft: Draft) -> Chain:
-    source = sources.of(spec, draft)
+    source = sources.source_of(spec, draft)
     made = [*source.nodes, *lowering.lowered(spec, source, draft)]
     for node in made:
         draft.nodes.setdefault(node.key, node)

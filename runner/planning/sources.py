@@ -49,7 +49,7 @@ class Source:
     built: Built = ()
 
 
-def of(spec: Spec, draft: Draft) -> Source:
+def source_of(spec: Spec, draft: Draft) -> Source:
     """What a spec's model comes from."""
     if spec.built:
         return _built(spec, draft)

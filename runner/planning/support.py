@@ -38,7 +38,7 @@ def unfit(specs: Sequence[Spec], draft: Draft) -> RunnerError | None:
             "Use another baseline, or baseline=none.",
         )
     for spec in specs:
-        target = draft.once(targets.of, spec.hardware.settings)
+        target = draft.once(targets.target_of, spec.hardware.settings)
         problem = target.problem or draft.once(targets.lacking, target, spec.backend.name, spec.hardware.settings)
         if problem:
             return problem

@@ -38,7 +38,7 @@ def here() -> Target:
     return Target(hardware.LOCAL, detect.described())
 
 
-def of(settings: Any) -> Target:
+def target_of(settings: Any) -> Target:
     """The device of a spec's `hardware` settings, asked over its connection. Raises SpecError for wrong settings."""
     if hardware.name_of(settings) == hardware.LOCAL:
         return here()

@@ -26,7 +26,7 @@ BROUGHT = re.compile(r"(override )?/(\w+)@_global_\.(\w+)")  # in an option's de
 CHOSEN = re.compile(r"(?:override )?/?(\w+)")  # in those of config.yaml and of experiments
 
 
-def of(override: Override, project: Path, experiments: Sequence[str] = ()) -> Parts | None:
+def parts_reached(override: Override, project: Path, experiments: Sequence[str] = ()) -> Parts | None:
     """The parts of a spec that `override` can change: none for the schedule's; None where it may be all.
 
     `experiments` are those that any cell of the command line applies.

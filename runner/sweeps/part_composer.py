@@ -102,7 +102,7 @@ class Composer:
         chooses = override_dependencies.is_group(key, self.project) and not isinstance(value, dict)
         about = text if chooses else override.get_key_element()  # options of one axis don't reach alike
         if about not in self.reached:
-            self.reached[about] = override_dependencies.of(override, self.project, self.experiments)
+            self.reached[about] = override_dependencies.parts_reached(override, self.project, self.experiments)
         reaches = self.reached[about]
         sets = override.type is OverrideType.CHANGE and reaches is not None and not chooses and _is_plain(value)
         return Word(text, override, reaches, chooses, tuple(key.split(".")) if sets else (), value)

@@ -58,7 +58,7 @@ class Container:
     code = endpoint.travelled
 
 
-def of(image: str) -> Container:
+def from_image(image: str) -> Container:
     """The container of an image. Raises Unavailable where nothing here starts containers, or the image isn't here:
     nothing is downloaded unasked."""
     program = next((name for name in PROGRAMS if shutil.which(name)), None)

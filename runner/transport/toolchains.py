@@ -48,7 +48,7 @@ def endpoint(toolchain: Toolchain | None) -> Endpoint:
 
 def pointed_to(python: str | None, image: str | None) -> Toolchain:
     """The one that a spec names. Raises Unavailable where an image isn't here, or nothing that starts it."""
-    return Toolchain(python) if image is None else Toolchain(container=containers.of(image))
+    return Toolchain(python) if image is None else Toolchain(container=containers.from_image(image))
 
 
 def versions(toolchain: Toolchain | None, distributions: Sequence[str]) -> dict[str, str | None]:

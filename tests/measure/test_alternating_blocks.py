@@ -60,7 +60,7 @@ def test_two_addresses_are_two_devices_and_one_address_is_one(
     side: Side, measure: MakeSettings, tmp_path: Path
 ) -> None:
     def kind(candidate: Side, baseline: Side | None) -> str:
-        return comparison_design.of(Run(sides_of(candidate, baseline), measure("quick"), 0, tmp_path)).kind
+        return comparison_design.design_of(Run(sides_of(candidate, baseline), measure("quick"), 0, tmp_path)).kind
 
     assert kind(side, elsewhere(side)) == "across devices"
     assert kind(elsewhere(side), elsewhere(side)) == "paired"

@@ -126,11 +126,13 @@ def test_both_sides_and_the_float_model_answer_the_same_samples(tmp_path: Path) 
     data = artifact(tmp_path / "data", truth)
     mine = Scored(answered(tmp_path / "a.npz", [0] * 60), data, answered(tmp_path / "r.npz", truth))
     theirs = Scored(answered(tmp_path / "b.npz", truth), artifact(tmp_path / "copy", truth), None)
-    found = quality_interval.of(mine, theirs, 0, 0.95)
+    found = quality_interval.intervals(mine, theirs, 0, 0.95)
     assert (found["metric"], found["samples"]) == ("accuracy", 60)
     assert found["vs_baseline"]["verdict"] == found["vs_float"]["verdict"] == "worse"
     other = Scored(theirs.predicted, artifact(tmp_path / "other", [1] * 60), None)
-    assert quality_interval.of(mine, other, 0, 0.95)["vs_baseline"] == {"reason": "the baseline answered other samples"}
+    assert quality_interval.intervals(mine, other, 0, 0.95)["vs_baseline"] == {
+        "reason": "the baseline answered other samples"
+    }
 
 
 def test_figures_of_other_samples_have_no_difference() -> None:

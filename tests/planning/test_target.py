@@ -18,7 +18,7 @@ SSH = ("model=gru", "precision=fp32", "hardware=ssh", "hardware.host=pi")
 
 def on(found: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     """The device at the other end is `found`, and lacks nothing."""
-    monkeypatch.setattr(target, "of", lambda settings: found if hasattr(settings, "host") else target.here())
+    monkeypatch.setattr(target, "target_of", lambda settings: found if hasattr(settings, "host") else target.here())
     monkeypatch.setattr(target, "lacking", lambda *about: None)
 
 

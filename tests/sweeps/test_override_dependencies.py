@@ -14,7 +14,7 @@ from tests.conftest import REPOSITORY
 
 def of(word: str, project: Path = REPOSITORY) -> set[str] | None:
     (override,) = overrides.parse([word])
-    found = override_dependencies.of(override, project)
+    found = override_dependencies.parts_reached(override, project)
     return None if found is None else set(found)
 
 

@@ -24,7 +24,7 @@ def sdk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Container:
     monkeypatch.syspath_prepend(str(ROOT / "tests" / "worker"))
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setenv("LD_PRELOAD", "")
-    return container.of("sdk")
+    return container.from_image("sdk")
 
 
 def started(tmp_path: Path) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def test_a_memory_limit_is_the_containers(sdk: Container, tmp_path: Path) -> Non
 
 def test_an_image_that_is_not_here_is_not_downloaded(sdk: Container, tmp_path: Path) -> None:
     with pytest.raises(Unavailable) as error:
-        container.of("hailo/sdk:3")
+        container.from_image("hailo/sdk:3")
     assert error.value.reason.startswith("toolchain.image=hailo/sdk:3: podman has no such image (")
     assert error.value.next_step == "podman pull hailo/sdk:3"
     assert not (tmp_path / "notes").exists()
@@ -78,7 +78,7 @@ def test_an_image_that_is_not_here_is_not_downloaded(sdk: Container, tmp_path: P
 
 def test_what_runs_is_the_image_that_bore_the_name_when_it_was_asked_for(sdk: Container, tmp_path: Path) -> None:
     podman.name(tmp_path, "sha256:077")
-    assert (sdk.image_id, container.of("sdk").image_id) == (podman.IMAGE_ID, "sha256:077")
+    assert (sdk.image_id, container.from_image("sdk").image_id) == (podman.IMAGE_ID, "sha256:077")
     with pytest.raises(StepFailed, match="with exit code 2"):  # the double has the other image alone
         sdk.call("os", "getpid")
 
@@ -86,7 +86,7 @@ def test_what_runs_is_the_image_that_bore_the_name_when_it_was_asked_for(sdk: Co
 def test_without_podman_and_docker_it_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(Unavailable, match="no podman and no docker here"):
-        container.of("sdk")
+        container.from_image("sdk")
 
 
 def test_an_exit_without_an_answer_is_told_with_its_code(sdk: Container, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def real_container(folder: Path) -> Iterator[Endpoint]:
     name = real_podman.image()
     if name is None:
         pytest.skip("no podman that starts containers here")
-    yield containers.of(name)
+    yield containers.from_image(name)
 
 
 @pytest.fixture(

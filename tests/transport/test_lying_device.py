@@ -133,7 +133,7 @@ def test_what_is_asked_of_a_worker_is_checked(refused: Refused) -> None:
 def test_a_cell_on_such_a_device_has_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arrival: str) -> None:
     monkeypatch.setenv("PATH", f"{liars.ssh(tmp_path / 'ssh')}{os.pathsep}{os.environ['PATH']}")
     python = liars.interpreter(tmp_path, arrival=arrival)
-    found = target.of(Settings("liar", None, None, None, python))
+    found = target.target_of(Settings("liar", None, None, None, python))
     assert found.problem is not None
     assert found.problem.status == "failed"
 

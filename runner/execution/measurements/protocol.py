@@ -39,7 +39,7 @@ class Work:
     def run(self, sampler: Sampler | None = None) -> Run:
         """What the processes of a measurement share; the sampler watches them."""
         spec = self.cell.candidate.spec
-        how, limit_s = scenarios.of(spec.scenario.name), spec.limits.answer_s
+        how, limit_s = scenarios.named(spec.scenario.name), spec.limits.answer_s
         return Run(
             self.sides, spec.measure.settings, spec.seed, self.folder, limit_s, self.quiet, sampler, scenario=how
         )

@@ -39,6 +39,6 @@ class Scenario(Protocol):
         """Why so many samples of the candidate are none to publish by the scenario's own rules."""
 
 
-def of(name: str) -> Scenario:
+def named(name: str) -> Scenario:
     """The scenario of that name. Raises SpecError where nobody provides it."""
     return cast(Scenario, registry.load("scenario", name))

@@ -52,7 +52,7 @@ def test_the_shipped_values(name: str, batch: int) -> None:
     assert values.pop("name") == name
     built = setting_rules.build({"single_stream": single_stream, "offline": offline}[name].Settings, values, "scenario")
     assert built.batch == batch
-    scenarios.of(name).check(built)
+    scenarios.named(name).check(built)
 
 
 def test_single_stream_is_one_sample_at_a_time() -> None:
@@ -68,7 +68,7 @@ def test_a_batch_of_none_is_refused() -> None:
 
 def test_a_scenario_that_nobody_provides_is_told() -> None:
     with pytest.raises(SpecError, match="scenario=rush_hour has a YAML but no module"):
-        scenarios.of("rush_hour")
+        scenarios.named("rush_hour")
 
 
 @pytest.mark.parametrize("scenario", EVERY)
