@@ -82,33 +82,41 @@ def build(
 
     Raises what the step raised, StepFailed, StepTimeout.
     """
-    tell = partial(on_progress, 0, 1)
-    toolchains.ready(project, node.place.toolchain, tell)
-    endpoint, folders = node.place.endpoint(), {role: artifact.folder for role, artifact in inputs.items()}
+    toolchains.ready(project, node.place.toolchain, partial(on_progress, 0, 1))
     with room(project), store.draft(project, node.step, node.key) as out:
-        scratch = store.scratch(project, node.step, node.key)
-        with (
-            device_locks.all_locked(node.place.alone_on(), tell, limits.step_s),
-            given_artifacts.copied(node.settings, scratch, f"{node.step} {node.title}") as files,
-            endpoint.scratch(scratch) as scratch_there,
-            endpoint.folder(out, MOST_BYTES) as out_there,
-            workers.of(node, limits.memory_mb, [*folders.values()], [out, scratch]) as worker,
-        ):
-            answer = files.named(
-                _ask(
-                    worker,
-                    project,
-                    timeout=limits.step_s,
-                    on_progress=on_progress,
-                    module=node.module,
-                    settings=files.settings,
-                    inputs={role: endpoint.put(folder) for role, folder in folders.items()},
-                    out=out_there,
-                    scratch=scratch_there,
-                )
-            )
-            _check_code(node, endpoint, worker, limits.step_s)
+        answer = _fill(out, node, inputs, workers, project, limits, on_progress)
         return store.finish(project, out, _content(node, inputs, answer, retries))
+
+
+def _fill(
+    out: Path,
+    node: Node,
+    inputs: Mapping[str, Artifact],
+    workers: StepWorkers,
+    project: Path,
+    limits: Limits,
+    on_progress: OnProgress,
+) -> Any:
+    """What the worker answered that wrote the step's output into `out`, alone on the devices that the step uses."""
+    endpoint, folders = node.place.endpoint(), {role: artifact.folder for role, artifact in inputs.items()}
+    scratch = store.scratch(project, node.step, node.key)
+    with (
+        device_locks.all_locked(node.place.alone_on(), partial(on_progress, 0, 1), limits.step_s),
+        given_artifacts.copied(node.settings, scratch, f"{node.step} {node.title}") as files,
+        endpoint.scratch(scratch) as scratch_there,
+        endpoint.folder(out, MOST_BYTES) as out_there,
+        workers.of(node, limits.memory_mb, [*folders.values()], [out, scratch]) as worker,
+    ):
+        request = {
+            "module": node.module,
+            "settings": files.settings,
+            "inputs": {role: endpoint.put(folder) for role, folder in folders.items()},
+            "out": out_there,
+            "scratch": scratch_there,
+        }
+        answer = files.named(_ask(worker, project, timeout=limits.step_s, on_progress=on_progress, **request))
+        _check_code(node, endpoint, worker, limits.step_s)
+    return answer
 
 
 def _check_code(node: Node, endpoint: Endpoint, worker: Worker, limit_s: float) -> None:

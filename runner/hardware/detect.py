@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import math
 import os
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runner.core import hashing
 from runner.hardware import procfs
 
 UNLIMITED_V1 = 1 << 60  # cgroup v1 writes "no limit" as the largest page-aligned number
@@ -44,7 +44,7 @@ class Hardware:
         parts = {field: getattr(self, field) for field in _IDENTITY}
         # Firmware and kernel reserve a little more or less from boot to boot.
         parts["memory_gb"] = None if self.memory_mb is None else round(self.memory_mb / 1000)
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+        return hashing.digest_of(json.dumps(parts, sort_keys=True))[:12]
 
     def as_dict(self) -> dict[str, Any]:
         """JSON types, `identity` included."""

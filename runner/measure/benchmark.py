@@ -163,39 +163,24 @@ def benchmark(
     stopped. Raises what a worker raises (StepFailed, …).
     """
     start = time.monotonic()
-    sides, settings, seed = run.sides, run.settings, run.seed
-    candidate, baseline = sides["candidate"], sides.get("baseline")
+    sides, settings, compared = run.sides, run.settings, "baseline" in run.sides
     noise = floor or NoiseFloor(settings.floor, UNCALIBRATED)
     run.folder.mkdir(parents=True, exist_ok=True)
     how = comparison_design.design_of(run)
-    least = how.least(settings, comparisons) if baseline else settings.min_pairs
+    least = how.least(settings, comparisons) if compared else settings.min_pairs
     pairs, decision = _measure(how, run, noise, least, progress)
     telemetry = summarise(run.sampler, {role: _work(pairs, role) for role in sides}, _elsewhere(sides))
     judged = {role: _judged(side, pairs[0], role) for role, side in sides.items()}
-    scored = {role: _scored(side, pairs[0], role) for role, side in sides.items()}
-    compared = quality_interval.intervals(scored["candidate"], scored.get("baseline"), seed, settings.confidence)
-    comparison = _compare(how, pairs, decision, settings, noise) if baseline else None
+    intervals = _quality_intervals(run, pairs[0])
+    comparison = _compare(how, pairs, decision, settings, noise) if compared else None
     checked = compliance_checks.checks_by_role(sides, pairs, judged)
-
-    def figures_of(role: str) -> list[Metric]:
-        return _metrics(sides[role], role, pairs, judged[role], settings, seed, telemetry.sides[role])
-
-    with ThreadPoolExecutor(len(sides)) as threads:  # two bootstraps, in which numpy lets go of the interpreter
-        figures = dict(zip(sides, threads.map(figures_of, sides), strict=True))
-    against = [
-        *metrics.of_comparison(comparison.ratio if comparison else None, telemetry.sides),
-        *metrics.quality_delta(
-            judged["candidate"].quality,
-            judged["baseline"].quality if baseline else None,
-            baseline is not None and scoring.same_samples(candidate.data, baseline.data),
-            compared,
-        ),
-    ]
+    figures = _figures(run, pairs, judged, telemetry)
+    against = metrics.of_comparison(comparison.ratio if comparison else None, telemetry.sides)
     return Benchmark(
         pairs=tuple(pairs),
         comparison=comparison,
         stopped_by=str(decision.stopped_by),
-        metrics=(*figures["candidate"], *against),
+        metrics=(*figures["candidate"], *against, *_quality_deltas(sides, judged, intervals)),
         baseline_metrics=tuple(figures.get("baseline", ())),
         warnings=(
             *compliance_checks.failures(checked),
@@ -205,7 +190,7 @@ def benchmark(
         seconds=time.monotonic() - start,
         telemetry=telemetry,
         checks=checked,
-        quality=compared,
+        quality=intervals,
         outliers=outliers.count_outliers(
             how.scatter(pairs), {role: [pair.sides[role].ns for pair in pairs] for role in sides}
         ),
@@ -238,6 +223,35 @@ def _note(effect: Interval, compared: bool) -> str:
     width = f" ±{100 * effect.half_width:.1f} %" if math.isfinite(effect.half_width) else ""
     value = math.exp(effect.estimate)
     return f"{value:.3f}×{width}" if compared else f"{1000 * value:.3g} ms{width}"
+
+
+def _quality_intervals(run: Run, pair: Pair) -> dict[str, Any]:
+    scored = {role: _scored(side, pair, role) for role, side in run.sides.items()}
+    return quality_interval.intervals(scored["candidate"], scored.get("baseline"), run.seed, run.settings.confidence)
+
+
+def _quality_deltas(
+    sides: Mapping[str, Side], judged: Mapping[str, Judgement], intervals: Mapping[str, Any]
+) -> list[Metric]:
+    candidate, baseline = sides["candidate"], sides.get("baseline")
+    return metrics.quality_delta(
+        judged["candidate"].quality,
+        judged["baseline"].quality if baseline else None,
+        baseline is not None and scoring.same_samples(candidate.data, baseline.data),
+        intervals,
+    )
+
+
+def _figures(
+    run: Run, pairs: Sequence[Pair], judged: Mapping[str, Judgement], telemetry: Summary
+) -> dict[str, list[Metric]]:
+    """Each side's own metrics, by role."""
+
+    def of_role(role: str) -> list[Metric]:
+        return _metrics(run.sides[role], role, pairs, judged[role], run.settings, run.seed, telemetry.sides[role])
+
+    with ThreadPoolExecutor(len(run.sides)) as threads:  # two bootstraps, in which numpy lets go of the interpreter
+        return dict(zip(run.sides, threads.map(of_role, run.sides), strict=True))
 
 
 def _compare(

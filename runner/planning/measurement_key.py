@@ -83,8 +83,7 @@ def check_code(cell: Cell, parts: Parts) -> None:
     """Raises StepFailed where a source of what measures the cell was edited since its `parts` were made, or since this
     process imported it: no key says then what ran."""
     code_closure.look_again()
-    sides = {"candidate": cell.candidate, "baseline": cell.baseline}
-    sessions = all(_session(chain.spec) == parts[role]["session"] for role, chain in sides.items() if chain)
+    sessions = all(_session(chain.spec) == parts[role]["session"] for role, chain in cell.by_role.items())
     scenario = cell.candidate.spec.scenario.name
     if not sessions or not code(scenario) == parts["code"] == _first[scenario]:
         raise StepFailed(
@@ -161,20 +160,20 @@ def _of_sides(before: Parts, now: Parts) -> Iterator[str]:
 
 
 def _of_side(role: str, before: Parts, now: Parts) -> Iterator[str]:
-    old, new = before.get("artifacts") or {}, now["artifacts"]
+    old, new = _part(before, "artifacts"), now["artifacts"]
     step = next((one for one in (*new, *old) if old.get(one) != new.get(one)), "")
     if step:
         yield f"the {role}'s {step} changed"
     for name in ("backend", "scenario"):
-        yield from _named(f"the {role}'s {name}.", before.get(name) or {}, now[name])
+        yield from _named(f"the {role}'s {name}.", _part(before, name), now[name])
     if not step and before.get("session") != now.get("session"):
         yield f"the {role}'s session changed"
     yield from _of_machine(before, now)
     for name in ("python", "scheduling"):
         if before.get(name) != now.get(name):
             yield f"{_shown(now.get(name))} instead of {_shown(before.get(name))}"
-    yield from _named("", before.get("versions") or {}, now["versions"])
-    yield from _named("", before.get("variables") or {}, now["variables"])
+    yield from _named("", _part(before, "versions"), now["versions"])
+    yield from _named("", _part(before, "variables"), now["variables"])
 
 
 def _of_machine(before: Parts, now: Parts) -> Iterator[str]:
@@ -188,8 +187,8 @@ def _of_machine(before: Parts, now: Parts) -> Iterator[str]:
 
 def _of_rest(before: Parts, now: Parts) -> Iterator[str]:
     for name in ("measure", "telemetry"):
-        yield from _named(f"{name}.", before.get(name) or {}, now[name])
-    yield from _named("profile.", before.get("profile") or {}, now.get("profile") or {})
+        yield from _named(f"{name}.", _part(before, name), now[name])
+    yield from _named("profile.", _part(before, "profile"), _part(now, "profile"))
     if before.get("seed") != now["seed"]:
         yield f"seed={now['seed']} instead of {before.get('seed')}"
     if before.get("code") != now["code"]:
@@ -200,6 +199,12 @@ def _named(prefix: str, before: Parts, now: Parts) -> Iterator[str]:
     for name in sorted({*before, *now}):
         if before.get(name) != now.get(name):
             yield f"{prefix}{name}: {_shown(now.get(name))} instead of {_shown(before.get(name))}"
+
+
+def _part(parts: Parts, name: str) -> Parts:
+    """One of them; empty where the cell has none, or its record is of a time that didn't keep it yet."""
+    found: Parts = parts.get(name, {})
+    return found
 
 
 def _shown(value: Any) -> str:

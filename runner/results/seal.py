@@ -7,7 +7,6 @@ can seal it again.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -53,4 +52,4 @@ def _hash(path: Path) -> str:
     """Empty where there is no such file. One of /proc says that it is empty, and may be waited for without end."""
     if not path.is_file():
         return ""
-    return hashing.file_hash(path) if path.stat().st_size else hashlib.sha256().hexdigest()
+    return hashing.file_hash(path) if path.stat().st_size else hashing.hash_of(b"")

@@ -83,13 +83,19 @@ def _usual(axis: str, name: str) -> dict[str, str]:
 
 def device(spec: Plain) -> str:
     """The device's address as locks name it: `local`, `ssh:pi`, `ssh:10.0.0.7:2222`."""
-    hardware = spec.get("hardware") or {}
+    hardware = _axis(spec, "hardware")
     parts = [hardware.get("name"), hardware.get("host"), hardware.get("port")]
     return ":".join(str(part) for part in parts if part is not None)
 
 
 def _name(spec: Plain, axis: str) -> str:
-    return str((spec.get(axis) or {}).get("name", ""))
+    return str(_axis(spec, axis).get("name", ""))
+
+
+def _axis(spec: Plain, axis: str) -> Plain:
+    """Its settings; none where the record is imported or of a time without this axis."""
+    found: Plain = spec.get(axis, {})
+    return found
 
 
 def distinguishing(flat: Sequence[Mapping[str, str]]) -> list[str]:

@@ -38,8 +38,8 @@ class Sampler:
         if self._ready is None:
             answer = self._answer(START_SECONDS)
             if answer is None:
-                self.problem = self._gone()
-            self._ready = answer or {}
+                answer, self.problem = {}, self._gone()
+            self._ready = answer
         return self._ready
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner import __version__
-from runner.core import installed
+from runner.core import hashing, installed
 from runner.core.errors import Unavailable
 from runner.planning.graph import Node
 from runner.worker import variables
@@ -24,11 +23,9 @@ if TYPE_CHECKING:
 def here() -> str:
     """`runner 0.1.0 (source 3f9c0a1b22de), Python 3.11`: agrees where the code does."""
     package = Path(__file__).parents[2]
-    digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
-        digest.update(f"{path.relative_to(package)}\0".encode() + path.read_bytes() + b"\0")
+    source = hashing.digest({str(path.relative_to(package)): hashing.file_hash(path) for path in package.rglob("*.py")})
     major, minor = sys.version_info[:2]
-    return f"runner {__version__} (source {digest.hexdigest()[:12]}), Python {major}.{minor}"
+    return f"runner {__version__} (source {source[:12]}), Python {major}.{minor}"
 
 
 def check(client: Client, address: str) -> None:
