@@ -60,7 +60,7 @@ def in_use(root: Path) -> dict[str, str]:
     }
 
 
-def left(root: Path) -> list[Path]:
+def abandoned(root: Path) -> list[Path]:
     """The files of leases whose command has ended without a word. To be called inside `exclusive`."""
     ended = [file for file in _files(root) if not _is_held(file)]
     return [path for file in ended for path in (file, file.with_suffix(".lock")) if path.exists()]

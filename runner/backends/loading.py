@@ -47,13 +47,13 @@ def _wrong(module: ModuleType, declared: int) -> str | None:
     return next(problems(module.BACKEND, Path(str(module.__file__))), None)
 
 
-def beside(name: str, file: str) -> tuple[str, ...]:
+def optional_module(name: str, file: str) -> tuple[str, ...]:
     """The module `file` in the folder of backend `name`, where there is one."""
     found = f"{registry.module('backend', name)}.{file}"
     return (found,) if util.find_spec(found) else ()
 
 
-def asked(name: str, question: str, *about: Any) -> Any:
+def ask(name: str, question: str, *about: Any) -> Any:
     """What the declaration's function `question` says, such as `tuned_to`.
 
     Raises Unavailable where it breaks, naming its file: it may be anybody's code.

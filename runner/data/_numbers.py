@@ -144,12 +144,12 @@ def advice(text: str, sign: str) -> str:
         return (
             f"If its decimal sign is a {word}, type data.decimal={word}; else write it without thousands' separators."
         )
-    if beside(text):
-        return f"Write the number alone, without {beside(text)!r}."
+    if unit_in(text):
+        return f"Write the number alone, without {unit_in(text)!r}."
     return "Mend it, or leave it empty if it is missing."
 
 
-def beside(text: str) -> str:
+def unit_in(text: str) -> str:
     """What stands before and behind the number in a cell, as a unit; "" where it holds none, or brackets."""
     about = re.fullmatch(rf"([^\d()]*?)[+{MINUS}-]?(?:\d|[.,]|{SPACES})*\d([^\d()]*)", text)
     return "".join(about.groups()).strip() if about else ""

@@ -14,7 +14,7 @@ NINES = re.compile(r"-?9{2,}(\.9+)?")  # -999, 9999, -99.9: what programs write 
 FAR = 3  # times the range of all others, by which a value lies apart from them
 
 
-def said(values: Floats, names: Sequence[str], training: int) -> list[str]:
+def warnings(values: Floats, names: Sequence[str], training: int) -> list[str]:
     """Of `values` (rows, features), NaN where missing, of which the first `training` rows are trained on."""
     columns = zip(names, values.T, strict=True)
     return [text for name, column in columns for text in (*_still(name, column, training), *_apart(name, column))]

@@ -41,7 +41,7 @@ def read(data: Path, most: int) -> Mapping[str, NDArray[Any] | Drawn]:
     return {name: array[:most] for name, array in given.items()}
 
 
-def said(data: Path) -> list[str]:
+def notes(data: Path) -> list[str]:
     """What a reader of int8's figures must know of its calibration."""
     text = arrays.read_meta(data).get("calibration", {}).get("said", "")
     return [text] if text else []

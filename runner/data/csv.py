@@ -76,4 +76,4 @@ def make(settings: Settings, needs: Mapping[str, Any], seed: int, inputs: Mappin
     )
     _, training = _split.bounds(len(values), settings.train, settings.val)["train"]
     made = _series.dataset(series, cut, seed)
-    return replace(made, meta={**made.meta, "warnings": [*table.said, *_odd_values.said(values, names, training)]})
+    return replace(made, meta={**made.meta, "warnings": [*table.said, *_odd_values.warnings(values, names, training)]})

@@ -168,7 +168,7 @@ def _left(root: Path) -> Iterator[Item]:
     ):
         for path in sorted(root.glob(f"artifacts/{folder}/*")):
             yield Item(path, kind, "", _bytes(path), False, why)
-    for path in leases.left(root):
+    for path in leases.abandoned(root):
         yield Item(path, "lease", "", _bytes(path), False, _ENDED)
 
 

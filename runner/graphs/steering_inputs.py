@@ -56,7 +56,7 @@ def _steered(nodes: list[onnx.NodeProto], name: str, operands: Operands) -> list
     for node in nodes:  # computed before used: one way through the list is enough
         if node.op_type in HANDS_ON and known & set(node.input):
             known |= set(node.output)
-    return list(dict.fromkeys(_said(node) for node in nodes if known & set(_operands(node, operands))))[:3]
+    return list(dict.fromkeys(_described(node) for node in nodes if known & set(_operands(node, operands))))[:3]
 
 
 def _operands(node: onnx.NodeProto, operands: Operands) -> Iterator[str]:
@@ -65,5 +65,5 @@ def _operands(node: onnx.NodeProto, operands: Operands) -> Iterator[str]:
             yield node.input[position]
 
 
-def _said(node: onnx.NodeProto) -> str:
+def _described(node: onnx.NodeProto) -> str:
     return f"{node.name} {node.op_type}" if node.name else str(node.op_type)

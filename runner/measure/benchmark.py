@@ -23,7 +23,7 @@ from runner.measure import (
     run_conditions,
 )
 from runner.measure.comparison_design import Design
-from runner.measure.ignored_settings import not_taken
+from runner.measure.ignored_settings import ignored_settings
 from runner.measure.metrics import Metric
 from runner.measure.noise_floor import NoiseFloor
 from runner.measure.quality import Judgement
@@ -316,7 +316,7 @@ def _warnings(sides: Mapping[str, Side], pairs: Sequence[Pair], telemetry: Summa
     """What a reader of the figures must know."""
     found = [f"telemetry: {telemetry.problem}"] if telemetry.problem else []
     for role, side in sides.items():
-        lines = not_taken(side.options, pairs[0].sides[role].loaded["effective"])
+        lines = ignored_settings(side.options, pairs[0].sides[role].loaded["effective"])
         found += [line if role == "candidate" else f"baseline {line}" for line in lines]
     return [*found, *_busy(pairs), *_one_machine(sides)]
 

@@ -34,7 +34,7 @@ def output_error(name: str, ours: Array, theirs: Array) -> dict[str, Any]:
     return {
         "sqnr_db": 10 * math.log10(signal / noise) if known else None,
         "max_abs_error": worst if math.isfinite(worst) else None,
-        "constant": _said(name, constant(ours, theirs)) if noise else "",
+        "constant": _lost_columns(name, constant(ours, theirs)) if noise else "",
     }
 
 
@@ -58,7 +58,7 @@ def _varies(columns: Array) -> NDArray[np.bool_]:
     return np.asarray(far.mean(axis=0) >= OFTEN)
 
 
-def _said(name: str, dead: NDArray[np.bool_]) -> str:
+def _lost_columns(name: str, dead: NDArray[np.bool_]) -> str:
     """`columns 16-19 of y`: along the axis in which whole slices are constant, else how many values are."""
     if not dead.any():
         return ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def not_taken(asked: Mapping[str, Any], effective: Mapping[str, Any]) -> list[str]:
+def ignored_settings(asked: Mapping[str, Any], effective: Mapping[str, Any]) -> list[str]:
     """One line for each of a backend's numbers (threads, streams, …) that its session reads back as another."""
     numbers = {key: value for key, value in asked.items() if isinstance(value, int) and key in effective}
     return [

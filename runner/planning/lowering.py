@@ -44,7 +44,7 @@ class _Asked:
 
     def tuned_to(self) -> Any:
         """What the backend's output is tuned to, on the machine that it is for."""
-        return loading.asked(self.backend.name, "tuned_to", self.backend.settings, self.target.hardware)
+        return loading.ask(self.backend.name, "tuned_to", self.backend.settings, self.target.hardware)
 
 
 def lowered(spec: Spec, origin: Source, draft: Draft) -> list[Node]:
@@ -130,7 +130,7 @@ def _adopt(asked: _Asked, built: Built) -> Node:
     backend = asked.backend
     declared, module = loading.backend(backend.name), registry.module("backend", backend.name)
     settings = {"backend": backend.name, "settings": shared(backend), "precision": asked.precision, **placed(built)}
-    code = (f"{module}.session", *loading.beside(backend.name, AS_BUILT))
+    code = (f"{module}.session", *loading.optional_module(backend.name, AS_BUILT))
     step = Step(COMPILE, declared.distributions, COMPILED, own_worker=True)
     return node(step, asked.title, settings, {"data": asked.data}, code, asked.blocked, "runner.steps.adopt")
 

@@ -59,7 +59,7 @@ def blocker(
     task = registry.load("data", data).TASK
     request = Request(backend.settings, precision, model, task, batch, target.hardware, ask)
     try:
-        reason = loading.asked(backend.name, "support", request) or declared.refusal(precision, batch, provided)
+        reason = loading.ask(backend.name, "support", request) or declared.refusal(precision, batch, provided)
     except Unavailable as error:
         return error
     if reason is None:  # nothing of ours is tuned to this machine in a file that is built elsewhere

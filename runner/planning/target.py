@@ -56,7 +56,7 @@ def foreign(target: Target, backend: str, settings: Any) -> Unsupported | None:
     declared = loading.backend(backend)
     if not target.hardware or not declared.tunes_here():
         return None
-    there, ours = (loading.asked(backend, "tuned_to", settings, one.hardware) for one in (target, here()))
+    there, ours = (loading.ask(backend, "tuned_to", settings, one.hardware) for one in (target, here()))
     if there == ours:
         return None
     advice = (

@@ -290,7 +290,7 @@ def _number(value: Any, name: str, where: str) -> float:
     except (TypeError, ValueError, OverflowError):
         found = math.nan
     if not math.isfinite(found):
-        unit = _numbers.beside(str(value)[:LONGEST])
+        unit = _numbers.unit_in(str(value)[:LONGEST])
         raise SpecError(
             f"{where}: {reprlib.repr(value)} is not a number.",
             (f"Write the number alone, without {unit!r}. " if unit else "")

@@ -94,6 +94,6 @@ def _uncompressed(spec: Spec, backend: str, project: Path) -> Spec:
     threads = loading.backend(spec.backend.name).threads(spec.backend.settings)
     remote = hardware.name_of(spec.hardware.settings) != hardware.LOCAL
     candidate = Candidate(spec.backend.name, spec.backend.settings, threads, remote)
-    fair = loading.asked(backend, "baseline_overrides", candidate)
+    fair = loading.ask(backend, "baseline_overrides", candidate)
     as_it_is = (f"precision={AS_BUILT}",) if spec.built else ()  # nothing else can be made of a built file
     return options.override(chosen, ("compression=none", *fair, *as_it_is), project)

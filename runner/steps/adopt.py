@@ -30,7 +30,7 @@ def run(job: Job) -> dict[str, Any]:
     placed(job.settings["places"], job.out)
     session = opened_by(job.out, registry.module("backend", name), precision=job.settings["precision"])
     packed = size(job.out)  # what a backend writes beside the file is none of it
-    own = loading.beside(name, AS_BUILT)
+    own = loading.optional_module(name, AS_BUILT)
     meta = importlib.import_module(own[0]).as_built(job) if own else _opened(session, job)
     kept = compile_checks.fallback_warnings(name, meta["fallback"])
     return {**meta, "session": session, "size": packed, "warnings": [*meta.get("warnings", []), *kept]}

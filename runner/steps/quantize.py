@@ -38,7 +38,7 @@ def run(job: Job) -> dict[str, Any]:
         made = _quantizers.dynamic(model, tuple(job.settings["dynamic_ops"]), job.scratch)
     onnx.save(made, job.out / "model.onnx")
     counts = _quantizers.counts(model, made, name)
-    said = calibration_set.said(job.inputs["data"]) if name == "int8" else []
+    said = calibration_set.notes(job.inputs["data"]) if name == "int8" else []
     kept = {"keep_in_float": _quantizers.keep_in_float(model)} if name == "int8" else {}
     return {
         **kept,

@@ -35,7 +35,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class _Said:
+class _Words:
     """Words that were read: each names what is there. `experiments` are the experiments among them, by name, with the
     sweep that each states."""
 
@@ -48,12 +48,12 @@ class _Said:
 def read(project: Path, words: Iterable[str], *, multirun: bool = False) -> Request:
     """What `words` ask for: a sweep where it is a `multirun` or an experiment's file states one. Raises SpecError."""
     with hydra_compose.explained(project):
-        said = _said(project, words, multirun)
+        parsed = _parsed(project, words, multirun)
         loader = hydra_compose.loader(project)
-        if said.sweeps:
-            schedule = hydra_compose.schedule(loader, project, said.given)
-            return Request(expansion.composed(loader, project, said.given, said.experiments), schedule, True)
-        config = hydra_compose.compose(loader, said.given)
+        if parsed.sweeps:
+            schedule = hydra_compose.schedule(loader, project, parsed.given)
+            return Request(expansion.composed(loader, project, parsed.given, parsed.experiments), schedule, True)
+        config = hydra_compose.compose(loader, parsed.given)
         spec = hydra_compose.from_config(config)
         return Request(Sweep([("", spec)], []), hydra_compose.schedule_of(config, project), False)
 
@@ -61,18 +61,18 @@ def read(project: Path, words: Iterable[str], *, multirun: bool = False) -> Requ
 def config(project: Path, words: Iterable[str], *, resolve: bool) -> str:
     """The config that `words` make, as YAML, without what an experiment's file sweeps over. Raises SpecError."""
     with hydra_compose.explained(project):
-        found = hydra_compose.compose(hydra_compose.loader(project), _said(project, words, multirun=False).given)
+        found = hydra_compose.compose(hydra_compose.loader(project), _parsed(project, words, multirun=False).given)
         return OmegaConf.to_yaml(interpolations.resolved(found) if resolve else found).rstrip()
 
 
 def one(project: Path, words: Iterable[str]) -> Spec:
     """The spec that `words` name. Raises SpecError, for a sweep too."""
     with hydra_compose.explained(project):
-        said = _said(project, words, multirun=False)
-        if said.sweeps:
-            typed = " ".join(one.input_line or "" for one in said.given)
+        parsed = _parsed(project, words, multirun=False)
+        if parsed.sweeps:
+            typed = " ".join(one.input_line or "" for one in parsed.given)
             raise SpecError(f"{typed}: a sweep, not one spec.", "In Python: runner.load_sweep(…).")
-        return hydra_compose.from_config(hydra_compose.compose(hydra_compose.loader(project), said.given))
+        return hydra_compose.from_config(hydra_compose.compose(hydra_compose.loader(project), parsed.given))
 
 
 def cells(project: Path, words: Iterable[str]) -> Sweep:
@@ -80,9 +80,9 @@ def cells(project: Path, words: Iterable[str]) -> Sweep:
     return read(project, words, multirun=True).sweep
 
 
-def _said(project: Path, words: Iterable[str], multirun: bool) -> _Said:
+def _parsed(project: Path, words: Iterable[str], multirun: bool) -> _Words:
     given = overrides.parse(words)
     experiments = experiment_file.named(given, project)
     sweeps = multirun or any(experiments.values())
     overrides.check(given, project, sweeps)
-    return _Said(project, given, experiments, sweeps)
+    return _Words(project, given, experiments, sweeps)

@@ -79,12 +79,12 @@ def read(file: Path | IO[bytes], names: Collection[str] | None = None) -> dict[s
 
 @contextmanager
 def _opened(file: Path | IO[bytes]) -> Iterator[zipfile.ZipFile]:
-    with _said("it is no .npz file"), zipfile.ZipFile(file) as archive:
+    with _unreadable_on_error("it is no .npz file"), zipfile.ZipFile(file) as archive:
         yield archive
 
 
 @contextmanager
-def _said(what: str) -> Iterator[None]:
+def _unreadable_on_error(what: str) -> Iterator[None]:
     """Foreign bytes make zipfile, zlib, tokenize and numpy raise whatever they come across first."""
     try:
         yield
@@ -118,7 +118,7 @@ def _header(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Header:
         raise Unreadable(f"{which} is encrypted")
     if member.compress_type not in METHODS:
         raise Unreadable(f"{which} is packed by method {member.compress_type}, which numpy.savez doesn't write")
-    with _said(f"{which} can't be read"), archive.open(member) as file:
+    with _unreadable_on_error(f"{which} can't be read"), archive.open(member) as file:
         head = io.BytesIO(file.read(HEAD))
         found = _described(head)
         behind = member.file_size - head.tell()
@@ -168,7 +168,7 @@ def _largest(arrays: dict[str, Header]) -> str:
 
 
 def _values(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
-    with _said(f"array {shown(name)} can't be read"), archive.open(name + SUFFIX) as file:
+    with _unreadable_on_error(f"array {shown(name)} can't be read"), archive.open(name + SUFFIX) as file:
         found: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
         if file.read(1):
             raise ValueError("more behind its values")

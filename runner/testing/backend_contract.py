@@ -157,7 +157,7 @@ def test_it_has_threads_of_which_none_is_not_a_number(name: str) -> None:
 def test_each_precision_is_taken_or_refused_with_a_reason(name: str, precision: str) -> None:
     declared = loading.backend(name)
     request = Request(built(name), precision, "bilstm", "forecast", 1, {}, ask)
-    reason = loading.asked(name, "support", request) or declared.refusal(precision, 1)
+    reason = loading.ask(name, "support", request) or declared.refusal(precision, 1)
     assert reason is None or precision in reason
     assert precision != first(name) or reason is None
 
@@ -177,7 +177,7 @@ def test_what_it_can_is_known_without_loading_its_library(name: str) -> None:
 
 
 def test_what_it_is_tuned_to_is_plain(name: str) -> None:
-    tuned = loading.asked(name, "tuned_to", built(name), {"isa": ("avx2",), "cpu": "some"})
+    tuned = loading.ask(name, "tuned_to", built(name), {"isa": ("avx2",), "cpu": "some"})
     assert tuned is None or isinstance(tuned, dict)
 
 

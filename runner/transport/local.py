@@ -175,7 +175,7 @@ class Worker:
                 trace = _cut(message["error"]["traceback"], answers.TRACEBACK)
                 raise self._raised(message["error"], do) from WorkerTraceback(trace)
             self._check(do, message["answer"], request)
-            self._look(do, memory_use.QUIET_SECONDS if do in TIMED else 0.0)
+            self._check_memory(do, memory_use.QUIET_SECONDS if do in TIMED else 0.0)
             return message["answer"]
 
     def _send(self, request: dict[str, Any], do: str, begun: float, timeout: float) -> None:
@@ -228,7 +228,7 @@ class Worker:
         while not self._poll.poll(1000 * self._nap(do, deadline)):
             if time.monotonic() >= deadline:
                 raise self._late(do, timeout)
-            self._look(do, memory_use.LOOK_SECONDS)
+            self._check_memory(do, memory_use.LOOK_SECONDS)
 
     def _late(self, do: str, timeout: float) -> StepTimeout:
         self._kill()
@@ -241,7 +241,7 @@ class Worker:
         left = max(0.0, deadline - time.monotonic())
         return left if self._memory_mb is None or do in TIMED else min(left, memory_use.LOOK_SECONDS)
 
-    def _look(self, do: str, seconds: float) -> None:
+    def _check_memory(self, do: str, seconds: float) -> None:
         """Kills the worker where it holds more than it may; looks where it last did so `seconds` ago."""
         if self._memory_mb is None or time.monotonic() - self._looked < seconds:
             return

@@ -155,11 +155,11 @@ def _pinned(name: str) -> Path:
 
 def _pins(name: str) -> dict[str, str]:
     """`{distribution: version}`, the names as the index spells them."""
-    wanted = (line.partition("==") for line in _wanted(_pinned(name)))
+    wanted = (line.partition("==") for line in _requirements(_pinned(name)))
     return {_spelled(name): version for name, _, version in wanted}
 
 
-def _wanted(file: Path) -> list[str]:
+def _requirements(file: Path) -> list[str]:
     lines = file.read_text(encoding="utf-8").splitlines()
     return [line.strip() for line in lines if "==" in line and line[0] != "#"]
 
@@ -204,7 +204,7 @@ def _alone(project: Path, name: str, tell: Tell) -> Iterator[None]:
 def _make(folder: Path, file: Path, tell: Tell) -> None:
     tell("a fresh environment")
     _run([sys.executable, "-I", "-m", "venv", str(folder)], tell, lambda line: None)
-    wanted = _wanted(file)
+    wanted = _requirements(file)
     counted = iter(range(1, 1_000_000))
 
     def line_told(line: str) -> None:

@@ -131,7 +131,7 @@ def burst(state: State, request: dict[str, Any], progress: Callable[[int, int, s
     ns, start_ns, outputs = timing_loop.burst(session.run, state.bound, request["iterations"], state.position)
     state.position += request["iterations"]
     found = _arrays(session, outputs)
-    wanted = _wanted(state, found)
+    wanted = _expected(state, found)
     return {"ns": ns, "start_ns": start_ns, "outputs_finite": _finite(found, wanted), **_deviation(found, wanted)}
 
 
@@ -141,7 +141,7 @@ def _arrays(session: Any, outputs: list[Any]) -> list[Any]:
     return [values.array(output, spec["dtype"]) for output, spec in zip(outputs, session.outputs)]  # noqa: B905
 
 
-def _wanted(state: State, found: list[Any]) -> list[Any]:
+def _expected(state: State, found: list[Any]) -> list[Any]:
     """Of each of the last run's outputs the reference's, flat where shapes differ from sample to sample; None where
     nothing of that size is known."""
     index = (state.position - 1) % len(state.bound)

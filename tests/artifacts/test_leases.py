@@ -35,10 +35,10 @@ def test_a_lease_names_who_uses_what_and_ends_with_its_block(tmp_path: Path) -> 
 def test_a_killed_commands_lease_holds_nothing(tmp_path: Path) -> None:
     with holder(tmp_path) as command:
         assert leases.in_use(tmp_path) == {"k1": f"pid {command.pid} uses it: "}
-        assert leases.left(tmp_path) == []
+        assert leases.abandoned(tmp_path) == []
         command.kill()
     assert leases.in_use(tmp_path) == {}
-    assert len(leases.left(tmp_path)) == 2
+    assert len(leases.abandoned(tmp_path)) == 2
 
 
 def test_no_lease_begins_while_gc_is_at_work(tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def test_a_file_that_is_missing_beside_it_is_named(write: Write) -> None:
 def test_a_function_that_breaks_is_named_with_its_file(write: Write) -> None:
     folder = write(DECLARED.replace("settings=Settings", "settings=Settings, tuned_to=breaks"))
     with pytest.raises(Unavailable) as caught:
-        loading.asked("mynpu", "tuned_to", None, {})
+        loading.ask("mynpu", "tuned_to", None, {})
     assert caught.value.reason == f"backend=mynpu: {folder / '__init__.py'}: tuned_to breaks: KeyError: 'isa'"
 
 

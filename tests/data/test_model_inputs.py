@@ -162,7 +162,7 @@ def test_a_quarter_of_the_users_rows_calibrates_and_is_not_measured(dynamic: str
     assert sorted([*test[:, 0], *calibration[:, 0]]) == x[:, 0].tolist()
     np.testing.assert_array_equal(arrays.read(folder, "test")["expected/y"], test)
     assert scoring.note(folder) == "30 rows, 10 others are for calibration"
-    assert calibration_set.said(folder) == [
+    assert calibration_set.notes(folder) == [
         "calibrated on 10 of the 40 rows of model.inputs, which aren't measured; "
         "a set of its own: model.calibration=my.npz"
     ]
@@ -176,7 +176,9 @@ def test_too_few_rows_are_all_measured_and_calibration_is_random_and_says_so(dyn
     used = calibration_set.read(folder, 7)["x"]
     assert len(used) == 7
     assert not np.isin(used[:], x).any()
-    assert calibration_set.said(folder)[0].startswith("calibrated on random inputs: the 5 rows of model.inputs are too")
+    assert calibration_set.notes(folder)[0].startswith(
+        "calibrated on random inputs: the 5 rows of model.inputs are too"
+    )
 
 
 def test_a_calibration_set_of_its_own_leaves_every_row_to_be_measured(dynamic: str, tmp_path: Path) -> None:
@@ -186,7 +188,7 @@ def test_a_calibration_set_of_its_own_leaves_every_row_to_be_measured(dynamic: s
     folder = prepared(tmp_path, dynamic, shapes=FREE, needs={"inputs": given, "calibration": own})
     np.testing.assert_array_equal(arrays.read(folder, "test")["in/x"], x)
     np.testing.assert_array_equal(calibration_set.read(folder, 99)["x"][:], 2 * x[:3])
-    assert calibration_set.said(folder) == []
+    assert calibration_set.notes(folder) == []
 
 
 def test_random_inputs_are_calibrated_with_others_than_are_measured(dynamic: str, tmp_path: Path) -> None:

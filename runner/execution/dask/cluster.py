@@ -62,7 +62,7 @@ def make_steps(
         made: dict[str, Outcome] = inline.make_steps(first, there, project, limits, display)
         terms = submission.Terms(limits, schedule.attempts, partial(_tend, client), _needs)
         made |= _away(client, away, {**there, **made}, project, terms, display, {one.key for one in last})
-        client.run(tasks.rest)
+        client.run(tasks.close_idle_workers)
     return made | inline.make_steps(last, {**there, **made}, project, limits, display)
 
 

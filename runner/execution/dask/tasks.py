@@ -176,7 +176,7 @@ def measure(task: Measuring) -> Done:
 def _measured(task: Measuring, root: Path, events: Events) -> Drafted:
     _check_same(task.runner)
     found = {one.key: _input(one, root) for one in task.held}
-    rest()
+    close_idle_workers()
     with (
         device_locks.locked(task.cell, events.warn),
         drafted(task.cell, found, root, nullcontext, task.origin, events, task.item) as (content, files),
@@ -203,7 +203,7 @@ def _step_workers(project: Path) -> Iterator[StepWorkers]:
         yield slot.workers
 
 
-def rest() -> None:
+def close_idle_workers() -> None:
     """End the step workers that have nothing to do: the command that needed them is through."""
     for slot in list(_slots.values()):
         if slot.lock.acquire(blocking=False):
