@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.support import onnx_cases
 from runner.core.errors import RunnerError
-from runner.transport.standing import StandingWorker
+from runner.transport.restarting_worker import RestartingWorker
 
 SECONDS = 120  # of one case
 NEWER = "which is installed here, reads up to"
@@ -49,11 +49,11 @@ def chosen(sample: int | None, seed: int) -> list[str]:
 
 def through(names: list[str], backend: str) -> list[dict[str, str]]:
     """What was judged of each case, by one process at a time."""
-    with tempfile.TemporaryDirectory() as folder, StandingWorker(Path(folder) / "log", name="onnx cases") as worker:
+    with tempfile.TemporaryDirectory() as folder, RestartingWorker(Path(folder) / "log", name="onnx cases") as worker:
         return [_judged(worker, name, backend) for name in names]
 
 
-def _judged(worker: StandingWorker, name: str, backend: str) -> dict[str, str]:
+def _judged(worker: RestartingWorker, name: str, backend: str) -> dict[str, str]:
     """Of one case; what ends the process is its fault alone."""
     try:
         found: dict[str, str] = worker.call(onnx_cases.__name__, "judged", timeout=SECONDS, name=name, backend=backend)

@@ -53,11 +53,11 @@ def _ask() -> Callable[..., Any]:
 
     try:
         from runner.backends.worker_query import SECONDS
-        from runner.transport.standing import StandingWorker
+        from runner.transport.restarting_worker import RestartingWorker
     except ImportError:
         return sources.ask  # type: ignore[attr-defined]
 
-    worker = StandingWorker(template.project() / f"asked-{os.getpid()}.log", name="fuzz")
+    worker = RestartingWorker(template.project() / f"asked-{os.getpid()}.log", name="fuzz")
 
     def asked(module: str, function: str, **arguments: Any) -> Any:
         try:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from runner.tensors.drawn import Drawn
+from runner.tensors.random_inputs import Drawn
 from runner.worker import predictions, values
 
 Arrays = Mapping[str, NDArray[Any]]

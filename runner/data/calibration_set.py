@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner.data import arrays
-from runner.tensors import drawn
-from runner.tensors.drawn import Drawn
+from runner.tensors import random_inputs
+from runner.tensors.random_inputs import Drawn
 
 SHARE = 4  # of the user's rows, one in so many is kept for calibration
 FEWEST = 16  # rows of which a part can be kept
@@ -36,7 +36,7 @@ def read(data: Path, most: int) -> Mapping[str, NDArray[Any] | Drawn]:
     """`{input: samples}` of a data artifact for calibrating, at most `most`; random ones are drawn when used."""
     meta = arrays.read_meta(data)
     if random := meta.get("calibration", {}).get("drawn"):
-        return {name: drawn.from_dict(one).limited(most) for name, one in random.items()}
+        return {name: random_inputs.from_dict(one).limited(most) for name, one in random.items()}
     given = arrays.inputs_of(arrays.read(data, "calibration"))
     return {name: array[:most] for name, array in given.items()}
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from runner.data.arrays import Dataset
-    from runner.tensors.drawn import Drawn
     from runner.tensors.labels import Output, Reading
+    from runner.tensors.random_inputs import Drawn
 
 TASK = "tensors"
 DISTRIBUTIONS = ("numpy", "onnx", "onnxruntime")
@@ -80,7 +80,7 @@ def _random(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx
 
 def _drawn(model: onnx.ModelProto, samples: int, below: int, seed: int, part: str) -> dict[str, Drawn]:
     from runner.graphs import onnx_graph, steering_inputs
-    from runner.tensors.drawn import PARTS, Drawn
+    from runner.tensors.random_inputs import PARTS, Drawn
 
     counts = steering_inputs.counts(model)
     skipped = 1 if onnx_graph.is_batched(model) else 0

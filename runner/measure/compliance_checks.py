@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from runner.measure import columns, repeats
+from runner.measure import output_errors, repeats
 from runner.measure.quality import Judgement
 from runner.measure.sides import Side
 from runner.measure.timed import Pair, Timed
@@ -73,7 +73,7 @@ def _outputs(outputs: Mapping[str, Any], side: Side) -> dict[str, Any]:
     in: whatever the other figures say, such a model isn't one to choose."""
     if not outputs:
         return _check("not checked", "no outputs of the float model are known for these inputs")
-    lost = columns.failure(outputs, side.precision, side.keep_in_float)
+    lost = output_errors.failure(outputs, side.precision, side.keep_in_float)
     if lost:
         return _check("failed", lost, outputs=dict(outputs))
     return _check("passed", "every output varies where the float model's does", outputs=dict(outputs))

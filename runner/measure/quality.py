@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from runner.core.errors import StepFailed
 from runner.data import scoring
-from runner.measure import columns
+from runner.measure import output_errors
 from runner.worker import predictions, values
 
 Outputs = Mapping[str, npt.NDArray[Any]]
@@ -22,7 +22,7 @@ Outputs = Mapping[str, npt.NDArray[Any]]
 @dataclass(frozen=True)
 class Judgement:
     """`quality` by the task's metrics, `fidelity` against the float model, and `why_not` by full metric name. `note`
-    qualifies the quality; `outputs`: each one's own error (`columns.output_error`)."""
+    qualifies the quality; `outputs`: each one's own error (`output_errors.output_error`)."""
 
     quality: Mapping[str, float]
     fidelity: Mapping[str, float]
@@ -41,7 +41,9 @@ def judge(predicted: Path, data: Path, reference: Path | None) -> Judgement:
         return Judgement(quality, {}, why, note)
     known = read_outputs(reference)
     found, why = fidelity(outputs, known)
-    return Judgement(quality, found, why, note, {one[0]: columns.output_error(*one) for one in paired(outputs, known)})
+    return Judgement(
+        quality, found, why, note, {one[0]: output_errors.output_error(*one) for one in paired(outputs, known)}
+    )
 
 
 def read_outputs(path: Path) -> dict[str, npt.NDArray[Any]]:

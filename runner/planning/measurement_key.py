@@ -26,11 +26,11 @@ Ask = Callable[[Any, list[str]], Mapping[str, Any]]  # hardware's settings, dist
 # Code whose change makes a measurement another one: what is timed, when, and what is made of the times.
 MEASURING = ("runner.worker.handlers", "runner.measure.benchmark", "runner.telemetry.sampler")
 ROOMS = ("runner.worker.", "runner.measure.", "runner.telemetry.")  # of what these import, the rest times nothing
-ABOUT = "runner.worker.about"
+ABOUT = "runner.worker.runtime_environment"
 
 
 def ask_device(settings: Any, distributions: list[str]) -> dict[str, Any]:
-    """What a measurement depends on at a device: its address and identity, and `runner.worker.about`."""
+    """What a measurement depends on at a device: its address and identity, and `runner.worker.runtime_environment`."""
     device = devices.of(settings)
     found = device.call(ABOUT, "described", distributions=distributions)
     return {"address": device.name, "identity": device.hardware()["identity"], **found}

@@ -16,7 +16,7 @@ from runner.backends.contract import AS_BUILT
 from runner.core import registry
 from runner.core.job import Job
 from runner.steps.compile import opened_by, size
-from runner.worker import opened
+from runner.worker import session_loader
 
 
 def run(job: Job) -> dict[str, Any]:
@@ -45,5 +45,5 @@ def placed(places: Iterable[tuple[str, str]], folder: Path) -> None:
 
 def _opened(session: str, job: Job) -> dict[str, Any]:
     """What can be said of a file whose backend says nothing of its own."""
-    found = opened.opened(session, str(job.out), dict(job.settings["settings"]))
+    found = session_loader.load(session, str(job.out), dict(job.settings["settings"]))
     return {"version": found.version, "effective": {}, "fallback": {}}

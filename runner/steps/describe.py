@@ -22,7 +22,7 @@ from runner.core.job import Job
 from runner.graphs import onnx_file, onnx_graph
 from runner.steps.adopt import placed
 from runner.steps.compile import opened_by
-from runner.worker import opened, values
+from runner.worker import session_loader, values
 
 UNDEFINED = onnx.TensorProto.UNDEFINED
 
@@ -52,9 +52,9 @@ def _session(job: Job, path: str, home: Path) -> Any:
     backend = job.settings["backend"]
     module = opened_by(home, registry.module("backend", backend), precision=AS_BUILT)
     try:
-        return opened.opened(module, str(home), dict(job.settings["settings"]))
+        return session_loader.load(module, str(home), dict(job.settings["settings"]))
     except StepFailed as error:
-        said = opened.said_by(error.__cause__ or error)
+        said = session_loader.said_by(error.__cause__ or error)
         raise StepFailed(f"{path}: {backend} can't open it: {said}", "Build it again, for the version here.") from error
     except RunnerError as error:
         error.reason = f"{path}: {error.reason}"

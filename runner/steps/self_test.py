@@ -11,7 +11,7 @@ from typing import Any
 from runner.backends import loading
 from runner.core import registry
 from runner.core.job import Job
-from runner.worker import opened
+from runner.worker import session_loader
 
 # A network of our own for backends that read checkpoints, and the data that it is for.
 NETWORK = {"name": "gru", "settings": {"layers": 1, "hidden": 4, "window": 8, "horizon": 2}}
@@ -43,7 +43,7 @@ def probe(backend: str, settings: dict[str, Any], folder: str) -> dict[str, Any]
     }
     if not declared.opens_here():
         return found
-    session = opened.opened(f"{module}.session", str(root / "out"), settings)
+    session = session_loader.load(f"{module}.session", str(root / "out"), settings)
     return {**found, "max_abs_error": _error(session.run(session.bind(inputs))[0], expected)}
 
 

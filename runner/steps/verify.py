@@ -9,7 +9,7 @@ from typing import Any
 
 from runner.core import registry
 from runner.core.job import Job
-from runner.worker import opened
+from runner.worker import session_loader
 
 
 def run(job: Job) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def run(job: Job) -> dict[str, Any]:
     from runner.backends import compile_checks
 
     session = f"{registry.module('backend', job.settings['backend'])}.session"
-    ran = opened.opened(session, str(job.inputs["model"]), dict(job.settings["settings"]))
+    ran = session_loader.load(session, str(job.inputs["model"]), dict(job.settings["settings"]))
     feed = compile_checks.calibration_feed(job.inputs["data"], ran, job.settings["batch"])
     compile_checks.shapes(ran, feed, job.settings["batch"])
     notes = compile_checks.finite(ran, ran.run(ran.bind(feed)), job.inputs["data"])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner.core.errors import BadFile
-from runner.tensors.drawn import whole_range
+from runner.tensors.random_inputs import whole_range
 
 Array = NDArray[Any]
 TEXT = "object"  # numpy's name for ONNX's strings

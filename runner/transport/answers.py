@@ -270,7 +270,7 @@ _ABOUT = fields(
     }
 )  # fmt: skip
 CALLED: dict[tuple[str, str], Form] = {
-    ("runner.worker.about", "described"): _ABOUT,
+    ("runner.worker.runtime_environment", "described"): _ABOUT,
     ("runner.core.installed", "versions"): _mapping(_WORD),
     ("runner.hardware.detect", "described"): _HARDWARE,
     ("runner.measure.conditions", "read"): _CONDITIONS,

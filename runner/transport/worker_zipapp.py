@@ -20,7 +20,7 @@ OURS = (
     "runner.worker.__main__",
     "runner.worker.watchdog",
     "runner.worker.device_lock",
-    "runner.worker.about",
+    "runner.worker.runtime_environment",
     "runner.core.installed",
     "runner.hardware.detect",
     "runner.measure.conditions",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from runner.worker import opened, process, timing_loop
+from runner.worker import process, session_loader, timing_loop
 from runner.worker.json_lines import Channel, error_message
 
 PROGRESS_SECONDS = 0.1
@@ -90,7 +90,7 @@ def load(state: State, request: dict[str, Any], progress: Callable[[int, int, st
         state.session.close()
     importlib.import_module(request["session"])
     imported = time.perf_counter()
-    session = opened.opened(request["session"], request["folder"], request.get("options", {}))
+    session = session_loader.load(request["session"], request["folder"], request.get("options", {}))
     loaded = time.perf_counter()
     _bind(state, session, request)
     return {
@@ -259,7 +259,7 @@ def predict(state: State, request: dict[str, Any], progress: Callable[[int, int,
 def profile(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
     """How long each layer takes in `iterations` runs of one input, by the runtime's profiler, in a session opened for
     it: nothing is timed in this process."""
-    session = opened.opened(request["session"], request["folder"], request["options"], "open_profiled")
+    session = session_loader.load(request["session"], request["folder"], request["options"], "open_profiled")
     _bind(state, session, request)
     return {"version": session.version, **session.profile(state.bound[0], request["iterations"])}
 

@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 from runner.backends.onnxruntime import capabilities
 from runner.core import setting_rules
 from runner.core.errors import SpecError, Unsupported
-from runner.measure import columns, quality
+from runner.measure import output_errors, quality
 from runner.models import onnx as user_onnx
 from runner.worker import handlers
 from tests.steps import chain
@@ -290,10 +290,10 @@ def detector(path: Path) -> str:
 def test_scores_that_int8_destroys_are_named_and_come_back_by_the_remedy(tmp_path: Path) -> None:
     path, given = detector(tmp_path / "my.onnx"), {"x": np.random.default_rng(1).normal(size=(60, 8)).astype("f4")}
     ran = through(tmp_path / "a", path, given, "int8", x=["batch", 8])
-    lost = columns.output_error("y", ran.outputs["y"], ran.reference["y"])
+    lost = output_errors.output_error("y", ran.outputs["y"], ran.reference["y"])
     assert lost["constant"] == "columns 6-7 of y"
     kept = through(tmp_path / "b", path, given, "int8", ["Concat_3", "MatMul_0", "Sigmoid_2"], x=["batch", 8])
-    assert columns.output_error("y", kept.outputs["y"], kept.reference["y"])["constant"] == ""
+    assert output_errors.output_error("y", kept.outputs["y"], kept.reference["y"])["constant"] == ""
 
 
 def test_a_node_to_leave_in_float_that_is_not_there(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from runner.core import setting_rules
 from runner.core.errors import SpecError
 from runner.data import arrays, calibration_set, scoring
 from runner.models import onnx as user_onnx
-from runner.tensors import drawn
+from runner.tensors import random_inputs
 from tests.models import onnx_files
 from tests.steps import chain
 
@@ -228,12 +228,12 @@ def test_an_axis_of_size_0_beside_a_large_one_is_drawn(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("below", [5, 1000])
 def test_whole_numbers_are_drawn_within_their_type(below: int) -> None:
-    values = drawn.Drawn(200, (4,), "int8", below, (0, 0, 0))[:]
+    values = random_inputs.Drawn(200, (4,), "int8", below, (0, 0, 0))[:]
     assert (values.dtype, values.min() >= 0, values.max() < below) == (np.int8, True, True)
 
 
 def test_one_sample_is_the_same_however_many_are_drawn() -> None:
-    many, few = (drawn.Drawn(samples, (2, 3), "float32", 2, (7, 0, 1)) for samples in (50, 3))
+    many, few = (random_inputs.Drawn(samples, (2, 3), "float32", 2, (7, 0, 1)) for samples in (50, 3))
     np.testing.assert_array_equal(many[2:3], few[2:3])
     assert many[:].dtype == np.float32
 

@@ -17,7 +17,7 @@ from runner.core import registry, setting_rules
 from runner.core.errors import SpecError, StepFailed, Unsupported
 from runner.data import arrays
 from runner.models import file
-from runner.worker import opened
+from runner.worker import session_loader
 from tests.models import onnx_files
 from tests.steps import chain
 
@@ -69,7 +69,7 @@ def adopted(base: Path, backend: str, path: Path, shapes: Any = None, needs: Any
     meta = chain.do("adopt", asked, {"data": data}, base)
     module = f"{registry.module('backend', backend)}.session"
     assert meta["session"] == module
-    return found, meta, opened.opened(module, str(base / "adopt"), settings), data
+    return found, meta, session_loader.load(module, str(base / "adopt"), settings), data
 
 
 def answers(session: Any, data: Path) -> tuple[dict[str, Any], list[Any]]:

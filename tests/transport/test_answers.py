@@ -18,7 +18,7 @@ from runner.core.errors import OddAnswer, RunnerError, StepFailed, StepTimeout
 from runner.transport import answers, worker_log
 from runner.transport.answers import Odd
 from runner.transport.local import Worker
-from runner.worker import about
+from runner.worker import runtime_environment
 
 LOADED = {
     "version": "1.2", "inputs": [{"name": "x", "shape": [None, "n", 4], "dtype": "float32"}], "outputs": [],
@@ -36,7 +36,11 @@ def test_what_our_own_workers_say_is_taken() -> None:
     answers.check("repeats", {"same_ns": [4.0, 5], "different_ns": [4, 5.5]}, {"rounds": 2})
     answers.check("repeats", {"problem": "the inputs have no values that could be changed"}, {"rounds": 2})
     answers.check("call", CONDITIONS, {"module": "runner.measure.conditions", "function": "read"})
-    answers.check("call", about.described(["numpy"]), {"module": "runner.worker.about", "function": "described"})
+    answers.check(
+        "call",
+        runtime_environment.described(["numpy"]),
+        {"module": "runner.worker.runtime_environment", "function": "described"},
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.core.errors import StepFailed
-from runner.worker.opened import opened, said_by
+from runner.worker.session_loader import load, said_by
 
 SESSION = """
 class Session:
@@ -36,7 +36,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_session_with_all_is_opened(module: Path) -> None:
     module.write_text(SESSION)
-    assert opened("mynpu.session", "artifact", {}).version == "1"
+    assert load("mynpu.session", "artifact", {}).version == "1"
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_session_with_all_is_opened(module: Path) -> None:
 def test_what_a_session_lacks_is_named_with_its_file(module: Path, old: str, new: str, told: str) -> None:
     module.write_text(SESSION.replace(old, new))
     with pytest.raises(StepFailed) as caught:
-        opened("mynpu.session", "artifact", {})
+        load("mynpu.session", "artifact", {})
     assert caught.value.reason.startswith(f"{module}: the session that open_session returns {told}")
     assert caught.value.next_step == "What a session has: docs/adding-a-backend.md."
 
@@ -58,14 +58,14 @@ def test_what_a_session_lacks_is_named_with_its_file(module: Path, old: str, new
 def test_a_module_without_open_session_is_named(module: Path) -> None:
     module.write_text("")
     with pytest.raises(StepFailed) as caught:
-        opened("mynpu.session", "artifact", {})
+        load("mynpu.session", "artifact", {})
     assert caught.value.reason == f"{module}: it has no open_session(folder, options)."
 
 
 def test_a_failure_to_load_names_the_artifact(module: Path) -> None:
     module.write_text('def open_session(folder, options):\n    raise ValueError("bad magic\\nat byte 3")\n')
     with pytest.raises(StepFailed) as caught:
-        opened("mynpu.session", "/a/compile/0123", {})
+        load("mynpu.session", "/a/compile/0123", {})
     assert caught.value.reason == "mynpu can't load /a/compile/0123: bad magic at byte 3"
     assert "damaged" in caught.value.next_step
 

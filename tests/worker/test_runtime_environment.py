@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.worker import about
+from runner.worker import runtime_environment
 
-ASKED = "from runner.worker import about; print(about.described([])['scheduling'])"
+ASKED = "from runner.worker import runtime_environment; print(runtime_environment.described([])['scheduling'])"
 
 
 @pytest.fixture
@@ -30,24 +30,24 @@ def _note(info: Path, *lines: str) -> None:
 
 
 def test_a_build_of_the_same_version_is_another_one(installed: Path) -> None:
-    before = about.version("runtime-gpu")
+    before = runtime_environment.version("runtime-gpu")
     _note(installed, "runtime/core.so,sha256=bbbb,10")
     assert before and before.startswith("1.2 (build ")
-    assert about.version("runtime_gpu") != before
+    assert runtime_environment.version("runtime_gpu") != before
 
 
 def test_what_an_installer_notes_beside_libraries_is_no_other_build(installed: Path) -> None:
-    before = about.version("runtime-gpu")
+    before = runtime_environment.version("runtime-gpu")
     _note(installed, "../../bin/tool,sha256=cccc,7", "runtime/core.so,sha256=aaaa,10")
-    assert about.version("runtime-gpu") == before
+    assert runtime_environment.version("runtime-gpu") == before
 
 
 def test_a_package_by_another_name_has_its_version_too(installed: Path) -> None:
-    found = about.version("runtime")
+    found = runtime_environment.version("runtime")
     assert found and found.startswith("runtime-gpu 1.2 (build ")
     (installed / "RECORD").unlink()
-    assert about.version("runtime") == "runtime-gpu 1.2"
-    assert about.version("runtime-that-nobody-has") is None
+    assert runtime_environment.version("runtime") == "runtime-gpu 1.2"
+    assert runtime_environment.version("runtime-that-nobody-has") is None
 
 
 def test_niceness_and_policy_are_told() -> None:
@@ -61,13 +61,13 @@ def test_niceness_and_policy_are_told() -> None:
 
 def test_boards_with_copied_cards_are_two_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "id").write_text("3d12\n")
-    monkeypatch.setattr(about, "MACHINE_ID", (tmp_path / "none", tmp_path / "id"))
-    monkeypatch.setattr(about, "SERIAL", tmp_path / "serial")
-    found = [about.machine_id()]
+    monkeypatch.setattr(runtime_environment, "MACHINE_ID", (tmp_path / "none", tmp_path / "id"))
+    monkeypatch.setattr(runtime_environment, "SERIAL", tmp_path / "serial")
+    found = [runtime_environment.machine_id()]
     for serial in ("10000000a1\0", "10000000b2\0"):
         (tmp_path / "serial").write_text(serial)
-        found.append(about.machine_id())
+        found.append(runtime_environment.machine_id())
     assert len({*found} - {None}) == 3
-    monkeypatch.setattr(about, "MACHINE_ID", ())
+    monkeypatch.setattr(runtime_environment, "MACHINE_ID", ())
     (tmp_path / "serial").unlink()
-    assert about.machine_id() is None
+    assert runtime_environment.machine_id() is None

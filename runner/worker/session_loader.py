@@ -16,7 +16,7 @@ DESCRIBED = ("name", "shape", "dtype")
 GUIDE = "What a session has: docs/adding-a-backend.md."
 
 
-def opened(module: str, folder: str, options: dict[str, Any], opening: str = "open_session") -> Any:
+def load(module: str, folder: str, options: dict[str, Any], opening: str = "open_session") -> Any:
     """The session of the compiled model in `folder`: `module.open_session(folder, options)`, or what `opening` names.
 
     Raises what that raises of ours, StepFailed naming the artifact for anything else, and StepFailed naming the

@@ -13,7 +13,7 @@ from runner.transport.endpoint import WorkerOptions
 from runner.transport.local import Worker
 
 
-class StandingWorker:
+class RestartingWorker:
     """Functions and steps of ours, done one after the other in a process beside this one. What ends that process ends
     one task: the next has a fresh one. For one thread (`open_worker`), in a `with`."""
 
@@ -62,7 +62,7 @@ class StandingWorker:
             self._worker.stop()
         self._worker = None
 
-    def __enter__(self) -> StandingWorker:
+    def __enter__(self) -> RestartingWorker:
         return self
 
     def __exit__(

@@ -6,22 +6,22 @@ from pathlib import Path
 import pytest
 
 from runner.core.errors import StepFailed, StepTimeout, Unsupported
-from runner.transport.standing import StandingWorker
+from runner.transport.restarting_worker import RestartingWorker
 from tests.transport.test_local import ROOT
 
 
 @pytest.fixture
-def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandingWorker]:
+def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RestartingWorker]:
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests/worker"))
-    with StandingWorker(tmp_path / "log", name="corpus") as opened:
+    with RestartingWorker(tmp_path / "log", name="corpus") as opened:
         yield opened
 
 
-def pid(worker: StandingWorker) -> int:
+def pid(worker: RestartingWorker) -> int:
     return int(worker.call("os", "getpid", timeout=30))
 
 
-def test_a_crash_ends_one_task_and_the_next_has_a_fresh_process(worker: StandingWorker) -> None:
+def test_a_crash_ends_one_task_and_the_next_has_a_fresh_process(worker: RestartingWorker) -> None:
     first = pid(worker)
     with pytest.raises(StepFailed, match="SIGSEGV"):
         worker.call("odd_code", "crash", timeout=30, last_words="ah")
@@ -30,7 +30,7 @@ def test_a_crash_ends_one_task_and_the_next_has_a_fresh_process(worker: Standing
     assert pid(worker) == second
 
 
-def test_an_error_ends_no_process_and_a_late_task_does(worker: StandingWorker) -> None:
+def test_an_error_ends_no_process_and_a_late_task_does(worker: RestartingWorker) -> None:
     first = pid(worker)
     with pytest.raises(Unsupported, match="op Foo"):
         worker.call("odd_code", "unsupported", timeout=30)
@@ -40,7 +40,7 @@ def test_an_error_ends_no_process_and_a_late_task_does(worker: StandingWorker) -
     assert pid(worker) != first
 
 
-def test_a_step_is_done_as_a_run_does_it(worker: StandingWorker, tmp_path: Path) -> None:
+def test_a_step_is_done_as_a_run_does_it(worker: RestartingWorker, tmp_path: Path) -> None:
     for name in ("data", "out", "scratch"):
         (tmp_path / name).mkdir()
     (tmp_path / "data/file").write_text("content")
