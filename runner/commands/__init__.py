@@ -5,6 +5,7 @@ COMMANDS = {
     "compare": "what was measured, best first (--sweep, --baseline, --sort, --fail-if, --json|csv|md); A B: of two",
     "report": "one comparison, or a sweep, on one page: [RECORD | --sweep S] [--html FILE] [--png FOLDER] [--json]",
     "export": "one record as one file, for a colleague: [RECORD] [-o FILE]; `compare A B` reads it",
+    "reproduce": "a record or an exported file measured again here: does its result hold? RECORD [model.path=FILE …]",
     "import": "numbers measured elsewhere, from results.csv or .json; shown as imported, never compared",
     "ui": "the MLflow UI on the right store, with the address of the comparison view",
     "list": "the axes, or the options of one: list backend",

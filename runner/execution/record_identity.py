@@ -7,6 +7,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from runner.artifacts.store import Artifact
@@ -47,9 +48,17 @@ def of(
         "spec": spec.plain(),
         "spec_key": spec.key,
         "keys": dict(cell.candidate.keys),
+        "input_files": _input_files(cell, outcomes),
         "retries": _retries(cell, outcomes, origin),
         "environment": {**_environment(cell), "hardware": hardware},
     }
+
+
+def _input_files(cell: Cell, outcomes: Mapping[str, Outcome]) -> dict[str, str]:
+    """The user's files that the artifacts of both sides were made of, `{SHA-256: name}`, without their folders."""
+    came = (outcomes.get(key) for chain in cell.chains for key in chain.keys.values())
+    read = (one.content.get("settings", {}).get("files", {}) for one in came if isinstance(one, Artifact))
+    return {digest: Path(path).name for files in read for path, digest in files.items()}
 
 
 def _retries(cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin) -> dict[str, int]:

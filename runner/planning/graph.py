@@ -102,6 +102,12 @@ class Plan:
     excluded: int = 0
     repeated: int = 0
 
+    @property
+    def input_files(self) -> dict[str, str]:
+        """The user's files that its steps read: `{SHA-256: name}`."""
+        read = (node.settings.get("files", {}) for node in self.nodes.values())
+        return {digest: Path(path).name for files in read for path, digest in files.items()}
+
     def of(self, chain: Chain) -> list[Node]:
         """A chain's nodes in order."""
         return [self.nodes[key] for key in chain.keys.values()]

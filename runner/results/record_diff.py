@@ -70,7 +70,7 @@ def beside(candidate: Record, baseline: Record, calibrated: Mapping[str, NoiseFl
         _found(candidate, baseline, kind, _allowing(floor, drift) if drift else floor, rest, drift),
         through,
         drift,
-        tuple(_differences(mine, theirs)),
+        tuple(differences(mine, theirs)),
         tuple(_conditions(mine, theirs)),
         tuple(_notes(candidate, baseline, kind)),
     )
@@ -149,7 +149,7 @@ def _allowing(floor: NoiseFloor, drift: Unpaired) -> NoiseFloor:
     return NoiseFloor(math.expm1(moved), "what the baseline of both changed by in between")
 
 
-def _differences(mine: Result, theirs: Result) -> Iterator[Line]:
+def differences(mine: Result, theirs: Result) -> Iterator[Line]:
     """What is not the same: settings, artifacts made by other code or tools, versions, the machine."""
     specs = [dict(flatten(one.spec)) for one in (mine, theirs)]
     for key in dict.fromkeys(key for spec in specs for key in spec):

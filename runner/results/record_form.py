@@ -131,7 +131,7 @@ RECORD = fields(
         "validity": maybe(fields({"verdict": text, "reason": text})), "environment": maybe(ENVIRONMENT),
         "timing": maybe(fields({}, {"benchmark_s": maybe(POSITIVE)})),
         "quality": maybe(empty_or(QUALITY)), IMPORTED: MAPPING, ESTIMATED: MAPPING,
-        "retries": maybe(by_name(COUNT)),
+        "retries": maybe(by_name(COUNT)), "input_files": maybe(TEXTS),
         "measurement_key": maybe(text),
         "measurement": maybe(fields({}, {"candidate": maybe(DEPENDENCIES), "baseline": maybe(DEPENDENCIES)})),
     },

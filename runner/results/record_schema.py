@@ -291,7 +291,8 @@ class Quality:
 class Result:
     """All that a record says; it has a `record_id` once it is written. `provenance` is what its figures are;
     `unavailable` says why others are none, `notes` qualify them; `measurement` has by role what the figures depend on,
-    `measurement_key` is the digest of it all."""
+    `measurement_key` is the digest of it all. `input_files` are the user's files that it was measured with, `{SHA-256:
+    name}`."""
 
     date: str
     status: str
@@ -305,6 +306,7 @@ class Result:
     sweep: str = ""
     comparisons: int = 0
     keys: Texts = field(default_factory=dict)
+    input_files: Texts = field(default_factory=dict)
     unavailable: Texts = field(default_factory=dict)
     notes: Texts = field(default_factory=dict)
     effective: Mapping[str, Effective] = field(default_factory=dict)
