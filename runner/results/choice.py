@@ -52,10 +52,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class _Fit:
-    """A row that may be compared, what it costs and what it loses."""
+    """A row that may be compared, what it costs (`relative` to its group's baseline, too) and what it loses."""
 
     row: Row
     cost: Cost
+    relative: Cost | None
     loss: Loss
 
     @property
@@ -123,14 +124,13 @@ def _question(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 def _fit(rows: Sequence[Row], by: str, reasons: dict[str, str]) -> list[_Fit]:
     """Those that have the figure; of the others `reasons` is told why not."""
-    cost = row_cost.of(rows, by)
     found = []
     for row in rows:
-        one, loss = cost(row), quality_loss.of(row.result)
+        one, loss = row_cost.of(row, by), quality_loss.of(row.result)
         if isinstance(one, Absent):
             reasons[row.result.record_id] = one.reason
         elif isinstance(loss, Loss):
-            found.append(_Fit(row, one, loss))
+            found.append(_Fit(row, one, row_cost.relative(row, by), loss))
     return found
 
 
@@ -158,17 +158,18 @@ class _Question:
         allowed = [one for one in fit if one.loss.within(self.budget)]
         if not allowed:
             return Pick(None, self._nobody(fit), about=self.about)
-        best = min(allowed, key=lambda one: one.cost.value)
-        tied = [one for one in allowed if one.cost.low <= best.cost.high or self._in_the_floor(one, best)]
+        best = _best(allowed)
+        tied = [one for one in allowed if self._alike(one, best)]
         chosen, how = _resolved(tied)
         rest = [one for one in tied if one is not chosen]
         said = [self._chosen(chosen, len(allowed), bool(rest)), *([self._ties(rest, how)] if rest else [])]
         return Pick(chosen.own, self._told(" ".join(said)), tuple(one.own for one in rest), self.about)
 
-    def _in_the_floor(self, one: _Fit, best: _Fit) -> bool:
-        """Whether it lies no farther from the best than noise does; a file's size has none."""
+    def _alike(self, one: _Fit, best: _Fit) -> bool:
+        """Whether it isn't told apart from the best: intervals overlap, or noise is larger; a file's size has none."""
+        mine, theirs = _beside(one, best)
         floor = noise_floor.between(one.row.result, best.row.result, self.calibrated).value
-        return one.cost.value <= best.cost.value * (1 + (0.0 if self.by == SIZE else floor))
+        return mine.low <= theirs.high or mine.value <= theirs.value * (1 + (0.0 if self.by == SIZE else floor))
 
     def _nobody(self, fit: Sequence[_Fit]) -> str:
         if not fit:
@@ -192,6 +193,25 @@ class _Question:
 
     def _told(self, sentence: str) -> str:
         return f"{self.about}: {sentence}" if self.about else sentence
+
+
+def _best(fit: Sequence[_Fit]) -> _Fit:
+    """The one of least cost; beside the rows of its own group by what was measured in turns."""
+    least = min(fit, key=lambda one: one.cost.value)
+    group = [(one.relative.value, place) for place, one in enumerate(fit) if _paired(one, least) and one.relative]
+    return fit[min(group)[1]] if group else least
+
+
+def _paired(one: _Fit, other: _Fit) -> bool:
+    """Whether both were measured in turns with one baseline."""
+    return one.row.group == other.row.group and one.relative is not None and other.relative is not None
+
+
+def _beside(one: _Fit, other: _Fit) -> tuple[Cost, Cost]:
+    """The costs of both in the same terms, the surest that they share."""
+    if _paired(one, other) and one.relative and other.relative:
+        return one.relative, other.relative
+    return one.cost, other.cost
 
 
 def _resolved(tied: Sequence[_Fit]) -> tuple[_Fit, str]:

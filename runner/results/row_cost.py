@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from runner.results import per_sample
@@ -26,23 +25,22 @@ class Cost:
     high: float
 
 
-def of(rows: Sequence[Row], by: str) -> Callable[[Row], Cost | Absent]:
-    """What tells each of `rows`, which one choice is about, its cost, or why it has none."""
+def of(row: Row, by: str) -> Cost | Absent:
+    """What a row costs, or why it has no such figure."""
     if by == LATENCY:
-        # Ratios to one baseline, measured in turns with it, are surer than times of different hours.
-        paired = len({row.group for row in rows}) == 1 and all(_relative(row) for row in rows)
-        return (lambda row: _relative(row) or Absent(TOO_FEW)) if paired else _time
-    return _throughput if by == THROUGHPUT else (lambda row: _plain(row, METRICS[by], by == ENERGY))
+        return _time(row)
+    return _throughput(row) if by == THROUGHPUT else _plain(row, METRICS[by], by == ENERGY)
 
 
-def _relative(row: Row) -> Cost | None:
-    """The time as a share of the baseline's; None where it has no interval."""
+def relative(row: Row, by: str) -> Cost | None:
+    """The time as a share of the baseline's, which was measured in turns with it: among rows of one group this is surer
+    than times of different hours. None of another figure, and where it has no interval."""
     against = row.against
-    if against and against.kind == "baseline":
-        return Cost(1.0, 1.0, 1.0)
-    if against is None or not against.low or not against.high:
+    if by not in (LATENCY, THROUGHPUT) or against is None:
         return None
-    return Cost(1 / against.ratio, 1 / against.high, 1 / against.low)
+    if against.kind == "baseline":
+        return Cost(1.0, 1.0, 1.0)
+    return Cost(1 / against.ratio, 1 / against.high, 1 / against.low) if against.low and against.high else None
 
 
 def _time(row: Row) -> Cost | Absent:
@@ -72,11 +70,13 @@ def _plain(row: Row, metric: str, of_batch: bool) -> Cost | Absent:
 def worded(row: Row, by: str) -> str:
     """`0.699 ms a sample, 1.43× [1.40, 1.46] as fast as onnxruntime fp32`, `0.0310 MB`."""
     against = row.against
-    if by != LATENCY:
+    if by == LATENCY:
+        shown = f"{number(row.metrics[per_sample.P50] / per_sample.batch(row.result.spec))} {UNITS[by]}"
+    else:
         cost = _plain(row, METRICS[by], by == ENERGY)
-        return "–" if isinstance(cost, Absent) else f"{number(cost.value)} {UNITS[by]}"
-    time = row.metrics[per_sample.P50] / per_sample.batch(row.result.spec)
-    shown = f"{number(time)} {UNITS[by]}"
-    if against is None or against.kind == "baseline":
-        return f"{shown}, the baseline" if against else shown
+        shown = "–" if isinstance(cost, Absent) else f"{number(cost.value)} {UNITS[by]}"
+    if by not in (LATENCY, THROUGHPUT) or against is None:
+        return shown
+    if against.kind == "baseline":
+        return f"{shown}, the baseline"
     return f"{shown}, {ratio(against.ratio, against.low, against.high)} as fast as {against.over}"

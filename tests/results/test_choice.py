@@ -139,6 +139,25 @@ def test_speed_ups_over_one_baseline_count_more_than_times_of_different_hours(tm
     assert only(chosen(tmp_path, row(2, DYNAMIC, 1.4, SAME), slow_hour)).recommended == identity(3)
 
 
+def test_what_was_measured_as_slower_is_not_called_the_same_by_its_time(tmp_path: Path) -> None:
+    """Also where another batch size is in the table: the best batch is found by a sample, its rows by speed-ups."""
+    slower = paired(3, 8, 0.95, "int8", mb=0.001)
+    fast = {**paired(2, 8, 1.0, "fp32"), "comparison": None}
+    found = chosen(tmp_path, {**paired(1, 1, 1.0, "fp32"), "comparison": None}, fast, slower)
+    assert (only(found).recommended, only(found).tied) == (identity(2), ())
+
+
+def paired(number: int, batch: int, speedup: float, precision: str, mb: float = 0.031) -> dict[str, Any]:
+    """A batch takes 1 ms, whatever the speed-up over fp32 in that batch."""
+    of, base = (spec(scenario="offline", precision=name) for name in (precision, "fp32"))
+    of["scenario"]["batch"] = base["scenario"]["batch"] = batch
+    content = measured(identity(number), of, base, ORT, speedup)
+    ends = {f"latency/p50_ms{end}": by for end, by in (("", 1.0), ("_low", 0.9), ("_high", 1.1))}
+    content["metrics"] |= {**ends, "quality/mae_ppm": 1.0, "size/file_mb": mb}
+    equal = {"difference": 0.0, "low": 0.0, "high": 0.0, "verdict": "equal", "method": "m"}
+    return {**content, "spec_key": str(number), "quality": {"metric": "mae_ppm", "samples": 200, "vs_float": equal}}
+
+
 @pytest.mark.parametrize(
     ("by", "metric", "values", "best"),
     [
