@@ -1,8 +1,8 @@
 """A double of podman's command line: `image inspect`, and `run` of what an image's `python3` is told to do.
 
-It knows the image `sdk` alone, whose id is IMAGE_ID unless `name` gave the name to another. `run` takes that id and the
-flags that are listed here and no others, notes them in a file, and runs the command on this machine with the variables
-that it was given: it shuts nothing off.
+It knows the image `sdk` alone, whose id is IMAGE_ID unless `name` gave the name to another. `run` takes that image and
+the flags that are listed here and no others, notes them in a file, and runs the command on this machine with the
+variables that it was given: it shuts nothing off.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ for flag in ("--env", "--mount"):
     parser.add_argument(flag, action="append", required=True)
 for flag in ("--userns", "--memory", "--memory-swap"):
     parser.add_argument(flag)
-parser.add_argument("image", choices=[open(ID).read()])
+parser.add_argument("image", choices=["sdk", open(ID).read()])
 parser.add_argument("inside", nargs=argparse.REMAINDER)
 found = parser.parse_args()
 with open(NOTES, "a") as notes:
