@@ -39,7 +39,7 @@ OURS = {
     ),
     *("least", "needed", "now['seed']", "number", "pairs", "PORT", "settings.batch", "wanted", "budget"),
     *("axis", "backend", "command", "form", "keep", "key", "level", "name", "other", "package", "single", "sweep"),
-    *("word", "RAPL", "convert[kind]"),
+    *("word", "AS_BUILT", "RAPL", "container.PROGRAMS[name]", "convert[kind]"),
 }
 PLACES = ("model.inputs=\x00", "schedule.tls.cert=\x00 and schedule.tls.key=\x00")  # where a reason begins
 MARK = "\x00"  # in the place of what a message fills in

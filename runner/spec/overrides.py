@@ -123,6 +123,8 @@ def named(override: Override, project: Path) -> list[str]:
         several = advice.shell("python", "-m", "runner", "-m", f"{axis}={','.join(known[:2])}")
         raise SpecError(
             f"{override.input_line}: one option of {axis} expected.",
-            f"Name one: schedule={known[-1]}" if axis == "schedule" else f"Several are a sweep: {several}",
+            f"Name one: {advice.setting('schedule', known[-1])}"
+            if axis == "schedule"
+            else f"Several are a sweep: {several}",
         )
     return [value]

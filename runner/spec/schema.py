@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from runner.backends.contract import AS_BUILT, PRECISIONS
-from runner.core import hashing, registry
+from runner.core import advice, hashing, registry
 from runner.core.errors import Impossible, SpecError, nearest
 from runner.core.setting_rules import build, setting, shown
 from runner.spec import hardware
@@ -275,7 +275,8 @@ def _check_together(spec: Spec) -> None:
 
 def _wrong_precision(spec: Spec) -> Impossible:
     """A built file has the precision that it has, and nothing else has that."""
-    words = f"precision={spec.precision.name} with model={spec.model.name}"
+    precision, model = (advice.setting(axis, getattr(spec, axis).name) for axis in ("precision", "model"))
+    words = f"{precision} with {model}"
     if spec.built:
         return Impossible(f"{words}: the file is built already.", f"Use precision={AS_BUILT}.")
     return Impossible(f"{words}, which is built here.", f"Choose another: {', '.join(PRECISIONS)}.")

@@ -18,6 +18,7 @@ AXES = ("model", "data", "compression", "precision", "train")
 OPTIONS = [
     (path.parent.name, path.stem) for axis in AXES for path in (project_paths.shipped("conf") / axis).glob("*.yaml")
 ]
+DATA = "/data@_global_.data"
 HEAVY = ("numpy", "torch", "onnx", "onnxruntime", "sklearn", "scipy")
 
 
@@ -56,5 +57,5 @@ def test_rules_are_read_without_heavy_imports() -> None:
 @pytest.mark.parametrize(("axis", "name"), [option for option in OPTIONS if option[0] == "model"])
 def test_a_model_names_a_data_set_of_its_task(axis: str, name: str) -> None:
     defaults = yaml.safe_load((project_paths.shipped("conf") / axis / f"{name}.yaml").read_text())["defaults"]
-    (data,) = [item["/data@_global_.data"] for item in defaults if isinstance(item, dict)]
+    (data,) = [item[DATA] for item in defaults if isinstance(item, dict) and DATA in item]
     assert registry.load("data", data).TASK in registry.load("model", name).TASKS
