@@ -146,8 +146,11 @@ def test_without_json_it_ends_with_what_to_type_next(first: Ended, home: Path) -
     done = runner(home, *MODEL, *ONE_PAIR)
     assert "latency p50, ms" in done.out
     assert "seasonal naive" in done.out
-    kept, repeat, compare, opened = done.out.splitlines()[-4:]
+    kept, log, repeat, compare, opened = done.out.splitlines()[-5:]
     assert Path(kept.removeprefix("kept     ")).parent == home / "records"
+    logged = Path(log.removeprefix("log      ")).read_text().splitlines()
+    assert "python -m runner " + " ".join((*MODEL, *ONE_PAIR)) in logged[0]
+    assert [text for text in logged if "measure" in text and ": done (" in text]
     assert repeat == "repeat   python -m runner " + " ".join((*MODEL, *ONE_PAIR))
     assert (compare, opened) == ("compare  python -m runner compare", "open     python -m runner ui")
 

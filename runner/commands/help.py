@@ -46,7 +46,8 @@ Commands:
 {commands}
 
 Flags of a run: --json (one document on standard output) · --fresh (measure again) · --strict (unavailable and
-unsupported cells count in a sweep's exit code) · -m (sweep) · --cfg job (print the composed spec; Hydra's).
+unsupported cells count in a sweep's exit code) · --quiet (warnings, errors and the result) · --verbose (a line for
+each event, with its time) · -m (sweep) · --cfg job (print the composed spec; Hydra's).
 Exit codes: 0 ok · 2 bad spec · 3 unavailable · 4 unsupported · 5 failed or timeout. RUNNER_DEBUG=1 shows tracebacks.
 """.rstrip()
     )

@@ -6,22 +6,24 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.commands.cli_parser import parser
 from runner.core import project_paths as projects
+from runner.core.disk_errors import room
 from runner.core.errors import SpecError, nearest
-from runner.core.foreign_text import visible
 from runner.spec import slips
 from runner.tracking.client import Tracker
 
 if TYPE_CHECKING:
+    from runner.core.progress import Reporter
     from runner.sweeps.request import Request
 
-FLAGS = ("--json", "--fresh", "--strict")
+FLAGS = ("--json", "--fresh", "--strict", "--quiet", "--verbose")
 FAILED = ("failed", "timeout")
 
 
@@ -37,6 +39,8 @@ class Command:
     home: Path
     tracker: Tracker
     words: Sequence[str]
+    reporter: Reporter
+    log: Path
     json: bool = False
     fresh: bool = False
     strict: bool = False
@@ -46,17 +50,16 @@ class Command:
         """One spec; returns the exit code."""
         from runner.execution import run_plan
         from runner.planning import plan
-        from runner.report.views import progress
 
         made = plan.make([asked.spec], self.root)
-        ran = run_plan.run(made, self.home, self.tracker, asked.schedule, progress.on_stderr(), fresh=True)
+        ran = run_plan.run(made, self.home, self.tracker, asked.schedule, self.reporter, fresh=True)
         record = ran.records[0]
         if self.json:
             _print_json(record.content)
         else:
             from runner.report.views import console_footer
 
-            console_footer.print_run(record, self.words)
+            console_footer.print_run(record, self.words, self.log)
         return exit_code(record.result.status)
 
     def sweep(self, asked: Request) -> int:
@@ -64,17 +67,17 @@ class Command:
         from runner.execution import run_plan
         from runner.planning import plan
         from runner.report import plan_summary
-        from runner.report.views import progress
 
         made = plan.of_sweep(asked.sweep, self.root)
         name = run_plan.sweep_name([cell.candidate.spec for cell in made.cells])
-        print(visible("\n".join([f"sweep {name}", *plan_summary.lines(made, self.home)])), file=sys.stderr)
+        for text in (f"sweep {name}", *plan_summary.lines(made, self.home)):
+            self.reporter.say(text)
         ran = run_plan.run(
             made,
             self.home,
             self.tracker,
             asked.schedule,
-            progress.on_stderr(),
+            self.reporter,
             sweep=name,
             fresh=self.fresh,
             started=self.started,
@@ -87,7 +90,7 @@ class Command:
             from runner.report import makespan
             from runner.report.views import console_footer
 
-            console_footer.print_sweep(name, ran.records, self.words)
+            console_footer.print_sweep(name, ran.records, self.words, self.log)
             print(makespan.text(ran.schedule))
         return sweep_code([record.result.status for record in ran.records], self.strict)
 
@@ -106,8 +109,19 @@ def main(argv: list[str]) -> int:
             print(request.config(root, flags.override, resolve=flags.resolve))
             return 0
         asked = request.read(root, flags.override, multirun=flags.multirun)
-        command = Command(root, home, tracker, flags.override, flags.json, flags.fresh, flags.strict)
-        return command.sweep(asked) if asked.sweeps else command.one(asked)
+        with room(home), _reporting(flags, home, argv) as (reporter, log):
+            command = Command(root, home, tracker, flags.override, reporter, log, flags.json, flags.fresh, flags.strict)
+            return command.sweep(asked) if asked.sweeps else command.one(asked)
+
+
+@contextmanager
+def _reporting(flags: argparse.Namespace, home: Path, argv: Sequence[str]) -> Iterator[tuple[Reporter, Path]]:
+    """Who is told how the command gets on: standard error, as much as asked for, and the command's log."""
+    from runner.report.views import journal, progress
+
+    stderr: Reporter = journal.verbose() if flags.verbose else progress.on_stderr()
+    with journal.log_file(home, argv) as (log, written):
+        yield journal.Both(journal.Warnings(stderr) if flags.quiet else stderr, written), log
 
 
 def _flags(argv: Sequence[str]) -> argparse.Namespace:
@@ -124,6 +138,8 @@ def _flags(argv: Sequence[str]) -> argparse.Namespace:
         raise _unknown_flag(unknown[0], [*arguments._option_string_actions])
     if not flags.override and not flags.cfg:
         raise SpecError("No word says what to measure.", "For instance: python -m runner model=gru backend=openvino")
+    if flags.quiet and flags.verbose:
+        raise SpecError("--quiet and --verbose: one says less, the other more.", "Leave one out.")
     if flags.cfg and flags.multirun:
         raise SpecError("--cfg: it prints one spec, and a sweep has many.", "Leave -m out.")
     return flags

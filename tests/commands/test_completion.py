@@ -131,6 +131,7 @@ def test_a_real_shell_completes(shell: str, project: Path, tmp_path_factory: pyt
     )
     script.chmod(0o755)
     flags, source = SHELLS[shell]
+    assert source.rpartition("; ")[2] in (REPOSITORY / "docs" / "shell.md").read_text()
     typed = "edge-runner mod\tti\tback\topenv\tbackend.h\tlat\tprec\tfp32,int8_\t"
     env = {**os.environ, "PATH": f"{bin}:{os.environ['PATH']}", "TERM": "xterm", "HOME": str(bin)}
     in_terminal([shell, *flags], [f"{source}; edge-runner ready", typed], [bin / "1", bin / "4"], env)

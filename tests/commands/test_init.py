@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,10 @@ def test_dvcs_stages_are_ours_and_the_grid_has_their_keys(project: Path) -> None
 
 
 @pytest.mark.slow
-def test_the_first_experiment_runs(project: Path, command: Command) -> None:
-    done = command("experiment=first", "--json", cwd=project)
+def test_the_first_experiment_runs_by_the_words_of_the_page(tmp_path: Path, command: Command) -> None:
+    page = (REPOSITORY / "docs" / "shell.md").read_text()
+    init, go, first = re.findall(r"```sh\n(edge-runner init[^`]*)```", page)[0].splitlines()
+    assert command(*init.split()[1:]).code == 0
+    done = command(*first.split()[1:], "--json", cwd=tmp_path / go.removeprefix("cd "))
     assert done.code == 0, done.err
     assert [cell["status"] for cell in done.json["cells"]] == ["ok"] * 4

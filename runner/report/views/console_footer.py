@@ -15,21 +15,27 @@ from runner.results.records import Record
 WIDTH = 120  # of text that no terminal limits
 
 
-def print_run(record: Record, arguments: Sequence[str]) -> None:
+def print_run(record: Record, arguments: Sequence[str], log: Path) -> None:
     """One record: its table where it was measured, else what happened; then the next commands."""
     layout.show(run_summary.renderable(record.result), WIDTH)
-    _print_next(record.folder, arguments, "")
+    _print_next(record.folder, log, arguments, "")
 
 
-def print_sweep(name: str, records: Sequence[Record], arguments: Sequence[str]) -> None:
+def print_sweep(name: str, records: Sequence[Record], arguments: Sequence[str], log: Path) -> None:
     """All cells of a sweep, best first."""
     root = records[-1].folder.parent.parent
     table.show(comparison.compare(records, calibrated=calibration.noise_floors(root)))
-    _print_next(records[-1].folder.parent, ["-m", *arguments], f" --sweep {name}")
+    _print_next(records[-1].folder.parent, log, ["-m", *arguments], f" --sweep {name}")
 
 
-def _print_next(kept: Path, arguments: Sequence[str], sweep: str) -> None:
+def _print_next(kept: Path, log: Path, arguments: Sequence[str], sweep: str) -> None:
     command = advice.program()
     repeat = " ".join([command, *(shlex.quote(word) for word in arguments)])
-    kept_at, again = line(str(kept)), line(repeat, longest=len(repeat))
-    print(f"\nkept     {kept_at}\nrepeat   {again}\ncompare  {command} compare{sweep}\nopen     {command} ui")
+    rows = {
+        "kept": line(str(kept)),
+        "log": line(str(log)),
+        "repeat": line(repeat, longest=len(repeat)),
+        "compare": f"{command} compare{sweep}",
+        "open": f"{command} ui",
+    }
+    print("", *(f"{name:<8} {text}" for name, text in rows.items()), sep="\n")
