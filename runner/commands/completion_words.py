@@ -28,6 +28,7 @@ FILES = ("path", "inputs", "python", "metric")  # settings whose values are file
 EVERYWHERE = ("--help",)
 
 ADDED = re.compile(r'add_argument\(\s*(?:"-\w",\s*)?"(--[\w-]+)"')
+BORROWED = re.compile(r"(\w+)\.add\(arguments\)")  # options that commands share, in a module of their own
 LISTED = re.compile(r"(?:^FLAGS = |for flag in )\(([^)]*)\)", re.MULTILINE)
 KEY = re.compile(r"^([a-z]\w*):", re.MULTILINE)
 BROUGHT = re.compile(r"^ +- (?:override )?/?(\w+)(?:@[\w.]+)?: *(\w+)", re.MULTILINE)
@@ -60,10 +61,16 @@ def _possible(words: Sequence[str], last: str) -> Iterator[str]:
 
 def _flags(command: str) -> list[str]:
     """The flags of a command as its source names them: importing it takes too long."""
-    source = Path(__file__).with_name(f"{MODULES.get(command, command or 'run')}.py")
-    text = source.read_text(encoding="utf-8") if source.is_file() else ""
+    text = _source(MODULES.get(command, command or "run"))
+    text += "".join(map(_source, BORROWED.findall(text)))
     listed = [flag for found in LISTED.findall(text) for flag in re.findall(r'"(--[\w-]+)"', found)]
     return [*ADDED.findall(text), *listed, *EVERYWHERE]
+
+
+def _source(module: str) -> str:
+    """The text of a command's module; nothing of one that has none (`help`)."""
+    file = Path(__file__).with_name(f"{module}.py")
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
 
 
 def _records(root: Path) -> Iterator[str]:
