@@ -196,7 +196,7 @@ def test_a_key_that_stands_twice_is_named_with_its_line(command: Command, tmp_pa
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ("override /model: grru", "mine.yaml: model=grru: no such model. Did you mean gru?\nThere are: bilstm, gru,"),
+        ("override /model: grru", "mine.yaml: model=grru: no such model. Did you mean gru?\nThere are: bilstm, file,"),
         ("override /modl: gru", "mine.yaml: defaults: modl: no such axis. Did you mean model?\nAxes: model, data,"),
         ("/modl: gru", "mine.yaml: defaults: modl: no such axis. Did you mean model?"),
     ],
