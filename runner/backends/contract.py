@@ -123,7 +123,8 @@ class Backend:
 
     `settings`: the class of its settings' rules. `accepts`: REPRESENTATIONS in order of preference. `opens`: suffixes
     (`.xml`) of files of its runtime's own that its session opens as another toolchain built them, `companions`: of such
-    a suffix those of the files that lie beside with the same name. `precisions`: the options that it takes, `refuses`:
+    a suffix those of the files that lie beside with the same name, `code`: those that run code when they are opened;
+    its own compile makes none of them. `precisions`: the options that it takes, `refuses`:
     of others, and of other representations, why not and what to choose instead.
     `distributions`: on PyPI, whose versions enter the key; `install`: what to type to get them. `support` says what
     else it can't do, before any work; it raises Unavailable where something is missing here. `tuned_to`: what of the
@@ -141,6 +142,7 @@ class Backend:
     capabilities: Capabilities = Capabilities()
     opens: tuple[str, ...] = ()
     companions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    code: tuple[str, ...] = ()
     refuses: Mapping[str, str] = field(default_factory=dict)
     session_settings: Mapping[str, Any] = field(default_factory=dict)
     int8_dynamic_ops: tuple[str, ...] = ()

@@ -171,6 +171,7 @@ CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "accepts": (_texts(REPRESENTATIONS, 1), f"a tuple of {' or '.join(REPRESENTATIONS)}"),
     "opens": (_suffixes, 'a tuple of suffixes in small letters, such as (".xml",),'),
     "companions": (_companions, 'a mapping of a suffix to suffixes, such as {".xml": (".bin",)},'),
+    "code": (_suffixes, 'a tuple of suffixes in small letters, such as (".pt2",),'),
     "precisions": (_texts(PRECISIONS, 1), f"a tuple of {', '.join(PRECISIONS)}"),
     "distributions": (_texts(least=1), 'a tuple of names on PyPI, such as ("onnx",),'),
     "install": (lambda value: _text(value) and value != "", "what to type to install it"),

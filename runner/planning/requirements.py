@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from runner.artifacts import store
 from runner.artifacts.store import Artifact
+from runner.backends import loading
 from runner.core.advice import shell
 from runner.core.disk_errors import room
 from runner.core.errors import RunnerError, StepFailed
+from runner.core.foreign_text import line
 from runner.core.progress import Display
 from runner.core.unexpected import attempt
 from runner.planning.graph import COMPILED, Cell, Node, Plan, blocked
@@ -77,13 +80,22 @@ def _sound(node: Node, project: Path, display: Display) -> Artifact | None:
 
 def as_named(node: Node, artifact: Artifact) -> Artifact:
     """The artifact of a node. A built file in it may be code, and is run: raises StepFailed where it isn't the one that
-    the user named, whatever the artifact says."""
-    files = artifact.content["files"]
-    for path, place in node.settings["places"] if node.kind.role == COMPILED and "places" in node.settings else ():
-        if files.get(place, {"sha256": None})["sha256"] != node.settings["files"][path]:
-            advice = f"Remove it, and it is made again: {shell('rm', '-r', str(artifact.folder))}"
-            raise StepFailed(f"{artifact.folder}: its {place} isn't {path}.", advice)
+    the user named, or nobody named one, whatever the artifact says."""
+    wrong = _not_as_named(node, artifact.content["files"]) if node.kind.role == COMPILED else None
+    if wrong:
+        advice = f"Remove it, and it is made again: {shell('rm', '-r', str(artifact.folder))}"
+        raise StepFailed(f"{artifact.folder}: {wrong}.", advice)
     return artifact
+
+
+def _not_as_named(node: Node, files: Mapping[str, Any]) -> str | None:
+    named = {place: path for path, place in node.settings.get("places", ())}
+    for place, path in named.items():
+        if files.get(place, {"sha256": None})["sha256"] != node.settings["files"][path]:
+            return f"its {place} isn't {path}"
+    code = loading.backend(node.settings["backend"]).code
+    stray = next((name for name in files if Path(name).suffix.lower() in code and name not in named), None)
+    return stray and f"its {line(stray)} is code that nobody named"
 
 
 def side_by_side(todo: Iterable[Node]) -> bool:

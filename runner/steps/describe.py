@@ -54,7 +54,7 @@ def _session(job: Job, path: str, home: Path) -> Any:
     try:
         return session_loader.load(module, str(home), dict(job.settings["settings"]))
     except StepFailed as error:
-        said = session_loader.said_by(error.__cause__ or error)
+        said = session_loader.said_by(error.__cause__ or error).replace(str(home / job.settings["places"][0][1]), path)
         raise StepFailed(f"{path}: {backend} can't open it: {said}", "Build it again, for the version here.") from error
     except RunnerError as error:
         error.reason = f"{path}: {error.reason}"

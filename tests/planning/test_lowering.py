@@ -349,6 +349,22 @@ def test_an_artifact_that_holds_another_file_than_the_named_one_is_not_run(tmp_p
         assert error.value.reason == f"{tmp_path}: its model.pt2 isn't {tmp_path / 'my.pt2'}."
 
 
+@pytest.mark.parametrize("words", [(), ("model=file", "model.path=my.ts", "precision=as_built")])
+def test_an_artifact_with_code_that_nobody_named_is_not_run(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.ts").write_text("x")
+    made = plan.make([request.one(tmp_path, [*words, "backend=torch", "baseline=none"])], tmp_path)
+    node = made.nodes[made.cells[0].candidate.keys["compile"]]
+    (digest,) = node.settings.get("files", {"my.ts": "0"}).values()
+    own = {"model.ts": {"sha256": digest}}
+    assert requirements.as_named(node, Artifact(tmp_path, {"files": own}))
+    with pytest.raises(StepFailed) as error:
+        requirements.as_named(node, Artifact(tmp_path, {"files": {**own, "model.pt2": {"sha256": "0" * 64}}}))
+    assert error.value.reason == f"{tmp_path}: its model.pt2 is code that nobody named."
+
+
 def test_a_model_that_the_backend_accepts_in_no_form_is_unsupported(tmp_path: Path) -> None:
     file = onnx_files.one_node(tmp_path / "relu.onnx", "Relu", [1, 4], [1, 4])
     words = [f"model.path={file}", "model=onnx", "backend=torch", "precision=fp32", "baseline=none"]

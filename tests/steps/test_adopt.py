@@ -178,6 +178,15 @@ def test_a_damaged_file_is_named(backend: str, name: str, tmp_path: Path) -> Non
         described(tmp_path, backend, tmp_path / name)
     assert error.value.reason.startswith(f"{tmp_path / name}: {backend} can't open it: ")
     assert error.value.next_step == "Build it again, for the version here."
+    assert "scratch" not in error.value.reason
+
+
+def test_weights_alone_are_no_network(pair: Pair, tmp_path: Path) -> None:
+    torch.save(pair.state_dict(), tmp_path / "my.pt")
+    with pytest.raises(Unsupported) as error:
+        described(tmp_path, "torch", tmp_path / "my.pt")
+    assert error.value.reason == f"{tmp_path / 'my.pt'}: torch: no network is in it, weights or a pickle alone."
+    assert error.value.next_step == "Save the network itself, by torch.export as .pt2 or as TorchScript."
 
 
 def test_given_inputs_are_all_measured_and_scored(graph: Path, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ BACKEND = Backend(
     settings=Settings,
     accepts=("checkpoint",),
     opens=(".pt2", ".pt", ".ts"),
+    code=(".pt2",),  # sizes in it are expressions, which are evaluated as Python
     # Those that torch's CPU kernels have; it quantises LSTM, GRU and Linear of its own modules.
     precisions=("fp32", "int8_dynamic"),
     refuses=REASONS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import zipfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import torch
 from runner.core.errors import Unsupported
 
 PROGRAM = ".pt2"
+SAVE = "Save the network itself, by torch.export as .pt2 or as TorchScript."
 KINDS = {
     torch.float64: "fp64",
     torch.float32: "fp32",
@@ -23,7 +25,12 @@ KINDS = {
 
 
 def read(path: Path) -> Any:
-    """TorchScript as it was saved, but for training, which it doesn't do."""
+    """TorchScript as it was saved, but for training, which it doesn't do. Raises Unsupported where it is what
+    `torch.save` leaves: no network without the code that built it."""
+    if zipfile.is_zipfile(path) and not any(
+        name.endswith("/constants.pkl") for name in zipfile.ZipFile(path).namelist()
+    ):
+        raise Unsupported("torch: no network is in it, weights or a pickle alone.", SAVE)
     with warnings.catch_warnings():
         # TorchScript is deprecated, but torch.export's graphs take 1.9 times as long for an LSTM (torch 2.13).
         warnings.filterwarnings("ignore", message=".*torch.jit", category=Warning)
