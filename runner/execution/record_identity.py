@@ -50,7 +50,7 @@ def of(
         "keys": dict(cell.candidate.keys),
         "input_files": _input_files(cell, outcomes),
         "retries": _retries(cell, outcomes, origin),
-        "environment": {**_environment(cell), "hardware": hardware},
+        "environment": {**_environment(cell), "images": _images(cell, outcomes), "hardware": hardware},
     }
 
 
@@ -71,6 +71,16 @@ def _retries(cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin) -> dic
             told = came.content.get("retries", 0) if isinstance(came, Artifact) else getattr(came, "retries", 0)
             found[step] = max(found.get(step, 0), told + origin.retries.get(key, 0))
     return {step: times for step, times in found.items() if times}
+
+
+def _images(cell: Cell, outcomes: Mapping[str, Outcome]) -> dict[str, dict[str, str]]:
+    """The ids of containers' images in which steps were made: `{side: {step: id}}`."""
+    found = {}
+    for side, chain in zip(("candidate", "baseline"), cell.chains, strict=False):
+        came = {step: outcomes.get(key) for step, key in chain.keys.items()}
+        made = {step: one.content for step, one in came.items() if isinstance(one, Artifact)}
+        found[side] = {step: content["image"] for step, content in made.items() if "image" in content}
+    return {side: images for side, images in found.items() if images}
 
 
 def _environment(cell: Cell) -> dict[str, Any]:

@@ -24,8 +24,9 @@ def estimated(spec: Spec) -> bool:
 
 
 def unfit(specs: Sequence[Spec], draft: Draft) -> RunnerError | None:
-    """Why nothing can be measured on the devices of a cell's specs, the candidate's first: one can't be reached or
-    lacks a runtime, the candidate's backend no profiler though one is asked for, or the baseline is an estimate."""
+    """Why nothing can be measured on the devices of a cell's specs, candidate first: one can't be reached, lacks a
+    runtime or holds to no limit of memory, the candidate's backend has no profiler though one is asked for, or the
+    baseline is an estimate."""
     candidate = specs[0]
     if candidate.profile.name != "none" and not loading.backend(candidate.backend.name).capabilities.profile:
         return Unsupported(
@@ -39,7 +40,8 @@ def unfit(specs: Sequence[Spec], draft: Draft) -> RunnerError | None:
         )
     for spec in specs:
         target = draft.once(targets.target_of, spec.hardware.settings)
-        problem = target.problem or draft.once(targets.lacking, target, spec.backend.name, spec.hardware.settings)
+        problem = targets.unlimited(target, spec.limits) or target.problem
+        problem = problem or draft.once(targets.lacking, target, spec.backend.name, spec.hardware.settings)
         if problem:
             return problem
     return None

@@ -15,6 +15,7 @@ from runner.core.advice import shell
 from runner.core.errors import RunnerError, SpecError, Unavailable, Unsupported
 from runner.hardware import detect
 from runner.spec import hardware
+from runner.spec.schema import Limits
 from runner.transport import devices
 
 
@@ -84,6 +85,15 @@ def lacking(target: Target, backend: str, settings: Any) -> RunnerError | None:
     except RunnerError as error:
         return error
     return without(target, backend, settings, missing)
+
+
+def unlimited(target: Target, limits: Limits) -> Unavailable | None:
+    """Why the most memory of a worker can't be held to on the device."""
+    if target.name == hardware.LOCAL or limits.memory_mb is None:
+        return None
+    from runner.transport import ssh
+
+    return ssh.unwatched(target.name, limits.memory_mb)
 
 
 def without(target: Target, backend: str, settings: Any, missing: Sequence[str]) -> Unavailable | None:

@@ -37,6 +37,14 @@ class _Link:
     observer: Worker | None = None
 
 
+def unwatched(name: str, memory_mb: float) -> Unavailable:
+    """What is said of a limit that nobody holds a device to."""
+    return Unavailable(
+        f"limits.memory_mb={memory_mb:g}: the memory of a worker on {name} is not watched.",
+        "Leave it out: limits.memory_mb=null",
+    )
+
+
 class Ssh:
     """The device at `address` with the interpreter `python`; connected when something is first asked of it."""
 
@@ -53,10 +61,7 @@ class Ssh:
 
     def open_worker(self, log: Path, options: WorkerOptions) -> Worker:
         if options.memory_mb is not None:
-            raise Unavailable(
-                f"limits.memory_mb={options.memory_mb:g}: the memory of a worker on {self.name} is not watched.",
-                "Leave it out: limits.memory_mb=null",
-            )
+            raise unwatched(self.name, options.memory_mb)
         log = log.absolute()
         log.parent.mkdir(parents=True, exist_ok=True)
         mark, pipe = orphan_reaper.mark(next(numbers)), subprocess.PIPE

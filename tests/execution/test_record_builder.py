@@ -57,6 +57,15 @@ def test_retries_are_counted_whoever_died_the_steps_worker_or_dasks(cell: Cell, 
     assert found["retries"] == {"data": 1, "train": 3, "compile": 1}
 
 
+def test_the_environment_has_the_images_in_which_steps_were_made(cell: Cell, tmp_path: Path) -> None:
+    outcomes: dict[str, Outcome] = {
+        cell.candidate.keys["train"]: Artifact(tmp_path, {}),
+        cell.candidate.keys["compile"]: Artifact(tmp_path, {"image": "sha256:ab"}),
+    }
+    found = record_builder.unmeasured(cell, Unsupported("No such op."), outcomes, Origin("s"))
+    assert found["environment"]["images"] == {"candidate": {"compile": "sha256:ab"}}
+
+
 @pytest.mark.parametrize("named", ["os", "runner.backends.torch.session", "my.own.session", None])
 def test_an_artifact_is_run_by_its_backends_module_alone(cell: Cell, tmp_path: Path, named: str | None) -> None:
     folder = tmp_path / "a b"

@@ -64,6 +64,16 @@ def test_its_cores_are_the_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         planned(tmp_path, "backend.threads=2")
 
 
+def test_a_limit_of_memory_that_it_doesnt_hold_to_is_told_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on(Target("ssh:pi", PI), monkeypatch)
+    error = planned(tmp_path, "limits.memory_mb=500").cells[0].blocked
+    assert isinstance(error, Unavailable)
+    assert error.reason == "limits.memory_mb=500: the memory of a worker on ssh:pi is not watched."
+    assert planned(tmp_path).cells[0].blocked is None
+
+
 def test_a_device_that_can_t_be_reached_blocks_its_cells_and_no_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
