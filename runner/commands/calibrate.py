@@ -34,9 +34,8 @@ def main(argv: list[str]) -> int:
     spec = request.one(root, chosen.override)
     where = hardware.called(spec.hardware.settings)
     if chosen.show:
-        return _show(
-            project_paths.home(root), str(devices.of(spec.hardware.settings).hardware()["identity"]), where, chosen.json
-        )
+        identity = str(devices.device_of(spec.hardware.settings).hardware()["identity"])
+        return _show(project_paths.home(root), identity, where, chosen.json)
     found = calibrate(root, spec, chosen.override, chosen.pairs)
     if chosen.json:
         json.dump({"schema": 1, **found.as_dict(), "age_days": 0}, sys.stdout, indent=1)

@@ -32,7 +32,7 @@ def one(chain: Chain, artifacts: Mapping[str, Artifact], role: str) -> Artifact:
     return artifacts[step]
 
 
-def of(cell: Cell, artifacts: Mapping[str, Mapping[str, Artifact]]) -> dict[str, Side]:
+def sides_of(cell: Cell, artifacts: Mapping[str, Mapping[str, Artifact]]) -> dict[str, Side]:
     """The sides of a cell by role; `artifacts` by role and step. Raises as `side_of`."""
     titles = {"candidate": cell.candidate.spec.title, "baseline": cell.label}
     return {role: side_of(chain, artifacts[role], titles[role]) for role, chain in cell.by_role.items()}
@@ -57,7 +57,7 @@ def side_of(chain: Chain, artifacts: Mapping[str, Artifact], label: str) -> Side
         precision=spec.precision.name,
         coarsest=effective_precision.coarsest(spec.precision.name, compiled.meta["effective"]),
         memory_mb=spec.limits.memory_mb,
-        device=devices.of(spec.hardware.settings),
+        device=devices.device_of(spec.hardware.settings),
         keep_in_float=quantized.meta.get("keep_in_float", {}) if quantized else {},
     )
 

@@ -112,7 +112,7 @@ def all_locked(named: Mapping[str, Any], say: Callable[[str], None], seconds: fl
         for name, settings in sorted(named.items()):
             stack.enter_context(locked_here(name, say, seconds))
             if name != LOCAL:
-                stack.enter_context(locked_there(devices.of(settings), say, seconds))
+                stack.enter_context(locked_there(devices.device_of(settings), say, seconds))
         yield
 
 
@@ -120,7 +120,7 @@ def lock_again(cell: Cell, say: Callable[[str], None]) -> None:
     """Inside `locked`: locks again what was lost with a connection; costs a question to each device elsewhere."""
     for name, settings in sorted(_devices(cell).items()):
         if name != LOCAL:
-            _acquire_there(devices.of(settings), say, cell.candidate.spec.limits.step_s)
+            _acquire_there(devices.device_of(settings), say, cell.candidate.spec.limits.step_s)
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def drafted(
     key = measurement(cell)
     measurement_key.check_code(cell, key["measurement"])
     artifacts = {role: cell_sides.artifacts_of(chain, outcomes) for role, chain in cell.by_role.items()}
-    sides = cell_sides.of(cell, artifacts)
+    sides = cell_sides.sides_of(cell, artifacts)
     with room(root), _draft(root, item) as folder:
         tell = partial(display.update, item)
         left = _left(Work(cell, artifacts, sides, root, folder, quiet, origin.comparisons, tell))
@@ -74,8 +74,8 @@ def drafted(
 def _left(work: Work) -> Left:
     """What all measurements of the cell leave together."""
     left = Left()
-    for kind in measurements.of(work.cell):
-        left = left.with_(kind.of(work, left.content))
+    for kind in measurements.kinds_of(work.cell):
+        left = left.with_(kind.measure(work, left.content))
     return left
 
 
@@ -87,8 +87,9 @@ def _content(
     left: Left,
     warnings: list[str],
 ) -> dict[str, Any]:
-    machine = devices.of(cell.candidate.spec.hardware.settings).hardware()
-    content = {**record_identity.of(cell, outcomes, origin, machine), "status": "ok", "reason": "", "next_step": ""}
+    machine = devices.device_of(cell.candidate.spec.hardware.settings).hardware()
+    identity = record_identity.identity_of(cell, outcomes, origin, machine)
+    content = {**identity, "status": "ok", "reason": "", "next_step": ""}
     content |= {**key, **left.content, "warnings": [*warnings, *left.warnings]}
     content["environment"]["variables"] = key["measurement"]["candidate"]["variables"]  # of its device
     content["title"] = naming.title(record_schema.read(content))
@@ -127,9 +128,9 @@ def unmeasured(cell: Cell, error: RunnerError, outcomes: Mapping[str, Outcome], 
     failed_itself = not any(error is outcome for outcome in outcomes.values())
     origin = replace(origin, again=error.retries if failed_itself else 0)
     # A device that isn't this machine is not asked again: perhaps it was the problem.
-    device = devices.of(cell.candidate.spec.hardware.settings)
+    device = devices.device_of(cell.candidate.spec.hardware.settings)
     hardware = None if device.remote else device.hardware()
-    return {**record_identity.of(cell, outcomes, origin, hardware), **ending, **nothing}
+    return {**record_identity.identity_of(cell, outcomes, origin, hardware), **ending, **nothing}
 
 
 def _warned(parts: Mapping[str, Artifacts]) -> list[str]:

@@ -34,7 +34,7 @@ class Origin:
     warnings: tuple[str, ...] = ()
 
 
-def of(
+def identity_of(
     cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin, hardware: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """The parts of a record that don't depend on how the cell ends; `hardware` is what the candidate's device is."""

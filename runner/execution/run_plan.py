@@ -6,7 +6,7 @@ import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -83,10 +83,7 @@ def run(
     say = reporter.say
     say(f"project {root}")
     wanted = {} if fresh else measurement_key.parts_of_all(made.cells, _device_query(schedule, say))
-    found = resume.find_measured(root, wanted, known if wanted else (), lambda text: say(f"warning: {text}"))
-    for told in resume.reason_lines(found.reasons):
-        say(told)
-    done = dict(found.done)
+    done = _measured_before(root, wanted, known if wanted else (), say)
     records.join(root, sweep, done.values())
     waiting = Plan(made.nodes, [cell for cell in made.cells if cell.candidate.spec.key not in done])
     with reporter.display(_display_names(waiting)) as display:
@@ -99,6 +96,16 @@ def run(
     summary = makespan.summary(timeline, waiting, seconds, time.monotonic() - start, cores())
     every = done | new
     return Ran([every[cell.candidate.spec.key] for cell in made.cells], {"name": schedule.name, **summary})
+
+
+def _measured_before(
+    root: Path, wanted: Mapping[str, measurement_key.Parts], names: Collection[str], say: Callable[[str], None]
+) -> dict[str, Record]:
+    """The records among `names` that hold for cells `wanted`, by spec key; says why the others are measured anew."""
+    found = resume.find_measured(root, wanted, names, lambda text: say(f"warning: {text}"))
+    for line in resume.reason_lines(found.reasons):
+        say(line)
+    return dict(found.done)
 
 
 @dataclass(frozen=True)

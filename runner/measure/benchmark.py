@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -191,9 +191,7 @@ def benchmark(
         telemetry=telemetry,
         checks=checked,
         quality=intervals,
-        outliers=outliers.count_outliers(
-            how.scatter(pairs), {role: [pair.sides[role].ns for pair in pairs] for role in sides}
-        ),
+        outliers=_outliers(how, sides, pairs),
     )
 
 
@@ -252,6 +250,11 @@ def _figures(
 
     with ThreadPoolExecutor(len(run.sides)) as threads:  # two bootstraps, in which numpy lets go of the interpreter
         return dict(zip(run.sides, threads.map(of_role, run.sides), strict=True))
+
+
+def _outliers(how: Design, sides: Iterable[str], pairs: Sequence[Pair]) -> dict[str, Any]:
+    samples = {role: [pair.sides[role].ns for pair in pairs] for role in sides}
+    return outliers.count_outliers(how.scatter(pairs), samples)
 
 
 def _compare(

@@ -31,7 +31,7 @@ ABOUT = "runner.worker.runtime_environment"
 
 def ask_device(settings: Any, distributions: list[str]) -> dict[str, Any]:
     """What a measurement depends on at a device: its address and identity, and `runner.worker.runtime_environment`."""
-    device = devices.of(settings)
+    device = devices.device_of(settings)
     found = device.call(ABOUT, "described", distributions=distributions)
     return {"address": device.name, "identity": device.hardware()["identity"], **found}
 

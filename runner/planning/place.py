@@ -31,7 +31,7 @@ class Place:
 
     def endpoint(self) -> Endpoint:
         """Where its workers run."""
-        return toolchains.endpoint(self.toolchain) if self.device is None else devices.of(self.device)
+        return toolchains.endpoint(self.toolchain) if self.device is None else devices.device_of(self.device)
 
     def alone_on(self) -> Mapping[str, Any]:
         """The device that measures nothing while a step runs here: its settings by its name; none but a device."""

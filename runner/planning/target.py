@@ -43,7 +43,7 @@ def target_of(settings: Any) -> Target:
     """The device of a spec's `hardware` settings, asked over its connection. Raises SpecError for wrong settings."""
     if hardware.name_of(settings) == hardware.LOCAL:
         return here()
-    device = devices.of(settings)
+    device = devices.device_of(settings)
     try:
         return Target(device.name, device.hardware())
     except SpecError:
@@ -79,7 +79,7 @@ def lacking(target: Target, backend: str, settings: Any) -> RunnerError | None:
         return None
     wanted = dict.fromkeys(("numpy", *imported(f"{registry.module('backend', backend)}.session")))
     try:
-        missing = devices.of(settings).call("runner.worker.process", "lacking", modules=list(wanted))
+        missing = devices.device_of(settings).call("runner.worker.process", "lacking", modules=list(wanted))
     except SpecError:
         raise
     except RunnerError as error:

@@ -94,7 +94,7 @@ def _unfit(row: Row) -> str:
         return row.unfit
     if named := naming.misnamed(row.result):
         return f"it is called by a precision that nothing ran in: {named}"
-    loss = quality_loss.of(row.result)
+    loss = quality_loss.loss_of(row.result)
     return loss.reason if isinstance(loss, Absent) else ""
 
 
@@ -126,7 +126,7 @@ def _fit(rows: Sequence[Row], by: str, reasons: dict[str, str]) -> list[_Fit]:
     """Those that have the figure; of the others `reasons` is told why not."""
     found = []
     for row in rows:
-        one, loss = row_cost.of(row, by), quality_loss.of(row.result)
+        one, loss = row_cost.cost_of(row, by), quality_loss.loss_of(row.result)
         if isinstance(one, Absent):
             reasons[row.result.record_id] = one.reason
         elif isinstance(loss, Loss):

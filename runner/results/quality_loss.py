@@ -54,7 +54,7 @@ def parse(text: str) -> Budget:
     return Budget(float(match[1]) / (100 if match[2] else 1), bool(match[2]))
 
 
-def of(result: Result) -> Loss | Absent:
+def loss_of(result: Result) -> Loss | Absent:
     """The loss of a measured row, or why there is none to tell."""
     if result.quality is None:
         return Absent(UNKNOWN)

@@ -25,7 +25,7 @@ class Cost:
     high: float
 
 
-def of(row: Row, by: str) -> Cost | Absent:
+def cost_of(row: Row, by: str) -> Cost | Absent:
     """What a row costs, or why it has no such figure."""
     if by == LATENCY:
         return _time(row)

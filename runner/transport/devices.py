@@ -10,7 +10,7 @@ from runner.spec.hardware import Ssh
 from runner.transport.device import HERE, Device
 
 
-def of(settings: Any) -> Device:
+def device_of(settings: Any) -> Device:
     """The device of a spec's `hardware` settings. Nothing is asked of it yet.
 
     Raises SpecError for `hardware=ssh` without a host.

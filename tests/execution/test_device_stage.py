@@ -38,7 +38,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     with sshd.serving(tmp_path_factory.mktemp("sshd")) as found, pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", found.path)
         yield found
-        device = devices.of(Ssh("device", None, None, None, sys.executable))
+        device = devices.device_of(Ssh("device", None, None, None, sys.executable))
         assert isinstance(device, Reached)
         device.close()
         devices._ssh.cache_clear()
@@ -85,7 +85,7 @@ def compiled(made: Plan, project: Path, parsed: Artifact, told: Told) -> Artifac
 @sshd.needed
 def test_its_versions_and_what_it_is_tuned_to_are_the_devices(server: Sshd, tmp_path: Path) -> None:
     made = planned(tmp_path, *server.words())
-    device = devices.of(made.cells[0].candidate.spec.hardware.settings)
+    device = devices.device_of(made.cells[0].candidate.spec.hardware.settings)
     parse, compile, verify = (node(made, step) for step in ("parse", "compile", "verify"))
     assert [one.place.endpoint().name for one in (parse, compile, verify)] == ["local", "ssh:device", "ssh:device"]
     assert compile.tools == device.versions(["onnxruntime"])

@@ -25,7 +25,7 @@ def quality(metric: str, difference: float, low: float | None, high: float | Non
 def loss(root: Path, of: dict[str, Any] = INT8, **changes: Any) -> Loss | Absent:
     """Of a row whose mae is 0.312 ppm."""
     content = measured("20261121T090100-00000001", of, spec(), "onnxruntime fp32", 1.4, **changes)
-    return quality_loss.of(fixtures.write(root, content).result)
+    return quality_loss.loss_of(fixtures.write(root, content).result)
 
 
 def test_a_percentage_is_of_the_float_models_figure_and_a_number_is_in_the_metrics_unit() -> None:
@@ -85,7 +85,7 @@ def test_a_compressed_network_beside_another_is_held_against_nothing(tmp_path: P
     pruned = spec(compression="prune")
     content = measured("20261121T090100-00000001", pruned, pruned, "onnxruntime fp32 prune", 1.4)
     content["quality"] = quality("mae_ppm", 0.0, -0.001, 0.001)
-    found = quality_loss.of(fixtures.write(tmp_path, content).result)
+    found = quality_loss.loss_of(fixtures.write(tmp_path, content).result)
     assert isinstance(found, Absent) and "beside no uncompressed fp32" in found.reason
 
 

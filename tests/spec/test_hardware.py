@@ -47,10 +47,12 @@ def test_an_interpreter_is_named_by_its_path(tmp_path: Path, python: str) -> Non
 
 
 def test_one_address_is_one_connection_in_a_command(tmp_path: Path) -> None:
-    one, other = (devices.of(request.one(tmp_path, [*HOST, *words]).hardware.settings) for words in ([], ["seed=1"]))
+    one, other = (
+        devices.device_of(request.one(tmp_path, [*HOST, *words]).hardware.settings) for words in ([], ["seed=1"])
+    )
     assert one is other
     assert one.remote
-    assert not devices.of(request.one(tmp_path, []).hardware.settings).remote
+    assert not devices.device_of(request.one(tmp_path, []).hardware.settings).remote
 
 
 def test_a_project_names_its_own_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

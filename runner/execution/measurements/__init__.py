@@ -11,7 +11,7 @@ from runner.planning.graph import Cell
 from runner.planning.support import estimated
 
 
-def of(cell: Cell) -> tuple[Measurement, ...]:
+def kinds_of(cell: Cell) -> tuple[Measurement, ...]:
     """The kinds of measurement that a cell leaves, in their order."""
     spec = cell.candidate.spec
     if estimated(spec):

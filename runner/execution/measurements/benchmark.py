@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LATER = ("numpy.ma", "numpy.random", "runner.pictures.record_pictures")  # np.median asks for the first
 
 
-def of(work: Work, before: Mapping[str, Any]) -> Left:
+def measure(work: Work, before: Mapping[str, Any]) -> Left:
     """Its figures, what they are sure of, and all samples."""
     with _sampling_here(work) as sampler:
         run = work.run(sampler)
@@ -36,7 +36,7 @@ def of(work: Work, before: Mapping[str, Any]) -> Left:
             _import_for_later()
             found = benchmark(ready, _floor(work), work.comparisons, work.progress)
     files = _files(found, work.folder)
-    content = {**figures.of(found, work), "timing": {"benchmark_s": found.seconds}}
+    content = {**figures.record_parts(found, work), "timing": {"benchmark_s": found.seconds}}
     return Left(content, found.warnings, files, partial(_pictures, found, files, work.folder), found.seconds)
 
 
@@ -61,7 +61,7 @@ def _floor(work: Work) -> NoiseFloor:
 
     setting, found = work.cell.candidate.spec.measure.settings.floor, {}
     for chain in work.cell.chains:
-        device = devices.of(chain.spec.hardware.settings)
+        device = devices.device_of(chain.spec.hardware.settings)
         where = hardware.called(chain.spec.hardware.settings)
         known = calibration.noise_floor(work.root, str(device.hardware()["identity"]), where=where)
         found[device.name] = known or NoiseFloor(setting, f"measure.floor; {where} is not calibrated")

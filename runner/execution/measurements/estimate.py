@@ -22,7 +22,7 @@ GUIDE = "What an estimate is: docs/adding-a-backend.md."
 ALONE = "estimated figures are compared with nothing"
 
 
-def of(work: Work, before: Mapping[str, Any]) -> Left:
+def measure(work: Work, before: Mapping[str, Any]) -> Left:
     """`estimate/…` metrics with their source. Raises what the backend's `estimate` raises."""
     side, chain = work.sides["candidate"], work.cell.candidate
     answer = _asked(side, work)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from runner.measure.metrics import Metric
 
 
-def of(found: Benchmark, work: Work) -> dict[str, Any]:
+def record_parts(found: Benchmark, work: Work) -> dict[str, Any]:
     """Parts of a record's content, by their names there."""
     from runner.measure import metrics, mlperf_validity
 
@@ -104,5 +104,5 @@ def _comparison(found: Benchmark, cell: Cell, baseline: Sequence[Metric], ran: E
 
 def _other_machine(candidate: Spec, baseline: Spec) -> dict[str, Any]:
     """What the baseline's device is, where it isn't the candidate's."""
-    one, other = (devices.of(spec.hardware.settings) for spec in (candidate, baseline))
+    one, other = (devices.device_of(spec.hardware.settings) for spec in (candidate, baseline))
     return {} if one.name == other.name else {"hardware": dict(other.hardware())}

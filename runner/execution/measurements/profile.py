@@ -16,7 +16,7 @@ from runner.measure.layer_profile import FILE, LayerProfile
 MEDIAN = "latency/p50_ms"
 
 
-def of(work: Work, before: Mapping[str, Any]) -> Left:
+def measure(work: Work, before: Mapping[str, Any]) -> Left:
     """`layers.json`; a warning in its place where the candidate's profiler fails. Of a baseline without a profile the
     file says why."""
     candidate = _profiled(work, "candidate", before["metrics"])

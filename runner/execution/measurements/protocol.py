@@ -70,6 +70,6 @@ class Left:
 class Measurement(Protocol):
     """A kind of measurement: a module beside this one. The record of a cell has the parts of all its kinds."""
 
-    def of(self, work: Work, before: Mapping[str, Any]) -> Left:
+    def measure(self, work: Work, before: Mapping[str, Any]) -> Left:
         """Measures the cell; `before` is the content that the kinds before it left. Raises what its workers raise
         where the cell has no record without it."""
