@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from runner.spec.labels import differences, flatten, of_baseline, point
+from runner.results.record_form import LEAST_AXES
+from runner.spec.labels import device, differences, flatten, of_baseline, point
 from tests.report.fixtures import spec
 
 
@@ -39,6 +40,12 @@ def test_a_label_names_each_difference(baseline: dict[str, Any], label: str) -> 
 
 def test_the_precision_that_ran_stands_in_the_label() -> None:
     assert of_baseline(spec(), spec(backend="openvino"), "fp32 (ran bf16)") == "openvino fp32 (ran bf16)"
+
+
+def test_specs_without_an_axis_have_labels_too() -> None:
+    fp32, int8 = ({axis: spec(precision=name)[axis] for axis in LEAST_AXES} for name in ("fp32", "int8"))
+    assert of_baseline(int8, fp32) == "onnxruntime fp32"
+    assert device(fp32) == ""
 
 
 def test_what_only_another_backend_has_is_a_difference_where_it_is_not_the_usual() -> None:
