@@ -10,7 +10,7 @@ MAIN := model=bilstm data=co2 precision=int8_dynamic backend=onnxruntime
 # Without bytecode each of the thousands of processes that the tests start would compile its sources again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run install test check benchmarks clean
+.PHONY: run install test check benchmarks docs clean
 
 run: install
 	$(BIN)/python -m runner $(or $(ARGS),$(MAIN))
@@ -49,6 +49,10 @@ check: $(VENV)/.tests-installed
 
 benchmarks: $(VENV)/.tests-installed
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+# The reference of the API in Python, to build/docs.
+docs: $(VENV)/.tests-installed
+	$(BIN)/python -m pdoc --no-show-source --output-directory build/docs runner.api
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

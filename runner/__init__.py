@@ -1,13 +1,37 @@
-"""Declarative experiment specs for edge AI: `from runner import load_spec, run`."""
+"""Declarative experiment specs for edge AI: `import runner`, then `runner.run("model=gru", "backend=openvino")`."""
 
 # Nothing is imported here: `python -m runner` gets here before the working folder is off the search path.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from runner.api import load_spec, load_sweep, run, run_sweep
+    from runner.api import (
+        ComparisonResult,
+        Plot,
+        RunnerError,
+        RunResult,
+        SpecError,
+        SweepResult,
+        compare,
+        load_spec,
+        load_sweep,
+        run,
+        sweep,
+    )
 
-__all__ = ["load_spec", "load_sweep", "run", "run_sweep"]
+__all__ = [
+    "ComparisonResult",
+    "Plot",
+    "RunResult",
+    "RunnerError",
+    "SpecError",
+    "SweepResult",
+    "compare",
+    "load_spec",
+    "load_sweep",
+    "run",
+    "sweep",
+]
 __version__ = "0.1.0"
 
 
@@ -18,3 +42,7 @@ def __getattr__(name: str) -> "Any":
 
         return getattr(api, name)
     raise AttributeError(f"module 'runner' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

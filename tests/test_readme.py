@@ -15,13 +15,10 @@ from runner.__main__ import COMMANDS
 from runner.backends import support
 from runner.spec import options
 from runner.spec.schema import AXES
+from tests import short_project
 from tests.conftest import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-SHORT = {  # a project's own conf/ is searched first: the same commands, with less to measure
-    "train/default": {"epochs": "1"},
-    "measure/standard": {"min_pairs": "1", "max_pairs": "1", "iterations": "20", "min_seconds": "0"},
-}
 
 
 def commands() -> list[str]:
@@ -33,16 +30,7 @@ def commands() -> list[str]:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("readme")
-    for name, values in SHORT.items():
-        text = (REPOSITORY / "conf" / f"{name}.yaml").read_text()
-        for key, value in values.items():
-            text, count = re.subn(rf"^{key}: .*$", f"{key}: {value}", text, flags=re.MULTILINE)
-            assert count == 1
-        file = folder / "conf" / f"{name}.yaml"
-        file.parent.mkdir(parents=True)
-        file.write_text(text)
-    return folder
+    return short_project.make(tmp_path_factory.mktemp("readme"))
 
 
 @pytest.mark.slow

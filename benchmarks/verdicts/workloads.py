@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from runner import api
+from runner import load_spec
 from runner.core.errors import RunnerError
 from runner.execution import cell_sides, run_plan
 from runner.execution.prepare import prepare
@@ -37,7 +37,7 @@ def prepared(names: tuple[str, ...] = tuple(WORKLOADS)) -> dict[str, tuple[Spec,
     """The spec and the compiled side of each workload, made where they are not there yet."""
     PROJECT.mkdir(exist_ok=True)
     (PROJECT / "runner.toml").touch()
-    specs = {name: api.load_spec(*WORKLOADS[name], *COMMON, root=PROJECT) for name in names}
+    specs = {name: load_spec(*WORKLOADS[name], *COMMON, root=PROJECT) for name in names}
     made = plan.make(specs.values(), PROJECT)
     items = [(node.id, f"{node.step} {node.title}") for node in made.nodes.values()]
     with progress.on_stderr().display(items) as display:

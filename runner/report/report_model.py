@@ -35,7 +35,7 @@ from runner.results.records import Record
 from runner.spec.labels import flatten
 
 SETTINGS, EFFECTIVE, KEYS, PROVENANCE = "Settings", "Read back from the runtime", "Keys of the artifacts", "Provenance"
-TELEMETRY, LAYERS = "Telemetry", "Layers"
+TELEMETRY, LAYERS, METRICS = "Telemetry", "Layers", "Metrics"
 TESTS = {"pairs": "exact Wilcoxon signed-rank", "blocks a side": "Mann–Whitney on blocks of two devices"}
 DIFFERS = "● "  # before a setting that candidate and baseline don't share
 EDITED = "EDITED after it was written (its seal differs): no measurement any more."
@@ -220,7 +220,7 @@ def _sections(result: Result, profile: Mapping[str, Any], by_layer: Mapping[str,
     baseline = result.baseline
     roles = ROLES if baseline else ROLES[:1]
     head = ("candidate", f"baseline: {naming.baseline(result)}")[: len(roles)] if result.measured else (result.origin,)
-    yield Section("Metrics", ("", *head), tuple(_metrics(result)))
+    yield Section(METRICS, ("", *head), tuple(_metrics(result)))
     yield _conditions(result.conditions)
     yield Section("Checks", ("", ""), tuple(_checks(result)))
     yield Section(LAYERS, layer_table.columns(by_layer), tuple(layer_table.rows(by_layer)))

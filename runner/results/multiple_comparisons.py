@@ -74,10 +74,15 @@ def declared(results: Iterable[Result]) -> int:
     return max((result.comparisons for result in results), default=0)
 
 
+def of_sweeps(records: Sequence[Record]) -> dict[str, Correction]:
+    """`{record_id: correction}` over the paired comparisons of every sweep that `records` were measured in."""
+    sweeps = {record.result.sweep for record in records if record.result.sweep}
+    return {record_id: one for sweep in sweeps for record_id, one in of_sweep(records, sweep).items()}
+
+
 def contents(records: Sequence[Record]) -> list[dict[str, Any]]:
     """What the records of a whole sweep hold, each with its corrected verdict: that of the sweep which measured it."""
-    sweeps = {record.result.sweep for record in records if record.result.sweep}
-    found = {record_id: one for sweep in sweeps for record_id, one in of_sweep(records, sweep).items()}
+    found = of_sweeps(records)
     return [as_corrected(record.content, found.get(record.result.record_id)) for record in records]
 
 

@@ -65,14 +65,17 @@ def config(project: Path, words: Iterable[str], *, resolve: bool) -> str:
         return OmegaConf.to_yaml(interpolations.resolved(found) if resolve else found).rstrip()
 
 
-def one(project: Path, words: Iterable[str]) -> Spec:
+def single(project: Path, words: Sequence[str]) -> Request:
+    """What `words` ask for. Raises SpecError, for a sweep too."""
+    asked = read(project, words)
+    if asked.sweeps:
+        raise SpecError(f"{' '.join(words)}: a sweep, not one spec.", "In Python: runner.sweep(…).")
+    return asked
+
+
+def one(project: Path, words: Sequence[str]) -> Spec:
     """The spec that `words` name. Raises SpecError, for a sweep too."""
-    with hydra_compose.explained(project):
-        parsed = _parsed(project, words, multirun=False)
-        if parsed.sweeps:
-            typed = " ".join(one.input_line or "" for one in parsed.given)
-            raise SpecError(f"{typed}: a sweep, not one spec.", "In Python: runner.load_sweep(…).")
-        return hydra_compose.from_config(hydra_compose.compose(hydra_compose.loader(project), parsed.given))
+    return single(project, words).spec
 
 
 def cells(project: Path, words: Iterable[str]) -> Sweep:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runner import load_sweep, run_sweep
+from runner import sweep
 from runner.core.errors import Impossible, SpecError
 from runner.planning import plan
 from runner.spec.schema import Sweep
@@ -201,5 +201,7 @@ def test_an_experiment_runs_without_m_tells_its_size_and_resumes(
     again = command("experiment=small", "--json")
     assert [cell["record_id"] for cell in again.json["cells"]] == ids
     monkeypatch.chdir(tmp_path)
-    mine = run_sweep(load_sweep("experiment=small"), schedule="inline")
-    assert ([cell["record_id"] for cell in mine["cells"]], set(mine)) == (ids, set(first.json))
+    mine = sweep("experiment=small", "schedule=inline")
+    assert ([run.folder.name for run in mine.runs], set(mine.to_dict())) == (ids, set(first.json))
+    assert [one["words"] for one in mine.impossible] == [one["words"] for one in first.json["impossible"]]
+    assert (mine.content["schedule"]["name"], set(mine.samples)) == ("inline", set(ids))

@@ -107,13 +107,17 @@ def as_csv(comparison: Comparison) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(map(cell, (*fixed, *metrics)))
-    for row in comparison.rows:
-        cells = {**_csv_cells(comparison, row), **row.metrics}
+    for cells in flat(comparison):
         writer.writerow(cell(cells.get(name, "")) for name in (*fixed, *metrics))
     return out.getvalue()
 
 
-def _csv_cells(comparison: Comparison, row: Row) -> dict[str, Any]:
+def flat(comparison: Comparison) -> list[dict[str, Any]]:
+    """A row each: its names, its verdict, every metric in full. What it lacks is no key."""
+    return [{**_named_cells(comparison, row), **row.metrics} for row in comparison.rows]
+
+
+def _named_cells(comparison: Comparison, row: Row) -> dict[str, Any]:
     result, against = row.result, row.against
     cells = {
         "record_id": result.record_id,

@@ -1,0 +1,33 @@
+"""The runner in Python; all of it is in `runner` itself, and is imported once it is used.
+
+```python
+import runner
+
+result = runner.run("model=gru", "backend=openvino")
+if result.comparison:
+    print(result.comparison.ratio, result.metrics["latency/p50_ms"])
+```
+
+Words are those of the command line. `load_spec` and `load_sweep` check them and run nothing; `run`, `sweep` and
+`compare` return results with `rows`, `table()`, `plot()`, `samples` and `folder`. What can't be done is a result's
+`status` and `reason`; wrong words raise `SpecError`.
+"""
+
+from runner.api.calls import compare, load_spec, load_sweep, run, sweep
+from runner.api.pictures import Plot
+from runner.api.results import ComparisonResult, RunResult, SweepResult
+from runner.core.errors import RunnerError, SpecError
+
+__all__ = [
+    "ComparisonResult",
+    "Plot",
+    "RunResult",
+    "RunnerError",
+    "SpecError",
+    "SweepResult",
+    "compare",
+    "load_spec",
+    "load_sweep",
+    "run",
+    "sweep",
+]
