@@ -3,69 +3,64 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from runner.commands import choice_options, console
+from runner.commands import choice_options, ci_options, console
 from runner.commands.cli_parser import parser
 from runner.core import project_paths
 from runner.core.errors import SpecError
-from runner.core.foreign_text import visible
 from runner.results import calibration
 
 if TYPE_CHECKING:
-    from runner.report.ci_gate import Check, Condition
+    from pathlib import Path
 
-FAILED = 1  # the exit code of a --fail-if that held
+    from runner.commands.ci_options import Gate
+
 OF_TABLE = ("sweep", "baseline", "sort", *choice_options.NAMES)  # options that two records don't have
 
 
 def main(argv: list[str]) -> int:
     """Print the comparison; 1 where a `--fail-if` holds, or could not be checked."""
     options = _options(argv)
-    from runner.report import ci_gate
+    root = project_paths.home(project_paths.root())
+    gate = ci_options.read(options, root)
+    return _two(options, root, gate) if options.records else _table(options, root, gate)
 
-    conditions = [ci_gate.parse(text) for text in options.fail_if]
-    return _two(options, conditions) if options.records else _table(options, conditions)
 
-
-def _table(options: argparse.Namespace, conditions: Sequence[Condition]) -> int:
-    from runner.report import ci_gate
+def _table(options: argparse.Namespace, root: Path, gate: Gate) -> int:
     from runner.report.views import table
     from runner.results import project_comparison
 
-    root = project_paths.home(project_paths.root())
     found = project_comparison.read(root, console.warn, **{name: getattr(options, name) for name in OF_TABLE})
-    checks = ci_gate.check(conditions, ci_gate.of_rows(found.rows))
+    checked = ci_options.checked(gate, lambda: found)
     if options.form == "json":
-        _print_json(table.as_json(found), checks)
+        console.document(table.as_json(found) | checked.as_json())
     elif options.form == "csv":
         print(table.as_csv(found), end="")
     elif options.form == "md":
         print(table.markdown(found), end="")
     else:
         table.show(found)
-    return _verdict(checks, options.form)
+    return ci_options.conclude(gate, checked, document=bool(options.form))
 
 
-def _two(options: argparse.Namespace, conditions: Sequence[Condition]) -> int:
+def _two(options: argparse.Namespace, root: Path, gate: Gate) -> int:
     from runner.report import ci_gate
     from runner.report.views import console_footer, layout, record_diff_table
     from runner.results import find_record, record_diff
 
     _check_two(options)
     with ExitStack() as stack:
-        root = project_paths.home(project_paths.root())
         candidate, baseline = (stack.enter_context(find_record.opened(name, root)) for name in options.records)
         found = record_diff.beside(candidate, baseline, calibration.noise_floors(root))
-        checks = ci_gate.check(conditions, [record_diff_table.subject(found)])
+        checks = ci_gate.check(gate.conditions, [record_diff_table.subject(found)])
+        checked = ci_options.Checked(None, tuple(checks))
         if options.form == "json":
-            _print_json(record_diff_table.as_json(found), checks)
+            console.document(record_diff_table.as_json(found) | checked.as_json())
         else:
             layout.show(record_diff_table.renderable(found), console_footer.WIDTH)
-    return _verdict(checks, options.form)
+    return ci_options.conclude(gate, checked, document=bool(options.form))
 
 
 def _check_two(options: argparse.Namespace) -> None:
@@ -75,22 +70,6 @@ def _check_two(options: argparse.Namespace) -> None:
     if given or options.form in ("csv", "md"):
         flag = given[0] if given else f"--{options.form}"
         raise SpecError(f"{flag} belongs to the table of all records.", "Leave it out, or name no records.")
-
-
-def _print_json(document: dict[str, Any], checks: Sequence[Check]) -> None:
-    from runner.report import ci_gate
-
-    document |= ci_gate.as_json(checks) if checks else {}
-    console.document(document)
-
-
-def _verdict(checks: Sequence[Check], form: str | None) -> int:
-    """What was checked, below a text, else on standard error: standard output is one document."""
-    from runner.report import ci_gate
-
-    for line in ci_gate.lines(checks):
-        print(visible(line), file=sys.stderr if form else sys.stdout)
-    return FAILED if ci_gate.failed(checks) else 0
 
 
 def _options(argv: list[str]) -> argparse.Namespace:
@@ -104,13 +83,7 @@ def _options(argv: list[str]) -> argparse.Namespace:
     )
     arguments.add_argument("--sort", metavar="M", help="any metric (default vs_baseline/speedup)")
     choice_options.add(arguments)
-    arguments.add_argument(
-        "--fail-if",
-        action="append",
-        default=[],
-        metavar="C",
-        help="exit with 1 where a row has it so: 'speedup_low<0.97'; may be given several times",
-    )
+    ci_options.add(arguments)
     form = arguments.add_mutually_exclusive_group()
     for flag in ("--json", "--csv", "--md"):
         name = flag.lstrip("-")

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.commands import ci_options
+from runner.commands.ci_options import Gate
 from runner.commands.cli_parser import parser
 from runner.core import project_paths as projects
 from runner.core.disk_errors import room
@@ -21,6 +23,8 @@ from runner.tracking.client import Tracker
 
 if TYPE_CHECKING:
     from runner.core.progress import Reporter
+    from runner.execution.run_plan import Ran
+    from runner.results.comparison import Comparison
     from runner.sweeps.request import Request
 
 FLAGS = ("--json", "--fresh", "--strict", "--quiet", "--verbose")
@@ -44,6 +48,7 @@ class Command:
     json: bool = False
     fresh: bool = False
     strict: bool = False
+    gate: Gate = field(default_factory=Gate)
     started: float = field(default_factory=time.monotonic)
 
     def one(self, asked: Request) -> int:
@@ -54,13 +59,15 @@ class Command:
         made = plan.make([asked.spec], self.root)
         ran = run_plan.run(made, self.home, self.tracker, asked.schedule, self.reporter, fresh=True)
         record = ran.records[0]
+        checked = ci_options.checked(self.gate, lambda: self._compared(ran))
         if self.json:
-            _print_json(record.content)
+            _print_json({**record.content, **checked.as_json()})
         else:
             from runner.report.views import console_footer
 
             console_footer.print_run(record, self.words, self.log)
-        return exit_code(record.result.status)
+        failed = ci_options.conclude(self.gate, checked, document=self.json)
+        return exit_code(record.result.status) or failed
 
     def sweep(self, asked: Request) -> int:
         """Every cell composed and validated before any work; one plan; one table. Returns the exit code."""
@@ -82,17 +89,25 @@ class Command:
             fresh=self.fresh,
             started=self.started,
         )
+        checked = ci_options.checked(self.gate, lambda: self._compared(ran))
         if self.json:
             from runner.report import sweep_json
 
-            _print_json(sweep_json.document(name, made, ran))
+            _print_json(sweep_json.document(name, made, ran) | checked.as_json())
         else:
             from runner.report import makespan
             from runner.report.views import console_footer
 
             console_footer.print_sweep(name, ran.records, self.words, self.log)
             print(makespan.text(ran.schedule))
-        return sweep_code([record.result.status for record in ran.records], self.strict)
+        failed = ci_options.conclude(self.gate, checked, document=self.json)
+        return sweep_code([record.result.status for record in ran.records], self.strict) or failed
+
+    def _compared(self, ran: Ran) -> Comparison:
+        """What was measured, as `compare` shows it."""
+        from runner.results import calibration, comparison
+
+        return comparison.compare(ran.records, calibrated=calibration.noise_floors(self.home))
 
 
 def main(argv: list[str]) -> int:
@@ -101,6 +116,7 @@ def main(argv: list[str]) -> int:
     root = projects.root()
     home = projects.home(root)
     slips.check(flags.override, root)
+    gate = ci_options.read(flags, home)
     with Tracker(home) as tracker:
         tracker.start()  # MLflow's import takes longer than Hydra's, composing and planning: all at once
         from runner.sweeps import request
@@ -110,7 +126,8 @@ def main(argv: list[str]) -> int:
             return 0
         asked = request.read(root, flags.override, multirun=flags.multirun)
         with room(home), _reporting(flags, home, argv) as (reporter, log):
-            command = Command(root, home, tracker, flags.override, reporter, log, flags.json, flags.fresh, flags.strict)
+            how = (flags.json, flags.fresh, flags.strict, gate)
+            command = Command(root, home, tracker, flags.override, reporter, log, *how)
             return command.sweep(asked) if asked.sweeps else command.one(asked)
 
 
@@ -131,6 +148,7 @@ def _flags(argv: Sequence[str]) -> argparse.Namespace:
     arguments.add_argument("-m", "--multirun", action="store_true")
     arguments.add_argument("--cfg", "-c", choices=["job"])
     arguments.add_argument("--resolve", action="store_true")
+    ci_options.add(arguments)
     for flag in FLAGS:
         arguments.add_argument(flag, action="store_true")
     flags, unknown = arguments.parse_known_intermixed_args(argv)

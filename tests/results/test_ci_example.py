@@ -31,6 +31,7 @@ def bash(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
         "MODEL": "model.onnx",
         "SETTINGS": QUICK,
         "BASE": "main",
+        "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(REPOSITORY),
         "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -61,6 +62,7 @@ def test_every_step_of_the_workflow_runs_and_leaves_a_page_and_a_record(reposito
     checked = bash(check["run"], repository)
     assert checked.returncode in (0, 1), checked.stderr
     assert "speedup_high<0.97 · " in checked.stdout
+    assert "speed-up" in (repository / "summary.md").read_text(encoding="utf-8")
     kept = bash(keep["run"], repository)
     assert kept.returncode == 0, kept.stderr
     assert "<svg" in (repository / "out" / "report.html").read_text(encoding="utf-8")
