@@ -163,6 +163,12 @@ def _explain(error: Exception, project: Path) -> SpecError:
         return _unknown_key(unknown.group(2) or unknown.group(1), project)
     if word := re.match(r"Error merging override (.+)", str(error)):
         return SpecError(f"{word[1]}: a list, or keys with values, that don't fit there.", "See what is: --cfg job")
+    if early := re.match(r"In '([^']+)': Could not override '(\w+)", str(error)):
+        axis = early[1].split("/")[0]
+        reason = (
+            f"{_file_of(early[1])} brings a {early[2]} of its own, and conf/config.yaml has none before its {axis}."
+        )
+        return SpecError(reason, f"In the defaults list of conf/config.yaml, put {axis} after the other options.")
     first = [line.strip() for line in str(error).splitlines() if line.strip()]
     detail = [line for line in first[1:2] if not line.startswith("full_key")]
     return SpecError(" ".join(first[:1] + detail), HELP)

@@ -10,6 +10,7 @@ from runner.core.errors import SpecError
 from runner.spec import hydra_compose, overrides
 from runner.spec.schedule import INLINE, Settings
 from runner.sweeps import request
+from tests.conftest import REPOSITORY
 
 
 def one(tmp_path: Path, *words: str) -> hydra_compose.Spec:
@@ -168,3 +169,21 @@ def test_a_broken_yaml_is_named_with_its_line(tmp_path: Path) -> None:
 
         options.values("model", "mine", tmp_path)
     assert caught.value.reason.startswith(f"{own / 'mine.yaml'}, line 3, column 7: not valid YAML:")
+
+
+def test_a_projects_own_defaults_list_in_another_order_than_an_option_needs_is_told_with_the_order(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "conf").mkdir()
+    lines = (REPOSITORY / "conf/config.yaml").read_text().splitlines()
+    model = next(line for line in lines if line.startswith("  - model: "))
+    lines.remove(model)
+    lines.insert(lines.index("defaults:") + 1, model)
+    (tmp_path / "conf/config.yaml").write_text("\n".join(lines))
+    assert one(tmp_path, "model=gru").model.name == "gru"
+    with pytest.raises(SpecError) as error:
+        one(tmp_path, "model=file", "model.path=my.onnx")
+    assert error.value.reason == (
+        "conf/model/file.yaml brings a precision of its own, and conf/config.yaml has none before its model."
+    )
+    assert error.value.next_step == "In the defaults list of conf/config.yaml, put model after the other options."
