@@ -18,7 +18,7 @@ from runner.spec.schema import GROUPS, PARTS
 
 PROGRAM = "edge-runner"
 OF_SPECS = ("plan", "calibrate")  # whose words are those of a run
-OF_RECORDS = ("compare", "report", "export")
+OF_RECORDS = ("compare", "report", "export", "reproduce")
 FIXED = {
     "toolchain": ("install", "list", "remove"),
     "completion": ("bash", "zsh", "fish"),

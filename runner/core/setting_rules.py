@@ -33,6 +33,7 @@ class Rule:
     low: float | None = None
     high: float | None = None
     choices: tuple[Any, ...] = ()
+    also: str = ""  # a regular expression of the texts that are allowed beside the choices
 
 
 def setting(
@@ -41,9 +42,10 @@ def setting(
     low: float | None = None,
     high: float | None = None,
     choices: Sequence[Any] = (),
+    also: str = "",
 ) -> Any:
     """A field of a `Settings` dataclass: one line of help, unit, inclusive range, allowed values."""
-    return dataclasses.field(metadata={"rule": Rule(help, unit, low, high, tuple(choices))})
+    return dataclasses.field(metadata={"rule": Rule(help, unit, low, high, tuple(choices), also)})
 
 
 @functools.lru_cache(maxsize=None)  # noqa: UP033 - on Python 3.8, too: it travels with the backends
@@ -78,7 +80,7 @@ def check(value: Any, kind: Any, rule: Rule, where: str) -> Any:
     cast = _cast(value, kind)
     if cast is _WRONG:
         raise SpecError(f"{where}={shown(value)}: {_article(kind)} expected.", f"{rule.help}{_range(rule)}")
-    if rule.choices and cast not in rule.choices:
+    if rule.choices and cast not in rule.choices and not (rule.also and re.fullmatch(rule.also, str(cast))):
         options = ", ".join(str(choice) for choice in rule.choices)
         raise SpecError(f"{where}={shown(value)}: not one of {options}.{nearest(str(value), map(str, rule.choices))}")
     if isinstance(cast, (int, float)) and not _inside(cast, rule):

@@ -98,7 +98,7 @@ def _tensors(outputs: Outputs, meta: Mapping[str, Any], test: Mapping[str, NDArr
     metric = meta["metric"]
     if metric == "none":
         return {}
-    named = _by_name(outputs, meta.get("outputs", [*outputs]))
+    named = by_name(outputs, meta.get("outputs", [*outputs]))
     if metric == "accuracy":
         reading = meta.get("labels", {**labels.PLAIN.as_dict(), "output": next(iter(named))})
         y = _whole(named[reading["output"]], len(test["target"]))
@@ -126,7 +126,7 @@ def _of_tensors(outputs: Outputs, meta: Mapping[str, Any], test: Mapping[str, ND
     metric = meta["metric"]
     if metric not in ("mae", "rmse"):
         return None
-    named = _by_name(outputs, meta.get("outputs", [*outputs]))
+    named = by_name(outputs, meta.get("outputs", [*outputs]))
     expected = {name.removeprefix("expected/"): array for name, array in test.items() if name.startswith("expected/")}
     flat = [_errors(named[name], values).reshape(len(values), -1) for name, values in expected.items()]
     errors = np.concatenate(flat, axis=1)
@@ -139,7 +139,7 @@ def _right(outputs: Outputs, meta: Mapping[str, Any], test: Mapping[str, NDArray
         y = _only(outputs, len(test["target"]))
         found: NDArray[Any] = np.argmax(y.reshape(len(y), -1), axis=1) == test["target"].reshape(-1)
         return found
-    named = _by_name(outputs, meta.get("outputs", [*outputs]))
+    named = by_name(outputs, meta.get("outputs", [*outputs]))
     reading = meta.get("labels", {**labels.PLAIN.as_dict(), "output": next(iter(named))})
     return labels.answers(_whole(named[reading["output"]], len(test["target"])), test["target"], reading)
 
@@ -167,7 +167,7 @@ def without_a_model(data_folder: Path) -> float | None:
     return float(np.mean([np.unique(column, return_counts=True)[1].max() / len(column) for column in columns]))
 
 
-def _by_name(outputs: Outputs, names: list[str]) -> Outputs:
+def by_name(outputs: Outputs, names: list[str]) -> Outputs:
     """By the file's names; where a runtime renamed its outputs, by their order."""
     return outputs if set(names) <= set(outputs) else dict(zip(names, outputs.values(), strict=True))
 

@@ -9,6 +9,7 @@ from runner.backends import effective_precision, loading
 from runner.core import registry
 from runner.core.advice import shell
 from runner.core.errors import StepFailed
+from runner.data import own_metric
 from runner.measure.sides import Side
 from runner.planning.graph import COMPILED, DATA, GRAPH, QUANTIZED, Cell, Chain
 from runner.planning.requirements import Outcome
@@ -58,6 +59,7 @@ def side_of(chain: Chain, artifacts: Mapping[str, Artifact], label: str) -> Side
         coarsest=effective_precision.coarsest(spec.precision.name, compiled.meta["effective"]),
         memory_mb=spec.limits.memory_mb,
         device=devices.device_of(spec.hardware.settings),
+        metric=own_metric.of(getattr(spec.model.settings, "metric", ""), data.content["settings"].get("files", {})),
         keep_in_float=quantized.meta.get("keep_in_float", {}) if quantized else {},
     )
 

@@ -271,7 +271,7 @@ def _flagged(how: Design, pairs: Sequence[Pair], settings: Settings, floor: Nois
 
 
 def _judged(side: Side, pair: Pair, role: str) -> Judgement:
-    return quality.judge(_scored(side, pair, role).predicted, side.data, side.reference)
+    return quality.judge(_scored(side, pair, role).predicted, side.data, side.reference, side.metric)
 
 
 def _scored(side: Side, pair: Pair, role: str) -> Scored:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from runner.core.errors import StepFailed
-from runner.data import scoring
+from runner.data import own_metric, scoring
+from runner.data.own_metric import OwnMetric
 from runner.measure import output_errors
+from runner.transport.device import HERE
+from runner.transport.endpoint import WorkerOptions
 from runner.worker import predictions, values
 
+METRIC_SECONDS = 300.0
 Outputs = Mapping[str, npt.NDArray[Any]]
 
 
@@ -31,11 +35,12 @@ class Judgement:
     outputs: Mapping[str, Any] = field(default_factory=dict)
 
 
-def judge(predicted: Path, data: Path, reference: Path | None) -> Judgement:
+def judge(predicted: Path, data: Path, reference: Path | None, metric: OwnMetric | None = None) -> Judgement:
     """Scores `predicted` (`out/<output>` arrays, samples first) on the data artifact's test split, and compares them
-    with `reference` (the float model's outputs in the same form). Raises StepFailed where the shapes disagree."""
+    with `reference` (the float model's outputs in the same form). `metric` is the user's
+    function that scores them, in the place of the data's own. Raises StepFailed where the shapes disagree."""
     outputs = read_outputs(predicted)
-    quality, note = scoring.score(data, outputs), scoring.note(data)
+    quality, note = _by(metric, predicted, data) if metric else scoring.score(data, outputs), scoring.note(data)
     if reference is None:
         why = dict.fromkeys(("fidelity/max_abs_error", "fidelity/sqnr_db"), "no outputs of the float model are known")
         return Judgement(quality, {}, why, note)
@@ -44,6 +49,17 @@ def judge(predicted: Path, data: Path, reference: Path | None) -> Judgement:
     return Judgement(
         quality, found, why, note, {one[0]: output_errors.output_error(*one) for one in paired(outputs, known)}
     )
+
+
+def _by(metric: OwnMetric, predicted: Path, data: Path) -> dict[str, float]:
+    """What the user's function says, in a process of its own: no code of others runs in the runner's."""
+    options = WorkerOptions("metric", modules=(own_metric.__name__,))
+    about = {**asdict(metric), "data": str(data), "predicted": str(predicted)}
+    with HERE.open_worker(predicted.with_suffix(".metric.log"), options) as worker:
+        found: dict[str, float] = worker.ask(
+            "call", timeout=METRIC_SECONDS, module=own_metric.__name__, function="scored", arguments=about
+        )
+    return found
 
 
 def read_outputs(path: Path) -> dict[str, npt.NDArray[Any]]:

@@ -14,6 +14,7 @@ from runner.transport.endpoint import WorkerOptions
 from runner.transport.local import Worker
 
 if TYPE_CHECKING:
+    from runner.data.own_metric import OwnMetric
     from runner.measure.settings import Settings
 
 
@@ -23,7 +24,8 @@ class Side:
     `open_session` is given, `data` the data artifact, `reference` the float model's outputs on its test split,
     `precision` the one asked for, `coarsest` the coarsest that ran, the file's own too ("": as asked): it says how far
     outputs may lie from the reference; `memory_mb` the most that its worker may hold, `device` where it is measured,
-    `keep_in_float` (by output) the nodes that may be left in float where quantising destroyed it."""
+    `keep_in_float` (by output) the nodes that may be left in float where quantising destroyed it, `metric` the user's
+    function that scores it, where it is one."""
 
     label: str
     session: str
@@ -38,6 +40,7 @@ class Side:
     memory_mb: float | None = None
     device: Device = HERE
     keep_in_float: Mapping[str, list[str]] = field(default_factory=dict)
+    metric: OwnMetric | None = None
 
     @property
     def inputs(self) -> Path:

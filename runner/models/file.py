@@ -10,6 +10,7 @@ from typing import Any
 from runner.core import given_files
 from runner.core.errors import SpecError
 from runner.core.setting_rules import setting
+from runner.data import own_metric
 from runner.models.onnx import METRICS, Dims
 
 TASKS = ("tensors",)
@@ -32,7 +33,11 @@ class Settings:
     inputs: str | None = setting(
         "An .npz file with arrays named as the inputs, and outputs' expected values or `labels`"
     )
-    metric: str = setting("How outputs are compared with those of model.inputs", choices=METRICS)
+    metric: str = setting(
+        "How outputs are compared with those of model.inputs; a function of your own: FILE.py:FUNCTION",
+        choices=METRICS,
+        also=own_metric.PATTERN,
+    )
     output: str | None = setting("The output that `labels` are for, where the model has several")
     nonfinite: str = setting("NaN and infinity among the inputs", choices=("error", "allow"))
 
@@ -44,8 +49,9 @@ def data_needs(settings: Settings) -> dict[str, Any]:
 
 
 def files(settings: Settings) -> tuple[str, ...]:
-    """The file of inputs. Raises SpecError where it isn't there."""
-    return (given_files.existing(settings.inputs, "model.inputs"),) if settings.inputs else ()
+    """The file of inputs, and that of a metric of the user's. Raises SpecError where one isn't there."""
+    inputs = (given_files.existing(settings.inputs, "model.inputs"),) if settings.inputs else ()
+    return (*inputs, *own_metric.files(settings.metric))
 
 
 def suffix(settings: Settings) -> str:

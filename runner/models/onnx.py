@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from runner.core import given_files
 from runner.core.errors import Unsupported
 from runner.core.setting_rules import setting
+from runner.data import own_metric
 
 if TYPE_CHECKING:
     from runner.backends.contract import Ask
@@ -28,12 +29,16 @@ class Settings:
 
     path: str | None = setting("The ONNX file; relative to the working folder")
     shapes: dict[str, Dims] = setting(  # noqa: RUF009 - a field, as all others
-        "Sizes of inputs with dynamic dimensions: model.shapes.x=[1,3,224,224]"
+        "Sizes of inputs with dynamic dimensions (else those of model.inputs): model.shapes.x=[1,3,224,224]"
     )
     inputs: str | None = setting(
         "An .npz file with arrays named as the inputs, and outputs' expected values or `labels`"
     )
-    metric: str = setting("How outputs are compared with those of model.inputs", choices=METRICS)
+    metric: str = setting(
+        "How outputs are compared with those of model.inputs; a function of your own: FILE.py:FUNCTION",
+        choices=METRICS,
+        also=own_metric.PATTERN,
+    )
     output: str | None = setting("The output that `labels` are for, where the model has several")
     calibration: str | None = setting(
         "An .npz file with arrays named as the inputs, for int8; without it a part of model.inputs that isn't measured"
@@ -55,7 +60,7 @@ def files(settings: Settings) -> tuple[str, ...]:
     external = onnx_file.external_files(str(settings.path), model)
     arrays = {"model.inputs": settings.inputs, "model.calibration": settings.calibration}
     inputs = [given_files.existing(path, key) for key, path in arrays.items() if path]
-    return (str(settings.path), *external, *inputs)
+    return (str(settings.path), *external, *inputs, *own_metric.files(settings.metric))
 
 
 def batches(settings: Settings) -> bool:
@@ -73,8 +78,9 @@ def unread(settings: Settings, ask: Ask) -> Unsupported | None:
 
 def problems(settings: Settings) -> None:
     """Raise SpecError for everything that is wrong with the files and `model.shapes`, before any work."""
-    from runner.graphs import onnx_file, user_tensors
+    from runner.graphs import archive_shapes, onnx_file, user_tensors
 
-    fixed = onnx_file.shaped(onnx_file.valid(settings.path), settings.shapes, str(settings.path))
+    model = onnx_file.valid(settings.path)
+    fixed = onnx_file.shaped(model, archive_shapes.added(model, settings.shapes, settings.inputs), str(settings.path))
     user_tensors.check_output([value.name for value in fixed.graph.output], settings.output)
     user_tensors.check(fixed, data_needs(settings))

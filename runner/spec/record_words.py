@@ -75,7 +75,7 @@ def _trusted(key: str, value: Any, spec: Mapping[str, Any]) -> bool:
     option = spec[part]["name"]
     known = rules(settings_class(part, option))
     ours = part not in registry.PACKAGES or registry.module(part, option).startswith("runner.")
-    return (name in known and bool(known[name][1].choices)) or (ours and key in HARMLESS)
+    return (name in known and value in known[name][1].choices) or (ours and key in HARMLESS)
 
 
 def _has_text(value: Any) -> bool:

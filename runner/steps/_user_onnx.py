@@ -8,7 +8,7 @@ import onnx
 
 from runner.core import setting_rules
 from runner.core.job import Job
-from runner.graphs import onnx_file, onnx_format, onnx_graph
+from runner.graphs import archive_shapes, onnx_file, onnx_format, onnx_graph
 from runner.models.onnx import Settings
 
 
@@ -16,7 +16,9 @@ def export(job: Job) -> dict[str, Any]:
     """Write `model.onnx`. The reference outputs come with the data, which the model's inputs describe."""
     chosen = setting_rules.build(Settings, job.settings["model"]["settings"], "model")
     path = str(chosen.path)
-    model, warnings = _inferred(onnx_file.shaped(onnx_file.complete(path), chosen.shapes, path), path)
+    given = onnx_file.complete(path)
+    shapes = archive_shapes.added(given, chosen.shapes, chosen.inputs)
+    model, warnings = _inferred(onnx_file.shaped(given, shapes, path), path)
     onnx.save(model, job.out / "model.onnx")
     params, nonzero = onnx_graph.parameters(model)
     return {
@@ -25,7 +27,7 @@ def export(job: Job) -> dict[str, Any]:
         "opset": onnx_format.versions(model)["opset"],
         "params": params,
         "nonzero_params": nonzero,
-        "warnings": warnings,
+        "warnings": [*warnings, *archive_shapes.said(shapes, chosen.shapes, chosen.inputs)],
     }
 
 

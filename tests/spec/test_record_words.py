@@ -35,6 +35,7 @@ def test_columns_and_sizes_are_taken_and_files_are_typed() -> None:
         (("model=onnx", "model.path=/etc/passwd"), "model.path=/etc/passwd"),
         (("model=file", "model.path=evil.engine"), "model.path=evil.engine"),
         (("model=onnx", "model.path=a", "model.inputs=b.npz"), "model.path=a, model.inputs=b.npz"),
+        (("model=onnx", "model.metric=evil.py:f"), "model.metric=evil.py:f"),
         (("data=csv", "data.path=x.csv"), "data.path=x.csv"),
         (("baseline=spec", "baseline.overrides=[backend=openvino]"), r"baseline.overrides=\['backend=openvino'\]"),
     ],

@@ -1,0 +1,105 @@
+"""A metric of the user's own, `FILE.py:FUNCTION`: read and checked by all, run in a worker alone."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner.core import given_files, hashing
+from runner.core.errors import BadFile, SpecError, StepFailed, nearest
+from runner.core.foreign_text import line
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from numpy.typing import NDArray
+
+PATTERN = r".+\.py:[A-Za-z_]\w*"  # of `model.metric`, beside the names of ours
+EXPECTED = "expected/"
+
+
+@dataclass(frozen=True)
+class OwnMetric:
+    """What is run: `FILE.py:FUNCTION`, and the SHA-256 that the file had when it was planned with."""
+
+    metric: str
+    digest: str
+
+
+def of(metric: str, digests: Mapping[str, str]) -> OwnMetric | None:
+    """The user's function among `digests` (`{path: SHA-256}`); None for a metric of ours."""
+    return OwnMetric(metric, digests[metric.rpartition(":")[0]]) if is_own(metric) else None
+
+
+def is_own(metric: str) -> bool:
+    """Whether a metric is a function of the user's."""
+    return re.fullmatch(PATTERN, metric) is not None
+
+
+def files(metric: str) -> tuple[str, ...]:
+    """The file of a user's function, checked; none of a metric of ours. Raises as `file`."""
+    return (file(metric),) if is_own(metric) else ()
+
+
+def file(metric: str) -> str:
+    """The file that holds it. Raises SpecError where it isn't there, or has no such function: it is read, not run."""
+    import ast  # where there is such a file
+
+    path, _, function = metric.rpartition(":")
+    try:
+        tree = ast.parse(Path(given_files.existing(path, "model.metric")).read_bytes())
+    except (SyntaxError, ValueError) as error:
+        raise BadFile(f"model.metric={path}: no Python: {line(str(error))}.", "Mend the file.") from error
+    known = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    if function not in known:
+        reason = f"model.metric={metric}: {path} defines no {function}.{nearest(function, known)}"
+        raise SpecError(reason, f"It defines: {', '.join(known) or 'no function'}.")
+    return path
+
+
+def scored(metric: str, digest: str, data: str, predicted: str) -> dict[str, float]:
+    """`{function's name: value}` of outputs in the file `predicted`, on the test split of the data artifact `data`.
+
+    Called in a worker. The function is given `outputs` and `expected` as dicts of arrays, samples first: by output, and
+    `labels`. Raises StepFailed where the file is no longer the one with the SHA-256 `digest`, or it answers no number.
+    """
+    from runner.data import arrays, scoring
+    from runner.worker import predictions
+
+    path, _, function = metric.rpartition(":")
+    if hashing.file_hash(Path(path)) != digest:
+        raise StepFailed(f"{path} was edited while this ran.", "Run the same command again.")
+    truth = arrays.read_truth(Path(data), "test")
+    expected = {"labels" if name == "target" else name.removeprefix(EXPECTED): array for name, array in truth.items()}
+    names = arrays.read_meta(Path(data)).get("outputs", [])
+    outputs = scoring.by_name(predictions.read(predicted), names)
+    shaped = {name: _as_expected(array, expected.get(name)) for name, array in outputs.items()}
+    try:
+        value = float(getattr(_module(path), function)(shaped, expected))
+    except Exception as error:  # the user's code raises what it likes
+        where = f"model.metric={metric}: {type(error).__name__}: {line(str(error))}"
+        raise StepFailed(where, f"Mend {path}: {function}(outputs, expected) returns a number.") from error
+    if not math.isfinite(value):
+        raise StepFailed(f"model.metric={metric}: it answered {value}.", "Let it return a finite number.")
+    return {function: value}
+
+
+def _as_expected(output: NDArray[Any], expected: NDArray[Any] | None) -> NDArray[Any]:
+    """In the shape of the user's array: a fixed batch of one, written out on one side alone, would be broadcast."""
+    same = expected is not None and output.dtype.kind != "O" and output.size == expected.size
+    return output.reshape(expected.shape) if expected is not None and same else output
+
+
+def _module(path: str) -> ModuleType:
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("own_metric", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} can't be imported")
+    module: Any = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module  # type: ignore[no-any-return]
