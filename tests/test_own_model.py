@@ -72,7 +72,7 @@ def test_a_network_of_ones_own_is_an_option_as_any_other(command: Command, tmp_p
     installed = tmp_path / "site" / "my_mlp-1.0.dist-info"
     installed.mkdir()
     (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: my-mlp\nVersion: 1.0\n")
-    name, module = re.findall(r'"runner.models"\]\n(\w+) = "(\w+)"', block("toml"))[0]
+    name, module = re.findall(r'"runner.models"\]\n(\w+) = "(\w+)"', block("toml", 1))[0]
     (installed / "entry_points.txt").write_text(f"[runner.models]\n{name} = {module}\n")
     (record,) = records(command, tmp_path, NETWORK, PYTHONPATH=str(package.parent))
     assert record["status"] == "ok"

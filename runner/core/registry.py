@@ -23,6 +23,9 @@ PACKAGES = {
     "scenario": "runner.measure.scenarios",
 }
 
+METRICS = "runner.metrics"  # functions that score a user's model: `worst = "my_package.metrics:worst"`
+GROUPS = (*PACKAGES.values(), METRICS)
+
 # What a module of each axis has at least (docs/architecture.md).
 OFFERS = {
     "model": ("Settings", "TASKS", "PROVIDES", "data_needs"),
@@ -78,18 +81,18 @@ def load(axis: str, name: str) -> ModuleType:
 
 
 def entry_points(group: str) -> dict[str, str]:
-    """`{name: dotted module}` of what installed packages register in `group`, one of PACKAGES."""
+    """`{name: dotted module}` of what installed packages register in `group`, one of GROUPS."""
     return registered()[group]
 
 
 @lru_cache(maxsize=None)  # noqa: UP033 - Python 3.8: it travels
 def registered() -> dict[str, dict[str, str]]:
-    """What installed packages register in each group of PACKAGES: their files are read once (8 ms), not for each."""
+    """What installed packages register in each of GROUPS: their files are read once (8 ms), not for each."""
     from importlib import metadata
 
     every = metadata.entry_points()
     chosen = every.select if hasattr(every, "select") else lambda group: every.get(group, ())  # Python 3.8: it travels
-    return {group: {one.name: one.value for one in chosen(group=group)} for group in PACKAGES.values()}
+    return {group: {one.name: one.value for one in chosen(group=group)} for group in GROUPS}
 
 
 @lru_cache(maxsize=None)  # noqa: UP033 - Python 3.8: it travels

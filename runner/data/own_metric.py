@@ -1,4 +1,4 @@
-"""A metric of the user's own, `FILE.py:FUNCTION`: read and checked by all, run in a worker alone."""
+"""A metric of the user's own, `FILE.py:FUNCTION` or an entry point: read and checked by all, run in a worker alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.core import given_files, hashing
+from runner.core import given_files, hashing, registry
 from runner.core.errors import BadFile, SpecError, StepFailed, nearest
 from runner.core.foreign_text import line
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+OURS = ("none", "accuracy", "mae", "rmse", "max_abs_error")
 PATTERN = r".+\.py:[A-Za-z_]\w*"  # of `model.metric`, beside the names of ours
 EXPECTED = "expected/"
 
@@ -30,19 +31,48 @@ class OwnMetric:
     digest: str
 
 
+def resolved(metric: str) -> str:
+    """`FILE.py:FUNCTION`, also of what an installed package registers by that name; "" of a metric of ours. Raises
+    SpecError where the package has no such file."""
+    registered = registry.entry_points(registry.METRICS)
+    if metric in OURS or metric not in registered:
+        return metric if re.fullmatch(PATTERN, metric) else ""
+    module, _, function = registered[metric].partition(":")
+    source = _source(module)
+    if source is None:
+        reason = f"model.metric={metric}: its package names {registered[metric]}, which is no file of it."
+        raise SpecError(reason, "Mend the entry point: my_package.module:function")
+    return f"{source}:{function}"
+
+
+def _source(module: str) -> Path | None:
+    """The file of a dotted module; nothing is imported."""
+    from importlib import util
+
+    top, *rest = module.split(".")
+    spec = util.find_spec(top) if top.isidentifier() else None
+    if spec is None or not rest:
+        return Path(spec.origin) if spec and spec.origin else None
+    places = [Path(folder, *rest) for folder in spec.submodule_search_locations or ()]
+    files = [file for place in places for file in (place.with_suffix(".py"), place / "__init__.py")]
+    return next((file for file in files if file.is_file()), None)
+
+
+def allowed() -> str:
+    """A regular expression of what `model.metric` may be beside the names of ours."""
+    return "|".join([PATTERN, *map(re.escape, registry.entry_points(registry.METRICS))])
+
+
 def of(metric: str, digests: Mapping[str, str]) -> OwnMetric | None:
     """The user's function among `digests` (`{path: SHA-256}`); None for a metric of ours."""
-    return OwnMetric(metric, digests[metric.rpartition(":")[0]]) if is_own(metric) else None
-
-
-def is_own(metric: str) -> bool:
-    """Whether a metric is a function of the user's."""
-    return re.fullmatch(PATTERN, metric) is not None
+    found = resolved(metric)
+    return OwnMetric(found, digests[found.rpartition(":")[0]]) if found else None
 
 
 def files(metric: str) -> tuple[str, ...]:
     """The file of a user's function, checked; none of a metric of ours. Raises as `file`."""
-    return (file(metric),) if is_own(metric) else ()
+    found = resolved(metric)
+    return (file(found),) if found else ()
 
 
 def file(metric: str) -> str:

@@ -11,7 +11,7 @@ from runner.core import given_files
 from runner.core.errors import SpecError
 from runner.core.setting_rules import setting
 from runner.data import own_metric
-from runner.models.onnx import METRICS, Dims
+from runner.models.onnx import Dims
 
 TASKS = ("tensors",)
 PROVIDES = ("file",)
@@ -35,8 +35,8 @@ class Settings:
     )
     metric: str = setting(
         "How outputs are compared with those of model.inputs; a function of your own: FILE.py:FUNCTION",
-        choices=METRICS,
-        also=own_metric.PATTERN,
+        choices=own_metric.OURS,
+        also=own_metric.allowed(),
     )
     output: str | None = setting("The output that `labels` are for, where the model has several")
     nonfinite: str = setting("NaN and infinity among the inputs", choices=("error", "allow"))

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 TASKS = ("tensors",)
 PROVIDES = ("onnx",)
-METRICS = ("none", "accuracy", "mae", "rmse", "max_abs_error")
 Dims = tuple[int | str, ...]
 
 
@@ -36,8 +35,8 @@ class Settings:
     )
     metric: str = setting(
         "How outputs are compared with those of model.inputs; a function of your own: FILE.py:FUNCTION",
-        choices=METRICS,
-        also=own_metric.PATTERN,
+        choices=own_metric.OURS,
+        also=own_metric.allowed(),
     )
     output: str | None = setting("The output that `labels` are for, where the model has several")
     calibration: str | None = setting(

@@ -1,11 +1,13 @@
 """A metric of the user's own is a function in a file, read by the runner and run by a worker."""
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from runner.core import hashing
+from runner.core import hashing, registry
 from runner.core.errors import SpecError, StepFailed
 from runner.data import own_metric
 
@@ -74,3 +76,39 @@ def test_a_wrong_file_is_said_before_any_work(metric: str, source: str, said: st
         Path("m.py").write_text(source)
     with pytest.raises(SpecError, match=said):
         own_metric.file(metric)
+
+
+@pytest.fixture
+def installed(file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A package that registers a metric, one under the name of ours, and one that it lacks."""
+    package, about = file / "scores_of_mine", file / "scores_of_mine-1.0.dist-info"
+    for folder in (package, about):
+        folder.mkdir()
+    (package / "__init__.py").write_text("raise SystemExit")
+    (package / "metrics.py").write_text(SOURCE)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: scores_of_mine\nVersion: 1.0\n")
+    lines = (
+        f"{name} = scores_of_mine.{module}:worst" for name, module in (("far", "metrics"), ("mae", "x"), ("no", "x"))
+    )
+    (about / "entry_points.txt").write_text("\n".join(["[runner.metrics]", *lines]))
+    monkeypatch.syspath_prepend(str(file))
+    registry.registered.cache_clear()
+    yield package
+    registry.registered.cache_clear()
+
+
+def test_a_packages_metric_is_found_by_its_name_and_not_imported(installed: Path) -> None:
+    assert own_metric.resolved("far") == f"{installed / 'metrics.py'}:worst"
+    assert own_metric.files("far") == (str(installed / "metrics.py"),)
+    assert re.fullmatch(own_metric.allowed(), "far")
+
+
+def test_a_name_of_ours_stays_ours(installed: Path) -> None:
+    assert own_metric.resolved("mae") == ""
+
+
+def test_an_entry_point_that_leads_nowhere_is_said(installed: Path) -> None:
+    with pytest.raises(
+        SpecError, match=r"model\.metric=no: its package names scores_of_mine\.x:worst, which is no file"
+    ):
+        own_metric.files("no")
