@@ -116,10 +116,10 @@ def _blamed() -> Iterator[None]:
 def cell_name(step: str, spec: Spec) -> str:
     """A step's cell, named by no more than what the step depends on: `co2`, `gru`, `gru-int8_dynamic-openvino`."""
     if step == "data":
-        return spec.data.name
+        return spec.data.title
     if step in ("train", "export"):
-        return spec.model.name
-    return f"{spec.model.name}-{spec.precision.name}-{spec.backend.name}"
+        return spec.model.title
+    return f"{spec.model.title}-{spec.precision.title}-{spec.backend.title}"
 
 
 def folder(root: Path, step: str, spec: Spec) -> Path:

@@ -40,7 +40,7 @@ class _Asked:
 
     @property
     def title(self) -> str:
-        return f"{self.model} {self.backend.name} {self.precision}"
+        return f"{self.model} {self.backend.title} {self.precision}"
 
     def tuned_to(self) -> Any:
         """What the backend's output is tuned to, on the machine that it is for."""
@@ -68,7 +68,7 @@ def _made(spec: Spec, origin: Source, asked: _Asked, draft: Draft) -> tuple[list
     reads = declared.reads(provided)
     source, made = provided[reads or next(iter(provided))], []  # where it accepts none, the nodes are blocked
     if reads == "onnx" and spec.precision.name != "fp32":
-        about = (spec.model.name, spec.precision, spec.backend.name, source.key, origin.data.key)
+        about = (spec.model.title, spec.precision, spec.backend.name, source.key, origin.data.key)
         source = draft.once(_quantize, *about, origin.unread)
         made.append(source)
     network = spec.model if reads == "checkpoint" else None
@@ -87,7 +87,7 @@ def _asked(spec: Spec, origin: Source, draft: Draft) -> _Asked:
     wrong = unopened(backend.name, origin.built[0].path, draft.project) if origin.built else None
     blocked = wrong or draft.once(blocker, *about)
     blocked = blocked or (origin.unread if READER in loading.backend(backend.name).distributions else None)
-    return _Asked(backend, model, precision, batch, target, origin.data.key, blocked)
+    return _Asked(backend, spec.model.title, precision, batch, target, origin.data.key, blocked)
 
 
 def _quantize(model: str, precision: Choice, backend: str, export: str, data: str, unread: RunnerError | None) -> Node:

@@ -146,7 +146,7 @@ def _data_problems(data: Choice, needs: str) -> None:
 
 def _import(model: Choice, files: Files) -> Node:
     code = (registry.module("model", model.name),)
-    return node(EXPORT, model.name, {"model": named(model), "files": dict(files)}, {}, code)
+    return node(EXPORT, model.title, {"model": named(model), "files": dict(files)}, {}, code)
 
 
 def _describe(model: Choice, backend: Choice, built: Built) -> Node:
@@ -158,7 +158,7 @@ def _describe(model: Choice, backend: Choice, built: Built) -> Node:
     }
     step = Step("describe", loading.backend(backend.name).distributions, GRAPH, own_worker=True)
     code = (f"{registry.module('backend', backend.name)}.session",)
-    return node(step, f"{model.name} {backend.name}", settings, {}, code)
+    return node(step, f"{model.title} {backend.title}", settings, {}, code)
 
 
 def placed(built: Built) -> dict[str, Any]:
@@ -173,20 +173,20 @@ def _data(data: Choice, needs: str, files: Files, seed: int, export: str) -> Nod
     settings = {**named(data), "needs": json.loads(needs), "files": dict(files), "seed": seed}
     module = registry.load("data", data.name)
     step = replace(SAMPLES, tools=(*SAMPLES.tools, *getattr(module, "DISTRIBUTIONS", ())))
-    return node(step, data.name, settings, {"model": export} if export else {}, (module.__name__,))
+    return node(step, data.title, settings, {"model": export} if export else {}, (module.__name__,))
 
 
 def _train(model: Choice, train: Choice, seed: int, data: str) -> Node:
     settings = {"model": named(model), "train": named(train)["settings"], "seed": seed}
-    return node(TRAIN, model.name, settings, {"data": data}, (registry.module("model", model.name),))
+    return node(TRAIN, model.title, settings, {"data": data}, (registry.module("model", model.name),))
 
 
 def _compress(method: Choice, model: Choice, train: Choice, seed: int, data: str, trained: str) -> Node:
     settings = {"model": named(model), "train": named(train)["settings"], "seed": seed, **named(method)}
     code = (registry.module("model", model.name), registry.module("compression", method.name))
-    return node(COMPRESS, method.name, settings, {"data": data, "model": trained}, code)
+    return node(COMPRESS, method.title, settings, {"data": data, "model": trained}, code)
 
 
 def _export(model: Choice, data: str, checkpoint: str) -> Node:
     code = (registry.module("model", model.name),)
-    return node(EXPORT, model.name, {"model": named(model)}, {"data": data, "model": checkpoint}, code)
+    return node(EXPORT, model.title, {"model": named(model)}, {"data": data, "model": checkpoint}, code)

@@ -15,7 +15,7 @@ def names(result: Result) -> dict[str, str]:
     """`{axis: option's name}` of a record; axes that its spec lacks are left out. The precision is the one that ran:
     `int8 (12 of 38 Conv)`."""
     spec = result.spec
-    found = {axis: str(spec[axis]["name"]) for axis in AXES if axis in spec}
+    found = {axis: labels.option(spec[axis]) for axis in AXES if axis in spec}
     if "precision" in found:
         found["precision"] = precision(result, "candidate")
     return found

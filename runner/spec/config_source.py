@@ -48,8 +48,9 @@ class Folder(ConfigSource):
 
     def load_config(self, config_path: str) -> ConfigResult:
         """The checked content. Raises SpecError."""
-        found = yaml_files.load(self.file(self._normalize_file_name(config_path)))
-        return ConfigResult(self.provider, self.path, OmegaConf.create(dict(found.content)), {"package": found.package})
+        file = self.file(self._normalize_file_name(config_path))
+        content, package = yaml_files.option(file, file.parent.name), yaml_files.load(file).package
+        return ConfigResult(self.provider, self.path, OmegaConf.create(content), {"package": package})
 
     def available(self) -> bool:
         """Whether the folder is there."""

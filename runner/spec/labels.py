@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from runner.spec.schema import OWN_NAME
+
 SELF = "self"
 HOW_MEASURED = ("measure", "baseline", "limits", "telemetry", "toolchain")
 WORDS = ("model", "backend", "precision", "compression", "hardware")  # whose names stand in a label by themselves
@@ -23,8 +25,9 @@ def point(spec: Plain) -> dict[str, Any]:
 
 def flatten(tree: Plain, prefix: str = "") -> Iterator[tuple[str, str]]:
     """`("backend.threads", "1")` for every leaf; an axis's own name stands as `backend`, lists as JSON."""
+    own = OWN_NAME if OWN_NAME in tree else "name"
     for key, value in tree.items():
-        name = prefix.rstrip(".") if key == "name" and prefix else f"{prefix}{key}"
+        name = prefix.rstrip(".") if key == own and prefix else f"{prefix}{key}"
         if isinstance(value, Mapping):
             yield from flatten(value, f"{name}.")
         else:
@@ -89,7 +92,12 @@ def device(spec: Plain) -> str:
 
 
 def _name(spec: Plain, axis: str) -> str:
-    return str(_axis(spec, axis).get("name", ""))
+    return option(_axis(spec, axis))
+
+
+def option(choice: Plain) -> str:
+    """What an axis's choice in a spec is called: its file's own name, else its implementation's."""
+    return str(choice.get(OWN_NAME) or choice.get("name", ""))
 
 
 def _axis(spec: Plain, axis: str) -> Plain:

@@ -36,8 +36,8 @@ def file(axis: str, name: str, project: Path) -> Path:
 
 
 def values(axis: str, name: str, project: Path) -> dict[str, Any]:
-    """An option's own values: its YAML without the defaults list."""
-    content = load_yaml(file(axis, name, project))
+    """An option's own values: its YAML without the defaults list (`yaml_files.option`)."""
+    content = yaml_files.option(file(axis, name, project), axis)
     return {key: value for key, value in content.items() if key != "defaults"}
 
 

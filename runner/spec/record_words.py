@@ -10,7 +10,7 @@ from runner.core import advice, registry
 from runner.core.errors import SpecError, Unavailable
 from runner.core.setting_rules import rules, shown
 from runner.spec import options, overrides
-from runner.spec.schema import AXES, NAMES, settings_class
+from runner.spec.schema import AXES, NAMES, OWN_NAME, settings_class
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +61,7 @@ def _settings(spec: Mapping[str, Any], project: Path) -> Iterator[tuple[str, Any
         else:
             own, usual = spec[part], options.values(part, spec[part]["name"], project)
         for key, value in own.items():
-            if key != "name" and (key not in usual or usual[key] != value):
+            if key not in ("name", OWN_NAME) and (key not in usual or usual[key] != value):
                 yield f"{part}.{key}".rstrip("."), value
 
 

@@ -18,6 +18,8 @@ from runner.spec import hardware
 from runner.spec.telemetry import Settings as Telemetry
 from runner.spec.toolchain import Settings as Toolchain
 
+OWN_NAME = "option"  # of an option: its file's name, where that is not its implementation's (`name`)
+
 AXES = (
     "model",
     "data",
@@ -76,9 +78,15 @@ class Choice:
 
     name: str
     settings: Any
+    option: str = ""  # its file's name, where that is another: `conf/model/tiny.yaml` with `name: gru`
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.option or self.name
 
     def plain(self) -> dict[str, Any]:
-        """`{"name": …, key: value, …}` in JSON types."""
+        """What it is, whatever it is called: `{"name": …, key: value, …}` in JSON types."""
         return {"name": self.name, **_json(dataclasses.asdict(self.settings))}
 
     @cached_property
@@ -133,11 +141,11 @@ class Spec:
     @property
     def title(self) -> str:
         """A short name for people: model, compression, precision, backend; scenario and device if not the default."""
-        parts = [self.model.name, self.precision.name, self.backend.name]
+        parts = [self.model.title, self.precision.name, self.backend.title]
         if self.compression.name != "none":
-            parts.insert(1, self.compression.name)
+            parts.insert(1, self.compression.title)
         if self.scenario.name != "single_stream":
-            parts.append(self.scenario.name)
+            parts.append(self.scenario.title)
         return " ".join([*parts, *self.elsewhere])
 
     @property
@@ -192,7 +200,7 @@ def _example(name: str) -> str:
 def plain_part(value: Any) -> Any:
     """One part of a spec in JSON types."""
     if isinstance(value, Choice):
-        return value.plain()
+        return {**value.plain(), **({OWN_NAME: value.option} if value.option else {})}
     return dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else value
 
 
@@ -224,8 +232,15 @@ def choice(axis: str, values: Any) -> Choice:
     """One axis of a spec from its plain values (`name` and its settings)."""
     if not isinstance(values, Mapping) or not isinstance(values.get("name"), str):
         raise SpecError(f"{axis} needs one option, not {_short(values)}.", f"Choose one: python -m runner list {axis}")
-    rest = {key: value for key, value in values.items() if key != "name"}
-    return Choice(values["name"], build(settings_class(axis, values["name"]), rest, axis))
+    rest = {key: value for key, value in values.items() if key not in ("name", OWN_NAME)}
+    return Choice(values["name"], build(settings_class(axis, values["name"]), rest, axis), _own_name(axis, values))
+
+
+def _own_name(axis: str, values: Mapping[str, Any]) -> str:
+    own = values.get(OWN_NAME, "")
+    if not isinstance(own, str):
+        raise SpecError(f"{axis}.{OWN_NAME}={_short(own)}: a name expected.", "Leave it out.")
+    return own
 
 
 def settings_class(axis: str, name: str) -> type:

@@ -19,6 +19,7 @@ import yaml
 from runner.core import given_files
 from runner.core.disk_errors import ADVICE
 from runner.core.errors import SpecError
+from runner.spec.schema import AXES, OWN_NAME
 
 BYTES = 1_000_000
 DEPTH = 50
@@ -50,6 +51,16 @@ def load(path: Path) -> File:
     package = _package(text, path)
     _check(content, package, path)
     return File(content, package)
+
+
+def option(path: Path, axis: str) -> dict[str, Any]:
+    """The content of an option's file: where it is another's implementation under a name of its own, with that name.
+
+    `conf/model/tiny.yaml` with `name: gru` is `{"name": "gru", OWN_NAME: "tiny", …}`.
+    """
+    content = dict(load(path).content)
+    own = axis in AXES and isinstance(content.get("name"), str) and content["name"] != path.stem
+    return {**content, OWN_NAME: path.stem} if own else content
 
 
 def _text(path: Path) -> str:

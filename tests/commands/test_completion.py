@@ -19,7 +19,7 @@ from runner.commands import COMMANDS, completion
 from runner.commands.completion_words import candidates
 from runner.core.errors import SpecError
 from runner.spec import options
-from runner.spec.schema import GROUPS, PARTS
+from runner.spec.schema import GROUPS, OWN_NAME, PARTS
 from tests.conftest import REPOSITORY
 from tests.test_main import HEAVY, loaded
 
@@ -63,7 +63,7 @@ def test_of_a_sweep_the_options_that_are_not_there_yet() -> None:
 @pytest.mark.parametrize("axis", GROUPS)
 def test_an_options_settings_are_those_of_its_rules(project: Path, axis: str) -> None:
     for name in options.names(axis, project):
-        keys = [key for key in options.values(axis, name, project) if key != "name"]
+        keys = [key for key in options.values(axis, name, project) if key not in ("name", OWN_NAME)]
         assert candidates(f"edge-runner {axis}={name} {axis}.") == sorted(f"{axis}.{key}=" for key in keys)
 
 
