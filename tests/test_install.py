@@ -60,6 +60,10 @@ def test_the_wheel_carries_the_template_of_the_page(installed: Installed) -> Non
     assert (installed.folder / page).read_bytes() == (REPOSITORY / page).read_bytes()
 
 
+def test_the_wheel_says_that_it_is_typed(installed: Installed) -> None:
+    assert (installed.folder / "runner" / "py.typed").is_file()
+
+
 def test_options_come_from_the_wheel(installed: Installed, tmp_path: Path) -> None:
     done = installed.python(tmp_path, "-m", "runner", "show", "model=gru", "--json")
     assert done.code == 0, done.err
