@@ -12,6 +12,7 @@ from runner.planning.graph import Node, Plan
 from runner.planning.requirements import Lost, Outcome, needed_keys, side_by_side, survey
 from runner.spec.schedule import Inline, Schedule
 from runner.spec.schema import Limits
+from runner.transport import toolchains
 
 MakeSteps = Callable[[Sequence[Node], Mapping[str, Outcome], Path, Limits, Display], dict[str, Outcome]]
 
@@ -20,6 +21,7 @@ ROUNDS = 3  # of looking and making, where artifacts are lost meanwhile
 
 def prepare(plan: Plan, project: Path, limits: Limits, display: Display, schedule: Schedule) -> dict[str, Outcome]:
     """Every artifact that the plan's cells use, or why there is none, by key. Goes on past a step that fails."""
+    toolchains.try_again()
     return get_or_make(needed_keys(plan), plan, project, limits, display, schedule)
 
 

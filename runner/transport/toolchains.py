@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ PINNED = Path(__file__).parents[1] / "toolchains"  # NAME.txt: every distributio
 TELLING = re.compile(r"(Collecting|Downloading|Building|Installing)\b.*")
 
 Tell = Callable[[str], None]
+
+_installing = threading.Lock()
+_failed: dict[str, tuple[str, str]] = {}  # by name, while a command makes its steps
 
 
 @dataclass(frozen=True)
@@ -61,9 +65,24 @@ def versions(toolchain: Toolchain | None, distributions: Sequence[str]) -> dict[
 
 
 def ready(project: Path, toolchain: Toolchain | None, tell: Tell) -> None:
-    """Make it where it is still to be made; raises as `install`."""
-    if toolchain and _to_be_made(toolchain):
-        install(project, toolchain.installed_as, lambda text: tell(f"toolchain {toolchain.installed_as}: {text}"))
+    """Make it where it is still to be made; raises as `install`. What failed is told again, not tried, until
+    `try_again`: each step of a sweep asks."""
+    if toolchain is None or not _to_be_made(toolchain):
+        return
+    name = toolchain.installed_as
+    with _installing:
+        if name in _failed:
+            raise StepFailed(*_failed[name])
+        try:
+            install(project, name, lambda text: tell(f"toolchain {name}: {text}"))
+        except StepFailed as error:
+            _failed[name] = (error.reason, error.next_step)
+            raise
+
+
+def try_again() -> None:
+    """A new command may find what the one before lacked: a network, space."""
+    _failed.clear()
 
 
 def _to_be_made(toolchain: Toolchain) -> bool:

@@ -122,6 +122,29 @@ def test_it_is_made_once_for_all_that_need_it_at_once(pinned: Path, tmp_path: Pa
     assert version(tmp_path) == "1.0"
 
 
+def test_what_fails_is_tried_once_a_command_however_many_steps_need_it(
+    pinned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[Path] = []
+
+    def no_network(folder: Path, *about: object) -> None:
+        tried.append(folder)
+        raise StepFailed("No network.", "Plug it in.")
+
+    monkeypatch.setattr(toolchains, "_make", no_network)
+    toolchains.try_again()
+    wanted = toolchains.on_demand(tmp_path, "sdk")
+    with ThreadPoolExecutor(4) as pool:
+        made = [pool.submit(toolchains.ready, tmp_path, wanted, print) for _ in range(4)]
+    assert {str(one.exception()) for one in made} == {"No network.\nPlug it in."}
+    assert len(tried) == 1
+    toolchains.try_again()
+    with pytest.raises(StepFailed):
+        toolchains.ready(tmp_path, wanted, print)
+    assert len(tried) == 2
+    toolchains.try_again()
+
+
 def test_a_command_that_is_killed_takes_its_installation_along() -> None:
     installs = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
     code = (
