@@ -44,5 +44,5 @@ def __getattr__(name: str) -> "Any":
     raise AttributeError(f"module 'runner' has no attribute {name!r}")
 
 
-def __dir__() -> list[str]:
+def __dir__() -> "list[str]":  # in quotes: Python 3.8 reads this on devices
     return __all__

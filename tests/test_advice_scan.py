@@ -111,7 +111,7 @@ def odd_words(text: str) -> list[str]:
 
 def odd_commands(text: str) -> list[str]:
     """The commands of a text that aren't there, haven't its flags, or can't be typed as they stand."""
-    found = [f"runner {command}" for command in re.findall(rf"(?<!-m )\brunner ({'|'.join(COMMANDS)})\b", text)]
+    found = [f"runner {command}" for command in re.findall(rf"(?<!-m )(?<!-)\brunner ({'|'.join(COMMANDS)})\b", text)]
     for command, flags in COMMAND.findall(text):
         known = command in COMMANDS if command else True
         if not known or any(flag not in help_of(command) for flag in flags.split() if flag != "--help"):

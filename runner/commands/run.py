@@ -24,6 +24,7 @@ from runner.tracking.client import Tracker
 if TYPE_CHECKING:
     from runner.core.progress import Reporter
     from runner.execution.run_plan import Ran
+    from runner.planning.graph import Plan
     from runner.results.comparison import Comparison
     from runner.sweeps.request import Request
 
@@ -37,9 +38,8 @@ OTHER_ROOTS = ("--config-name", "--config-path", "--config-dir", "--experimental
 
 @dataclass
 class Command:
-    """One command: a spec, or a sweep. Options are `root`'s; what it makes lies in `home` (`project.home`)."""
+    """One command: a spec, or a sweep. What it makes lies in `home` (`project.home`)."""
 
-    root: Path
     home: Path
     tracker: Tracker
     words: Sequence[str]
@@ -51,12 +51,10 @@ class Command:
     gate: Gate = field(default_factory=Gate)
     started: float = field(default_factory=time.monotonic)
 
-    def one(self, asked: Request) -> int:
+    def one(self, asked: Request, made: Plan) -> int:
         """One spec; returns the exit code."""
         from runner.execution import run_plan
-        from runner.planning import plan
 
-        made = plan.make([asked.spec], self.root)
         ran = run_plan.run(made, self.home, self.tracker, asked.schedule, self.reporter, fresh=True)
         record = ran.records[0]
         checked = ci_options.checked(self.gate, lambda: self._compared(ran))
@@ -69,13 +67,11 @@ class Command:
         failed = ci_options.conclude(self.gate, checked, document=self.json)
         return exit_code(record.result.status) or failed
 
-    def sweep(self, asked: Request) -> int:
+    def sweep(self, asked: Request, made: Plan) -> int:
         """Every cell composed and validated before any work; one plan; one table. Returns the exit code."""
         from runner.execution import run_plan
-        from runner.planning import plan
         from runner.report import plan_summary
 
-        made = plan.of_sweep(asked.sweep, self.root)
         name = run_plan.sweep_name([cell.candidate.spec for cell in made.cells])
         for text in (f"sweep {name}", *plan_summary.lines(made, self.home)):
             self.reporter.say(text)
@@ -119,16 +115,19 @@ def main(argv: list[str]) -> int:
     gate = ci_options.read(flags, home)
     with Tracker(home) as tracker:
         tracker.start()  # MLflow's import takes longer than Hydra's, composing and planning: all at once
+        from runner.planning import plan
         from runner.sweeps import request
 
         if flags.cfg:
             print(request.config(root, flags.override, resolve=flags.resolve))
             return 0
         asked = request.read(root, flags.override, multirun=flags.multirun)
-        with room(home), _reporting(flags, home, argv) as (reporter, log):
-            how = (flags.json, flags.fresh, flags.strict, gate)
-            command = Command(root, home, tracker, flags.override, reporter, log, *how)
-            return command.sweep(asked) if asked.sweeps else command.one(asked)
+        with room(home):
+            made = plan.of_sweep(asked.sweep, root) if asked.sweeps else plan.make([asked.spec], root)
+            with _reporting(flags, home, argv) as (reporter, log):  # what can't be planned leaves no file
+                how = (flags.json, flags.fresh, flags.strict, gate)
+                command = Command(home, tracker, flags.override, reporter, log, *how)
+                return command.sweep(asked, made) if asked.sweeps else command.one(asked, made)
 
 
 @contextmanager
