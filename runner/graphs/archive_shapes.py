@@ -38,8 +38,13 @@ def _open(
     """The inputs that have an array and leave a size open, as the file has them; `()` where it says nothing at all."""
     values = [value for value in onnx_graph.inputs(model) if not onnx_graph.container(value)]
     asked = [value for value in values if value.name not in shapes and arrays.get(value.name)]
-    own = [(value.name, tuple(onnx_graph.dims(value))) for value in asked]
-    return [(name, dims) for name, dims in own if not dims or any(not _is_size(size) for size in dims)]
+    return [(value.name, tuple(onnx_graph.dims(value))) for value in asked if _leaves_open(value)]
+
+
+def _leaves_open(value: onnx.ValueInfoProto) -> bool:
+    """A scalar has no sizes and leaves none open."""
+    unsaid = not onnx_graph.tensor(value.type).HasField("shape")
+    return unsaid or any(not _is_size(size) for size in onnx_graph.dims(value))
 
 
 def _sized(own: Dims, array: tuple[int, ...], first: int | str) -> Dims:

@@ -40,6 +40,11 @@ def test_what_was_typed_stays_and_what_the_file_says_is_not_asked(tmp_path: Path
     assert archive_shapes.added(model(tmp_path, ["n", "tokens"], [1, 4]), {"ids": (1, 5)}, path) == {"ids": (1, 5)}
 
 
+def test_a_scalar_leaves_no_size_open(tmp_path: Path) -> None:
+    path = archive(tmp_path, ids=(6,), x=(6, 4))
+    assert archive_shapes.added(model(tmp_path, [], FREE["x"]), {}, path) == {"x": (1, 4)}
+
+
 def test_a_batch_that_was_left_free_is_free_in_every_input(tmp_path: Path) -> None:
     path = archive(tmp_path, ids=(6, 3), x=(6, 4))
     found = archive_shapes.added(model(tmp_path, *FREE.values()), {"x": ("batch", 4)}, path)
