@@ -46,7 +46,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.syspath_prepend(str(PLUGIN))
         forget()
         for words in (WORDS, ("model=gru", "model.hidden=4", "baseline=none", *QUICK)):
-            assert run(load_spec(*words, root=found), root=found)["status"] == "ok"
+            assert run(*words, root=found).status == "ok"
         yield found
     forget()
 
