@@ -13,7 +13,7 @@ COMMANDS = {
     "calibrate": "this machine's noise floor, from a spec measured against itself (--pairs, --show, --json)",
     "toolchain": "environments for vendors' SDKs: install NAME, list, remove NAME",
     "doctor": "what this machine can do, and how to get what it can't",
-    "sync": "send to MLflow the records that it lacks",
+    "sync": "send to MLflow the records that it lacks, and with --sweep S the page of a sweep",
     "gc": "artifacts that no record or DVC stage needs, what killed commands left; --delete removes it (--json)",
     "keys": "the keys of the canonical grid as YAML, for dvc.yaml",
     "init": "a project of your own, with a first experiment that runs: init [FOLDER]; overwrites nothing",

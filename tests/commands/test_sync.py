@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 from runner.commands import sync
-from tests.report import fixtures
+from runner.core.errors import SpecError
+from runner.tracking import mlflow_store
+from tests.report import fixtures, sweeps
 from tests.report.fixtures import measured, spec
 
 
@@ -19,4 +21,25 @@ def test_sync_says_how_many_it_sent(
     assert sync.main([]) == 0
     assert capsys.readouterr().out == f"1 record sent to {store}\n"
     assert sync.main(["--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"schema": 1, "store": store, "sent": []}
+    assert json.loads(capsys.readouterr().out) == {"schema": 1, "store": store, "sent": [], "page": None}
+
+
+def test_a_sweeps_page_is_sent_too_where_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "runner.toml").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    sweeps.write(tmp_path)
+    with pytest.raises(SpecError, match="--sweep none: no such sweep"):
+        sync.main(["--sweep", "none"])
+    assert not (tmp_path / "mlruns").exists()
+    assert sync.main(["--sweep", sweeps.NAME, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert len(document["sent"]) == 6
+    client = mlflow_store.open_store(tmp_path).client
+    page = Path(client.download_artifacts(document["page"], "sweep.html", str(tmp_path)))
+    assert "<h1>6 cells: 2 faster" in page.read_text(encoding="utf-8")
+    assert sync.main(["--sweep", sweeps.NAME]) == 0
+    told = f"sweep.html sent as an artifact of the run {document['page']}: sweep {sweeps.NAME}"
+    assert capsys.readouterr().out.splitlines()[1] == told
