@@ -35,8 +35,7 @@ def _page(sweep: str, root: Path) -> str:
     """Raises SpecError for an unknown sweep. Of damaged records the sending tells."""
     from runner.report import sweep_page
     from runner.report.views import sweep_html
-    from runner.results import calibration, comparison, records
+    from runner.results import project_comparison
 
-    every = records.readable(root, lambda text: None)
-    found = comparison.compare(every, sweep, calibrated=calibration.noise_floors(root))
+    found = project_comparison.read(root, lambda text: None, sweep)
     return sweep_html.render(sweep_page.collect(found))
