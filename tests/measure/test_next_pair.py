@@ -22,12 +22,9 @@ from runner.measure.scenarios import single_stream
 from runner.measure.settings import Settings
 from runner.measure.sides import Side, Started, order
 from tests.conftest import REPOSITORY
+from tests.transport.test_local import state
 
 MakeSettings = Callable[..., Settings]
-
-
-def state(pid: int) -> str:
-    return psutil.Process(pid).status() if psutil.pid_exists(pid) else "gone"
 
 
 @pytest.fixture

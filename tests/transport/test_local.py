@@ -22,10 +22,18 @@ def call(worker: Worker, function: str, timeout: float = 30, **arguments: Any) -
 def gone(pid: int, looks: int = 100) -> bool:
     """Whether a process ended within some seconds; a zombie has ended."""
     for _ in range(looks):
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+        if state(pid) in ("gone", psutil.STATUS_ZOMBIE):
             return True
         time.sleep(0.1)
     return False
+
+
+def state(pid: int) -> str:
+    """Of a process, which may end while it is looked at."""
+    try:
+        return str(psutil.Process(pid).status())
+    except psutil.NoSuchProcess:
+        return "gone"
 
 
 def test_a_log_that_somebody_removed_hides_no_answer_and_no_end(worker: Worker) -> None:
