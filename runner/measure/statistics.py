@@ -159,17 +159,6 @@ def _at_most_one(n: int, q: float) -> float:
     return (1 - q) ** n + n * q * (1 - q) ** (n - 1)
 
 
-def bootstrap_percentile(
-    samples_by_process: Sequence[npt.NDArray[np.number]],
-    p: float,
-    seed: int,
-    confidence: float = 0.95,
-    resamples: int = 1000,
-) -> Interval:
-    """`bootstrap_percentiles` of one percentile."""
-    return bootstrap_percentiles(samples_by_process, (p,), seed, confidence, resamples)[0]
-
-
 def bootstrap_percentiles(
     samples_by_process: Sequence[npt.NDArray[np.number]],
     percentiles: Sequence[float],

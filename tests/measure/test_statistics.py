@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import time
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from runner.measure.statistics import (
-    bootstrap_percentile,
+    Interval,
     bootstrap_percentiles,
     hodges_lehmann,
     hodges_lehmann_at,
@@ -108,6 +109,10 @@ def test_the_least_samples_follow_mlperfs_bound(p: float, n: int):
 def test_there_is_no_percentile_outside_0_to_100(p: float):
     with pytest.raises(ValueError, match="between 0 and 100"):
         least_samples(p)
+
+
+def bootstrap_percentile(processes: list[Any], p: float, **how: int) -> Interval:
+    return bootstrap_percentiles(processes, (p,), **how)[0]
 
 
 @pytest.mark.parametrize("p", [50, 90, 99])
