@@ -11,6 +11,7 @@ from runner.core import given_files
 from runner.core.errors import SpecError
 from runner.core.setting_rules import setting
 from runner.data import own_metric
+from runner.models import _finished
 from runner.models.onnx import Dims
 
 TASKS = ("tensors",)
@@ -30,16 +31,10 @@ class Settings:
     shapes: dict[str, Dims] = setting(  # noqa: RUF009 - a field, as all others
         "Sizes of inputs that the file leaves open: model.shapes.x=[1,3,224,224]"
     )
-    inputs: str | None = setting(
-        "An .npz file with arrays named as the inputs, and outputs' expected values or `labels`"
-    )
-    metric: str = setting(
-        "How outputs are compared with those of model.inputs; a function of your own: FILE.py:FUNCTION",
-        choices=own_metric.OURS,
-        also=own_metric.allowed(),
-    )
-    output: str | None = setting("The output that `labels` are for, where the model has several")
-    nonfinite: str = setting("NaN and infinity among the inputs", choices=("error", "allow"))
+    inputs: str | None = _finished.inputs()
+    metric: str = _finished.metric()
+    output: str | None = _finished.output()
+    nonfinite: str = _finished.nonfinite()
 
 
 def data_needs(settings: Settings) -> dict[str, Any]:
