@@ -46,4 +46,5 @@ def placed(places: Iterable[tuple[str, str]], folder: Path) -> None:
 def _opened(session: str, job: Job) -> dict[str, Any]:
     """What can be said of a file whose backend says nothing of its own."""
     found = session_loader.load(session, str(job.out), dict(job.settings["settings"]))
+    found.close()
     return {"version": found.version, "effective": {}, "fallback": {}}
