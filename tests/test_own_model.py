@@ -13,19 +13,20 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
+from tests import documents
 from tests.conftest import QUICK, REPOSITORY, Command
 
 PAGE = (REPOSITORY / "docs" / "own-model.md").read_text()
-FINISHED, METRIC, NETWORK = re.findall(r"<!-- run by tests/test_own_model.py -->\n```sh\n(.*?)```", PAGE, re.DOTALL)
+FINISHED, METRIC, NETWORK = documents.blocks("docs/own-model.md", "tests/test_own_model.py")
 
 
 def block(kind: str, number: int = 0) -> str:
     return str(re.findall(rf"```{kind}\n(.*?)```", PAGE, re.DOTALL)[number])
 
 
-def records(command: Command, folder: Path, lines: str, **env: str) -> list[dict[str, Any]]:
+def records(command: Command, folder: Path, lines: list[str], **env: str) -> list[dict[str, Any]]:
     """The records that the page's commands leave."""
-    for line in lines.splitlines():
+    for line in lines:
         ended = command(*shlex.split(line)[3:], *QUICK, env=env)
         assert ended.code == 0, ended.err
     return [json.loads(path.read_text()) for path in sorted((folder / "records").glob("*/record.json"))]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import onnx
 import onnxruntime
 import openvino
 
+from tests import documents
 from tests.conftest import REPOSITORY, Command
 from tests.models import onnx_files
 
@@ -21,8 +21,8 @@ SHORT = ("measure=quick", "measure.min_pairs=2", "measure.max_pairs=2", "measure
 
 def test_the_commands_of_the_page_measure(command: Command, tmp_path: Path) -> None:
     prepare(tmp_path)
-    (block,) = re.findall(r"<!-- run by tests/test_prebuilt.py -->\n```sh\n(.*?)```", PAGE, re.DOTALL)
-    for line in block.splitlines():
+    (lines,) = documents.blocks("docs/prebuilt.md", "tests/test_prebuilt.py")
+    for line in lines:
         ended = command(*shlex.split(line)[3:], *SHORT)
         assert ended.code == 0, ended.err
     alone, compared, new, old = (

@@ -15,7 +15,7 @@ from runner.__main__ import COMMANDS
 from runner.backends import support
 from runner.spec import options
 from runner.spec.schema import AXES
-from tests import short_project
+from tests import documents, short_project
 from tests.conftest import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -23,9 +23,8 @@ README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
 def commands() -> list[str]:
     """The lines of the block that is marked for this test."""
-    block = re.search(r"<!-- run by tests/test_readme\.py -->\n```sh\n(.*?)```", README, re.DOTALL)
-    assert block
-    return [line for line in block.group(1).splitlines() if line and not line.startswith("#")]
+    (lines,) = documents.blocks("README.md", "tests/test_readme.py")
+    return lines
 
 
 @pytest.fixture(scope="module")

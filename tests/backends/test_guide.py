@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from tests import documents
 from tests.conftest import QUICK, REPOSITORY
 
 GUIDE = (REPOSITORY / "docs/adding-a-backend.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", GUIDE, re.DOTALL))
-COMMANDS = re.search(r"<!-- run by tests/backends/test_guide\.py -->\n```sh\n(.*?)```", GUIDE, re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +42,8 @@ def typed(line: str, folder: Path, cwd: Path, *more: str) -> subprocess.Complete
 
 
 def commands() -> list[str]:
-    assert COMMANDS
-    return COMMANDS.group(1).splitlines()
+    (lines,) = documents.blocks("docs/adding-a-backend.md", "tests/backends/test_guide.py")
+    return lines
 
 
 def test_the_matrix_shows_it(installed: Path, tmp_path: Path) -> None:

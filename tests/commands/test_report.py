@@ -1,6 +1,5 @@
 import json
 import os
-import re
 import socket
 import subprocess
 from pathlib import Path
@@ -11,7 +10,7 @@ from runner.commands import compare, report
 from runner.core.errors import SpecError
 from runner.results import archive, records
 from runner.sweeps import request
-from tests.conftest import REPOSITORY
+from tests import documents
 from tests.report import fixtures, pages, sweeps
 from tests.report.fixtures import measured, spec
 
@@ -178,10 +177,8 @@ def test_what_a_sweep_has_no_page_for_is_one_line(arguments: list[str], message:
 
 def test_the_commands_of_the_documentation_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sweeps.write(tmp_path)
-    text = (REPOSITORY / "docs" / "reports.md").read_text(encoding="utf-8")
-    block = re.search(r"<!-- run by tests/commands/test_report\.py -->\n```sh\n(.*?)```", text, re.DOTALL)
-    assert block
-    lines = [line.partition("#")[0].split() for line in block.group(1).splitlines()]
+    (block,) = documents.blocks("docs/reports.md", "tests/commands/test_report.py")
+    lines = [line.partition("#")[0].split() for line in block]
     assert [line[:4] for line in lines] == [["python", "-m", "runner", "report"]] * 3
     for line in lines:
         assert report.main([sweeps.NAME if word == "S" else word for word in line[4:]]) == 0

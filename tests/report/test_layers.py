@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +13,8 @@ from runner.core.errors import SpecError
 from runner.report import report_model
 from runner.report.views import html
 from runner.results import archive, layers, records
-from tests.conftest import REPOSITORY
+from tests import documents
+from tests.conftest import Command, Ended
 from tests.report import pages
 
 CONTENT = {
@@ -119,23 +116,18 @@ def test_damaged_ones_are_told_with_the_file_and_the_key(tmp_path: Path) -> None
         layers.read(record.folder)
 
 
-def run(project: Path, line: str) -> subprocess.CompletedProcess[str]:
-    quick = ["train=smoke", "measure=quick", "measure.budget_s=1"] if "model=" in line else []
-    words = line.removeprefix("python -m runner ").split()
-    env = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    command = [sys.executable, "-m", "runner", *words, *quick]
-    return subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, timeout=240)
+def run(command: Command, line: str) -> Ended:
+    quick = ("train=smoke", "measure=quick", "measure.budget_s=1") if "model=" in line else ()
+    return command(*line.split()[3:], *quick)
 
 
 @pytest.mark.slow
-def test_every_command_of_the_page_works(tmp_path: Path) -> None:
-    text = (REPOSITORY / "docs/reports.md").read_text(encoding="utf-8")
-    block = re.search(r"<!-- run by tests/report/test_layers\.py -->\n```sh\n(.*?)```", text, re.DOTALL)
-    assert block
+def test_every_command_of_the_page_works(command: Command, tmp_path: Path) -> None:
     (tmp_path / "runner.toml").touch()
-    done = [run(tmp_path, line) for line in block.group(1).splitlines()]
-    assert [one.returncode for one in done] == [0, 0], done[0].stderr
-    assert "a run under the profiler" in done[1].stdout
-    refused = run(tmp_path, "python -m runner model=gru baseline=none profile=layers backend=torch")
-    assert refused.returncode == 4
-    assert "profile=layers: backend=torch can't time its layers." in refused.stdout
+    (lines,) = documents.blocks("docs/reports.md", "tests/report/test_layers.py")
+    done = [run(command, line) for line in lines]
+    assert [one.code for one in done] == [0, 0], done[0].err
+    assert "a run under the profiler" in done[1].out
+    refused = run(command, "python -m runner model=gru baseline=none profile=layers backend=torch")
+    assert refused.code == 4
+    assert "profile=layers: backend=torch can't time its layers." in refused.out

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +12,8 @@ from runner.core.errors import SpecError
 from runner.results import comparison, quality_loss, records
 from runner.results.choice import Choice, Pick
 from runner.results.comparison import Comparison
-from tests.conftest import QUICK, REPOSITORY
+from tests import documents
+from tests.conftest import QUICK, Command, Ended
 from tests.report import fixtures
 from tests.report.fixtures import measured, spec
 
@@ -261,23 +258,18 @@ def test_marks_of_a_table(tmp_path: Path) -> None:
     }
 
 
-def run(project: Path, line: str) -> subprocess.CompletedProcess[str]:
+def run(command: Command, line: str) -> Ended:
     """A line of the page, with less to measure."""
-    words = shlex.split(line.partition("#")[0].removeprefix("python -m runner "))
-    quick = QUICK if words[0] == "-m" else ()
-    env = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    command = [sys.executable, "-m", "runner", *words, *quick]
-    return subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, timeout=240)
+    words = shlex.split(line, comments=True)[3:]
+    return command(*words, *(QUICK if words[0] == "-m" else ()))
 
 
 @pytest.mark.slow
-def test_every_command_of_the_page_works(tmp_path: Path) -> None:
-    text = (REPOSITORY / "docs/reports.md").read_text(encoding="utf-8")
-    block = re.search(r"<!-- run by tests/results/test_choice\.py -->\n```sh\n(.*?)```", text, re.DOTALL)
-    assert block
+def test_every_command_of_the_page_works(command: Command, tmp_path: Path) -> None:
     (tmp_path / "runner.toml").touch()
-    done = [run(tmp_path, line) for line in block.group(1).splitlines()]
-    assert [one.returncode for one in done] == [0] * 5, [one.stderr for one in done]
-    told = [one.stdout.count("Recommended: gru ") + one.stdout.count("Nothing to recommend: ") for one in done[1:4]]
+    (lines,) = documents.blocks("docs/reports.md", "tests/results/test_choice.py")
+    done = [run(command, line) for line in lines]
+    assert [one.code for one in done] == [0] * 5, [one.err for one in done]
+    told = [one.out.count("Recommended: gru ") + one.out.count("Nothing to recommend: ") for one in done[1:4]]
     assert told == [1, 1, 1]
-    assert '"choice"' in done[4].stdout
+    assert '"choice"' in done[4].out
