@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from runner.backends import loading
-from runner.core import installed
+from runner.core import installed, programs
 from runner.core import project_paths as projects
 from runner.core.errors import RunnerError, SpecError
+from runner.core.programs import NoAnswer
 from runner.hardware.detect import Hardware, detect, governor
 from runner.hardware.sensor_reader import Reader
 from runner.spec import options
 from runner.transport import container, toolchains
+from runner.transport.endpoint import ANSWER_SECONDS
 from runner.worker import orphan_reaper
 
 PROBE_SECONDS = 180.0
@@ -185,10 +186,9 @@ def _container(name: str) -> Check:
     found = tool(name, "toolchain.image=…", f"sudo apt install {container.PROGRAMS[name]}")
     if found.status != "pass":
         return replace(found, name=label)
-    done = subprocess.run([name, "info"], capture_output=True, text=True, timeout=60, check=False)
-    if done.returncode:
-        said = _last(done.stderr)
-        return Check(label, "fail", f"{found.detail}, but it starts none: {said}", f"Mend what it says: {name} info")
+    _, fault = _answer([name, "info"])
+    if fault:
+        return Check(label, "fail", f"{found.detail}, but it starts none: {fault}", f"Mend what it says: {name} info")
     return replace(found, name=label)
 
 
@@ -208,14 +208,22 @@ def tool(name: str, used_for: str, install: str) -> Check:
     path = shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
     if path is None:
         return Check(f"tool {name}", "skip", f"not found ({used_for})", install)
-    done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60, check=False)
+    version, fault = _answer([path, "--version"])
+    if fault:
+        return Check(f"tool {name}", "fail", f"{path}: {fault}", f"Reinstall it: {install}")
+    return Check(f"tool {name}", "pass", version, data={"path": path})
+
+
+def _answer(command: Sequence[str]) -> tuple[str, str]:
+    """(The first line that a program answers, what is wrong with it): one of them is empty where the other isn't."""
+    try:
+        done = programs.ask(command, ANSWER_SECONDS)
+    except NoAnswer as error:
+        return "", str(error)
     if done.returncode:
-        said = _last(done.stderr or done.stdout)
-        return Check(f"tool {name}", "fail", f"{path}: {said}", f"Reinstall it: {install}")
-    return Check(f"tool {name}", "pass", done.stdout.strip().splitlines()[0], data={"path": path})
+        return "", (_lines(done.stderr or done.stdout) or ["it fails without a word"])[-1]
+    return (_lines(done.stdout) or ["it says no version"])[0], ""
 
 
-def _last(said: str) -> str:
-    """The last line of what a program said."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return lines[-1] if lines else "it fails without a word"
+def _lines(said: str) -> list[str]:
+    return [line.strip() for line in said.splitlines() if line.strip()]

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner.core import programs
 from runner.core.advice import shell
 from runner.core.errors import Unavailable
+from runner.core.programs import NoAnswer
 from runner.transport import endpoint, local, worker_zipapp
 from runner.transport.endpoint import ANSWER_SECONDS, WorkerOptions
 from runner.transport.local import Worker
@@ -71,17 +72,9 @@ def image_id(program: str, image: str) -> str:
     """Raises Unavailable where it isn't here, or `program` can't be asked."""
     command = [program, "image", "inspect", "--format", "{{.Id}}", image]
     try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            errors="replace",
-            timeout=ANSWER_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        why = getattr(error, "strerror", None) or "it does not answer"
-        raise Unavailable(f"toolchain.image={image}: {program} can't be asked: {why}.", f"{program} info") from error
+        done = programs.ask(command, ANSWER_SECONDS)
+    except NoAnswer as error:
+        raise Unavailable(f"toolchain.image={image}: {program} can't be asked: {error}.", f"{program} info") from error
     if done.returncode:
         said = [line.strip() for line in done.stderr.splitlines() if line.strip()] or ["no answer"]
         raise Unavailable(

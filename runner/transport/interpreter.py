@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from runner.core import programs
 from runner.core.advice import shell
 from runner.core.errors import Unavailable
+from runner.core.programs import NoAnswer
 from runner.transport import endpoint, local, worker_zipapp
 from runner.transport.endpoint import ANSWER_SECONDS, WorkerOptions
 from runner.transport.local import Worker
@@ -69,18 +70,9 @@ def _checked(python: str) -> str:
     """Its path. Raises Unavailable where there is none, or it can't run a worker."""
     path = str(Path(python).expanduser()) if python.startswith("~") else python
     try:
-        done = subprocess.run(
-            [path, "-c", PROBE],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            errors="replace",
-            env=environment(None),
-            timeout=ANSWER_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        why = getattr(error, "strerror", None) or "it does not answer"
-        raise Unavailable(f"toolchain.python={python}: no interpreter: {why}.", NAME_ANOTHER) from error
+        done = programs.ask([path, "-c", PROBE], ANSWER_SECONDS, environment(None))
+    except NoAnswer as error:
+        raise Unavailable(f"toolchain.python={python}: no interpreter: {error}.", NAME_ANOTHER) from error
     if done.returncode == TOO_OLD:
         raise Unavailable(f"toolchain.python={python}: it is {done.stdout}; the oldest that does is 3.8.", NAME_ANOTHER)
     if done.returncode == NO_NUMPY:

@@ -172,6 +172,39 @@ def test_podman_and_docker_are_examined_whether_they_start_anything(
     assert doctor.containers()[1].status == "pass"
 
 
+@pytest.mark.parametrize(
+    ("script", "detail"),
+    [
+        ("#!/bin/sh\nexec sleep 60\n", "it does not answer"),
+        ("\0no program", "Exec format error"),
+        ("#!/bin/sh\nexit 3\n", "it fails without a word"),
+    ],
+)
+def test_a_program_that_gives_no_answer_ends_no_examination(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, detail: str
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(doctor, "ANSWER_SECONDS", 0.3)
+    (tmp_path / "docker").write_text(script)
+    (tmp_path / "docker").chmod(0o755)
+    check = doctor.tool("docker", "", "sudo apt install docker.io")
+    assert (check.status, check.detail) == ("fail", f"{tmp_path / 'docker'}: {detail}")
+
+
+def test_a_daemon_that_does_not_answer_starts_no_container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(doctor, "ANSWER_SECONDS", 0.3)
+    (tmp_path / "docker").write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo Docker version 28.2.2 && exit\nexec sleep 60\n'
+    )
+    (tmp_path / "docker").chmod(0o755)
+    docker = doctor.containers()[1]
+    assert (docker.status, docker.detail) == (
+        "fail",
+        "Docker version 28.2.2, but it starts none: it does not answer",
+    )
+
+
 def test_a_tool_is_found_with_its_version() -> None:
     check = doctor.tool("git", "", "")
     assert check.status == "pass"
