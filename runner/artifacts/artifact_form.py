@@ -8,12 +8,12 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Any
 
-from runner.core.forms import anything, both, by_name, dotted, each, fields, maybe, number, string, such_that, text
+from runner.core.forms import anything, both, by_name, dotted, each, fields, maybe, number, sha256, such_that, text
 
-NOT_NEGATIVE, COUNT, HASH = number(0), number(0, whole=True), string(64, "[0-9a-f]{64}")
-FILES = both(by_name(fields({"sha256": HASH, "bytes": COUNT})), such_that(lambda files: all(map(_is_inside, files))))
+NOT_NEGATIVE, COUNT = number(0), number(0, whole=True)
+FILES = both(by_name(fields({"sha256": sha256, "bytes": COUNT})), such_that(lambda files: all(map(_is_inside, files))))
 EVERY = fields(
-    {"step": text, "key": HASH, "meta": fields({}, {"warnings": each(text)}), "files": FILES},
+    {"step": text, "key": sha256, "meta": fields({}, {"warnings": each(text)}), "files": FILES},
     {"name": text, "inputs": by_name(text)},
 )
 SIZE = fields({"file_bytes": NOT_NEGATIVE, "gzip_bytes": NOT_NEGATIVE})

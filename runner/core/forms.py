@@ -62,6 +62,7 @@ def string(longest: float = math.inf, pattern: str = "(?s).*") -> Form:
 
 
 text = string()
+sha256 = string(64, "[0-9a-f]{64}")
 flag = such_that(lambda value: isinstance(value, bool), "neither true nor false")
 
 

@@ -7,7 +7,6 @@ names it.
 
 from __future__ import annotations
 
-import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -19,12 +18,12 @@ from typing import Any
 from runner.artifacts import leases, store
 from runner.core import project_paths
 from runner.core.errors import SpecError, StepFailed
+from runner.core.forms import sha256
 from runner.results import records
 from runner.results.records import Record
 from runner.spec import options
 
 DIGITS = 16  # of a key in the names of folders
-KEY = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def _by_dvc(root: Path) -> dict[str, str]:
     if file.is_file() and not stages:  # `keys > keys.yaml` begins with an empty one
         raise SpecError(f"{file} is empty.", "Wait for dvc repro, or write it: python -m runner keys > keys.yaml")
     for step, cells in stages.items():
-        if not isinstance(cells, Mapping) or not all(KEY.fullmatch(str(key)) for key in cells.values()):
+        if not isinstance(cells, Mapping) or any(sha256(key, ()) for key in cells.values()):
             raise SpecError(f"{file}: {step} names no keys of cells.", "Write it: python -m runner keys > keys.yaml")
         needed |= {str(key)[:DIGITS]: f"DVC: {step} {cell}" for cell, key in cells.items()}
     return needed

@@ -25,6 +25,7 @@ from runner.core.forms import (
     maybe,
     number,
     one_of,
+    sha256,
     shown,
     string,
     such_that,
@@ -233,7 +234,7 @@ ANSWERS: dict[str, Callable[[Request], Form]] = {
     # Of `arrival`, which takes files and gives them:
     "look": lambda request: fields({"home": string(NAME, r"[^\0\n]+"), "missing": each(_NAME, 0, 1)}),
     "take": lambda request: fields({"taken": _NAME}),
-    "give": lambda request: fields({"sha256": string(64, "[0-9a-f]{64}"), "bytes": _whole()}),
+    "give": lambda request: fields({"sha256": sha256, "bytes": _whole()}),
 }
 
 # --- answers of functions that a device is asked for ---
