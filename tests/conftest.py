@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests import started
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 QUICK = ("train=smoke", "measure=quick", "measure.min_pairs=2", "measure.max_pairs=2", "measure.min_seconds=0.01")
 
@@ -40,6 +42,14 @@ def gradients() -> Iterator[None]:
     yield
     if "torch" in sys.modules:
         sys.modules["torch"].set_grad_enabled(True)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_runs_on() -> Iterator[None]:
+    """What a module's tests start ends with them: those of the next module run in the same process, and look."""
+    before = started.pids()
+    yield
+    assert started.left(before) == []
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from runner import __main__
 from runner.__main__ import COMMANDS
 from runner.spec import options
 from runner.spec.schema import AXES
+from tests import makefile
 from tests.conftest import QUICK, REPOSITORY, Command
 
 HEAVY = {"torch", "mlflow", "onnxruntime", "openvino", "sklearn", "matplotlib", "pandas"}
@@ -81,9 +82,10 @@ def test_flags_alone_start_nothing_either(command: Command, tmp_path: Path) -> N
     assert not list(tmp_path.iterdir())
 
 
-def test_make_run_names_the_main_job_in_words_that_there_are(tmp_path: Path) -> None:
-    typed = subprocess.run(["make", "-n", "run"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
-    words = typed.splitlines()[-1].partition("-m runner ")[2].split()
+def test_make_run_names_the_main_job_in_words_that_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAKEFLAGS", "w -- ARGS=-x")  # as under `make test ARGS=-x`
+    monkeypatch.setenv("ARGS", "-x")
+    words = makefile.last_line("run").partition("-m runner ")[2].split()
     assert words == ["model=bilstm", "data=co2", "precision=int8_dynamic", "backend=onnxruntime"]
     assert all(name in options.names(axis, tmp_path) for axis, name in (word.split("=") for word in words))
 

@@ -49,6 +49,7 @@ def target_of(settings: Any) -> Target:
     except SpecError:
         raise
     except RunnerError as error:
+        device.close()  # its cells are blocked: nothing more is asked of it
         return Target(device.name, {}, error)
 
 

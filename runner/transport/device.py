@@ -43,6 +43,9 @@ class Device(Endpoint, Protocol):
     def hardware(self) -> Mapping[str, Any]:
         """What the machine is (`runner.hardware.detect`), as plain values."""
 
+    def close(self) -> None:
+        """Ends the connection to it, and all that runs there for it; the next question opens another."""
+
 
 @dataclass(frozen=True)
 class Here:
@@ -83,6 +86,9 @@ class Here:
     def hardware(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.call("runner.hardware.detect", "described")
         return found
+
+    def close(self) -> None:
+        """There is no connection."""
 
 
 HERE = Here()

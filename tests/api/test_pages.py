@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import runner
-from tests import short_project
+from tests import makefile, short_project
 from tests.conftest import REPOSITORY
 
 PAGES = ("README.md", "docs/python.md", "docs/sweeps.md")
@@ -72,10 +72,7 @@ def kinds(cell: Any) -> set[str]:
 
 @pytest.mark.slow
 def test_the_reference_has_every_public_name(tmp_path: Path) -> None:
-    made = subprocess.run(
-        ["make", "--silent", "--dry-run", "docs"], cwd=REPOSITORY, capture_output=True, text=True, timeout=60
-    )
-    words = made.stdout.splitlines()[-1].split()
+    words = makefile.last_line("docs").split()
     assert words[1:3] == ["-m", "pdoc"]
     done = python(tmp_path, *words[1:])
     assert done.returncode == 0, done.stderr

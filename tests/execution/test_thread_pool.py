@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from runner.artifacts.store import Artifact
@@ -19,18 +18,13 @@ from runner.planning.graph import Node
 from runner.planning.requirements import Outcome
 from tests.doors import listening
 from tests.execution.told import LIMITS, Told, key, node
+from tests.started import started
 
 
 def perform(
     todo: list[Node], project: Path, told: Told, there: Mapping[str, Outcome] | None = None, workers: int = 2
 ) -> dict[str, Outcome]:
     return thread_pool.make_steps(todo, there or {}, project, LIMITS, told, workers)
-
-
-def processes() -> list[str]:
-    """What this process has started and still runs; the keeper of its workers sleeps until it has ended."""
-    every = [" ".join(one.cmdline()) for one in psutil.Process().children(recursive=True)]
-    return [one for one in every if "orphan_reaper" not in one]
 
 
 def text(outcome: Outcome) -> str:
@@ -62,7 +56,7 @@ def test_steps_run_at_the_same_time_each_after_its_inputs_and_nothing_is_left(
     )
     assert told.warned == ["train train: so so"]
     assert len(told.updated) >= 1
-    assert not processes()
+    assert not started()
     assert set(threading.enumerate()) <= before
     assert capfd.readouterr() == ("", "")
 
@@ -152,7 +146,7 @@ def test_an_interrupt_ends_the_workers_at_once_and_keeps_what_is_finished(tmp_pa
 
     with pytest.raises(KeyboardInterrupt):
         perform(todo, tmp_path, Interrupting())
-    assert not processes()
+    assert not started()
     assert [path.parent.name for path in tmp_path.glob("artifacts/[!.]*/*")] == ["data"]
 
 
