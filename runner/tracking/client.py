@@ -102,7 +102,7 @@ class _Assistant:
     def _prepare(self, **arguments: str) -> None:
         try:
             if self._load:
-                self._call(self._load, {})
+                self._call(self._load, arguments)
                 self._wanted.wait()
             if not self._left:
                 self._call("prepare", arguments)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 EXPERIMENT = "edge-runner"
+TESTED = "3.17."  # what is not documented of MLflow was read from this version
 LOCK_SECONDS = 120.0
 LONGEST_PATH = 490  # bytes: SQLite takes 512, its journal's name and the draft's included
 # A server that can't be reached must not hold up a run: mlflow's own defaults retry for minutes.

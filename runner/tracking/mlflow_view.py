@@ -22,7 +22,6 @@ from runner.spec.labels import point
 from runner.tracking import mlflow_runs, mlflow_store
 from runner.tracking.mlflow_store import Store
 
-TESTED = "3.17."
 MAIN, DIFFERENCE = "Comparison", "Difference from the baseline"
 SPEEDUP, LATENCY = "vs_baseline/speedup", "latency/p50_ms"
 SECOND = ("quality/naive_", "quality/rmse")
@@ -46,7 +45,7 @@ def page(root: Path, site: str, sweep: str | None = None) -> str:
     target = mlflow_store.open_store(root)
     with mlflow_store.reported(root):
         shown = _shown(target, root, sweep)
-        if not _version(target).startswith(TESTED):
+        if not _version(target).startswith(mlflow_store.TESTED):
             return f"{site}/{_compare_page(target, shown)}"
         name = "comparison" if sweep is None else f"sweep-{hashing.digest_of(sweep)[:12]}"
         state = json.dumps(view_state(shown, sweep), separators=(",", ":"))

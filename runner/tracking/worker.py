@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import gc
 import sys
+from importlib import metadata
 from pathlib import Path
 
-from runner.tracking import mlflow_runs, mlflow_store
-
-# A third of the time is what MLflow takes for data sets and colours where it is there; mlflow-skinny has none of it.
-NEEDLESS = ("pandas", "numpy", "pyarrow", "pygments")
+from runner.tracking import lean_import, mlflow_runs, mlflow_store
 
 
-def load() -> None:
+def load(root: str) -> None:
     """Import what sending needs, while the runner is still planning. Nothing is written: the spec may be a bad one."""
     gc.disable()  # thousands of modules' objects are made and none is freed: collecting costs a sixth of the time
-    for name in NEEDLESS:
+    for name in lean_import.OPTIONAL:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
-    import mlflow.tracking  # noqa: F401
-    from mlflow.store.tracking import sqlalchemy_store  # noqa: F401
+    with lean_import.without(_unused(Path(root))):
+        import mlflow.tracking  # noqa: F401
+        from mlflow.store.tracking import sqlalchemy_store  # noqa: F401
+
+
+def _unused(root: Path) -> tuple[str, ...]:
+    """None where a server or a plug-in of MLflow's may need them, or where MLflow may use them otherwise."""
+    tried = metadata.version("mlflow-skinny").startswith(mlflow_store.TESTED)
+    return lean_import.UNUSED if tried and mlflow_store.is_own(root) else ()
 
 
 def prepare(root: str) -> dict[str, str]:
