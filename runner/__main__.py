@@ -1,6 +1,20 @@
 """`python -m runner`: help and subcommands without heavy imports, then Hydra."""
 
-from runner.core import process_start
+import _signal as signal  # type: ignore[import-not-found]  # built in: signal itself first makes enumerations
+
+_interrupt = signal.getsignal(signal.SIGINT)  # ignored, where a shell started this in the background
+
+
+def _end_silently() -> None:
+    """A Ctrl-C before there is anything to tell ends this process as any program."""
+    if _interrupt is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+if __name__ == "__main__":
+    _end_silently()
+
+from runner.core import process_start  # noqa: E402
 
 process_start.drop_working_folder()  # before anything else is imported
 
@@ -17,17 +31,13 @@ if TYPE_CHECKING:
 
 def command() -> int:
     """One command line as a process: `main`, and a quick end."""
-    import _signal as signal  # type: ignore[import-not-found]  # built in: signal itself first makes enumerations
-
-    interrupt = signal.getsignal(signal.SIGINT)  # ignored, where a shell started this in the background
-    if interrupt is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # there is nothing to tell yet: it ends like any program
+    _end_silently()
     from runner.core import console_streams
     from runner.core.errors import RunnerError
 
     console_streams.prepare()
     try:
-        signal.signal(signal.SIGINT, interrupt)
+        signal.signal(signal.SIGINT, _interrupt)
         code = main()
         console_streams.finish()
     except RunnerError as error:

@@ -153,3 +153,22 @@ def test_ctrl_c_before_there_is_anything_to_tell_ends_in_silence(handler: str, c
     words = [sys.executable, "-c", IN_THE_FIRST_IMPORTS.format(handler=handler)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (code, "")
+
+
+SITE = """
+import os, signal, sys
+class Stop:
+    def find_spec(self, name, *about):
+        if name == "runner.core.process_start":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Stop())
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
+
+
+def test_ctrl_c_at_the_first_import_of_ours_ends_in_silence(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(SITE)
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), str(REPOSITORY)))}
+    words = [sys.executable, "-m", "runner", "--version"]
+    done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")

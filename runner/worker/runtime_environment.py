@@ -18,6 +18,8 @@ from runner.hardware import procfs
 from runner.worker import process, variables
 
 LIBRARY = re.compile(r"\.(so|dylib|dll|pyd)\b")
+SUFFIXES = (".so", ".dylib", ".dll", ".pyd")  # in most lines there is none, which is seen sooner so
+DEPTH = 2  # folders in which a package's modules are looked at, its own among them: torch has 2,400 of them in all
 LONGEST = 200  # characters
 MACHINE_ID = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 SERIAL = Path("/proc/device-tree/serial-number")
@@ -45,16 +47,33 @@ def machine_id() -> str | None:
 
 def version(distribution: str) -> str | None:
     """`1.20.1 (build 3f9c0a1b)`: a wheel that somebody built anew keeps its version, so its shared libraries' hashes
-    count too, as its installer noted them. `onnxruntime-gpu 1.20.1 …` where the package comes by another name; None
-    where none has it."""
+    count too, as its installer noted them; `1.20.1 (build 3f9c0a1b, edited 0c4d2e11)` where files were changed since.
+    `onnxruntime-gpu 1.20.1 …` where the package comes by another name; None where none has it."""
     found = _named(distribution) or _providing(distribution)
     if found is None:
         return None
     about = found.metadata
     own = "" if _same(about["Name"], distribution) else f"{about['Name']} "
-    libraries = sorted(filter(LIBRARY.search, (found.read_text("RECORD") or "").splitlines()))
-    build = hashlib.sha256("\n".join(libraries).encode()).hexdigest()[:8]
-    return f"{own}{about['Version']}" + (f" (build {build})" if libraries else "")
+    noted = (found.read_text("RECORD") or "").splitlines()
+    libraries = sorted(line for line in noted if _has_library(line) and LIBRARY.search(line))
+    build = [f"build {_digest(libraries)}"] if libraries else []
+    changed = edited_files.changed(found, [*libraries, *filter(_module, noted)])
+    more = [*build, *([f"edited {_digest(changed)}"] if changed else [])]
+    return f"{own}{about['Version']}" + (f" ({', '.join(more)})" if more else "")
+
+
+def _has_library(line: str) -> bool:
+    return any(suffix in line for suffix in SUFFIXES)
+
+
+def _module(line: str) -> bool:
+    """Whether a line of RECORD notes a module of a package, and not too far down."""
+    path = line.partition(",")[0]
+    return path.endswith(".py") and path.count("/") <= DEPTH
+
+
+def _digest(lines: List[str]) -> str:  # noqa: UP006
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:8]
 
 
 def _named(distribution: str) -> metadata.Distribution | None:
