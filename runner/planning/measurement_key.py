@@ -174,6 +174,14 @@ def _of_side(role: str, before: Parts, now: Parts) -> Iterator[str]:
             yield f"{_shown(now.get(name))} instead of {_shown(before.get(name))}"
     yield from _named("", _part(before, "versions"), now["versions"])
     yield from _named("", _part(before, "variables"), now["variables"])
+    yield from _of_files(_part(before, "files"), _part(now, "files"))
+
+
+def _of_files(before: Parts, now: Parts) -> Iterator[str]:
+    """A variable that is new, or gone, has been told of."""
+    for name in sorted({*before, *now}):
+        if before.get(name) != now.get(name):
+            yield f"the libraries that {name} names changed"
 
 
 def _of_machine(before: Parts, now: Parts) -> Iterator[str]:

@@ -268,7 +268,8 @@ _ABOUT = fields(
     {
         "machine_id": maybe(string(16, "[0-9a-f]{16}")), "python": _NAME, "versions": _mapping(_WORD),
         "cpus": maybe(_CPUS), "scheduling": _WORD, "variables": _mapping(_WORDS),
-    }
+    },
+    {"files": _mapping(_NAME)},
 )  # fmt: skip
 CALLED: dict[tuple[str, str], Form] = {
     ("runner.worker.runtime_environment", "described"): _ABOUT,

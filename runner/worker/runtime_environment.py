@@ -15,11 +15,9 @@ from pathlib import Path
 from typing import Any, Dict, List  # noqa: UP035 - Python 3.8's names
 
 from runner.hardware import procfs
-from runner.worker import process, variables
+from runner.worker import installed_files, loaded_first, process, variables
 
 LIBRARY = re.compile(r"\.(so|dylib|dll|pyd)\b")
-SUFFIXES = (".so", ".dylib", ".dll", ".pyd")  # in most lines there is none, which is seen sooner so
-DEPTH = 2  # folders in which a package's modules are looked at, its own among them: torch has 2,400 of them in all
 LONGEST = 200  # characters
 MACHINE_ID = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 SERIAL = Path("/proc/device-tree/serial-number")
@@ -27,7 +25,9 @@ SERIAL = Path("/proc/device-tree/serial-number")
 
 def described(distributions: List[str]) -> Dict[str, Any]:  # noqa: UP006
     """`machine_id` (hashed, None without one), `python` and the `versions` of `distributions` with their builds, the
-    `cpus` that a process may run on, its `scheduling`, and the `variables` that change timing."""
+    `cpus` that a process may run on, its `scheduling`, the `variables` that change timing, and of the `files` that
+    some of these name a hash each (left out where there are none)."""
+    files = loaded_first.named(os.environ)
     return {
         "machine_id": machine_id(),
         "python": f"{platform.python_implementation()} {' '.join(sys.version.split())}"[:LONGEST],
@@ -35,6 +35,7 @@ def described(distributions: List[str]) -> Dict[str, Any]:  # noqa: UP006
         "cpus": process.allowed(),
         "scheduling": process.scheduling(),
         "variables": variables.of_timing(os.environ),
+        **({"files": files} if files else {}),
     }
 
 
@@ -54,22 +55,15 @@ def version(distribution: str) -> str | None:
         return None
     about = found.metadata
     own = "" if _same(about["Name"], distribution) else f"{about['Name']} "
-    noted = (found.read_text("RECORD") or "").splitlines()
-    libraries = sorted(line for line in noted if _has_library(line) and LIBRARY.search(line))
-    build = [f"build {_digest(libraries)}"] if libraries else []
-    changed = edited_files.changed(found, [*libraries, *filter(_module, noted)])
-    more = [*build, *([f"edited {_digest(changed)}"] if changed else [])]
-    return f"{own}{about['Version']}" + (f" ({', '.join(more)})" if more else "")
-
-
-def _has_library(line: str) -> bool:
-    return any(suffix in line for suffix in SUFFIXES)
-
-
-def _module(line: str) -> bool:
-    """Whether a line of RECORD notes a module of a package, and not too far down."""
-    path = line.partition(",")[0]
-    return path.endswith(".py") and path.count("/") <= DEPTH
+    record = (found.read_text("RECORD") or "").splitlines()
+    libraries = sorted(filter(LIBRARY.search, record))
+    parts = {
+        "build": libraries,
+        "edited": installed_files.changed(found, record, libraries),
+        "editable": installed_files.of_sources(found),
+    }
+    told = ", ".join(f"{name} {_digest(lines)}" for name, lines in parts.items() if lines)
+    return f"{own}{about['Version']}" + (f" ({told})" if told else "")
 
 
 def _digest(lines: List[str]) -> str:  # noqa: UP006

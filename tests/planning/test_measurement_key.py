@@ -77,6 +77,7 @@ def test_a_profile_is_in_it_where_one_is_asked_for(cell: Cell) -> None:
         {"cpus": [0, 1]},
         {"scheduling": "batch, nice 10"},
         {"variables": {"OMP_NUM_THREADS": "1"}},
+        {"files": {"LD_PRELOAD": "1a2b3c4d"}},
     ],
 )
 def test_the_machine_and_what_runs_on_it_are_in_it(other: dict[str, Any], cell: Cell) -> None:
@@ -112,6 +113,7 @@ def test_this_machine_is_asked_what_it_is(cell: Cell) -> None:
         ({"candidate": {"identity": "0"}}, "the machine changed (its processor, memory, limits or governor)"),
         ({"candidate": {"scheduling": "idle, nice 0"}}, "instead of idle, nice 0"),
         ({"candidate": {"session": "0"}}, "the candidate's session changed"),
+        ({"candidate": {"files": {"LD_PRELOAD": "0"}}}, "the libraries that LD_PRELOAD names changed"),
         ({"code": "0"}, "the measuring code changed"),
         ({"seed": 3}, "seed=0 instead of 3"),
     ],
