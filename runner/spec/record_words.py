@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from runner.core import advice, registry
-from runner.core.errors import SpecError, Unavailable
+from runner.core.errors import SpecError
 from runner.core.setting_rules import rules, shown
 from runner.spec import options, overrides
 from runner.spec.schema import AXES, NAMES, OWN_NAME, settings_class
@@ -32,7 +32,7 @@ HARMLESS = frozenset(
 def again(spec: Mapping[str, Any], typed: Sequence[str], project: Path) -> list[str]:
     """The words of a record's `spec`, then those that are `typed`: places, and settings that no record is followed in.
 
-    Raises Unavailable for what has to be typed and isn't, SpecError for a typed word that changes the spec.
+    Raises SpecError for what has to be typed and isn't, and for a typed word that changes the spec.
     """
     given = {one.input_line: one.key_or_group for one in overrides.parse(typed)}
     settings = dict(_settings(spec, project))
@@ -44,7 +44,7 @@ def again(spec: Mapping[str, Any], typed: Sequence[str], project: Path) -> list[
     if lacking:
         said = ", ".join(f"{key}={shown(settings[key])}" for key in lacking)
         ask = advice.shell(*(f"{key}=YOURS" for key in lacking))
-        raise Unavailable(f"The record names {said}: a record's word isn't followed there.", f"Add your own: {ask}")
+        raise SpecError(f"The record names {said}: a record's word isn't followed there.", f"Add your own: {ask}")
     taken = [overrides.word(key, value) for key, value in settings.items() if key not in asked]
     return [*_choices(spec), *taken, *typed]
 

@@ -25,7 +25,7 @@ def test_a_colleagues_file_is_measured_again_with_ones_own_copy_of_its_model(com
     assert command("export", "-o", "../ours/for-anna.zip", cwd=theirs).code == 0
 
     asked = command("reproduce", "for-anna.zip", cwd=ours)
-    assert (asked.code, asked.err.splitlines()[1]) == (3, "Add your own: model.path=YOURS")
+    assert (asked.code, asked.err.splitlines()[1]) == (2, "Add your own: model.path=YOURS")
     other = command("reproduce", "for-anna.zip", "model.path=other.onnx", "--json", cwd=ours)
     assert (other.code, other.json["status"]) == (3, "unavailable")
     assert "other.onnx has another content" in other.json["reason"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from runner.core.errors import SpecError, Unavailable
+from runner.core.errors import SpecError
 from runner.spec import record_words
 from runner.sweeps import request
 
@@ -41,7 +41,7 @@ def test_columns_and_sizes_are_taken_and_files_are_typed() -> None:
     ],
 )
 def test_what_could_lead_to_a_file_or_a_program_is_asked_for(words: tuple[str, ...], said: str) -> None:
-    with pytest.raises(Unavailable, match=f"The record names {said}: a record's word isn't followed there"):
+    with pytest.raises(SpecError, match=f"The record names {said}: a record's word isn't followed there"):
         record_words.again(plain(*words), [], ROOT)
 
 
