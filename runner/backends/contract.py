@@ -112,9 +112,9 @@ def to_no_machine(settings: Any, hardware: Mapping[str, Any]) -> dict[str, Any] 
     return None
 
 
-def as_declared(candidate: Candidate) -> tuple[str, ...]:
+def as_declared(candidate: Candidate) -> Mapping[str, Any]:
     """The YAML's own values."""
-    return ()
+    return {}
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ class Backend:
     stages: tuple[Stage, ...] = (Stage(COMPILE),)
     support: Callable[[Request], str | None] = everything
     tuned_to: Callable[[Any, Mapping[str, Any]], dict[str, Any] | None] = to_no_machine
-    baseline_overrides: Callable[[Candidate], tuple[str, ...]] = as_declared
+    baseline_overrides: Callable[[Candidate], Mapping[str, Any]] = as_declared
 
     def opens_here(self) -> bool:
         """Whether what it compiles opens on the machine that plans: `verify` runs there."""

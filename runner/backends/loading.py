@@ -27,6 +27,7 @@ from runner.core import registry
 from runner.core.errors import RunnerError, SpecError, Unavailable
 
 TAKEN = ("data", "train", "compress", "export", "quantize", "verify", "session")  # what no stage can be called
+ANSWERS: Mapping[str, tuple[type, ...]] = {"baseline_overrides": (Mapping,), "tuned_to": (Mapping, type(None))}
 GUIDE = "What a backend declares: docs/adding-a-backend.md."
 
 
@@ -56,17 +57,20 @@ def optional_module(name: str, file: str) -> tuple[str, ...]:
 def ask(name: str, question: str, *about: Any) -> Any:
     """What the declaration's function `question` says, such as `tuned_to`.
 
-    Raises Unavailable where it breaks, naming its file: it may be anybody's code.
+    Raises Unavailable where it breaks or gives something else, naming its file: it may be anybody's code.
     """
     function = getattr(backend(name), question)
+    file = function.__code__.co_filename if hasattr(function, "__code__") else function
     try:
-        return function(*about)
+        found = function(*about)
     except RunnerError:
         raise
     except Exception as error:
-        file = function.__code__.co_filename if hasattr(function, "__code__") else function
         said = f"{type(error).__name__}: {error}"
         raise Unavailable(f"backend={name}: {file}: {question} breaks: {said}", "Mend it.") from error
+    if not isinstance(found, ANSWERS.get(question, (object,))):
+        raise Unavailable(f"backend={name}: {file}: {question} gives {_shown(found)}: a mapping expected", "Mend it.")
+    return found
 
 
 def problems(found: Any, file: Path) -> Iterator[str]:

@@ -90,10 +90,10 @@ def _by_overrides(spec: Spec, overrides: tuple[str, ...], project: Path) -> Spec
 
 def _uncompressed(spec: Spec, backend: str, project: Path) -> Spec:
     """The same model on the same data without compression by `backend`, set as it says is fair beside the candidate."""
-    chosen = options.override(spec, (f"backend={backend}",), project)
+    chosen = options.changed(spec, {"backend": backend}, project)
     threads = loading.backend(spec.backend.name).threads(spec.backend.settings)
     remote = hardware.name_of(spec.hardware.settings) != hardware.LOCAL
     candidate = Candidate(spec.backend.name, spec.backend.settings, threads, remote)
     fair = loading.ask(backend, "baseline_overrides", candidate)
-    as_it_is = (f"precision={AS_BUILT}",) if spec.built else ()  # nothing else can be made of a built file
-    return options.override(chosen, ("compression=none", *fair, *as_it_is), project)
+    as_it_is = {"precision": AS_BUILT} if spec.built else {}  # nothing else can be made of a built file
+    return options.changed(chosen, {"compression": "none", **fair, **as_it_is}, project)

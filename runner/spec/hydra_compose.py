@@ -22,13 +22,13 @@ from omegaconf.errors import ConfigTypeError, OmegaConfBaseException
 from runner.core import advice
 from runner.core.errors import RunnerError, SpecError, nearest
 from runner.core.foreign_text import line
-from runner.core.setting_rules import build, rules
+from runner.core.setting_rules import rules
 from runner.spec import interpolations, options
 from runner.spec.config_source import Repository
 from runner.spec.overrides import NOT_SPEC, expanded, parse
 from runner.spec.schedule import Schedule
-from runner.spec.schedule import check as check_schedule
-from runner.spec.schema import PARTS, Spec, from_plain, settings_class
+from runner.spec.schedule import built as built_schedule
+from runner.spec.schema import PARTS, settings_class
 
 HELP = "See python -m runner --help."
 
@@ -108,29 +108,21 @@ def _placed(default: ResultDefault, repository: CachingConfigRepository) -> Any:
     return ConfigLoaderImpl._embed_result_config(found, default.package).config
 
 
-def from_config(config: DictConfig) -> Spec:
-    """The checked spec of a composed config."""
-    return from_plain(plain(config))
-
-
 def schedule(loader: Loader, project: Path, given: Iterable[Override]) -> Schedule:
     """How a command's steps are run: what its words, or its experiment's file, say of `schedule`. Raises SpecError."""
     named = [one for one in given if one.key_or_group.partition(".")[0] in ("schedule", "experiment")]
-    return schedule_of(compose(loader, parse(expanded(one, project)[0] for one in named)), project)
+    composed = compose(loader, parse(expanded(one, project)[0] for one in named))
+    return built_schedule(schedule_values(composed, project))
 
 
-def schedule_of(config: DictConfig, project: Path) -> Schedule:
-    """The checked `schedule` of a composed config; of a project's own config.yaml that has none the shipped default."""
-    values: Any = options.values("schedule", "local", project)
+def schedule_values(config: DictConfig, project: Path) -> dict[str, Any]:
+    """The `schedule` of a composed config; of a project's own config.yaml that has none the shipped default."""
     chosen = config.get("schedule")
-    if chosen is not None and not isinstance(chosen, DictConfig):
+    if chosen is None:
+        return options.values("schedule", "local", project)
+    if not isinstance(chosen, DictConfig):
         raise SpecError(f"schedule={chosen}: a mapping expected.", "For instance: schedule.workers=2")
-    if chosen is not None:
-        values = interpolations.resolved(config, "schedule")
-    name = str(values.pop("name", ""))
-    found: Schedule = build(settings_class("schedule", name), values, "schedule")
-    check_schedule(found)
-    return found
+    return interpolations.resolved(config, "schedule")
 
 
 def plain(config: DictConfig) -> dict[str, Any]:

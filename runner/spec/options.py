@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from runner.core import hashing, registry
 from runner.core import project_paths as projects
-from runner.core import registry
 from runner.core.errors import SpecError, nearest
 from runner.spec import yaml_files
 from runner.spec.schema import AXES, NAMES, Spec, part, plain_part, together
+
+Change = tuple[str, Any, bool]  # a key, its value, and whether that is put beside the others of the mapping there
 
 
 def names(axis: str, project: Path) -> list[str]:
@@ -49,32 +52,41 @@ def load_yaml(path: Path) -> Mapping[str, Any]:
 def forget() -> None:
     """Read every file again: in a process that lives long they may have been edited."""
     yaml_files.load.cache_clear()
-    _changed.cache_clear()
+    _part_with.cache_clear()
 
 
 def override(spec: Spec, overrides: Iterable[str], project: Path) -> Spec:
     """`spec` with Hydra-style overrides: `axis=option` puts that option's values in, `axis.key=value` one value."""
-    by_part: dict[str, list[str]] = {}
-    for text in overrides:
-        by_part.setdefault(_read(text).key_or_group.partition(".")[0], []).append(text)
+    read = map(_read, overrides)
+    return _with(spec, [(word.key_or_group, word.value(), isinstance(word, _words().Entry)) for word in read], project)
+
+
+def changed(spec: Spec, values: Mapping[str, Any], project: Path) -> Spec:
+    """`spec` with other values: by an axis its option, whose values are put in, by `axis.key` one value."""
+    return _with(spec, [(key, value, False) for key, value in values.items()], project)
+
+
+def _with(spec: Spec, changes: Iterable[Change], project: Path) -> Spec:
+    by_part: dict[str, list[Change]] = {}
+    for change in changes:
+        by_part.setdefault(change[0].partition(".")[0], []).append(change)
     parts = {name: getattr(spec, name) for name in NAMES}
-    for name, texts in by_part.items():
+    for name, own in by_part.items():
         if name not in NAMES:
-            raise SpecError(f"{texts[0].partition('=')[0]}: no such key.{nearest(name, NAMES)}")
-        parts[name] = _changed(name, parts[name], tuple(texts), project)
+            raise SpecError(f"{own[0][0]}: no such key.{nearest(name, NAMES)}")
+        parts[name] = _part_with(name, parts[name], hashing.canonical(own), project)
     return together(parts)
 
 
 @lru_cache(maxsize=4096)  # a sweep's cells have few parts, and baselines that change them alike
-def _changed(name: str, before: Any, texts: tuple[str, ...], project: Path) -> Any:
-    """One part of a spec with overrides, options before their settings."""
+def _part_with(name: str, before: Any, changes: str, project: Path) -> Any:
+    """One part of a spec with changes (JSON), options before their settings."""
     plain = {name: plain_part(before)}
-    for word in sorted(map(_read, texts), key=lambda word: "." in word.key_or_group):
-        key, value = word.key_or_group, word.value()
+    for key, value, within in sorted(json.loads(changes), key=lambda change: "." in change[0]):
         if key in AXES:
             plain[key] = values(key, str(value), project)
         else:
-            _set(plain, key, value, within=isinstance(word, _words().Entry))
+            _set(plain, key, value, within=within)
     return part(name, plain[name])
 
 

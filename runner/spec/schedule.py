@@ -7,11 +7,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from runner.core import advice, given_files
 from runner.core.errors import SpecError, Unavailable, check_choice
-from runner.core.setting_rules import setting
+from runner.core.setting_rules import build, setting
 
 ADDRESS = re.compile(r"(tcp|tls)://[^/\s]+:\d+")
 TLS = ("ca", "cert", "key")  # PEM files: who may sign, this command's certificate, its key
@@ -63,6 +63,15 @@ def settings_class(name: str) -> type:
     """The rules of option `name` of `schedule`. Raises SpecError for an unknown one."""
     check_choice("schedule.name", name, ("local", "inline"))
     return Inline if name == "inline" else Settings
+
+
+def built(values: Mapping[str, Any]) -> Schedule:
+    """The checked schedule of its plain values (`name` and its settings). Raises SpecError, and Unavailable."""
+    name = str(values.get("name", ""))
+    rest = {key: value for key, value in values.items() if key != "name"}
+    found: Schedule = build(settings_class(name), rest, "schedule")
+    check(found)
+    return found
 
 
 def check(schedule: Schedule) -> None:

@@ -28,6 +28,7 @@ VALUES = 100_000
 # Keys by which Hydra would make an object of any class, or call any function.
 CALLS = ("_target_", "_args_", "_partial_", "_recursive_", "_convert_")
 HYDRA = re.compile(r"[/+~]*hydra(?=$|[./@:])")
+FLOAT = re.compile(r"[-+]?\d+(_\d+)*(\.[\d_]*)?[eE][-+]?\d+$", re.ASCII)  # an exponent needs no dot and no sign
 PACKAGE = re.compile(r"#\s*@package\s+(\S+)\s*")
 
 
@@ -122,7 +123,7 @@ def _check_depth(text: str, path: Path) -> None:
 
 
 def _built(text: str, path: Path) -> Any:
-    loader = _loader()(text)
+    loader = _Loader(text)
     try:
         node = loader.get_single_node()
         if node is None:
@@ -136,15 +137,24 @@ def _built(text: str, path: Path) -> Any:
         loader.dispose()
 
 
-@cache
-def _loader() -> Any:
-    """OmegaConf's loader, which reads with LibYAML where PyYAML was built with it."""
-    from omegaconf._utils import get_yaml_loader
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # LibYAML where PyYAML has it
+    """Reads as OmegaConf's loader does, without OmegaConf's import."""
 
-    pure = get_yaml_loader()
-    if not yaml.__with_libyaml__:
-        return pure
-    return type("Loader", (yaml.CSafeLoader, pure), {})
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
+        keys = [key.value for key, _ in node.value if key.tag == yaml.resolver.BaseResolver.DEFAULT_SCALAR_TAG]
+        twice = next((at for at, key in enumerate(keys) if key in keys[:at]), None)
+        if twice is not None:
+            mark = [key.start_mark for key, _ in node.value if key.value == keys[twice]][-1]
+            raise yaml.constructor.ConstructorError(None, None, f"found duplicate key {keys[twice]}", mark)
+        return super().construct_mapping(node, deep=deep)
+
+
+# YAML 1.1 knows dates, which no setting is, and knows no 1e-3.
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in known if not tag.endswith(":timestamp")]
+    for first, known in _Loader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, [*"-+0123456789."])
 
 
 def _extent(node: yaml.Node, known: dict[int, tuple[float, float]]) -> tuple[float, float]:

@@ -130,6 +130,15 @@ def test_a_function_that_breaks_is_named_with_its_file(write: Write) -> None:
     assert caught.value.reason == f"backend=mynpu: {folder / '__init__.py'}: tuned_to breaks: KeyError: 'isa'"
 
 
+@pytest.mark.parametrize("function", ["tuned_to", "baseline_overrides"])
+def test_a_function_that_gives_something_else_is_named_with_its_file(function: str, write: Write) -> None:
+    folder = write(DECLARED.replace("settings=Settings", f"settings=Settings, {function}=lambda *about: ('seed=1',)"))
+    with pytest.raises(Unavailable) as caught:
+        loading.ask("mynpu", function, None)
+    said = f"{function} gives ('seed=1',): a mapping expected"
+    assert caught.value.reason == f"backend=mynpu: {folder / '__init__.py'}: {said}"
+
+
 @pytest.mark.parametrize("function", ["tuned_to", "support"])
 def test_a_run_tells_it_and_is_unavailable(
     write: Write, function: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

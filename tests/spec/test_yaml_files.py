@@ -7,6 +7,8 @@ import socket
 from pathlib import Path
 
 import pytest
+import yaml
+from omegaconf._utils import get_yaml_loader
 
 from runner.__main__ import main
 from runner.core.errors import SpecError
@@ -159,3 +161,16 @@ def test_a_bomb_that_is_asked_for_is_bad_spec(
     words = {"conf": [], "model": ["model=mine"], "experiments": ["experiment=mine"]}[Path(where).parent.name]
     assert main(["plan", *words]) == 2
     assert f"{tmp_path / where}: it stands for more than 100,000 values" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1e-3", "1.5e3", "-1E5", "1_0e3", "1__0e3", "1.", ".5", ".5e3", "+1.e3", "1e5_0", "1e", "e3", ".inf", "-.INF",
+        ".nan", "017", "0x1F", "12:30", "12:30.5", "2020-01-01", "yes", "null", "~", "a: 1e3",
+    ],
+)  # fmt: skip
+def test_values_are_read_as_hydra_reads_them(text: str, tmp_path: Path) -> None:
+    (tmp_path / "file.yaml").write_text(f"list:\n- {text}\n")
+    ours = yaml_files.load(tmp_path / "file.yaml").content["list"]
+    assert repr(ours) == repr(yaml.load(f"- {text}\n", Loader=get_yaml_loader()))

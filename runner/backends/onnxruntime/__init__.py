@@ -39,14 +39,14 @@ def tuned_to(settings: Settings, hardware: Mapping[str, Any]) -> dict[str, Any] 
     return {"isa": hardware.get("isa")}
 
 
-def baseline_overrides(candidate: Candidate) -> tuple[str, ...]:
+def baseline_overrides(candidate: Candidate) -> dict[str, Any]:
     """fp32 with as many threads as the candidate has; for another machine, the graph is optimised as far as the
     candidate's own, or as far as any machine can run it."""
-    words = ("precision=fp32", f"backend.threads={candidate.threads or 1}")
+    fair = {"precision": "fp32", "backend.threads": candidate.threads or 1}
     if not candidate.remote:
-        return words
+        return fair
     level = candidate.settings.graph_optimization if isinstance(candidate.settings, Settings) else "extended"
-    return (*words, f"backend.graph_optimization={level}")
+    return {**fair, "backend.graph_optimization": level}
 
 
 BACKEND = Backend(
