@@ -90,12 +90,13 @@ def read(where: str, labels: Array, output: Output) -> tuple[Array, Reading]:
 
 
 def answers(y: Array, target: Array, reading: Mapping[str, Any]) -> NDArray[np.bool_]:
-    """Which answers are right: (samples, …) of outputs `y` by a `Reading` in plain types."""
+    """Which answers are right: (samples, …) of outputs `y` by a `Reading` in plain types. Raises BadFile where only
+    `y` says where 1 begins, and doesn't."""
     samples = np.reshape(y, (len(y), *squeezed(y.shape[1:])))
     if reading["how"] == "class":
         samples = np.argmax(samples, axis=1 + reading["axis"])
     elif reading["how"] == "threshold":
-        samples = samples > reading["threshold"]
+        samples = samples > _cut_of(y, reading["threshold"])
     right: NDArray[np.bool_] = samples == target
     return right
 
@@ -172,7 +173,7 @@ def _one_column(where: str, target: Array, output: Output) -> tuple[Array, Readi
     if target.ndim > 1:
         raise _misfit(where, target, output, "Give labels 0 and 1 [samples].")
     _check_range(where, target, output, 2)
-    return target, _threshold(output, said)
+    return target, _threshold(where, output, said)
 
 
 def _ones(where: str, target: Array, output: Output) -> tuple[Array, Reading]:
@@ -187,7 +188,7 @@ def _ones(where: str, target: Array, output: Output) -> tuple[Array, Reading]:
             f"{where}: {LABELS} have rows without exactly one 1; {output.said} is a {output.maker}, one class a row.",
             "Give one class number a row, or a model with a Sigmoid for each class.",
         )
-    return target, _threshold(output, "each column is yes or no")
+    return target, _threshold(where, output, "each column is yes or no")
 
 
 def _scores(where: str, target: Array, output: Output, sample: Sizes) -> tuple[Array, Reading]:
@@ -214,16 +215,34 @@ def output_axis(output: Output, axis: int) -> int:
     return kept[axis]
 
 
-def _threshold(output: Output, said: str) -> Reading:
-    """0.5 for probabilities, 0 for what a Sigmoid would turn into them."""
+def _threshold(where: str, output: Output, said: str) -> Reading:
+    """0.5 for probabilities, 0 for what a Sigmoid would turn into them. Raises BadFile for what is neither: percents,
+    logarithms, a quantised model's eight bits."""
     if output.maker in PROBABILITIES:
         return Reading("threshold", threshold=0.5, said=f"{said}: above 0.5 is 1")
-    if output.values is None:
-        return Reading("threshold", said=said)
-    inside = bool(((output.values >= 0) & (output.values <= 1)).all())
-    if inside:
-        return Reading("threshold", threshold=0.5, said=f"{said}: above 0.5 is 1 (all outputs lie in 0 to 1)")
-    return Reading("threshold", threshold=0.0, said=f"{said}: above 0 is 1 (outputs leave 0 to 1)")
+    if output.values is None or not output.values.size:
+        return Reading("threshold", said=f"{said}: above 0.5 is 1 where all outputs lie in 0 to 1, else above 0")
+    cut = _cut(output.values)
+    if cut is None:
+        raise _without_a_cut(f"{where}: {LABELS} are 0 and 1; {output.said}", output.values)
+    inside = "all outputs lie in 0 to 1" if cut else "outputs leave 0 to 1"
+    return Reading("threshold", threshold=cut, said=f"{said}: above {cut:g} is 1 ({inside})")
+
+
+def _cut(values: Array) -> float | None:
+    """Above what an output is 1; None for what is neither a probability nor a logit."""
+    if ((values >= 0) & (values <= 1)).all():
+        return 0.5
+    both_sides = (values < 0).any() and (values > 0).any()
+    return 0.0 if both_sides and values.dtype.itemsize > 1 else None
+
+
+def _cut_of(y: Array, known: float | None) -> float:
+    """`known` from the float model; where there is none, by the outputs `y` themselves."""
+    cut = _cut(y) if known is None else known
+    if cut is None:
+        raise _without_a_cut("The scored output", y)
+    return cut
 
 
 # --- what is wrong ---
@@ -256,6 +275,14 @@ def _from_one(target: Array, classes: int | None) -> str:
 
 def _misfit(where: str, target: Array, output: Output, advice: str) -> BadFile:
     return BadFile(f"{where}: {LABELS} {_sizes(target.shape[1:])} don't fit {output.said}.", advice)
+
+
+def _without_a_cut(what: str, values: Array) -> BadFile:
+    low, high = (f"{float(end(values)):g}" for end in (np.nanmin, np.nanmax))
+    return BadFile(
+        f"{what} is {values.dtype} from {low} to {high}: which of it is 1 isn't known.",
+        "Give a model whose output is a float: a probability, or a logit that is above 0 for 1 and below for 0.",
+    )
 
 
 def _one_each(target: Array, axis: int) -> bool:

@@ -66,6 +66,37 @@ def test_one_column_of_logits_is_cut_at_zero() -> None:
     assert said([0, 1, 1, 1], y, output(1)) == "one column: above 0 is 1 (outputs leave 0 to 1)"
 
 
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        (np.array([3.0, 97, 60, 40]), "float64 from 3 to 97"),  # percents
+        (np.log([0.1, 0.9, 0.6, 0.4]), "float64 from -2.30259 to -0.105361"),  # logarithms of probabilities
+        (np.array([13, 230, 154, 102], np.uint8), "uint8 from 13 to 230"),  # a quantised model's own output
+        (np.array([-115, 102, 26, -26], np.int8), "int8 from -115 to 102"),
+    ],
+)
+@pytest.mark.parametrize("columns", [1, 2])
+def test_a_column_of_which_nobody_knows_where_1_begins_is_refused(values: Any, shown: str, columns: int) -> None:
+    y = np.stack([values] * columns, axis=1)
+    given = np.array([[0, 1, 1, 0]] * columns).T
+    assert refusal(given if columns > 1 else given[:, 0], output(columns).measured(y)) == (
+        f"{WHERE}: labels are 0 and 1; output y [samples, {columns}] is {shown}: which of it is 1 isn't known.\n"
+        "Give a model whose output is a float: a probability, or a logit that is above 0 for 1 and below for 0."
+    )
+
+
+@pytest.mark.parametrize(("values", "right"), [([0.1, 0.9, 0.6, 0.4], 1.0), ([-3.0, 0.2, 4.0, 0.1], 0.75)])
+def test_without_a_float_model_the_outputs_themselves_say_where_1_begins(values: list[float], right: float) -> None:
+    target, reading = labels.read(WHERE, np.array([0, 1, 1, 0]), output(1))
+    assert labels.answers(np.array(values)[:, None], target, reading.as_dict()).mean() == right
+    with pytest.raises(SpecError, match="The scored output is float64 from 3 to 97: which of it is 1 isn't known"):
+        labels.answers(np.array([[3.0], [97], [60], [40]]), target, reading.as_dict())
+
+
+def test_eight_bits_that_are_0_and_1_are_yes_and_no() -> None:
+    assert accuracy([0, 1, 1, 0], np.array([[0], [1], [1], [1]], np.uint8), output(1)) == 0.75
+
+
 def test_a_sigmoid_is_a_probability_whatever_its_values() -> None:
     reading = labels.read(WHERE, np.array([0, 1]), output(1, maker="Sigmoid"))[1]
     assert (reading.how, reading.threshold) == ("threshold", 0.5)
