@@ -136,23 +136,24 @@ def ours(config: DictConfig) -> DictConfig:
 
 
 @contextmanager
-def explained(project: Path) -> Iterator[None]:
-    """Hydra's and OmegaConf's errors as SpecErrors."""
+def explained(project: Path, apart: str = "") -> Iterator[None]:
+    """Hydra's and OmegaConf's errors as SpecErrors; `apart` says how to give a key to some of several options alone."""
     try:
         yield
     except RunnerError:
         raise
     except (HydraException, OmegaConfBaseException) as error:
-        raise _explain(error, project) from error
+        raise _explain(error, project, apart) from error
 
 
-def _explain(error: Exception, project: Path) -> SpecError:
+def _explain(error: Exception, project: Path, apart: str) -> SpecError:
     if isinstance(error, MissingConfigException):
         return _missing(error)
     text = str(error.__cause__ or error)
     unknown = re.search(r"Key '([^']+)' is not in struct(?:\n\s*full_key: (\S+))?", text)
     if unknown:
-        return _unknown_key(unknown.group(2) or unknown.group(1), project)
+        chosen = getattr(getattr(error.__cause__ or error, "parent_node", None), "name", "")
+        return _unknown_key(unknown.group(2) or unknown.group(1), str(chosen), apart, project)
     if word := re.match(r"Error merging override (.+)", str(error)):
         return SpecError(f"{word[1]}: a list, or keys with values, that don't fit there.", "See what is: --cfg job")
     if early := re.match(r"In '([^']+)': Could not override '(\w+)", str(error)):
@@ -182,15 +183,15 @@ def _file_of(config: str) -> str:
     return f"{folder}{config}.yaml".replace("experiment/", "experiments/", 1)
 
 
-def _unknown_key(full: str, project: Path) -> SpecError:
+def _unknown_key(full: str, chosen: str, apart: str, project: Path) -> SpecError:
     axis, _, key = full.partition(".")
     known = _keys(axis, project)
-    owner = next((option for option, names in known.items() if option and key in names), "")
-    if owner:
-        has = advice.shell(f"{axis}={owner}")
-        return SpecError(
-            f"{full}: the chosen {axis} has no such key, {has} has.", f"Type {has} too, or leave {full} out."
+    owners = [option for option, names in known.items() if option and key in names]
+    if owners:
+        reason = (
+            f"{full}: {axis}={chosen} has no such key, {axis}={' and '.join(owners)} {'have' if owners[1:] else 'has'}."
         )
+        return SpecError(reason, f"Choose {advice.shell(f'{axis}={owners[0]}')}, or leave {full} out.{apart}")
     near = nearest(key, [name for names in known.values() for name in names])
     if known and "" not in known:
         meant = {key.partition(".")[0], near.split()[-1][:-1] if near else ""}

@@ -17,6 +17,8 @@ from runner.sweeps import expansion, experiment_file
 from runner.sweeps.experiment_file import Experiment
 from runner.sweeps.kept_composition import Composed
 
+APART = " Cells of different settings: sweep.cells of an experiment (docs/sweeps.md)."
+
 
 @dataclass(frozen=True)
 class _Words:
@@ -35,7 +37,8 @@ def compose(project: Path, words: Iterable[str], multirun: bool) -> Composed | t
         loader = hydra_compose.loader(project)
         if parsed.sweeps:
             schedule = hydra_compose.schedule(loader, project, parsed.given)
-            return expansion.composed(loader, project, parsed.given, parsed.experiments), schedule
+            with hydra_compose.explained(project, APART):
+                return expansion.composed(loader, project, parsed.given, parsed.experiments), schedule
         config = hydra_compose.compose(loader, parsed.given)
         return Composed(hydra_compose.plain(config), hydra_compose.schedule_values(config, project))
 

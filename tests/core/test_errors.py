@@ -61,8 +61,14 @@ def assert_answered(done: Ended, project: Path, *said: str) -> None:
         (["-m", "model.hidden=8,0"], "model.hidden=0: out of range."),
         (
             ["precision.percentile=99"],
-            "precision.percentile: the chosen precision has no such key, precision=int8 has.\n"
-            "Type precision=int8 too, or leave precision.percentile out.",
+            "precision.percentile: precision=fp32 has no such key, precision=int8 has.\n"
+            "Choose precision=int8, or leave precision.percentile out.",
+        ),
+        (
+            ["-m", "model=file,bilstm", "model.path=my.onnx"],
+            "model.path: model=bilstm has no such key, model=file and onnx have.\n"
+            "Choose model=file, or leave model.path out. "
+            "Cells of different settings: sweep.cells of an experiment (docs/sweeps.md).",
         ),
         (["model.hiden=8"], "model.hiden: model has no such key. Did you mean hidden?"),
         (["model.hidden=wide"], "model.hidden=wide: a whole number expected."),
