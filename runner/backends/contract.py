@@ -33,7 +33,8 @@ class Request:
     """What a backend is asked to do, known before any work.
 
     `settings` is the backend's `Settings`, `precision` the option's name, `hardware` what was detected as plain values.
-    `ask` is for what only the backend's library knows: the runner's own process never imports it.
+    `ask` is for what only the backend's library knows, asked where `compile` runs: the runner's own process never
+    imports it.
     """
 
     settings: Any
@@ -86,7 +87,8 @@ class Stage:
 
     `reads`: the settings that it gets, None: all, those of `session_settings` with the values that stand there. `asks`:
     what it gets of ABOUT beside. These alone enter its key. `needs`: its inputs, of INPUTS: `model` is what the stage
-    before made, or of the first what the backend accepts. `rough_s`: seconds that it may take, an order. `toolchain`:
+    before made, or of the first what the backend accepts. `provides`: files that what follows finds in its folder; a
+    stage that ends without one of them has failed. `rough_s`: seconds that it may take, an order. `toolchain`:
     the one in which it runs (`python -m runner toolchain list`), "": here, and `tools` are that one's distributions
     whose versions enter the key; elsewhere they are the backend's. `place`: DEVICE is the machine that the model is
     for, on which nothing is measured meanwhile; where the last stage runs there, so does `verify`.
@@ -96,6 +98,7 @@ class Stage:
     reads: tuple[str, ...] | None = None
     asks: tuple[str, ...] = ABOUT
     needs: tuple[str, ...] = INPUTS
+    provides: tuple[str, ...] = ()
     rough_s: float = 3.0
     toolchain: str = ""
     tools: tuple[str, ...] = ()

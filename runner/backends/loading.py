@@ -135,6 +135,7 @@ def _stages(value: Any) -> bool:
 
 def _stage(value: Stage) -> bool:
     parts = _texts(ABOUT)(value.asks) and _texts(INPUTS)(value.needs) and (value.reads is None or _texts()(value.reads))
+    parts = parts and _texts()(value.provides)
     place = _text(value.toolchain) and _texts()(value.tools) and value.place in PLACES
     place = place and not (value.toolchain and value.place == DEVICE)
     return parts and place and isinstance(value.name, str) and value.name.isidentifier()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -28,22 +29,29 @@ from runner.transport.retry import with_retry
 MOST_BYTES = 64 * 10**9  # of what a step makes elsewhere
 
 
-def get_or_make(
-    node: Node, inputs: Mapping[str, Artifact], workers: StepWorkers, project: Path, limits: Limits, display: Display
-) -> Artifact:
+@dataclass(frozen=True)
+class Workplace:
+    """The workers that steps run in, the project whose store keeps what they make, and their limits."""
+
+    workers: StepWorkers
+    project: Path
+    limits: Limits
+
+
+def get_or_make(node: Node, inputs: Mapping[str, Artifact], place: Workplace, display: Display) -> Artifact:
     """The node's artifact: from the store where another command made it meanwhile, else made now.
 
     Raises what the step raised, StepFailed, StepTimeout.
     """
-    with room(project), store.lock(project, node.step, node.key):
-        found = store.sound(project, node.step, node.key, display.warn)
+    with room(place.project), store.lock(place.project, node.step, node.key):
+        found = store.sound(place.project, node.step, node.key, display.warn)
         if found:
             display.end(node.id, "there", 0.0, "")
             return as_named(node, found)
         _check_there(inputs)
         display.begin(node.id)
         start = time.monotonic()
-        made = _with_one_retry(node, inputs, workers, project, limits, display)
+        made = _with_one_retry(node, inputs, place, display)
         display.end(node.id, "done", time.monotonic() - start, "")
     for warning in made.meta.get("warnings", ()):
         display.warn(f"{node.step} {node.title}: {warning}")
@@ -57,55 +65,42 @@ def _check_there(inputs: Mapping[str, Artifact]) -> None:
             raise Lost(f"{artifact.folder} has disappeared.", "The same command makes it again.")
 
 
-def _with_one_retry(
-    node: Node, inputs: Mapping[str, Artifact], workers: StepWorkers, project: Path, limits: Limits, display: Display
-) -> Artifact:
+def _with_one_retry(node: Node, inputs: Mapping[str, Artifact], place: Workplace, display: Display) -> Artifact:
     """The artifact, made at the first try, or at the second where the first one's worker was killed from outside."""
     tries, progress = itertools.count(), partial(display.update, node.id)
 
     def made() -> Artifact:
-        return build(node, inputs, workers, project, limits, progress, next(tries))
+        return build(node, inputs, place, progress, next(tries))
 
     return with_retry(made, display.warn)[0]
 
 
 def build(
-    node: Node,
-    inputs: Mapping[str, Artifact],
-    workers: StepWorkers,
-    project: Path,
-    limits: Limits,
-    on_progress: OnProgress,
-    retries: int = 0,
+    node: Node, inputs: Mapping[str, Artifact], place: Workplace, on_progress: OnProgress, retries: int = 0
 ) -> Artifact:
-    """Run the node's step in one of `workers` and seal its output, with how many tries it took beyond the first.
+    """Run the node's step in a worker and seal its output, with how many tries it took beyond the first.
 
     Raises what the step raised, StepFailed, StepTimeout.
     """
-    toolchains.ready(project, node.place.toolchain, partial(on_progress, 0, 1))
-    with room(project), store.draft(project, node.step, node.key) as out:
-        answer = _fill(out, node, inputs, workers, project, limits, on_progress)
-        return store.finish(project, out, _content(node, inputs, answer, retries))
+    toolchains.ready(place.project, node.place.toolchain, partial(on_progress, 0, 1))
+    with room(place.project), store.draft(place.project, node.step, node.key) as out:
+        answer = _fill(out, node, inputs, place, on_progress)
+        _check_provided(node, out)
+        return store.finish(place.project, out, _content(node, inputs, answer, retries))
 
 
 def _fill(
-    out: Path,
-    node: Node,
-    inputs: Mapping[str, Artifact],
-    workers: StepWorkers,
-    project: Path,
-    limits: Limits,
-    on_progress: OnProgress,
-) -> Any:
+    out: Path, node: Node, inputs: Mapping[str, Artifact], place: Workplace, on_progress: OnProgress
+) -> Mapping[str, Any]:
     """What the worker answered that wrote the step's output into `out`, alone on the devices that the step uses."""
     endpoint, folders = node.place.endpoint(), {role: artifact.folder for role, artifact in inputs.items()}
-    scratch = store.scratch(project, node.step, node.key)
+    scratch, limits = store.scratch(place.project, node.step, node.key), place.limits
     with (
         device_locks.all_locked(node.place.alone_on(), partial(on_progress, 0, 1), limits.step_s),
         given_artifacts.copied(node.settings, scratch, f"{node.step} {node.title}") as files,
         endpoint.scratch(scratch) as scratch_there,
         endpoint.folder(out, MOST_BYTES) as out_there,
-        workers.of(node, limits.memory_mb, [*folders.values()], [out, scratch]) as worker,
+        place.workers.of(node, limits.memory_mb, [*folders.values()], [out, scratch]) as worker,
     ):
         request = {
             "module": node.module,
@@ -114,9 +109,19 @@ def _fill(
             "out": out_there,
             "scratch": scratch_there,
         }
-        answer = files.named(_ask(worker, project, timeout=limits.step_s, on_progress=on_progress, **request))
+        answer = files.named(_ask(worker, place.project, timeout=limits.step_s, on_progress=on_progress, **request))
         _check_code(node, endpoint, worker, limits.step_s)
     return answer
+
+
+def _check_provided(node: Node, out: Path) -> None:
+    """Raises StepFailed where the step left no file of a name that it provides."""
+    lacking = [name for name in node.kind.provides if not (out / name).exists()]
+    if lacking:
+        raise StepFailed(
+            f"{node.step} {node.title}: it ended and left no {' and no '.join(lacking)}.",
+            f"Its backend declares them as what {node.step} provides: mend one of both.",
+        )
 
 
 def _check_code(node: Node, endpoint: Endpoint, worker: Worker, limit_s: float) -> None:

@@ -18,7 +18,7 @@ from runner.core.progress import Display
 from runner.core.unexpected import attempt
 from runner.execution import critical_path, run_step
 from runner.execution.cpu_count import cores
-from runner.execution.graph_executor import execute
+from runner.execution.graph_executor import Makers, execute
 from runner.execution.step_workers import StepWorkers
 from runner.planning.graph import Node
 from runner.planning.requirements import Outcome
@@ -42,7 +42,7 @@ def make_steps(
     count = min(workers or cores(), len(todo))
     ranks = critical_path.ranks(todo, critical_path.seconds(todo, project))
     with _opened(count, project, limits) as pool:
-        return execute(todo, there, pool.start, lambda: pool.next(display), count, ranks, display)
+        return execute(todo, there, Makers(pool.start, lambda: pool.next(display), count), ranks, display)
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,14 @@ class _Pool:
 
     def work(self, workers: StepWorkers) -> None:
         """Make one step after the other; the body of a thread."""
-        told = _Told(self.inbox)
+        told, place = _Told(self.inbox), run_step.Workplace(workers, self.project, self.limits)
         with workers:
             while job := self.jobs.get():
-                self.inbox.put(_Ended(job.node, self._made(job, workers, told)))
+                self.inbox.put(_Ended(job.node, _made(job, place, told)))
 
-    def _made(self, job: _Job, workers: StepWorkers, told: Display) -> Outcome:
-        return attempt(lambda: run_step.get_or_make(job.node, job.inputs, workers, self.project, self.limits, told))
+
+def _made(job: _Job, place: run_step.Workplace, told: Display) -> Outcome:
+    return attempt(lambda: run_step.get_or_make(job.node, job.inputs, place, told))
 
 
 @dataclass(frozen=True)

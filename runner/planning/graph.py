@@ -21,13 +21,14 @@ class Step:
     """What a kind of step is to a plan. `tools`: PyPI names whose versions enter its key. `role`: what a cell's record
     reads its artifact as, "" where it reads none. `rough_s`: how long it may take before one was made here (an order,
     shown nowhere). `own_worker`: it runs in a process of its own, so that its peak memory is its own and a vendor's
-    library meets nothing of another's."""
+    library meets nothing of another's. `provides`: files that it has to leave."""
 
     name: str
     tools: tuple[str, ...] = ()
     role: str = ""
     rough_s: float = 1.0
     own_worker: bool = False
+    provides: tuple[str, ...] = ()
 
 
 ANY = Step("")

@@ -15,10 +15,9 @@ from runner.planning import target as targets
 from runner.planning.draft import Draft
 from runner.planning.graph import COMPILED, PROOF, QUANTIZED, STAGE, Node, Step
 from runner.planning.nodes import named, node, shared
-from runner.planning.place import Place
+from runner.planning.place import Place, Surroundings
 from runner.planning.sources import Built, Source, placed
-from runner.planning.support import blocker, unopened
-from runner.planning.target import Target
+from runner.planning.support import Wanted, blocker, unopened
 from runner.spec import hardware
 from runner.spec.schema import Choice, Spec
 
@@ -34,7 +33,7 @@ class _Asked:
     model: str
     precision: str
     batch: int
-    target: Target
+    around: Surroundings
     data: str
     blocked: RunnerError | None
 
@@ -44,7 +43,7 @@ class _Asked:
 
     def tuned_to(self) -> Any:
         """What the backend's output is tuned to, on the machine that it is for."""
-        return loading.ask(self.backend.name, "tuned_to", self.backend.settings, self.target.hardware)
+        return loading.ask(self.backend.name, "tuned_to", self.backend.settings, self.around.target.hardware)
 
 
 def lowered(spec: Spec, origin: Source, draft: Draft) -> list[Node]:
@@ -73,7 +72,7 @@ def _made(spec: Spec, origin: Source, asked: _Asked, draft: Draft) -> tuple[list
         made.append(source)
     network = spec.model if reads == "checkpoint" else None
     for stage in declared.stages:
-        place = draft.once(places.place_of, stage, spec, asked.target, draft.project)
+        place = draft.once(places.place_of, stage, asked.around, draft.project)
         source = draft.once(_stage, stage, place, asked, network, source.key)
         made.append(source)
         network = None  # the stages that follow read what the one before made
@@ -83,11 +82,14 @@ def _made(spec: Spec, origin: Source, asked: _Asked, draft: Draft) -> tuple[list
 def _asked(spec: Spec, origin: Source, draft: Draft) -> _Asked:
     backend, model, precision, batch = spec.backend, spec.model.name, spec.precision.name, spec.scenario.settings.batch
     target = draft.once(targets.target_of, spec.hardware.settings)
-    about = (backend, model, tuple(origin.provided), spec.data.name, precision, batch, target)
+    declared = loading.backend(backend.name)
+    around = Surroundings(backend.name, spec.hardware.settings, spec.toolchain, target)
+    own = places.HERE if origin.built else draft.once(places.place_of, declared.stages[-1], around, draft.project)
+    about = (backend, model, tuple(origin.provided), spec.data.name, precision, batch, target, own)
     wrong = unopened(backend.name, origin.built[0].path, draft.project) if origin.built else None
-    blocked = wrong or draft.once(blocker, *about)
-    blocked = blocked or (origin.unread if READER in loading.backend(backend.name).distributions else None)
-    return _Asked(backend, spec.model.title, precision, batch, target, origin.data.key, blocked)
+    blocked = wrong or draft.once(blocker, Wanted(*about))
+    blocked = blocked or (origin.unread if READER in declared.distributions else None)
+    return _Asked(backend, spec.model.title, precision, batch, around, origin.data.key, blocked)
 
 
 def _quantize(model: str, precision: Choice, backend: str, export: str, data: str, unread: RunnerError | None) -> Node:
@@ -121,7 +123,7 @@ def _stage(stage: Stage, place: Place, asked: _Asked, network: Choice | None, so
         code = (*code, registry.module("model", network.name))
     inputs = {role: key for role, key in (("model", source), ("data", asked.data)) if role in stage.needs}
     tools = stage.tools if stage.toolchain else declared.distributions
-    step = Step(stage.name, tools, COMPILED if last else STAGE, stage.rough_s, own_worker=True)
+    step = Step(stage.name, tools, COMPILED if last else STAGE, stage.rough_s, True, stage.provides)
     return node(step, asked.title, settings, inputs, tuple(code), asked.blocked, "runner.steps.compile", place)
 
 
@@ -140,7 +142,7 @@ def _verify(asked: _Asked, compiled: str, place: Place) -> Node:
     settings that compile was."""
     backend = asked.backend
     declared, module = loading.backend(backend.name), registry.module("backend", backend.name)
-    own = {} if place.device or asked.target.name == hardware.LOCAL else dict(declared.session_settings)
+    own = {} if place.device or asked.around.target.name == hardware.LOCAL else dict(declared.session_settings)
     settings = {
         "backend": backend.name,
         "settings": {**named(backend)["settings"], **own},

@@ -9,12 +9,13 @@ from typing import Any
 
 from runner.backends import loading
 from runner.backends.contract import DEVICE, Stage
+from runner.backends.worker_query import ask_at
 from runner.core import project_paths
-from runner.core.errors import RunnerError, SpecError
+from runner.core.errors import RunnerError, SpecError, Unavailable
 from runner.planning import target as targets
 from runner.planning.target import Target
 from runner.spec import hardware
-from runner.spec.schema import Spec
+from runner.spec.toolchain import Settings
 from runner.transport import devices, toolchains
 from runner.transport.endpoint import Endpoint
 from runner.transport.toolchains import Toolchain
@@ -32,6 +33,12 @@ class Place:
     def endpoint(self) -> Endpoint:
         """Where its workers run."""
         return toolchains.endpoint(self.toolchain) if self.device is None else devices.device_of(self.device)
+
+    def ask(self, module: str, function: str, **arguments: Any) -> Any:
+        """What a vendor's library answers there. Raises as `ask_at`, Unavailable where nothing can be asked."""
+        if self.problem:
+            raise Unavailable(self.problem.reason, self.problem.next_step)
+        return ask_at(self.endpoint(), module, function, **arguments)
 
     def alone_on(self) -> Mapping[str, Any]:
         """The device that measures nothing while a step runs here: its settings by its name; none but a device."""
@@ -54,15 +61,25 @@ class Place:
 HERE = Place()
 
 
-def place_of(stage: Stage, spec: Spec, target: Target, project: Path) -> Place:
-    """The place of one of a spec's stages; `target` is the spec's device. It is asked for versions, so that one that is
-    broken is known before any work."""
+@dataclass(frozen=True)
+class Surroundings:
+    """What of a spec says where its stages run: its backend's name, its `hardware` and `toolchain` settings, and the
+    device that it is for."""
+
+    backend: str
+    hardware: Any
+    toolchain: Settings
+    target: Target
+
+
+def place_of(stage: Stage, around: Surroundings, project: Path) -> Place:
+    """The place of a stage. It is asked for versions, so that one that is broken is known before any work."""
     if stage.place == DEVICE:
-        return _on(spec, target)
+        return _on(around)
     if not stage.toolchain:
         return HERE
     try:
-        found = Place(_toolchain(stage.toolchain, spec, project_paths.home(project)))
+        found = Place(_toolchain(stage.toolchain, around.toolchain, project_paths.home(project)))
         found.versions(stage.tools)
     except SpecError:
         raise
@@ -71,17 +88,16 @@ def place_of(stage: Stage, spec: Spec, target: Target, project: Path) -> Place:
     return found
 
 
-def _toolchain(name: str, spec: Spec, project: Path) -> Toolchain:
+def _toolchain(name: str, named: Settings, project: Path) -> Toolchain:
     """The one that the spec names, else what is installed, or is to be."""
-    named = spec.toolchain
     if named.python is not None or named.image is not None:
         return toolchains.pointed_to(named.python, named.image)
     return (toolchains.on_demand if named.install else toolchains.installed)(project, name)
 
 
-def _on(spec: Spec, target: Target) -> Place:
+def _on(around: Surroundings) -> Place:
     """The spec's device, which has to have what the backend compiles with; here its planning asks for that."""
-    settings, backend = spec.hardware.settings, spec.backend.name
+    settings, backend, target = around.hardware, around.backend, around.target
     if target.problem or target.name == hardware.LOCAL:
         return Place(device=settings, problem=target.problem)
     try:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from runner.backends import loading
 from runner.backends.contract import AS_BUILT, Request
-from runner.backends.worker_query import ask
 from runner.core import installed, registry
 from runner.core.errors import Impossible, RunnerError, SpecError, Unavailable, Unsupported
 from runner.hardware import detect
 from runner.planning import target as targets
 from runner.planning.draft import Draft
+from runner.planning.place import Place
 from runner.planning.target import Target
 from runner.spec import hardware, options
 from runner.spec.schema import Choice, Spec
@@ -47,28 +48,47 @@ def unfit(specs: Sequence[Spec], draft: Draft) -> RunnerError | None:
     return None
 
 
-def blocker(
-    backend: Choice, model: str, provided: tuple[str, ...], data: str, precision: str, batch: int, target: Target
-) -> RunnerError | None:
-    """Why a model can't be compiled here for `target`, known before any work: a library is missing, the backend can't
-    do it, or what it makes suits this machine alone."""
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of a backend: a model by its name, as it is `provided`, and the data's name; `place` is where the
+    last stage of its compile runs, and where its library is asked."""
+
+    backend: Choice
+    model: str
+    provided: tuple[str, ...]
+    data: str
+    precision: str
+    batch: int
+    target: Target
+    place: Place
+
+
+def blocker(wanted: Wanted) -> RunnerError | None:
+    """Why a model can't be compiled for its target, known before any work: a library is missing, the backend can't do
+    it, or what it makes suits this machine alone."""
+    backend, target = wanted.backend, wanted.target
     _check_threads(backend, target)
     declared = loading.backend(backend.name)
     here = declared.compiles_here() or declared.opens_here() or target.name == hardware.LOCAL
     missing = [name for name in declared.distributions if here and installed.version(name) is None]
     if missing:
         return Unavailable(f"backend={backend.name}: {', '.join(missing)} is not installed here.", declared.install)
-    task = registry.load("data", data).TASK
-    request = Request(backend.settings, precision, model, task, batch, target.hardware, ask)
     try:
-        reason = loading.ask(backend.name, "support", request) or declared.refusal(precision, batch, provided)
+        reason = loading.ask(backend.name, "support", _request(wanted))
     except Unavailable as error:
         return error
+    reason = reason or declared.refusal(wanted.precision, wanted.batch, wanted.provided)
     if reason is None:  # nothing of ours is tuned to this machine in a file that is built elsewhere
-        return None if precision == AS_BUILT else targets.foreign(target, backend.name, backend.settings)
+        return None if wanted.precision == AS_BUILT else targets.foreign(target, backend.name, backend.settings)
     return Unsupported(
         f"backend={backend.name}: {reason}", "See what it can do: python -m runner list backend --matrix"
     )
+
+
+def _request(wanted: Wanted) -> Request:
+    task, hardware = registry.load("data", wanted.data).TASK, wanted.target.hardware
+    about = (wanted.backend.settings, wanted.precision, wanted.model, task, wanted.batch)
+    return Request(*about, hardware, wanted.place.ask)
 
 
 def unopened(backend: str, path: str, project: Path) -> Unsupported | None:

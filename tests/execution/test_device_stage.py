@@ -12,6 +12,7 @@ import pytest
 
 from runner.artifacts import store
 from runner.artifacts.store import Artifact
+from runner.backends.contract import Request
 from runner.core import registry
 from runner.core.errors import StepFailed, StepTimeout
 from runner.execution import device_locks, run_step
@@ -79,7 +80,9 @@ def given(project: Path) -> Artifact:
 
 def compiled(made: Plan, project: Path, parsed: Artifact, told: Told) -> Artifact:
     with StepWorkers(project) as workers:
-        return run_step.get_or_make(node(made, "compile"), {"model": parsed}, workers, project, LIMITS, told)
+        return run_step.get_or_make(
+            node(made, "compile"), {"model": parsed}, run_step.Workplace(workers, project, LIMITS), told
+        )
 
 
 @sshd.needed
@@ -91,6 +94,18 @@ def test_its_versions_and_what_it_is_tuned_to_are_the_devices(server: Sshd, tmp_
     assert compile.tools == device.versions(["onnxruntime"])
     assert compile.settings["tuned_to"] == {"identity": device.hardware()["identity"]}
     assert graph.blocked(made.cells[0], made) is None
+
+
+@sshd.needed
+def test_its_support_asks_the_library_there(server: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def said(request: Request) -> str:
+        return str(request.ask("os", "getenv", key="XDG_CACHE_HOME"))  # the server's own, which this process has not
+
+    declared = registry.load("backend", "elsewhere").BACKEND
+    monkeypatch.setattr("elsewhere.BACKEND", replace(declared, support=said))
+    blocked = node(planned(tmp_path, *server.words()), "compile").blocked
+    assert blocked is not None
+    assert blocked.reason == f"backend=elsewhere: {server.folder}/device"
 
 
 @sshd.needed
@@ -121,7 +136,9 @@ def test_on_this_machine_it_waits_for_whoever_measures_here(tmp_path: Path) -> N
         StepWorkers(tmp_path) as workers,
         pytest.raises(StepTimeout, match="local measures for"),
     ):
-        run_step.build(node(made, "compile"), {"model": parsed}, workers, tmp_path, late, told.noted)
+        run_step.build(
+            node(made, "compile"), {"model": parsed}, run_step.Workplace(workers, tmp_path, late), told.noted
+        )
     assert any("waiting until it is free" in note for note in told.notes)
     assert compiled(made, tmp_path, parsed, told).meta["session"] == "elsewhere.session"
 

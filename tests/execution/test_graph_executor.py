@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runner.core.errors import RunnerError, StepFailed
-from runner.execution.graph_executor import execute
+from runner.execution.graph_executor import Makers, execute
 from runner.planning.graph import Node
 from tests.execution.told import Told, key, node
 
@@ -29,9 +29,8 @@ class Bench:
         return self.out.pop(0)
 
     def execute(self, todo: list[Node], window: int, told: Told, **ranks: float) -> dict[str, str | RunnerError]:
-        return execute(
-            todo, {key("k"): "k"}, self.start, self.ended, window, {key(n): r for n, r in ranks.items()}, told
-        )
+        makers = Makers(self.start, self.ended, window)
+        return execute(todo, {key("k"): "k"}, makers, {key(n): r for n, r in ranks.items()}, told)
 
 
 def test_each_step_gets_what_its_inputs_became() -> None:
@@ -57,10 +56,12 @@ def test_what_needs_a_step_that_failed_is_skipped_and_the_others_go_on() -> None
     assert bench.started == ["a", "d"]
     assert [str(came[key(name)]) for name in "abcd"] == ["broken", "broken", "broken", "d"]
     assert told.ended == [("a", "failed"), ("b", "skipped"), ("c", "skipped")]
+    assert told.reasons == ["broken"]  # once, however many steps it costs
 
 
 def test_an_input_known_to_be_broken_skips_too() -> None:
     told = Told()
-    came = execute([node("a", "k")], {key("k"): StepFailed("gone")}, Bench().start, Bench().ended, 1, {}, told)
+    makers = Makers(Bench().start, Bench().ended, 1)
+    came = execute([node("a", "k")], {key("k"): StepFailed("gone")}, makers, {}, told)
     assert str(came[key("a")]) == "gone"
-    assert told.ended == [("a", "skipped")]
+    assert (told.ended, told.reasons) == ([("a", "skipped")], ["gone"])

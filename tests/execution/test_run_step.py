@@ -11,6 +11,7 @@ import pytest
 from runner.artifacts import code_closure, store
 from runner.core.errors import StepFailed
 from runner.execution import run_step
+from runner.execution.run_step import Workplace
 from runner.execution.step_workers import StepWorkers
 from runner.planning.place import Place
 from runner.transport import toolchains
@@ -33,8 +34,8 @@ def test_a_step_elsewhere_reads_its_inputs_and_fills_its_artifact(tmp_path: Path
     first, second = node("data"), replace(node("compile", "data"), place=place)
     told = Told()
     with StepWorkers(tmp_path) as workers:
-        made = run_step.get_or_make(first, {}, workers, tmp_path, LIMITS, told)
-        found = run_step.get_or_make(second, {"data": made}, workers, tmp_path, LIMITS, told)
+        made = run_step.get_or_make(first, {}, Workplace(workers, tmp_path, LIMITS), told)
+        found = run_step.get_or_make(second, {"data": made}, Workplace(workers, tmp_path, LIMITS), told)
     assert (found.folder / "text").read_text() == "datacompile"
     assert found.meta["pid"] != made.meta["pid"]
     assert told.ended[-1] == ("compile", "done")
@@ -44,7 +45,7 @@ def test_a_step_elsewhere_reads_its_inputs_and_fills_its_artifact(tmp_path: Path
 def test_a_step_that_fails_elsewhere_leaves_no_artifact(tmp_path: Path, place: Place) -> None:
     wrong = replace(node("compile", fail="no licence"), place=place)
     with StepWorkers(tmp_path) as workers, pytest.raises(StepFailed, match="no licence"):
-        run_step.get_or_make(wrong, {}, workers, tmp_path, LIMITS, Told())
+        run_step.get_or_make(wrong, {}, Workplace(workers, tmp_path, LIMITS), Told())
     assert store.find(tmp_path, "compile", key("compile")) is None
     assert list((tmp_path / "artifacts" / "compile").iterdir()) == []
 
@@ -55,10 +56,10 @@ def test_code_that_was_edited_after_planning_is_not_kept(tmp_path: Path) -> None
     toolchain = Toolchain(python=other_python.with_numpy())
     planned = replace(node("compile"), place=Place(toolchain), modules=modules, code=code_closure.code(modules))
     with StepWorkers(tmp_path) as workers:
-        run_step.get_or_make(planned, {}, workers, tmp_path, LIMITS, Told())
+        run_step.get_or_make(planned, {}, Workplace(workers, tmp_path, LIMITS), Told())
         edited = replace(planned, key=key("other"), code="0" * 64)
         with pytest.raises(StepFailed, match="its code was edited after this command was planned"):
-            run_step.get_or_make(edited, {}, workers, tmp_path, LIMITS, Told())
+            run_step.get_or_make(edited, {}, Workplace(workers, tmp_path, LIMITS), Told())
 
 
 @pytest.mark.slow
@@ -72,6 +73,6 @@ def test_a_toolchain_that_is_not_there_is_made_before_its_step(tmp_path: Path, m
     place, told = Place(toolchains.on_demand(tmp_path, "sdk")), Told()
     planned = replace(node("compile"), place=place, tools=place.versions(["numpy"]))
     with StepWorkers(tmp_path) as workers:
-        found = run_step.get_or_make(planned, {}, workers, tmp_path, LIMITS, told)
+        found = run_step.get_or_make(planned, {}, Workplace(workers, tmp_path, LIMITS), told)
     assert found.content["tools"] == {"numpy": "1.0"}
     assert "toolchain sdk: 1 of 1  numpy-1.0-py3-none-any.whl" in told.notes

@@ -17,12 +17,13 @@ LIMITS = Limits(step_s=60.0, answer_s=60.0, memory_mb=None)
 
 @dataclass
 class Told:
-    """`ended` are (step, what happened to it): `begins`, `there`, `done`, …"""
+    """`ended` are (step, what happened to it): `begins`, `there`, `done`, …; `reasons` are those given with it."""
 
     ended: list[tuple[str, str]] = field(default_factory=list)
     warned: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
 
     def begin(self, item: str) -> None:
         self.ended.append((item.split("-")[0], "begins"))
@@ -36,6 +37,7 @@ class Told:
 
     def end(self, item: str, state: str, seconds: float, reason: str) -> None:
         self.ended.append((item.split("-")[0], state))
+        self.reasons += [reason] if reason else []
 
     def warn(self, text: str) -> None:
         self.warned.append(text)

@@ -46,7 +46,7 @@ BACKEND = Backend(
     install="pip install onnx", capabilities=Capabilities(threads=False, host_proof=False),
     session_settings={"verbose": 0},
     stages=(
-        Stage("parse", reads=(), asks=(), needs=("model",)),
+        Stage("parse", reads=(), asks=(), needs=("model",), provides=("parsed",)),
         Stage("optimize", reads=("level",), asks=("precision",)),
         Stage("compile", reads=("slots",), needs=("model",)),
     ),
@@ -166,6 +166,7 @@ def test_a_stage_gets_the_settings_that_it_reads_and_the_last_is_described(stage
         (('Stage("parse"', 'Stage("train"'), "BACKEND.stages is "),
         (('asks=("precision",)', 'asks=("sizes",)'), "BACKEND.stages is "),
         (('asks=("precision",)', 'place="cloud"'), "BACKEND.stages is "),
+        (('provides=("parsed",)', 'provides="parsed"'), "BACKEND.stages is "),
         (('asks=("precision",)', 'place="device", toolchain="litert"'), "BACKEND.stages is "),
         (('reads=("level",)', 'reads=("levle",)'), "BACKEND.stages: optimize reads levle, which its Settings have not"),
     ],
@@ -176,6 +177,25 @@ def test_wrong_stages_are_named(staged: Path, change: tuple[str, str], wrong: st
     with pytest.raises(SpecError) as caught:
         loading.backend("staged")
     assert caught.value.reason.startswith(f"backend=staged: {file}: {wrong}")
+
+
+def test_a_stage_that_leaves_less_than_it_provides_has_failed(staged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(staged))
+    file = staged / "staged_pack/__init__.py"
+    file.write_text(file.read_text().replace('provides=("parsed",)', 'provides=("parsed", "notes.txt")'))
+    made = planned(staged)
+    parse = made.nodes[made.cells[0].candidate.keys["parse"]]
+    graph_file = Artifact(staged / "export", {"key": "export", "meta": {}})
+    graph_file.folder.mkdir()
+    (graph_file.folder / "artifact.json").write_text("{}")
+    (graph_file.folder / "model.onnx").write_text("graph")
+    with StepWorkers(staged) as workers, pytest.raises(StepFailed) as caught:
+        run_step.get_or_make(parse, {"model": graph_file}, run_step.Workplace(workers, staged, LIMITS), Told())
+    assert str(caught.value) == (
+        "parse gru staged fp32: it ended and left no notes.txt.\n"
+        "Its backend declares them as what parse provides: mend one of both."
+    )
+    assert list((staged / "artifacts/parse").iterdir()) == []
 
 
 def test_a_stage_in_a_toolchain_that_is_not_there_is_unavailable_and_says_how_to_get_it(
@@ -248,7 +268,9 @@ def test_a_stage_in_a_toolchain_runs_there_and_its_versions_are_in_the_key(
         (artifact.folder / "artifact.json").write_text("{}")
     (parsed.folder / "parsed").write_text("graph parsed")
     with StepWorkers(staged) as workers:
-        found = run_step.get_or_make(optimize, {"model": parsed, "data": data}, workers, staged, LIMITS, Told())
+        found = run_step.get_or_make(
+            optimize, {"model": parsed, "data": data}, run_step.Workplace(workers, staged, LIMITS), Told()
+        )
     assert (found.folder / "optimized").read_text() == "graph parsed {'level': 1}"
     assert found.content["tools"] == dict(optimize.tools)
 

@@ -19,7 +19,7 @@ from runner.core.progress import Display
 from runner.execution.dask import version_check
 from runner.execution.dask.tasks import Done, Task, make
 from runner.execution.dask.transfer import Held
-from runner.execution.graph_executor import execute
+from runner.execution.graph_executor import Makers, execute
 from runner.planning.graph import Node
 from runner.spec.schema import Limits
 
@@ -58,9 +58,8 @@ def make_steps(
             item, result = desk.next(terms.tend)
             return nodes[item], result
 
-        return execute(
-            todo, known, start, ended, sys.maxsize, ranks, display
-        )  # all that are ready: the cluster may grow
+        everything = sys.maxsize  # all that are ready: the cluster may grow
+        return execute(todo, known, Makers(start, ended, everything), ranks, display)
 
 
 @dataclass

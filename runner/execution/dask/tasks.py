@@ -85,7 +85,8 @@ def _made(task: Task, project: Path, events: Events) -> Held:
     version_check.check_tools(task.node)
     inputs = {role: _input(one, project) for role, one in task.inputs.items()}
     with _step_workers(project) as workers:
-        made = run_step.get_or_make(task.node, inputs, workers, project, task.limits, events)
+        place = run_step.Workplace(workers, project, task.limits)
+        made = run_step.get_or_make(task.node, inputs, place, events)
     return transfer.held(made, get_worker().address)
 
 
