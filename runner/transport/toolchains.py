@@ -15,7 +15,7 @@ from pathlib import Path
 
 from runner.core import durable_files, hashing
 from runner.core.advice import shell
-from runner.core.errors import SpecError, StepFailed, Unavailable, nearest
+from runner.core.errors import SpecError, Unavailable, nearest
 from runner.transport import container as containers
 from runner.transport.container import Container
 from runner.transport.device import HERE
@@ -25,12 +25,13 @@ from runner.worker import orphan_reaper
 
 FOLDER = ".toolchains"
 PINNED = Path(__file__).parents[1] / "toolchains"  # NAME.txt: every distribution with its version
+UNREACHED = "after connection broken by"  # pip's own words, each time that it tries an index again
 TELLING = re.compile(r"(Collecting|Downloading|Building|Installing)\b.*")
 
 Tell = Callable[[str], None]
 
 _installing = threading.Lock()
-_failed: dict[str, tuple[str, str]] = {}  # by name, while a command makes its steps
+_failed: dict[str, Unavailable] = {}  # by name, while a command makes its steps
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,11 @@ def ready(project: Path, toolchain: Toolchain | None, tell: Tell) -> None:
     name = toolchain.installed_as
     with _installing:
         if name in _failed:
-            raise StepFailed(*_failed[name])
+            raise Unavailable(_failed[name].reason, _failed[name].next_step)
         try:
             install(project, name, lambda text: tell(f"toolchain {name}: {text}"))
-        except StepFailed as error:
-            _failed[name] = (error.reason, error.next_step)
+        except Unavailable as error:
+            _failed[name] = error
             raise
 
 
@@ -137,7 +138,7 @@ def install(project: Path, name: str, tell: Tell) -> Path:
     """Make `.toolchains/NAME` of its pinned distributions, or find it; returns its folder. It is made beside, and takes
     its name when all of it is there: a kill leaves what was there before. `tell` is told what is being done.
 
-    Raises SpecError for an unknown name, StepFailed where pip can't install it.
+    Raises SpecError for an unknown name, Unavailable where pip can't install it.
     """
     file, link = _pinned(name), _link(project, name)
     with _alone(project, name, tell):
@@ -238,7 +239,7 @@ def _make(folder: Path, file: Path, tell: Tell) -> None:
 
 
 def _run(command: list[str], tell: Tell, line_told: Callable[[str], None]) -> None:
-    """Raises StepFailed with its last words where it fails."""
+    """Raises Unavailable with its last words where it fails."""
     said: list[str] = []
     with subprocess.Popen(
         command,
@@ -257,8 +258,16 @@ def _run(command: list[str], tell: Tell, line_told: Callable[[str], None]) -> No
             process.kill()
             raise
     if process.returncode:
-        errors = [line for line in said if line.startswith("ERROR:")] or [line for line in said if line] or ["no word"]
-        raise StepFailed(f"The toolchain can't be installed: {errors[-1][:300]}", "Mend that, and type it again.")
+        raise _unavailable(said)
+
+
+def _unavailable(said: Sequence[str]) -> Unavailable:
+    """Why pip ended as it did, by what it said; that no index answers it says before it misses a distribution."""
+    if any(UNREACHED in line for line in said):
+        reason = "The toolchain can't be installed: no index of packages can be reached from here."
+        return Unavailable(reason, "Type it again with a network, or with an index that answers: PIP_INDEX_URL=…")
+    errors = [line for line in said if line.startswith("ERROR:")] or [line for line in said if line] or ["no word"]
+    return Unavailable(f"The toolchain can't be installed: {errors[-1][:300]}", "Mend that, and type it again.")
 
 
 def _publish(made: Path, link: Path) -> None:

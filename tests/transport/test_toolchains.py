@@ -5,24 +5,28 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
+from types import MappingProxyType
 
 import pytest
 
-from runner.core.errors import SpecError, StepFailed, Unavailable
+from runner.core.errors import SpecError, Unavailable
 from runner.transport import toolchains
 from runner.transport.device import HERE
 from tests.doubles import podman
 from tests.transport.test_local import gone
 
 
-def wheel(folder: Path, version: str, name: str = "tiny") -> None:
-    """A distribution with one module."""
+def wheel(folder: Path, version: str, name: str = "tiny", beside: Mapping[str, str] = MappingProxyType({})) -> None:
+    """A distribution with one module, and files `beside` it."""
     about = f"{name}-{version}.dist-info"
     with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as made:
         made.writestr(f"{name}.py", f"VERSION = '{version}'\n")
+        for file, text in beside.items():
+            made.writestr(file, text)
         made.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
         made.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         made.writestr(f"{about}/RECORD", "")
@@ -75,7 +79,7 @@ def test_it_is_made_found_again_replaced_and_removed(pinned: Path, tmp_path: Pat
 @pytest.mark.slow
 def test_what_fails_leaves_nothing_and_says_why(pinned: Path, tmp_path: Path) -> None:
     pin(pinned, "9.9")
-    with pytest.raises(StepFailed, match=r"ERROR: No matching distribution found for tiny==9\.9"):
+    with pytest.raises(Unavailable, match=r"ERROR: No matching distribution found for tiny==9\.9"):
         toolchains.install(tmp_path, "sdk", lambda text: None)
     assert toolchains.present(tmp_path) == []
     assert [path.name for path in (tmp_path / ".toolchains").iterdir()] == [".sdk.lock"]
@@ -129,7 +133,7 @@ def test_what_fails_is_tried_once_a_command_however_many_steps_need_it(
 
     def no_network(folder: Path, *about: object) -> None:
         tried.append(folder)
-        raise StepFailed("No network.", "Plug it in.")
+        raise Unavailable("No network.", "Plug it in.")
 
     monkeypatch.setattr(toolchains, "_make", no_network)
     toolchains.try_again()
@@ -139,7 +143,7 @@ def test_what_fails_is_tried_once_a_command_however_many_steps_need_it(
     assert {str(one.exception()) for one in made} == {"No network.\nPlug it in."}
     assert len(tried) == 1
     toolchains.try_again()
-    with pytest.raises(StepFailed):
+    with pytest.raises(Unavailable):
         toolchains.ready(tmp_path, wanted, print)
     assert len(tried) == 2
     toolchains.try_again()
