@@ -80,8 +80,8 @@ def _needed(root: Path, every: list[Record], running: Mapping[str, str]) -> dict
     described = {folder.name: content for folder, content in _described(root) if content}
     while todo:
         content = described.get(todo.pop())
-        for key in (content or {}).get("inputs", {}).values():
-            if key[:DIGITS] not in found and content:
+        for key in content["inputs"].values() if content else ():
+            if key[:DIGITS] not in found:
                 found[key[:DIGITS]] = f"{content['step']} {content['key'][:DIGITS]} was made from it"
                 todo.append(key[:DIGITS])
     return found
@@ -90,8 +90,8 @@ def _needed(root: Path, every: list[Record], running: Mapping[str, str]) -> dict
 def _by_records(every: list[Record]) -> dict[str, str]:
     found: dict[str, str] = {}
     for record in every:
-        baseline = (record.content.get("comparison") or {}).get("baseline") or {}
-        for key in [*(record.content.get("keys") or {}).values(), *(baseline.get("keys") or {}).values()]:
+        baseline = record.result.baseline
+        for key in (*record.result.keys.values(), *(baseline.keys.values() if baseline else ())):
             found[key[:DIGITS]] = f"record {record.folder.name}"
     return found
 
@@ -124,7 +124,7 @@ def _described(root: Path) -> Iterator[tuple[Path, Mapping[str, Any] | None]]:
 
 def _artifacts(root: Path, needed: Mapping[str, str]) -> Iterator[Item]:
     for folder, content in _described(root):
-        title = str((content or {}).get("name", ""))
+        title = str(content["name"]) if content else ""
         why = needed.get(folder.name) or _made_now(root, folder.parent.name, folder.name)
         unneeded = "no record, DVC stage or running command needs it" if content else "its description is damaged"
         yield Item(folder, "artifact", title, _bytes(folder), bool(why), why or unneeded)
@@ -172,7 +172,7 @@ def _left(root: Path) -> Iterator[Item]:
 
 
 def _logs(root: Path, every: list[Record], running: Mapping[str, str]) -> Iterator[Item]:
-    said = "\n".join(f"{record.content.get('reason')} {record.content.get('next_step')}" for record in every)
+    said = "\n".join(f"{record.result.reason} {record.result.next_step}" for record in every)
     for path in sorted(root.glob("artifacts/.logs/*")):
         user = next((who for digits, who in running.items() if digits in path.name), "")
         why = user or ("a record names it" if f".logs/{path.name}" in said else "")

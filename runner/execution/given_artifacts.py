@@ -47,7 +47,7 @@ def copied(settings: Mapping[str, Any], scratch: Path, title: str) -> Iterator[G
     Files that lie beside each other do so in the copy, as a model's weights must. Raises StepFailed where one is gone,
     or another than at planning.
     """
-    wanted: Mapping[str, str] = settings.get("files") or {}
+    wanted: Mapping[str, str] = settings.get("files", {})
     home = scratch / FOLDER
     # By the names of links, not what they point to: a model looks for its weights beside its name.
     places = {path: home / os.path.abspath(path).lstrip(os.sep) for path in wanted}  # noqa: PTH100

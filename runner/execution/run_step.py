@@ -89,9 +89,7 @@ def build(
         return store.finish(place.project, out, _content(node, inputs, answer, retries))
 
 
-def _fill(
-    out: Path, node: Node, inputs: Mapping[str, Artifact], place: Workplace, on_progress: OnProgress
-) -> Mapping[str, Any]:
+def _fill(out: Path, node: Node, inputs: Mapping[str, Artifact], place: Workplace, on_progress: OnProgress) -> Any:
     """What the worker answered that wrote the step's output into `out`, alone on the devices that the step uses."""
     endpoint, folders = node.place.endpoint(), {role: artifact.folder for role, artifact in inputs.items()}
     scratch, limits = store.scratch(place.project, node.step, node.key), place.limits

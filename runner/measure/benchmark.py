@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -162,31 +163,26 @@ def benchmark(
     called between pairs only. Quality and fidelity are of the processes of the first pair. The run's sampler is
     stopped. Raises what a worker raises (StepFailed, …).
     """
-    start = time.monotonic()
-    sides, settings, compared = run.sides, run.settings, "baseline" in run.sides
-    noise = floor or NoiseFloor(settings.floor, UNCALIBRATED)
+    start, sides = time.monotonic(), run.sides
+    noise = floor or NoiseFloor(run.settings.floor, UNCALIBRATED)
     run.folder.mkdir(parents=True, exist_ok=True)
     how = comparison_design.design_of(run)
-    least = how.least(settings, comparisons) if compared else settings.min_pairs
-    pairs, decision = _measure(how, run, noise, least, progress)
+    pairs, decision = _measure(how, run, noise, comparisons, progress)
     telemetry = summarise(run.sampler, {role: _work(pairs, role) for role in sides}, _elsewhere(sides))
     judged = {role: _judged(side, pairs[0], role) for role, side in sides.items()}
     intervals = _quality_intervals(run, pairs[0])
-    comparison = _compare(how, pairs, decision, settings, noise) if compared else None
+    comparison = _compare(how, pairs, decision, run.settings, noise) if "baseline" in sides else None
     checked = compliance_checks.checks_by_role(sides, pairs, judged)
     figures = _figures(run, pairs, judged, telemetry)
     against = metrics.of_comparison(comparison.ratio if comparison else None, telemetry.sides)
+    said = (compliance_checks.failures(checked), _pointless(sides, judged), _warnings(sides, pairs, telemetry))
     return Benchmark(
         pairs=tuple(pairs),
         comparison=comparison,
         stopped_by=str(decision.stopped_by),
         metrics=(*figures["candidate"], *against, *_quality_deltas(sides, judged, intervals)),
         baseline_metrics=tuple(figures.get("baseline", ())),
-        warnings=(
-            *compliance_checks.failures(checked),
-            *_pointless(sides, judged),
-            *_warnings(sides, pairs, telemetry),
-        ),
+        warnings=tuple(itertools.chain(*said)),
         seconds=time.monotonic() - start,
         telemetry=telemetry,
         checks=checked,
@@ -202,9 +198,12 @@ def _elsewhere(sides: Mapping[str, Side]) -> list[str]:
     return [role for role, side in sides.items() if side.device.remote]
 
 
-def _measure(how: Design, run: Run, floor: NoiseFloor, least: int, progress: OnProgress) -> tuple[list[Pair], Decision]:
+def _measure(
+    how: Design, run: Run, floor: NoiseFloor, comparisons: int, progress: OnProgress
+) -> tuple[list[Pair], Decision]:
     """Pairs, and what they say in the end."""
-    start = time.monotonic()
+    start, compared = time.monotonic(), "baseline" in run.sides
+    least = how.least(run.settings, comparisons) if compared else run.settings.min_pairs
     pairs: list[Pair] = []
     progress(0, least, "")
     while True:
@@ -212,7 +211,7 @@ def _measure(how: Design, run: Run, floor: NoiseFloor, least: int, progress: OnP
         seconds = time.monotonic() - start
         found = how.decide(pairs, seconds, run.settings, floor, least)
         ahead = expected(len(pairs), found.strict, seconds, run.settings, least)
-        progress(len(pairs), ahead, _note(found.shown, "baseline" in run.sides))
+        progress(len(pairs), ahead, _note(found.shown, compared))
         if found.stopped_by:
             return pairs, found
 
@@ -246,7 +245,7 @@ def _figures(
     """Each side's own metrics, by role."""
 
     def of_role(role: str) -> list[Metric]:
-        return _metrics(run.sides[role], role, pairs, judged[role], run.settings, run.seed, telemetry.sides[role])
+        return _metrics(run, role, pairs, judged[role], telemetry.sides[role])
 
     with ThreadPoolExecutor(len(run.sides)) as threads:  # two bootstraps, in which numpy lets go of the interpreter
         return dict(zip(run.sides, threads.map(of_role, run.sides), strict=True))
@@ -294,25 +293,13 @@ def _work(pairs: Sequence[Pair], role: str) -> Work:
     return Work(spans, [one.window for one in timed if one.window])
 
 
-def _metrics(
-    side: Side,
-    role: str,
-    pairs: Sequence[Pair],
-    judged: Judgement,
-    settings: Settings,
-    seed: int,
-    seen: Observed,
-) -> list[Metric]:
-    timed = [pair.sides[role] for pair in pairs]
+def _metrics(run: Run, role: str, pairs: Sequence[Pair], judged: Judgement, seen: Observed) -> list[Metric]:
+    timed, batch = [pair.sides[role] for pair in pairs], run.sides[role].batch
     samples, peaks = [one.ns for one in timed], [one.peak_rss_mb for one in timed]
-    return [
-        *metrics.with_telemetry(
-            metrics.of_side(samples, peaks, side.batch, seed, settings.confidence, timed[0].loaded["memory"]),
-            seen,
-            side.batch,
-        ),
-        *metrics.of_outputs(judged.quality, judged.fidelity, judged.why_not, judged.note),
-    ]
+    memory = timed[0].loaded["memory"]
+    own = metrics.of_side(samples, peaks, batch, run.seed, run.settings.confidence, memory)
+    outputs = metrics.of_outputs(judged.quality, judged.fidelity, judged.why_not, judged.note)
+    return [*metrics.with_telemetry(own, seen, batch), *outputs]
 
 
 def _warnings(sides: Mapping[str, Side], pairs: Sequence[Pair], telemetry: Summary) -> list[str]:

@@ -44,35 +44,42 @@ def run_pair(run: Run, number: int, predict: bool = False) -> Pair:
     through, untimed and last, into `<role>.npz` of the run's folder. Raises what the workers raise: StepFailed where
     one died, StepTimeout where an answer took longer than `run.limit_s`.
     """
-    device = next(iter(run.sides.values())).device
     turns = order(list(run.sides), run.seed, number)
     cpus = cpus_of_pair(run.sides, run.settings, run.seed, number)
-    sampler = run.sampler
     with ExitStack() as stack:
         processes = {role: stack.enter_context(_Process(role, run, number, cpus)) for role in turns}
         for process in processes.values():
             process.await_imports()
         _load(processes.values(), meanwhile=partial(run.begin, number + 1))
-        if sampler:
-            _ = sampler.ready  # it has imported what it needs before anything is timed
+        if run.sampler:
+            _ = run.sampler.ready  # it has imported what it needs before anything is timed
         seconds = {role: process.warm_up() for role, process in processes.items()}
         with run.quiet(), still(run.started):
-            look = snapshots.looking(device, [process.worker for process in processes.values()], sampler)
-            before = look(everybody=True)
-            during = run.scenario.take_turns(processes, seconds, run.settings, look)
-            after = look(everybody=True)
-            for process in processes.values():
-                process.remember_peak()
-            if sampler and sampler.energy_s and number < ENERGY_PAIRS:
-                for process in processes.values():
-                    process.work_alone(sampler.energy_s)
+            seen = _take_turns(run, number, processes, seconds)
             if predict:
                 for role, process in processes.items():
                     process.probe(seconds[role])
         timed = {role: processes[role].result(run.folder if predict else None) for role in run.sides}
         for process in processes.values():
             process.worker.leave()
-    return Pair(number, turns, timed, before, after, during)
+    return Pair(number, turns, timed, *seen)
+
+
+def _take_turns(
+    run: Run, number: int, processes: Mapping[str, _Process], seconds: Mapping[str, float]
+) -> tuple[Mapping[str, Any], Mapping[str, Any], Sequence[Mapping[str, Any]]]:
+    """All that is timed; the state of their device before, after and meanwhile. `seconds` are those of an iteration."""
+    device, sampler = next(iter(run.sides.values())).device, run.sampler
+    look = snapshots.looking(device, [process.worker for process in processes.values()], sampler)
+    before = look(everybody=True)
+    during = run.scenario.take_turns(processes, seconds, run.settings, look)
+    after = look(everybody=True)
+    for process in processes.values():
+        process.remember_peak()
+    if sampler and sampler.energy_s and number < ENERGY_PAIRS:
+        for process in processes.values():
+            process.work_alone(sampler.energy_s)
+    return before, after, during
 
 
 def _load(processes: Collection[_Process], meanwhile: Callable[[], None]) -> None:
