@@ -9,12 +9,14 @@ from runner.results.condition_labels import NOTHING
 from runner.results.formatting import number
 
 Sides = Mapping[str, Mapping[str, Any]]  # role -> its profile
-WHOLE = {"sum": "sum_ns", "a run under the profiler": "run_ns", "a run as measured": "measured_ns"}
+WHOLE = {"sum": "sum_ns", "under the profiler": "run_ns", "as measured": "measured_ns"}
+EMPTY = (NOTHING, NOTHING)  # of a side without that layer
 
 
 def columns(found: Mapping[str, Any]) -> tuple[str, ...]:
-    """The heads; times are medians or means, as each profiler keeps them."""
-    each = ((role, f"{side['statistic']} ms", "calls", "share") for role, side in _sides(found).items())
+    """The heads: few and short, so that two sides fit a terminal. Times are medians or means, as each profiler keeps
+    them."""
+    each = ((role, f"{side['statistic']} ms (share)") for role, side in _sides(found).items())
     return ("", *(head for heads in each for head in heads))
 
 
@@ -25,7 +27,7 @@ def rows(found: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     layers = [{one["name"]: one for one in side["layers"]} for side in sides.values()]
     for name in dict.fromkeys(name for each in layers for name in each):
         named = [(side, each.get(name)) for side, each in zip(sides.values(), layers, strict=True)]
-        yield _row(name, [_layer(one, side) if one else (NOTHING,) * 4 for side, one in named])
+        yield _row(name, [_layer(one, side) if one else EMPTY for side, one in named])
     if sides:
         for name, key in WHOLE.items():
             yield _row(name, [_whole(side, key) for side in sides.values()])
@@ -48,11 +50,11 @@ def _row(name: str, cells: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _layer(one: Mapping[str, Any], side: Mapping[str, Any]) -> tuple[str, ...]:
-    share, least = f"{100 * one['share']:.1f} %", side.get("resolution_ns", 0.0)
+    least, calls = side.get("resolution_ns", 0.0), f" ×{one['calls']}" if one["calls"] != 1 else ""
     time = number(one["ns"] / 1e6) if one["ns"] or not least else f"<{number(least / 1e6)}"
-    return f"{one['type']} {one['precision']}", time, str(one["calls"]), share
+    return f"{one['type']} {one['precision']}{calls}", f"{time} ({100 * one['share']:.1f} %)"
 
 
 def _whole(side: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    of = f"{100 * side[key] / side['measured_ns']:.0f} % of the measured median" if side["measured_ns"] else ""
-    return f"{len(side['layers'])} layers" if key == "sum_ns" else "", number(side[key] / 1e6), "", of
+    of = f" ({100 * side[key] / side['measured_ns']:.0f} %)" if side["measured_ns"] else ""
+    return f"{len(side['layers'])} layers" if key == "sum_ns" else "", f"{number(side[key] / 1e6)}{of}"

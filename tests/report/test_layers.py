@@ -11,7 +11,7 @@ import pytest
 
 from runner.core.errors import SpecError
 from runner.report import report_model
-from runner.report.views import html
+from runner.report.views import html, layout
 from runner.results import archive, layers, records
 from tests import documents
 from tests.conftest import Command, Ended
@@ -43,13 +43,13 @@ def written(root: Path, of: dict[str, Any]) -> records.Record:
 def test_the_page_has_each_layer_and_what_their_sum_is_of_the_measured_time(tmp_path: Path) -> None:
     page = report_model.collect(written(tmp_path, CONTENT))
     (section,) = [one for one in page.sections if one.title == report_model.LAYERS]
-    assert section.columns == ("", "candidate", "median ms", "calls", "share")
+    assert section.columns == ("", "candidate", "median ms (share)")
     assert section.rows == (
-        ("gru", "GRU fp32", "0.0300", "1", "75.0 %"),
-        ("head", "Gemm int8", "0.0100", "2", "25.0 %"),
-        ("sum", "2 layers", "0.0400", "", "80 % of the measured median"),
-        ("a run under the profiler", "", "0.0600", "", "120 % of the measured median"),
-        ("a run as measured", "", "0.0500", "", "100 % of the measured median"),
+        ("gru", "GRU fp32", "0.0300 (75.0 %)"),
+        ("head", "Gemm int8 ×2", "0.0100 (25.0 %)"),
+        ("sum", "2 layers", "0.0400 (80 %)"),
+        ("under the profiler", "", "0.0600 (120 %)"),
+        ("as measured", "", "0.0500 (100 %)"),
     )
     assert "<h2>Layers</h2>" in html.render(page)
     assert report_model.as_json(page)["layers"] == CONTENT
@@ -74,17 +74,23 @@ BASELINE = {
 def test_both_sides_stand_side_by_side_a_layer_of_one_name_in_one_row(tmp_path: Path) -> None:
     page = report_model.collect(written(tmp_path, {**CONTENT, "baseline": BASELINE}))
     (section,) = [one for one in page.sections if one.title == report_model.LAYERS]
-    assert section.columns == (
-        "", "candidate", "median ms", "calls", "share", "baseline", "mean ms", "calls", "share",
-    )  # fmt: skip
+    assert section.columns == ("", "candidate", "median ms (share)", "baseline", "mean ms (share)")
     assert section.rows[:5] == (
-        ("gru", "GRU fp32", "0.0300", "1", "75.0 %", "–", "–", "–", "–"),
-        ("head", "Gemm int8", "0.0100", "2", "25.0 %", "FullyConnected fp32", "0.0100", "1", "40.0 %"),
-        ("x_abcd", "–", "–", "–", "–", "Reorder conversion", "0.0150", "1", "60.0 %"),
-        ("relu", "–", "–", "–", "–", "Eltwise fp32", "<0.00210", "1", "0.0 %"),
-        ("sum", "2 layers", "0.0400", "", "80 % of the measured median",
-         "3 layers", "0.0250", "", "100 % of the measured median"),
-    )  # fmt: skip
+        ("gru", "GRU fp32", "0.0300 (75.0 %)", "–", "–"),
+        ("head", "Gemm int8 ×2", "0.0100 (25.0 %)", "FullyConnected fp32", "0.0100 (40.0 %)"),
+        ("x_abcd", "–", "–", "Reorder conversion", "0.0150 (60.0 %)"),
+        ("relu", "–", "–", "Eltwise fp32", "<0.00210 (0.0 %)"),
+        ("sum", "2 layers", "0.0400 (80 %)", "3 layers", "0.0250 (100 %)"),
+    )
+
+
+def test_two_sides_fit_a_terminal_as_a_table(tmp_path: Path) -> None:
+    page = report_model.collect(written(tmp_path, {**CONTENT, "baseline": BASELINE}))
+    (section,) = [one for one in page.sections if one.title == report_model.LAYERS]
+    wide, narrow = (layout.plain(layout.Grid(section.columns, section.rows), width) for width in (120, 80))
+    assert len(wide.splitlines()) == 4 + len(section.rows)  # none wraps
+    assert "head: " not in narrow  # nor is it taken apart
+    assert "FullyConnected" in narrow
 
 
 def test_of_a_baseline_without_a_profile_the_page_says_why(tmp_path: Path) -> None:
@@ -92,7 +98,7 @@ def test_of_a_baseline_without_a_profile_the_page_says_why(tmp_path: Path) -> No
     page = report_model.collect(written(tmp_path, {**CONTENT, "baseline": {"reason": why}}))
     assert f"no layers of the baseline: {why}" in page.absent
     (section,) = [one for one in page.sections if one.title == report_model.LAYERS]
-    assert section.columns == ("", "candidate", "median ms", "calls", "share")
+    assert section.columns == ("", "candidate", "median ms (share)")
 
 
 def test_a_record_without_them_has_no_such_table(tmp_path: Path) -> None:
@@ -127,7 +133,7 @@ def test_every_command_of_the_page_works(command: Command, tmp_path: Path) -> No
     (lines,) = documents.blocks("docs/reports.md", "tests/report/test_layers.py")
     done = [run(command, line) for line in lines]
     assert [one.code for one in done] == [0, 0], done[0].err
-    assert "a run under the profiler" in done[1].out
+    assert "under the profiler" in done[1].out
     refused = run(command, "python -m runner model=gru baseline=none profile=layers backend=torch")
     assert refused.code == 4
     assert "profile=layers: backend=torch can't time its layers." in refused.out
