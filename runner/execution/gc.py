@@ -79,8 +79,9 @@ def _needed(root: Path, every: list[Record], running: Mapping[str, str]) -> dict
     todo = list(found)
     described = {folder.name: content for folder, content in _described(root) if content}
     while todo:
-        content = described.get(todo.pop())
-        for key in content["inputs"].values() if content else ():
+        if not (content := described.get(todo.pop())):
+            continue
+        for key in content["inputs"].values():
             if key[:DIGITS] not in found:
                 found[key[:DIGITS]] = f"{content['step']} {content['key'][:DIGITS]} was made from it"
                 todo.append(key[:DIGITS])

@@ -66,9 +66,9 @@ def run_pair(run: Run, number: int, predict: bool = False) -> Pair:
 
 
 def _take_turns(
-    run: Run, number: int, processes: Mapping[str, _Process], seconds: Mapping[str, float]
+    run: Run, number: int, processes: Mapping[str, _Process], seconds: Mapping[str, float | None]
 ) -> tuple[Mapping[str, Any], Mapping[str, Any], Sequence[Mapping[str, Any]]]:
-    """All that is timed; the state of their device before, after and meanwhile. `seconds` are those of an iteration."""
+    """All that is timed; the state of their device before, after and meanwhile. `seconds`: of an iteration."""
     device, sampler = next(iter(run.sides.values())).device, run.sampler
     look = snapshots.looking(device, [process.worker for process in processes.values()], sampler)
     before = look(everybody=True)
