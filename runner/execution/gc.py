@@ -89,10 +89,11 @@ def _needed(root: Path, every: list[Record], running: Mapping[str, str]) -> dict
 
 
 def _by_records(every: list[Record]) -> dict[str, str]:
+    """A record of another form than ours needs what it names, too: nothing of it is taken for given."""
     found: dict[str, str] = {}
     for record in every:
-        baseline = record.result.baseline
-        for key in (*record.result.keys.values(), *(baseline.keys.values() if baseline else ())):
+        baseline = (record.content.get("comparison") or {}).get("baseline") or {}
+        for key in [*(record.content.get("keys") or {}).values(), *(baseline.get("keys") or {}).values()]:
             found[key[:DIGITS]] = f"record {record.folder.name}"
     return found
 
@@ -173,7 +174,7 @@ def _left(root: Path) -> Iterator[Item]:
 
 
 def _logs(root: Path, every: list[Record], running: Mapping[str, str]) -> Iterator[Item]:
-    said = "\n".join(f"{record.result.reason} {record.result.next_step}" for record in every)
+    said = "\n".join(f"{record.content.get('reason')} {record.content.get('next_step')}" for record in every)
     for path in sorted(root.glob("artifacts/.logs/*")):
         user = next((who for digits, who in running.items() if digits in path.name), "")
         why = user or ("a record names it" if f".logs/{path.name}" in said else "")
