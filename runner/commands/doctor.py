@@ -46,6 +46,7 @@ def show(checks: Sequence[Check]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from runner.core.advice import as_typed
     from runner.core.foreign_text import line
     from runner.report.views.layout import text
 
@@ -53,6 +54,6 @@ def show(checks: Sequence[Check]) -> None:
     for check in checks:
         said = text(check.detail)
         if check.next_step:
-            said.append(f"\n→ {line(check.next_step)}", style="dim")
+            said.append(f"\n→ {as_typed(line(check.next_step))}", style="dim")
         table.add_row(Text(check.status, style=STYLE[check.status]), check.name, said)
     Console().print(table)

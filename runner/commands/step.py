@@ -17,6 +17,7 @@ from runner.artifacts import leases, store
 from runner.artifacts.store import Artifact
 from runner.commands import dvc_grid
 from runner.core import project_paths
+from runner.core.advice import as_typed
 from runner.core.disk_errors import room
 from runner.core.errors import BY_STATUS, RunnerError, SpecError, StepFailed, Unavailable, Unsupported, nearest
 from runner.core.foreign_text import line
@@ -116,7 +117,7 @@ def _note(error: RunnerError, key: str, folder: Path) -> dict[str, Any]:
 
 
 def _say(status: str, reason: str, next_step: str) -> None:
-    print(line(f"{status}: {reason} {next_step}".rstrip()), file=sys.stderr)
+    print(as_typed(line(f"{status}: {reason} {next_step}".rstrip())), file=sys.stderr)
 
 
 # --- a benchmark ---

@@ -14,6 +14,7 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from runner.core.advice import as_typed
 from runner.core.foreign_text import line
 
 COLOURS = {"faster": "bold green", "slower": "bold red", "same": "bold", "ambiguous": "bold yellow"}  # of verdicts
@@ -25,7 +26,7 @@ UNLIMITED = 100_000
 
 def text(content: str, style: str = "") -> Text:
     """One line of ours with whatever names others gave, as a terminal may show it."""
-    return Text(line(content), style=style)
+    return Text(as_typed(line(content)), style=style)
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Grid:
     right: Sequence[str] = ()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        columns, rows = [line(name) for name in self.columns], [[line(cell) for cell in row] for row in self.rows]
+        columns = [as_typed(line(name)) for name in self.columns]
+        rows = [[as_typed(line(cell)) for cell in row] for row in self.rows]
         places = [[name, *(row[place] for row in rows)] for place, name in enumerate(columns)]
         widths = fitted(places, options.max_width)
         styles = [*self.styles, *[""] * (len(rows) - len(self.styles))]

@@ -18,6 +18,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from runner.core.advice import as_typed
 from runner.core.foreign_text import line
 from runner.core.progress import Display
 
@@ -63,7 +64,7 @@ class Lines:
         self._print(f"warning: {text}")
 
     def _print(self, text: str) -> None:
-        self.console.print(line(text), markup=False, highlight=False, soft_wrap=True)
+        self.console.print(as_typed(line(text)), markup=False, highlight=False, soft_wrap=True)
 
 
 @dataclass
@@ -88,7 +89,7 @@ class Screen:
         one.state, one.ended, one.note = state, time.monotonic(), reason or (f"{seconds:.1f} s" if seconds else "")
         if state not in MARKS:  # its row may be cut, or make way for another's
             self.live.console.print(
-                line(_line(one, state, seconds, reason)), markup=False, highlight=False, style="red"
+                as_typed(line(_line(one, state, seconds, reason))), markup=False, highlight=False, style="red"
             )
         self._draw()
 
@@ -97,7 +98,7 @@ class Screen:
 
     def _print(self, text: str, style: str) -> None:
         """Above the rows, for good."""
-        self.live.console.print(line(text), markup=False, highlight=False, style=style)
+        self.live.console.print(as_typed(line(text)), markup=False, highlight=False, style=style)
 
     def _draw(self) -> None:
         size = self.live.console.size
@@ -115,7 +116,7 @@ class OnConsole:
     console: Console
 
     def say(self, text: str) -> None:
-        self.console.print(line(text), markup=False, highlight=False, soft_wrap=True)
+        self.console.print(as_typed(line(text)), markup=False, highlight=False, soft_wrap=True)
 
     @contextmanager
     def display(self, items: Sequence[tuple[str, str]]) -> Iterator[Display]:
@@ -158,7 +159,7 @@ def _row(item: Item, column: int, width: int) -> Text:
     """One line of at most `width`, notes below each other from `column` on: a long title leaves half of it to its
     note."""
     mark = MARKS.get(item.state, "✗")
-    note = "already there" if item.state == "there" else line(item.note)
+    note = "already there" if item.state == "there" else as_typed(line(item.note))
     room = width - 3 - min(len(note), width // 2)
     title = f"{_cut(item.title, room):<{min(column, room)}}"
     text = Text.assemble((f"{mark} {title}", STYLES.get(item.state, "red")), (f" {note}", "dim"))

@@ -9,13 +9,19 @@ import pytest
 
 from runner.report import report_model
 from runner.report.views import run_summary, table, terminal
-from runner.report.views.layout import Grid, fitted, plain, wrapped
+from runner.report.views.layout import Grid, fitted, plain, text, wrapped
 from runner.results import comparison, records
 from tests.report import fixtures, pages
 from tests.report.fixtures import measured, spec
 
 ROWS = (("1", "bilstm int8_dynamic", "1.43× [1.40, 1.46]"), ("2", "gru", "0.856× [0.851, 0.863]"))
 GRID = Grid(("#", "model", "speed-up"), ROWS, right=("#",))
+
+
+def test_a_command_to_type_is_the_one_that_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["/home/me/bin/edge-runner", "report"])
+    assert text("Calibrate it: python -m runner calibrate").plain == "Calibrate it: edge-runner calibrate"
+    assert "edge-runner sync" in plain(Grid(["next"], [["python -m runner sync"]]))
 
 
 def test_where_there_is_room_every_cell_is_one_line() -> None:
