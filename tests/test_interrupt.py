@@ -133,6 +133,47 @@ def test_ctrl_c_while_a_worker_measures(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("records/.*"))
 
 
+PAIRS = (*WORDS[:3], "baseline=self", *QUICK, "measure.max_pairs=6", "measure.min_pairs=6")
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
+    """A project in which six pairs were measured, and how long they took."""
+    project = tmp_path_factory.mktemp("measured")
+    running = Running(project, *PAIRS)
+    running.wait_for("measure gru fp32 onnxruntime …")
+    start = time.monotonic()
+    assert running.ended() == 0, running.said
+    return project, time.monotonic() - start
+
+
+def test_the_sampler_counts_no_process_of_the_next_pair(measured: tuple[Path, float]) -> None:
+    (profile,) = measured[0].glob("records/2*/system_profile.txt")
+    heads, *rows = [line.split() for line in profile.read_text().splitlines() if not line.startswith("#")]
+    for role in ("candidate", "baseline"):
+        counted = {row[heads.index(f"{role}_processes")] for row in rows} - {"-"}
+        assert counted == {"1.000"}, role
+
+
+@pytest.mark.parametrize("share", [0.2, 0.6])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda one: one.name)
+def test_a_command_that_ends_among_its_pairs_leaves_no_process_and_a_record_or_nothing(
+    measured: tuple[Path, float], number: signal.Signals, share: float
+) -> None:
+    """The next pair's processes run, or stand still, beside those that are timed."""
+    project, seconds = measured
+    before = set(project.glob("records/*"))
+    running = Running(project, *PAIRS, "--fresh")
+    running.wait_for("measure gru fp32 onnxruntime …")
+    time.sleep(share * seconds)
+    workers = running.workers()
+    running.process.send_signal(number)
+    assert running.ended() in (130, -number, 0), running.said  # 0 where it was through before the signal came
+    until(lambda: not alive(workers), f"still running: {alive(workers)}")
+    assert all((one / "record.json").is_file() for one in set(project.glob("records/*")) - before)
+    assert not any("Traceback" in line for line in running.said)
+
+
 IN_THE_FIRST_IMPORTS = """
 import os, signal, sys
 class Stop:

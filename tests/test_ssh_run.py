@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,8 +20,9 @@ import pytest
 
 from runner.hardware import detect
 from runner.results import layers
-from tests import sshd
+from tests import documents, short_project, sshd
 from tests.conftest import QUICK, REPOSITORY, Ended
+from tests.models import onnx_files
 from tests.sshd import Sshd
 
 pytestmark = [sshd.needed, pytest.mark.slow]
@@ -151,6 +155,35 @@ def test_the_report_of_two_devices_says_blocks_and_shows_both_conditions(
     assert "as fast as onnxruntime fp32 on local (across devices, 2 blocks a side" in shown
     assert "candidate's device" in shown
     assert "baseline's device" in shown
+
+
+def test_every_command_of_the_page_works(server: Sshd, tmp_path: Path) -> None:
+    """With this machine in the Pi's place; short."""
+    project = short_project.make(tmp_path)
+    (project / "conf/hardware").mkdir()
+    page = (REPOSITORY / "docs/devices.md").read_text()
+    ((named),) = re.findall(r"<!-- file: conf/hardware/pi5.yaml -->\n```yaml\n(.*?)```", page, re.DOTALL)
+    for theirs, ours in (("raspberrypi.local", "device"), ("pi\n", "null\n"), ("edge/bin/python", sys.executable)):
+        named = named.replace(f": {theirs}", f": {ours}")
+    (project / "conf/hardware/pi5.yaml").write_text(named)
+    for line in itertools.chain(*documents.blocks("docs/devices.md", "tests/test_ssh_run.py")):
+        typed = [sys.executable, *shlex.split(line)[1:]]
+        done = subprocess.run(
+            typed, cwd=project, env=environment(server), capture_output=True, text=True, timeout=240, check=False
+        )
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+        assert "ssh:device" in done.stdout, line
+
+
+def test_a_built_file_is_opened_and_measured_there(server: Sshd, tmp_path: Path) -> None:
+    onnx_files.lookup_and_add(tmp_path / "my.onnx", [1, 3], [1, 4])
+    words = ["model=file", "model.path=my.onnx", "data.samples=4", "baseline=none", *QUICK[1:], *server.words()]
+    command = [sys.executable, "-m", "runner", *words, "--json"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment(server), capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    assert record["title"] == "file as_built (ran fp32) onnxruntime on ssh:device"
+    assert record["effective"]["candidate"]["precision"]["Gemm"] == {"fp32": 1}
 
 
 def test_an_unreachable_device_is_unavailable_before_any_work(server: Sshd, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """A device over ssh: workers there, whose requests the system's OpenSSH client carries.
 
-What runs there is the zipapp of `bundle.py`; it and all files travel by content, once (`delivery.py`). Each worker has
-a guard beside it (`runner/worker/watchdog.py`): when the connection ends, everything of ours there ends.
+What runs there is the zipapp of `worker_zipapp.py`; it and all files travel by content, once (`ssh_transfer.py`). Each
+worker has a guard beside it (`runner/worker/watchdog.py`): when the connection ends, everything of ours there ends.
 """
 
 from __future__ import annotations
