@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from runner.core.errors import StepFailed, Unsupported
+from runner.core.job import Job
 from runner.tensors.difference import apart
 from runner.worker import input_batches, predictions, values
 
@@ -28,6 +31,19 @@ FAMILIES = {
     "Attention": "Attention",
 }
 WANTED = {"fp32": "fp32", "fp16": "fp16", "int8": "int8", "int8_dynamic": "int8"}
+COMPILED = ("version", "effective", "fallback")  # what the last stage of a compile has to return
+GUIDE = "What a backend returns: docs/adding-a-backend.md."
+
+
+def returned(module: str, function: str, job: Job, keys: Sequence[str] = ()) -> dict[str, Any]:
+    """What the backend's `module.function(job)` returns. Raises StepFailed naming its file where that is no dict, or
+    lacks one of `keys`."""
+    code = importlib.import_module(module)
+    found = getattr(code, function)(job)
+    lacks = [key for key in keys if key not in found] if isinstance(found, dict) else ["dict"]
+    if lacks:
+        raise StepFailed(f"{code.__file__}: {function}(job) returned no {', '.join(lacks)}.", GUIDE)
+    return dict(found)
 
 
 def calibration_feed(data: Path, session: Any, batch: int) -> dict[str, Any]:
@@ -79,12 +95,18 @@ def _fits(shape: list[Any], sizes: tuple[int, ...]) -> bool:
     )
 
 
-def finite(session: Any, outputs: list[Any], data: Path) -> list[str]:
+def finite(session: Any, outputs: Any, data: Path) -> list[str]:
     """A line for each output that is not finite where the float model's isn't finite either, or a user's file can't be
     asked for it.
 
-    Raises StepFailed where the float model's is, and of a model that was trained here.
+    Raises StepFailed where the float model's is, and of a model that was trained here, and where the session answers
+    with no list of as many outputs as it says.
     """
+    expected = len(session.outputs)
+    if not isinstance(outputs, (list, tuple)) or len(outputs) != expected:
+        what = f"{len(outputs)} outputs" if isinstance(outputs, (list, tuple)) else type(outputs).__name__
+        file = sys.modules[type(session).__module__].__file__
+        raise StepFailed(f"{file}: run(bound) returned {what}: a list of {expected} expected.", GUIDE)
     pairs = zip(session.outputs, outputs)  # noqa: B905
     odd = [spec["name"] for spec, output in pairs if not values.finite(values.array(output, spec["dtype"]))]
     return [_not_finite(name, _float_rows(data, name), data) for name in odd]

@@ -6,7 +6,6 @@ artifact]]`).
 
 from __future__ import annotations
 
-import importlib
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -31,7 +30,8 @@ def run(job: Job) -> dict[str, Any]:
     session = opened_by(job.out, registry.module("backend", name), precision=job.settings["precision"])
     packed = size(job.out)  # what a backend writes beside the file is none of it
     own = loading.optional_module(name, AS_BUILT)
-    meta = importlib.import_module(own[0]).as_built(job) if own else _opened(session, job)
+    keys = compile_checks.COMPILED
+    meta = compile_checks.returned(own[0], AS_BUILT, job, keys) if own else _opened(session, job)
     kept = compile_checks.fallback_warnings(name, meta["fallback"])
     return {**meta, "session": session, "size": packed, "warnings": [*meta.get("warnings", []), *kept]}
 

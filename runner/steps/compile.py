@@ -8,7 +8,6 @@ reads checkpoints, `model` (`{"name", "settings"}`).
 from __future__ import annotations
 
 import gzip
-import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -27,11 +26,10 @@ def run(job: Job) -> dict[str, Any]:
 
     module, stage = registry.module("backend", job.settings["backend"]), job.settings.get("stage")
     if stage:
-        made: dict[str, Any] = getattr(importlib.import_module(f"{module}.{stage}"), stage)(job)
-        return made
+        return compile_checks.returned(f"{module}.{stage}", stage, job)
     session = opened_by(job.out, module, batch=job.settings["batch"], precision=job.settings["precision"])
     job.progress(0, 1, f"{job.settings['backend']} compiles")
-    meta = importlib.import_module(f"{module}.compile").compile(job)
+    meta = compile_checks.returned(f"{module}.compile", "compile", job, compile_checks.COMPILED)
     kept = compile_checks.precision_warnings(job.settings["precision"], meta["effective"])
     kept += compile_checks.fallback_warnings(job.settings["backend"], meta["fallback"])
     job.progress(1, 1, "done")

@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -32,6 +36,15 @@ def test_compared_refuses_other_numbers_other_shapes_and_what_is_not_finite(outp
 
 def test_int8_may_round_at_other_places() -> None:
     assert compile_checks.compared(Constant([1, 2.1]), {}, [np.array([1, 2])], "int8") == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(("answer", "what"), [(None, "NoneType"), ([], "0 outputs")])
+def test_a_run_that_answers_with_no_list_of_its_outputs_is_told_with_the_file(
+    answer: object, what: str, tmp_path: Path
+) -> None:
+    with pytest.raises(StepFailed) as caught:
+        compile_checks.finite(Constant([1]), answer, tmp_path)
+    assert caught.value.reason == f"{__file__}: run(bound) returned {what}: a list of 1 expected."
 
 
 def test_an_open_size_takes_any() -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 from tests.models import onnx_files
-from tests.test_interrupt import Running, until
+from tests.test_interrupt import LONG_SECONDS, Running, until
 from tests.transport.test_toolchains import wheel
 
 PLUGIN = Path(__file__).parents[1] / "plugin"
@@ -47,7 +47,9 @@ class Shop:
     def run(self, name: str, **env: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "runner", *self.words(name), "--json"]
         every = {**os.environ, **self.env, **env}
-        return subprocess.run(command, cwd=self.project, env=every, capture_output=True, text=True, timeout=200)
+        return subprocess.run(
+            command, cwd=self.project, env=every, capture_output=True, text=True, timeout=LONG_SECONDS
+        )
 
     def toolchains(self) -> list[str]:
         return sorted(path.name.partition("-")[0] for path in (self.project / ".toolchains").iterdir())
@@ -75,7 +77,7 @@ SDK = 'needs=("model",), toolchain="sdk", tools=("tiny",)),'
 
 def test_two_commands_at_once_make_one_toolchain(shop: Shop) -> None:
     both = [Running(shop.project, *shop.words(name), env=shop.env) for name in ("Relu", "Tanh")]
-    assert [one.ended() for one in both] == [0, 0], [one.said for one in both]
+    assert [one.ended(LONG_SECONDS) for one in both] == [0, 0], [one.said for one in both]
     assert shop.toolchains() == [".sdk", ".sdk.lock", "sdk"]
 
 

@@ -160,6 +160,29 @@ def test_a_stage_gets_the_settings_that_it_reads_and_the_last_is_described(stage
 
 
 @pytest.mark.parametrize(
+    ("name", "change", "lacks"),
+    [
+        ("parse", ('return {"layers": 3}', "return None"), "dict"),
+        ("compile", ('"version": "1.0", "effective": {"MatMul": {"fp32": 1}},', ""), "version, effective"),
+    ],
+)
+def test_a_stage_that_returns_less_is_told_with_its_file(
+    staged: Path, name: str, change: tuple[str, str], lacks: str
+) -> None:
+    file = staged / f"staged_pack/{name}.py"
+    file.write_text(file.read_text().replace(*change))
+    made, before = planned(staged), staged / "before"
+    for folder in (before, staged / "out"):
+        folder.mkdir()
+    for left in ("model.onnx", "optimized"):
+        (before / left).write_text("graph")
+    node = made.nodes[made.cells[0].candidate.keys[name]]
+    with pytest.raises(StepFailed) as caught:
+        step.run(Job(node.settings, {"model": before}, staged / "out", staged))
+    assert caught.value.reason == f"{file}: {name}(job) returned no {lacks}."
+
+
+@pytest.mark.parametrize(
     ("change", "wrong"),
     [
         (('Stage("compile", reads=("slots",)', 'Stage("link", reads=("slots",)'), "BACKEND.stages is "),
