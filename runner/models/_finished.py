@@ -26,3 +26,8 @@ def output() -> Any:
 
 def nonfinite() -> Any:
     return setting("NaN and infinity among the inputs", choices=("error", "allow"))
+
+
+def batches(settings: Any) -> bool:
+    """Whether the file takes several samples at once: the user gave every first axis as `batch`."""
+    return bool(settings.shapes) and all(list(dims)[:1] == ["batch"] for dims in settings.shapes.values())

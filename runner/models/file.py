@@ -17,6 +17,7 @@ from runner.models.onnx import Dims
 TASKS = ("tensors",)
 PROVIDES = ("file",)
 NAME = "model"  # what every built file is called in an artifact, its suffix after it
+batches = _finished.batches
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,6 @@ def _weights(path: str) -> dict[str, str]:
 
     home = Path(path).parent
     return {file: str(Path(file).relative_to(home)) for file in onnx_file.external_files(path, onnx_file.read(path))}
-
-
-def batches(settings: Settings) -> bool:
-    """Whether the file takes several samples at once: the user gave every first axis as `batch`."""
-    return bool(settings.shapes) and all(list(dims)[:1] == ["batch"] for dims in settings.shapes.values())
 
 
 def problems(settings: Settings) -> None:

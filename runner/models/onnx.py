@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 TASKS = ("tensors",)
 PROVIDES = ("onnx",)
 Dims = tuple[int | str, ...]
+batches = _finished.batches
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,6 @@ def files(settings: Settings) -> tuple[str, ...]:
     arrays = {"model.inputs": settings.inputs, "model.calibration": settings.calibration}
     inputs = [given_files.existing(path, key) for key, path in arrays.items() if path]
     return (str(settings.path), *external, *inputs, *own_metric.files(settings.metric))
-
-
-def batches(settings: Settings) -> bool:
-    """Whether the file takes several samples at once: the user gave every first axis as `batch`."""
-    return bool(settings.shapes) and all(list(dims)[:1] == ["batch"] for dims in settings.shapes.values())
 
 
 def unread(settings: Settings, ask: Ask) -> Unsupported | None:

@@ -40,7 +40,7 @@ def check_finite(where: str, array: Array, advice: str = ALLOW) -> None:
     if odd.any():
         count = int(odd.sum())
         more = f" ({count} of {array.size} values are NaN or infinite)" if count > 1 else ""
-        raise BadFile(f"{where}{_place(odd)} is {array[_first(odd)]}{more}.", advice)
+        raise BadFile(f"{where}{place(odd)} is {array[first(odd)]}{more}.", advice)
 
 
 def _text(where: str, array: Array) -> Array:
@@ -65,7 +65,7 @@ def _converted(where: str, array: Array, wanted: str) -> Array:
         rounds = own == other in ("float", "complex")
         lost = np.isfinite(array) & ~np.isfinite(made) if rounds else _changed(array, made)
     if lost.any():
-        raise BadFile(f"{where}{_place(lost)} is {array[_first(lost)]}, which {wanted} can't hold.", _advice(wanted))
+        raise BadFile(f"{where}{place(lost)} is {array[first(lost)]}, which {wanted} can't hold.", _advice(wanted))
     return made
 
 
@@ -103,10 +103,11 @@ def _named(array: Array) -> str:
     )
 
 
-def _first(where: Any) -> tuple[int, ...]:
+def first(where: Any) -> tuple[int, ...]:
+    """The first place where a mask holds."""
     return tuple(int(i) for i in np.unravel_index(int(np.argmax(where)), where.shape))
 
 
-def _place(where: Any) -> str:
-    first = _first(where)
-    return f"[{','.join(map(str, first))}]" if first else ""
+def place(where: Any) -> str:
+    """The same in words: `[0,2]`, and nothing of a single value."""
+    return f"[{','.join(map(str, first(where)))}]" if np.ndim(where) else ""

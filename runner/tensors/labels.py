@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner.core.errors import BadFile
+from runner.tensors.cast import first, place
 
 Array = NDArray[Any]
 Sizes = tuple[int, ...]
@@ -132,9 +133,8 @@ def _numbers(where: str, labels: Array) -> NDArray[np.int64]:
         raise BadFile(f"{where}: {LABELS} are {labels.dtype}.", "Give class numbers from 0, or 0 and 1.")
     odd = ~(np.abs(labels.astype(np.float64)) < MOST_CLASSES) | (labels != np.floor(labels))
     if odd.any():
-        place = _first(odd)
         raise BadFile(
-            f"{where}: {LABELS}{_shown(place)} is {labels[place]}, which is no class.",
+            f"{where}: {LABELS}{place(odd)} is {labels[first(odd)]}, which is no class.",
             "Give class numbers from 0, or 0 and 1.",
         )
     return labels.astype(np.int64)
@@ -257,9 +257,8 @@ def _check_range(where: str, target: Array, output: Output, classes: int) -> Non
         )
     odd = (target < 0) | (target >= classes)
     if odd.any():
-        place = _first(odd)
         raise BadFile(
-            f"{where}: {LABELS}{_shown(place)} is {target[place]}; {output.said} has the classes 0 to {classes - 1}.",
+            f"{where}: {LABELS}{place(odd)} is {target[first(odd)]}; {output.said} has the classes 0 to {classes - 1}.",
             "Give class numbers from 0.",
         )
 
@@ -292,11 +291,3 @@ def _one_each(target: Array, axis: int) -> bool:
 
 def _sizes(sizes: Sizes) -> str:
     return f"[{', '.join(['samples', *map(str, sizes)])}]"
-
-
-def _first(where: Any) -> tuple[int, ...]:
-    return tuple(int(i) for i in np.unravel_index(int(np.argmax(where)), where.shape))
-
-
-def _shown(place: Sizes) -> str:
-    return f"[{','.join(map(str, place))}]"
