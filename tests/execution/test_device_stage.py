@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -125,6 +127,23 @@ def test_nothing_comes_back_of_one_that_fails_there(server: Sshd, tmp_path: Path
     with pytest.raises(StepFailed, match="no licence"):
         compiled(made, tmp_path, parsed, Told())
     assert store.find(tmp_path, "compile", node(made, "compile").key) is None
+    assert list((tmp_path / "artifacts/compile").iterdir()) == []
+
+
+@sshd.needed
+def test_a_device_that_goes_away_in_mid_stage_fails_the_step_and_keeps_nothing(server: Sshd, tmp_path: Path) -> None:
+    made, parsed, hanging = planned(tmp_path, *server.words()), given(tmp_path), tmp_path / "hanging"
+    (parsed.folder / "hangs").write_text(str(hanging))
+    with ThreadPoolExecutor(1) as pool, pytest.raises(StepFailed) as caught:
+        compiling = pool.submit(compiled, made, tmp_path, parsed, Told())
+        while not compiling.done():
+            if hanging.exists():
+                hanging.unlink()
+                for session in server.sessions():
+                    session.kill()
+            time.sleep(0.1)
+        compiling.result()
+    assert "ssh:device" in caught.value.reason
     assert list((tmp_path / "artifacts/compile").iterdir()) == []
 
 
