@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,11 +38,12 @@ def spread(middle: float, least: float, most: float) -> str:
 
 
 def ratio(value: float, low: float | None, high: float | None) -> str:
-    """`1.43× [1.40, 1.46]`, `0.856× [0.851, 0.863]`: a narrow interval takes a third decimal to be seen; it is left out
-    where there is none."""
+    """`1.43× [1.40, 1.46]`, `0.856× [0.851, 0.863]`: a narrow interval takes a third decimal to be seen, and a small
+    ratio so many that two of its figures are (`0.00031×`). Without an interval it stands alone."""
+    digits = max(2, 1 - math.floor(math.log10(value))) if value > 0 else 2
     if low is None or high is None:
-        return f"{value:.2f}×"
-    digits = 2 if high - low >= 0.025 else 3
+        return f"{value:.{digits}f}×"
+    digits = max(digits, 2 if high - low >= 0.025 else 3)
     return f"{value:.{digits}f}× [{low:.{digits}f}, {high:.{digits}f}]"
 
 

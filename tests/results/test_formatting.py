@@ -28,6 +28,11 @@ def test_a_ratio_without_an_interval_shows_none() -> None:
     assert ratio(1.431, None, None) == "1.43×"
 
 
+def test_a_small_ratio_shows_two_of_its_figures() -> None:
+    assert ratio(0.0003142, None, None) == "0.00031×"
+    assert ratio(0.0537, 0.0401, 0.0702) == "0.054× [0.040, 0.070]"
+
+
 def test_a_narrow_interval_takes_a_third_decimal() -> None:
     assert ratio(0.8562, 0.8511, 0.8630) == "0.856× [0.851, 0.863]"
 
