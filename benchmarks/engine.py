@@ -62,7 +62,7 @@ main()
 
 
 def measured_in_no_time(
-    cell: Cell, outcomes: Mapping[str, Outcome], root: Path, quiet: Any, origin: Origin, display: Any, item: str
+    cell: Cell, outcomes: Mapping[str, Outcome], root: Path, quiet: Any, origin: Origin, display: Any
 ) -> Record:
     """Stands in for `record_builder.measured`: a record without figures."""
     content = record_builder.unmeasured(cell, RunnerError(""), outcomes, origin)

@@ -29,46 +29,33 @@ if TYPE_CHECKING:
 
 
 def measured(
-    cell: Cell,
-    outcomes: Mapping[str, Outcome],
-    root: Path,
-    quiet: Quiet,
-    origin: Origin,
-    display: Display,
-    item: str,
+    cell: Cell, outcomes: Mapping[str, Outcome], root: Path, quiet: Quiet, origin: Origin, display: Display
 ) -> Record:
     """Measure one cell and keep its record; see `drafted`."""
-    made = drafted(cell, outcomes, root, quiet, origin, display, item)
-    with made as (content, files), room(root):
+    with drafted(cell, outcomes, root, quiet, origin, display) as (content, files), room(root):
         return records.write(root, content, files)
 
 
 @contextmanager
 def drafted(
-    cell: Cell,
-    outcomes: Mapping[str, Outcome],
-    root: Path,
-    quiet: Quiet,
-    origin: Origin,
-    display: Display,
-    item: str,
+    cell: Cell, outcomes: Mapping[str, Outcome], root: Path, quiet: Quiet, origin: Origin, display: Display
 ) -> Iterator[tuple[dict[str, Any], dict[str, Path]]]:
     """Measure one cell: the content of its record, and its files, which are gone at the end.
 
-    Everything is timed inside `quiet()`; `item` is the display's name of this cell. Raises what a measurement raises.
+    Everything is timed inside `quiet()`. Raises what a measurement raises.
     """
-    display.begin(item)
+    display.begin(cell.id)
     key = measurement(cell)
     measurement_key.check_code(cell, key["measurement"])
     artifacts = {role: cell_sides.artifacts_of(chain, outcomes) for role, chain in cell.by_role.items()}
     sides = cell_sides.sides_of(cell, artifacts)
-    with room(root), _draft(root, item) as folder:
-        tell = partial(display.update, item)
+    with room(root), _draft(root, cell.id) as folder:
+        tell = partial(display.update, cell.id)
         left = _left(Work(cell, artifacts, sides, root, folder, quiet, origin.comparisons, tell))
         measurement_key.check_code(cell, key["measurement"])
         content = _content(cell, outcomes, origin, key, left, [*origin.warnings, *_warned(artifacts)])
         yield content, {**left.files, **left.draw(record_schema.read(content))}
-    display.end(item, "done", left.seconds, "")
+    display.end(cell.id, "done", left.seconds, "")
 
 
 def _left(work: Work) -> Left:
@@ -103,11 +90,11 @@ def measurement(cell: Cell) -> dict[str, Any]:
 
 
 @contextmanager
-def _draft(root: Path, item: str) -> Iterator[Path]:
+def _draft(root: Path, name: str) -> Iterator[Path]:
     """A folder for the workers' logs and outputs. Of a benchmark that fails the logs stay: its reason names them."""
     home = root / "artifacts" / ".logs"
     home.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{item}-", dir=home))
+    folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=home))
     try:
         yield folder
     except RunnerError:

@@ -49,7 +49,6 @@ class Family:
 
 
 Measure = Callable[[Cell, Mapping[str, Outcome], Origin], Record]
-MeasureThere = Callable[[Cell, Mapping[str, Outcome], Origin, str], Record]  # the last: the display's name of it
 
 
 @dataclass(frozen=True)
@@ -202,7 +201,7 @@ def _measure_here(command: _Command, cell: Cell, outcomes: Mapping[str, Outcome]
             alone.enter_context(device_locks.locked(cell, timeline.warn))
         found = _measured_by_another_command(cell, command)
         if found:
-            timeline.end(display_name(cell), "there", 0.0, "")
+            timeline.end(cell.id, "there", 0.0, "")
             return found
         here = device_locks.LOCAL in device_locks.devices_of(cell)
         quiet = command.tracker.still if here else nullcontext
@@ -220,9 +219,7 @@ def _holding_locks(
 
     def measure(origin: Origin) -> Record:
         device_locks.lock_again(cell, command.timeline.warn)
-        return record_builder.measured(
-            cell, outcomes, command.root, quiet, origin, command.timeline, display_name(cell)
-        )
+        return record_builder.measured(cell, outcomes, command.root, quiet, origin, command.timeline)
 
     return measure
 
@@ -247,7 +244,7 @@ def _measured_by_another_command(cell: Cell, command: _Command) -> Record | None
 
 
 def _measure_on_its_machine(
-    command: _Command, there: MeasureThere, cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin
+    command: _Command, there: Measure, cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin
 ) -> Record:
     """The cluster's worker has this machine's place; a device over ssh is reached from here as ever."""
     if device_locks.devices_of(cell) == [device_locks.LOCAL]:
@@ -256,13 +253,11 @@ def _measure_on_its_machine(
 
 
 def _measure_there(
-    command: _Command, there: MeasureThere, cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin
+    command: _Command, there: Measure, cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin
 ) -> Record:
     """Measure a cell on a worker of the cluster, which waits for its device there."""
     with command.timeline.spending("measuring"):
-        record = _with_one_retry(
-            lambda again: there(cell, outcomes, again, display_name(cell)), origin, command.timeline
-        )
+        record = _with_one_retry(lambda again: there(cell, outcomes, again), origin, command.timeline)
     _track(record, command)
     return record
 
@@ -277,14 +272,9 @@ def _display_names(waiting: Plan) -> list[tuple[str, str]]:
     chains = [chain for cell in waiting.cells for chain in cell.chains]
     nodes = {node.id: node for chain in chains for node in waiting.of(chain)}
     steps = [(one, f"{node.step} {node.title}", node.key[:8]) for one, node in nodes.items()]
-    cells = [(display_name(cell), f"measure {cell.candidate.spec.title}", cell.words) for cell in waiting.cells]
+    cells = [(cell.id, f"measure {cell.candidate.spec.title}", cell.words) for cell in waiting.cells]
     often = Counter(title for _, title, _ in (*steps, *cells))
     return [(item, f"{title} ({which})" if often[title] > 1 else title) for item, title, which in (*steps, *cells)]
-
-
-def display_name(cell: Cell) -> str:
-    """The display's name of a cell's benchmark."""
-    return f"measure-{cell.candidate.spec.key[:16]}"
 
 
 def comparison_count(made: Plan) -> int:
@@ -308,7 +298,7 @@ def _record_of(
     came = attempt(lambda: _measure(cell, outcomes, origin, command, measure))
     if isinstance(came, Record):
         return came
-    command.timeline.end(display_name(cell), came.status, 0.0, came.reason)
+    command.timeline.end(cell.id, came.status, 0.0, came.reason)
     with room(command.root):
         record = records.write(command.root, record_builder.unmeasured(cell, came, outcomes, origin))
     _track(record, command)
@@ -350,8 +340,8 @@ def _seconds_measured(waiting: Plan, new: Mapping[str, Record], timeline: Timeli
     """How long each cell was measured in this command; of one that failed meanwhile, until it did."""
     found = {}
     for cell in waiting.cells:
-        key, span = cell.candidate.spec.key, timeline.spans.get(display_name(cell))
+        key, span = cell.candidate.spec.key, timeline.spans.get(cell.id)
         timing = new[key].content.get("timing", {})
-        if span and timeline.begun[display_name(cell)]:
+        if span and timeline.begun[cell.id]:
             found[key] = Measuring(device_locks.device_of(cell), timing.get("benchmark_s", span.seconds))
     return found

@@ -82,6 +82,10 @@ class Cell:
     words: str = ""
 
     @property
+    def id(self) -> str:
+        return f"measure-{self.candidate.spec.key[:16]}"
+
+    @property
     def by_role(self) -> dict[str, Chain]:
         """`candidate`, and `baseline` where it has one."""
         return {"candidate": self.candidate} | ({"baseline": self.baseline} if self.baseline else {})

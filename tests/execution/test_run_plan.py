@@ -68,11 +68,11 @@ def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         return {key: Artifact(tmp_path, {"key": key, "meta": {}, "retries": 0}) for key in waiting.nodes}
 
     def measure(cell: Cell, outcomes: Mapping[str, Outcome], root: Path, quiet: Any, *rest: Any) -> Record:
-        origin, display, item = rest
-        display.begin(item)
+        origin, display = rest
+        display.begin(cell.id)
         titles.append(cell.candidate.spec.title)
         identity = record_builder.unmeasured(cell, StepFailed(""), outcomes, origin)
-        display.end(item, "done", 0.5, "")
+        display.end(cell.id, "done", 0.5, "")
         key = record_builder.measurement(cell)
         return records.write(root, {**identity, **key, "status": "ok", "timing": {"benchmark_s": 0.5}})
 
@@ -228,7 +228,7 @@ def test_a_cell_that_a_clusters_worker_measures_is_tried_once_more_where_its_wor
 ) -> None:
     tries: list[int] = []
 
-    def there(cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin, item: str) -> Record:
+    def there(cell: Cell, outcomes: Mapping[str, Outcome], origin: Origin) -> Record:
         tries.append(origin.again)
         if len(tries) == 1:
             raise WorkerLost("candidate: the worker was killed by SIGKILL while it did `burst`.")

@@ -175,7 +175,7 @@ def _fetched(client: Client, made: Held | RunnerError, project: Path) -> Outcome
 @contextmanager
 def measuring(
     schedule: Settings, root: Path, display: Display
-) -> Iterator[Callable[[Cell, Mapping[str, Outcome], Origin, str], Record] | None]:
+) -> Iterator[Callable[[Cell, Mapping[str, Outcome], Origin], Record] | None]:
     """How the worker that owns this machine's device measures a cell; None where none does."""
     with connected(schedule, display.warn) as client:
         yield partial(_measured, client, root, display) if _owners(client) else None
@@ -201,17 +201,16 @@ def _measured(
     cell: Cell,
     outcomes: Mapping[str, Outcome],
     origin: Origin,
-    item: str,
 ) -> Record:
     """Have one cell measured, and keep its record here. Raises what measuring raised."""
     placed = [_placed(client, outcomes[key]) for key in artifact_keys(cell)]
     held = [_or_raise(one) for one in placed]
     with submission.listening(client, 1, display) as desk:
-        job = tasks.Measuring(cell, held, origin, item, version_check.here(), desk.topic)
+        job = tasks.Measuring(cell, held, origin, version_check.here(), desk.topic)
         how = {"resources": {RESOURCE: 1}, "retries": 0}
-        key = f"{item}-{uuid.uuid4().hex}"  # measured afresh, whatever the scheduler remembers
+        key = f"{cell.id}-{uuid.uuid4().hex}"  # measured afresh, whatever the scheduler remembers
         title = f"measure {cell.candidate.spec.title}"
-        desk.hand_out(item, title, lambda again: client.submit(tasks.measure, job, key=key, **how))
+        desk.hand_out(cell.id, title, lambda again: client.submit(tasks.measure, job, key=key, **how))
         measured: tasks.Drafted = _or_raise(desk.next(_watch_owner(client, display))[1])
     return _kept(measured, root)
 

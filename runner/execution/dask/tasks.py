@@ -155,7 +155,6 @@ class Measuring:
     cell: Cell
     held: list[Held]
     origin: Origin
-    item: str
     runner: str
     topic: str
 
@@ -180,7 +179,7 @@ def _measured(task: Measuring, root: Path, events: Events) -> Drafted:
     close_idle_workers()
     with (
         device_locks.locked(task.cell, events.warn),
-        drafted(task.cell, found, root, nullcontext, task.origin, events, task.item) as (content, files),
+        drafted(task.cell, found, root, nullcontext, task.origin, events) as (content, files),
     ):
         return Drafted(content, {name: path.read_bytes() for name, path in files.items()})
 
