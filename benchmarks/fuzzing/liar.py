@@ -28,6 +28,17 @@ LINES = (
 ARRAYS = ("out/y", "out/y", "flat/y", "sizes/y", "out/", "y", "out/y/z", "../y", "out/\x1b[31m", "out/" + "y" * 9000)
 SPEC = [{"name": "x", "shape": ["batch", 8, 1], "dtype": "float32"}]
 
+LOADED = {
+    "version": "1",
+    "inputs": SPEC,
+    "outputs": [dict(SPEC[0], name="y")],
+    "effective": {"threads": 1, "providers": ["CPUExecutionProvider"]},
+    "memory": "host",
+    "clock": "host",
+    "import_seconds": 0.1,
+    "load_seconds": 0.1,
+}
+
 
 def answer(request: dict[str, Any]) -> Any:
     """What an honest worker says."""
@@ -35,17 +46,7 @@ def answer(request: dict[str, Any]) -> Any:
     if do == "call":  # asked to stay on some CPUs, or to import what it will run
         return request["arguments"].get("cpus")
     if do == "load":
-        effective = {"threads": 1, "providers": ["CPUExecutionProvider"]}
-        return {
-            "version": "1",
-            "inputs": SPEC,
-            "outputs": [dict(SPEC[0], name="y")],
-            "effective": effective,
-            "memory": "host",
-            "clock": "host",
-            "import_seconds": 0.1,
-            "load_seconds": 0.1,
-        }
+        return LOADED
     if do == "warmup":
         return {"iterations": 10, "seconds": 1e-5}
     if do == "burst":

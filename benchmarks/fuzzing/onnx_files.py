@@ -48,6 +48,23 @@ def _imported(words: Sequence[str], folder: Path) -> str:
 def _model(draw: random.Random) -> Any:
     from onnx import helper
 
+    graph = _graph(draw)
+    opset = draw.choice((7, 8, 9, 11, 12, 13, 17, 17, 18, 21, 21, 21, 99, 0))
+    domains = [helper.make_opsetid("", opset)] + ([helper.make_opsetid("Made.By", 1)] if draw.random() < 0.2 else [])
+    if any(node.domain == "Local" for node in graph.node):
+        domains.append(helper.make_opsetid("Local", 1))
+        model = helper.make_model(graph, opset_imports=domains, functions=[_twice(opset)])
+    else:
+        model = helper.make_model(graph, opset_imports=domains)
+    if draw.random() < 0.1:
+        helper.set_model_props(model, {draw.choice(odd.NAMES): draw.choice(odd.VALUES)})
+    model.ir_version = draw.choice((3, 4, 7, 8, 8, 8, 9, 10, 10, 10, 10, 99, 0))
+    return model
+
+
+def _graph(draw: random.Random) -> Any:
+    from onnx import helper
+
     name = draw.choice(odd.NAMES) if draw.random() < 0.3 else "x"
     shape = [1, 8] if draw.random() < 0.5 else [draw.choice(DIMS) for _ in range(draw.randrange(4))]
     kind = draw.choice(TYPES) if draw.random() < 0.4 else 1
@@ -72,18 +89,7 @@ def _model(draw: random.Random) -> Any:
     if nodes and draw.random() < 0.05:  # a circle, or a value made twice
         draw.choice(nodes).input[:1] = [last] if draw.random() < 0.5 else ["nowhere"]
         nodes += nodes[:1] if draw.random() < 0.5 else []
-    graph = helper.make_graph(nodes, "g", inputs, outputs, held, doc_string=draw.choice(("", "", "\x1b[31m")))
-    opset = draw.choice((7, 8, 9, 11, 12, 13, 17, 17, 18, 21, 21, 21, 99, 0))
-    domains = [helper.make_opsetid("", opset)] + ([helper.make_opsetid("Made.By", 1)] if draw.random() < 0.2 else [])
-    if any(node.domain == "Local" for node in nodes):
-        domains.append(helper.make_opsetid("Local", 1))
-        model = helper.make_model(graph, opset_imports=domains, functions=[_twice(opset)])
-    else:
-        model = helper.make_model(graph, opset_imports=domains)
-    if draw.random() < 0.1:
-        helper.set_model_props(model, {draw.choice(odd.NAMES): draw.choice(odd.VALUES)})
-    model.ir_version = draw.choice((3, 4, 7, 8, 8, 8, 9, 10, 10, 10, 10, 99, 0))
-    return model
+    return helper.make_graph(nodes, "g", inputs, outputs, held, doc_string=draw.choice(("", "", "\x1b[31m")))
 
 
 def _node(draw: random.Random, source: str, target: str) -> Any:

@@ -106,6 +106,23 @@ def common_model(folder: Path) -> Path:
     rng = np.random.default_rng(0)
     weights = {"words": rng.standard_normal((WORDS, WIDTH)), "size": np.array(WORDS)}
     weights |= {f"w{layer}": rng.standard_normal((WIDTH, WIDTH)) / 8 for layer in range(LAYERS)}
+    shape = ["batch", "sequence"]
+    inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, shape) for name in INPUTS]
+    output = helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, [*shape, WIDTH])
+    stored = [numpy_helper.from_array(_typed(value), name) for name, value in weights.items()]
+    graph = helper.make_graph(_nodes(), "tokens", inputs, [output], stored)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.checker.check_model(model)
+    path = folder / "model" / "model.onnx"
+    path.parent.mkdir(parents=True)
+    onnx.save(model, path)
+    (path.parent / "config.json").write_text(json.dumps(_bert()))
+    return path
+
+
+def _nodes() -> list[Any]:
+    from onnx import helper
+
     nodes = [
         helper.make_node("Add", ["input_ids", "token_type_ids"], ["typed"]),
         helper.make_node("Mul", ["typed", "attention_mask"], ["seen"]),
@@ -116,18 +133,7 @@ def common_model(folder: Path) -> Path:
         out = f"x{layer + 1}" if layer + 1 < LAYERS else "last_hidden_state"
         nodes.append(helper.make_node("MatMul", [f"x{layer}", f"w{layer}"], [f"m{layer}"]))
         nodes.append(helper.make_node("Tanh", [f"m{layer}"], [out]))
-    shape = ["batch", "sequence"]
-    inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, shape) for name in INPUTS]
-    output = helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, [*shape, WIDTH])
-    stored = [numpy_helper.from_array(_typed(value), name) for name, value in weights.items()]
-    graph = helper.make_graph(nodes, "tokens", inputs, [output], stored)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    onnx.checker.check_model(model)
-    path = folder / "model" / "model.onnx"
-    path.parent.mkdir(parents=True)
-    onnx.save(model, path)
-    (path.parent / "config.json").write_text(json.dumps(_bert()))
-    return path
+    return nodes
 
 
 def _typed(value: Any) -> Any:
