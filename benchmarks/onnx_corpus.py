@@ -19,8 +19,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.support import onnx_cases
+from benchmarks.support.restarting_worker import RestartingWorker
 from runner.core.errors import RunnerError
-from runner.transport.restarting_worker import RestartingWorker
 
 SECONDS = 120  # of one case
 NEWER = "which is installed here, reads up to"

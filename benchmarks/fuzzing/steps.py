@@ -52,8 +52,8 @@ def _ask() -> Callable[..., Any]:
     from runner.planning import sources
 
     try:
+        from benchmarks.support.restarting_worker import RestartingWorker
         from runner.backends.worker_query import SECONDS
-        from runner.transport.restarting_worker import RestartingWorker
     except ImportError:
         return sources.ask  # type: ignore[attr-defined]
 

@@ -112,11 +112,6 @@ def on_demand(project: Path, name: str) -> Toolchain:
     return Toolchain(python=str(_python(project, name)), installed_as=name)
 
 
-def present(project: Path) -> list[str]:
-    """Those that are installed."""
-    return [name for name in names() if _python(project, name).exists()]
-
-
 def outdated(project: Path, name: str) -> bool:
     """Whether what is installed was made of other versions than are pinned now."""
     return _link(project, name).resolve().name != _made_of(name)

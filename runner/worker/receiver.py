@@ -68,11 +68,6 @@ def file_hash(path: Path) -> str:
     return found.hexdigest()
 
 
-def hash_of(content: bytes) -> str:
-    """SHA-256 (hex) of bytes."""
-    return hashlib.sha256(content).hexdigest()
-
-
 def listed(folder: Path) -> dict[str, Path]:
     """`{name: file}` of everything below a folder; names with slashes, from the folder on."""
     return {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}

@@ -60,7 +60,7 @@ def test_it_is_made_found_again_replaced_and_removed(pinned: Path, tmp_path: Pat
     told: list[str] = []
     assert toolchains.install(tmp_path, "sdk", told.append) == tmp_path / ".toolchains" / "sdk"
     assert told[:2] == ["a fresh environment", "1 of 1  tiny-1.0-py3-none-any.whl"]
-    assert (version(tmp_path), toolchains.present(tmp_path)) == ("1.0", ["sdk"])
+    assert (version(tmp_path), toolchains.state(tmp_path, "sdk")) == ("1.0", "installed")
 
     toolchains.install(tmp_path, "sdk", told.append)
     assert told.count("a fresh environment") == 1
@@ -81,7 +81,7 @@ def test_what_fails_leaves_nothing_and_says_why(pinned: Path, tmp_path: Path) ->
     pin(pinned, "9.9")
     with pytest.raises(Unavailable, match=r"ERROR: No matching distribution found for tiny==9\.9"):
         toolchains.install(tmp_path, "sdk", lambda text: None)
-    assert toolchains.present(tmp_path) == []
+    assert toolchains.state(tmp_path, "sdk") == "not installed"
     assert [path.name for path in (tmp_path / ".toolchains").iterdir()] == [".sdk.lock"]
 
 
@@ -89,7 +89,7 @@ def test_what_a_kill_left_half_made_is_no_toolchain(pinned: Path, tmp_path: Path
     half = tmp_path / ".toolchains" / ".sdk-0123456789ab" / "bin"
     half.mkdir(parents=True)
     (half / "python").touch()
-    assert toolchains.present(tmp_path) == []
+    assert toolchains.state(tmp_path, "sdk") == "not installed"
     with pytest.raises(Unavailable) as error:
         toolchains.installed(tmp_path, "sdk")
     assert error.value.reason == "The toolchain sdk is not installed here."

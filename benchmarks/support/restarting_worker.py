@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -14,7 +12,7 @@ from runner.transport.local import Worker
 
 
 class RestartingWorker:
-    """Functions and steps of ours, done one after the other in a process beside this one. What ends that process ends
+    """Functions of ours, done one after the other in a process beside this one. What ends that process ends
     one task: the next has a fresh one. For one thread (`open_worker`), in a `with`."""
 
     def __init__(self, log: Path, *, name: str, threads: int | None = None, memory_mb: float | None = None) -> None:
@@ -29,23 +27,6 @@ class RestartingWorker:
         it ended the process, StepTimeout after `timeout` seconds.
         """
         return self._there().ask("call", timeout=timeout, module=module, function=function, arguments=arguments)
-
-    def step(
-        self,
-        module: str,
-        settings: Mapping[str, Any],
-        inputs: Mapping[str, Path],
-        out: Path,
-        scratch: Path,
-        *,
-        timeout: float,
-    ) -> dict[str, Any]:
-        """`meta`, `seconds` and `peak_rss_mb` (of the process, not of the step) of `module.run(job)`, as in `Job`;
-        `out` and `scratch` are there. Raises as `call`."""
-        folders = {role: os.fspath(folder) for role, folder in inputs.items()}
-        about: dict[str, Any] = {"settings": dict(settings), "inputs": folders, "out": out, "scratch": scratch}
-        answer: dict[str, Any] = self._there().ask("step", timeout=timeout, module=module, **about)
-        return answer
 
     def _there(self) -> Worker:
         """The worker, a fresh one where there is none any more."""

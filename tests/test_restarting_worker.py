@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.support.restarting_worker import RestartingWorker
 from runner.core.errors import StepFailed, StepTimeout, Unsupported
-from runner.transport.restarting_worker import RestartingWorker
 from tests.transport.test_local import ROOT
 
 
@@ -38,13 +38,3 @@ def test_an_error_ends_no_process_and_a_late_task_does(worker: RestartingWorker)
     with pytest.raises(StepTimeout):
         worker.call("odd_code", "sleep", timeout=0.2, seconds=600)
     assert pid(worker) != first
-
-
-def test_a_step_is_done_as_a_run_does_it(worker: RestartingWorker, tmp_path: Path) -> None:
-    for name in ("data", "out", "scratch"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "data/file").write_text("content")
-    inputs = {"data": tmp_path / "data"}
-    done = worker.step("odd_code", {"asked": 7}, inputs, tmp_path / "out", tmp_path / "scratch", timeout=30)
-    assert done["meta"] == {"asked": 7}
-    assert (tmp_path / "out/file").read_text() == "content"
