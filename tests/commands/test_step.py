@@ -17,6 +17,7 @@ from runner.core.errors import StepFailed
 from runner.planning import sources
 from runner.results import record_schema
 from tests.conftest import Command
+from tests.models import onnx_files
 from tests.report.fixtures import measured, spec
 
 GRID = {"model": ["gru"], "precision": ["fp32"], "backend": ["onnxruntime"]}
@@ -88,6 +89,20 @@ def test_fp32_quantizes_nothing_and_leaves_exports_key(command: Command, project
     assert [path.name for path in folder.iterdir()] == ["key"]
     assert (folder / "key").read_text(encoding="utf-8").strip() == yaml.safe_load(command("keys").out)["export"]["gru"]
     assert made(project) == set()
+
+
+def test_a_built_file_is_compiled_by_adopting_it_and_trains_nothing(command: Command, project: Path) -> None:
+    onnx_files.lookup_and_add(project / "my.onnx", [1, 3], [1, 4])
+    grid = {"model": ["file"], "precision": ["as_built"], "backend": ["onnxruntime"]}
+    write(project, grid=grid, model={"path": "my.onnx"}, data={"samples": 4}, train="default")
+    cell = ("model=file", "precision=as_built", "backend=onnxruntime")
+    for name in ("train", "verify"):
+        done = command(f"step={name}", *cell)
+        assert done.code == 0, done.err
+    keys = {path.parents[1].name: path.read_text() for path in project.glob("pipeline/*/*/key")}
+    assert keys["train"].strip() == store.read(next(project.glob("artifacts/data/[!.]*"))).key
+    assert store.read(project / "pipeline/verify/file-as_built-onnxruntime").key == keys["verify"].strip()
+    assert made(project) == {"describe", "data", "compile", "verify"}
 
 
 def test_an_unsupported_cell_says_so_and_stops_nothing(command: Command, project: Path) -> None:
