@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from runner.commands import console
 from runner.commands.cli_parser import parser
-from runner.commands.console import say, warn
 from runner.core import project_paths
 from runner.core.advice import shell
 
@@ -22,7 +21,7 @@ def main(argv: list[str]) -> int:
     from runner.results import archive, find_record, multiple_comparisons, records
 
     root = project_paths.home(project_paths.root())
-    every = records.readable(root, warn)
+    every = records.readable(root, console.warn)
     record = find_record.by_id(options.record, root) if options.record else find_record.latest(every)
     record_id = record.folder.name
     file = options.out or Path(f"{record_id}{archive.SUFFIX}")
@@ -30,8 +29,8 @@ def main(argv: list[str]) -> int:
     archive.write(record, file, multiple_comparisons.of_record(record, every))
     if options.json:
         document = {"schema": 1, "record_id": record_id, "file": str(file), "bytes": file.stat().st_size}
-        print(json.dumps(document, indent=1))
+        console.document(document)
     else:
         again = shell("python", "-m", "runner", "compare", "RECORD", str(file))
-        say(f"{file}  {file.stat().st_size / 1e6:.2f} MB\ncompare  {again}")
+        console.say(f"{file}  {file.stat().st_size / 1e6:.2f} MB\ncompare  {again}")
     return 0

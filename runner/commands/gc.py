@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from runner.commands import console
 from runner.commands.cli_parser import parser
-from runner.commands.console import say
 from runner.core import project_paths
 from runner.execution.gc import Item, remove, survey
 
@@ -26,9 +25,9 @@ def main(argv: list[str]) -> int:
             if options.delete:
                 remove(root, items)
     if options.json:
-        print(json.dumps(document(root, items, options.delete), indent=1))
+        console.document(document(root, items, options.delete))
     else:
-        say(text(root, items, options.delete))
+        console.say(text(root, items, options.delete))
     return 0
 
 

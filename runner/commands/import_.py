@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from runner.commands import console
 from runner.commands.cli_parser import parser
-from runner.commands.console import say
 from runner.core import project_paths
 
 
@@ -23,7 +22,7 @@ def main(argv: list[str]) -> int:
     rows = import_results.read(options.file, options.source)
     kept = [records.write(root, import_results.content(row, options.file)).content["record_id"] for row in rows]
     if options.json:
-        print(json.dumps({"schema": 1, "imported": kept}, indent=1))
+        console.document({"schema": 1, "imported": kept})
     else:
-        say(f"{len(kept)} imported into {root / 'records'}\ncompare  python -m runner compare")
+        console.say(f"{len(kept)} imported into {root / 'records'}\ncompare  python -m runner compare")
     return 0

@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 
 from runner.backends import support
+from runner.commands import console
 from runner.commands.cli_parser import parser
-from runner.commands.console import say
 from runner.core import project_paths
 from runner.core.errors import SpecError, nearest
 from runner.spec import options
@@ -37,23 +35,21 @@ def main(argv: list[str]) -> int:
         return _say_matrix(support.matrix(root), chosen.json)
     found = {axis: _options(axis, root) for axis in chosen.axis or (*GROUPS, "experiment")}
     if chosen.json:
-        json.dump({"schema": 1, "axes": found}, sys.stdout, indent=1)
-        print()
+        console.document({"schema": 1, "axes": found})
         return 0
     for axis, lines in found.items():
-        say(axis)
+        console.say(axis)
         for name, line in lines.items():
-            say(f"  {name:<16}{line}".rstrip())
+            console.say(f"  {name:<16}{line}".rstrip())
     return 0
 
 
 def _say_matrix(found: support.Matrix, as_json: bool) -> int:
     if as_json:
-        json.dump({"schema": 1, "matrix": found}, sys.stdout, indent=1)
-        print()
+        console.document({"schema": 1, "matrix": found})
         return 0
     for line in support.table(found):
-        say(line)
+        console.say(line)
     return 0
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from runner.commands import console
 from runner.commands.cli_parser import parser
-from runner.commands.console import say
 from runner.core import project_paths
 from runner.core.errors import StepFailed
 from runner.planning import graph, plan
@@ -29,10 +27,9 @@ def main(argv: list[str]) -> int:
     root = project_paths.root()
     made, home = _made(chosen.override, chosen.multirun, root), project_paths.home(root)
     if chosen.json:
-        json.dump(document(made, home), sys.stdout, indent=1)
-        print()
+        console.document(document(made, home))
     else:
-        say(text(made, home))
+        console.say(text(made, home))
     return 0
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
 import types
 import typing
 from pathlib import Path
 from typing import Any
 
+from runner.commands import console
 from runner.commands.cli_parser import parser
-from runner.commands.console import say
 from runner.commands.list import first_comment
 from runner.core import project_paths
 from runner.core.errors import SpecError, nearest
@@ -28,10 +27,9 @@ def main(argv: list[str]) -> int:
     chosen = arguments.parse_args(argv)
     shown = [_describe(word) for word in chosen.option]
     if chosen.json:
-        json.dump({"schema": 1, "options": shown}, sys.stdout, indent=1)
-        print()
+        console.document({"schema": 1, "options": shown})
     else:
-        say("\n\n".join(_text(one) for one in shown))
+        console.say("\n\n".join(_text(one) for one in shown))
     return 0
 
 
