@@ -61,7 +61,7 @@ def assert_answered(done: Ended, project: Path, *said: str) -> None:
         (["-m", "model.hidden=8,0"], "model.hidden=0: out of range."),
         (
             ["precision.percentile=99"],
-            "precision.percentile: precision=fp32 has no such key, precision=int8 has.\n"
+            "precision.percentile: precision=int8_dynamic has no such key, precision=int8 has.\n"
             "Choose precision=int8, or leave precision.percentile out.",
         ),
         (
