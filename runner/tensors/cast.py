@@ -16,7 +16,8 @@ TEXT = "object"  # numpy's name for ONNX's strings
 
 def cast(where: str, array: Array, wanted: str, finite: bool) -> Array:
     """`array` as `wanted` (numpy's name of the type). Rounding of floating-point values is allowed, nothing else:
-    raises SpecError for another kind of value, a value that `wanted` can't hold, and, where `finite`, NaN or infinity.
+    raises SpecError for another kind of value, a value that `wanted` can't hold, values most of which would become 0,
+    and, where `finite`, NaN or infinity.
     `where` names the array (`model.inputs=my.npz: x`).
     """
     if wanted == TEXT:
@@ -63,7 +64,7 @@ def _converted(where: str, array: Array, wanted: str) -> Array:
     with np.errstate(all="ignore"):
         made = array.astype(np.dtype(wanted))
         rounds = own == other in ("float", "complex")
-        lost = np.isfinite(array) & ~np.isfinite(made) if rounds else _changed(array, made)
+        lost = _overflows(array, made) | _vanishes(array, made) if rounds else _changed(array, made)
     if lost.any():
         raise BadFile(f"{where}{place(lost)} is {array[first(lost)]}, which {wanted} can't hold.", _advice(wanted))
     return made
@@ -73,6 +74,16 @@ ALLOWED = {
     ("bool", "int"), ("bool", "float"), ("int", "bool"), ("int", "int"), ("int", "float"), ("float", "float"),
     ("complex", "complex"),
 }  # fmt: skip
+
+
+def _overflows(array: Array, made: Array) -> Any:
+    return np.isfinite(array) & ~np.isfinite(made)
+
+
+def _vanishes(array: Array, made: Array) -> Any:
+    """Where a value became 0, if most did: beside larger ones of its array what is as small counts for nothing."""
+    gone = (array != 0) & (made == 0)
+    return gone & (2 * np.count_nonzero(gone) > np.count_nonzero(array))
 
 
 def _changed(array: Array, made: Array) -> Any:

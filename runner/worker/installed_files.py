@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Iterator, List  # noqa: UP035 - Python 3.8's names
@@ -17,7 +18,7 @@ from runner.worker import receiver
 
 LIBRARIES = (".so", ".dylib", ".dll", ".pyd")
 DEPTH = 2  # folders in which a package's modules are looked at, its own among them: torch has 2,400 of them in all
-GONE = "gone"
+GONE = "gone"  # or not for us to read
 
 Lines = List[str]  # noqa: UP006
 
@@ -38,10 +39,12 @@ def changed(distribution: metadata.Distribution, record: Lines, libraries: Lines
 def of_sources(distribution: metadata.Distribution) -> Lines:
     """`PATH,SIZE,TIME` of each library and module of a distribution that runs from its source folder (`pip install
     --editable`): no installer noted them."""
-    about = json.loads(distribution.read_text("direct_url.json") or "{}")
-    if not about.get("dir_info", {}).get("editable"):
+    try:
+        about = json.loads(distribution.read_text("direct_url.json") or "{}")
+        folder = urlparse(about["url"]).path if about["dir_info"]["editable"] else ""
+    except (ValueError, KeyError, TypeError):  # as of nearly all: not from a folder
         return []
-    return sorted(_sources(unquote(urlparse(about["url"]).path)))
+    return sorted(_sources(unquote(folder))) if folder else []
 
 
 def _modules(record: Lines) -> Lines:
@@ -70,9 +73,10 @@ def _sources(folder: str) -> Iterator[str]:
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name[0] not in "._"]
         for name in names:
-            if name.endswith((".py", *LIBRARIES)):
-                found = _status(place, name)
-                yield f"{place}/{name},{found.st_size},{found.st_mtime_ns}"
+            with suppress(OSError):  # an editor's link to nowhere
+                if name.endswith((".py", *LIBRARIES)):
+                    found = _status(place, name)
+                    yield f"{place}/{name},{found.st_size},{found.st_mtime_ns}"
 
 
 def _status(folder: str, path: str) -> os.stat_result:
@@ -81,7 +85,8 @@ def _status(folder: str, path: str) -> os.stat_result:
 
 def _hash(file: Path) -> str:
     """As RECORD writes it."""
-    if not file.is_file():
+    try:
+        digest = bytes.fromhex(receiver.file_hash(file))
+    except OSError:
         return GONE
-    digest = bytes.fromhex(receiver.file_hash(file))
     return f"sha256={base64.urlsafe_b64encode(digest).decode().rstrip('=')}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Dict, Iterator, List, Mapping  # noqa: UP035 - Python 3.8's names
 
@@ -30,12 +31,17 @@ def named(environment: Mapping[str, str]) -> Dict[str, str]:  # noqa: UP006
 
 def _contents(words: List[str]) -> List[str]:  # noqa: UP006
     """Of each library its path and hash; a bare name is what this process, too, was given by that name."""
-    return [f"{path} {receiver.file_hash(path)}" for word in words if word for path in _places(word) if path.is_file()]
+    return [line for word in words if word for path in _places(word) for line in _content(path)]
+
+
+def _content(path: Path) -> Iterator[str]:
+    with suppress(OSError):  # what can't be read isn't loaded, either
+        yield f"{path} {receiver.file_hash(path)}"
 
 
 def _places(word: str) -> Iterator[Path]:
     path = Path(word)
-    if path.is_absolute() and path.is_file():
+    if path.is_absolute() and path.is_file():  # else the loader's own words in it ($LIB), or found along a path
         return iter((path,))
     mapped = {line.split(maxsplit=5)[-1] for line in _read(MAPPED).splitlines() if "/" in line}
     return map(Path, sorted(one for one in mapped if one.endswith(f"/{path.name}")))

@@ -283,6 +283,12 @@ INPUTS: dict[str, tuple[dict[str, Any], str, str]] = {
         "model.inputs={npz}: x[0,2] is 1e+39, which float32 can't hold.\n"
         "The model wants float32: give values that it can hold, or export the model with a wider type.",
     ),
+    "numbers most of which would become 0": (
+        {"ids": IDS, "x": np.where(np.arange(4) == 2, 1e-60, np.zeros((6, 4)))},
+        "none",
+        "model.inputs={npz}: x[0,2] is 1e-60, which float32 can't hold.\n"
+        "The model wants float32: give values that it can hold, or export the model with a wider type.",
+    ),
     "a whole number that rounding would change": (
         {"ids": IDS, "x": np.full((6, 4), 2**24 + 1)},
         "none",
@@ -342,6 +348,11 @@ def test_inputs_that_do_not_fit(fault: str, static: str, tmp_path: Path) -> None
     given, metric, expected = INPUTS[fault]
     path = npz(tmp_path, **given)
     assert refusal(path=static, inputs=path, metric=metric) == expected.format(npz=path)
+
+
+def test_a_number_too_small_beside_others_is_rounded_to_0(static: str, tmp_path: Path) -> None:
+    values = np.where(np.arange(24).reshape(6, 4) == 5, 1e-60, 1.0)
+    user_onnx.problems(chosen(path=static, inputs=npz(tmp_path, ids=IDS, x=values)))
 
 
 def test_inputs_that_fit_belong_to_the_files(static: str, tmp_path: Path) -> None:

@@ -87,5 +87,14 @@ def test_what_runs_from_its_source_folder_is_told_by_the_times_of_its_files(site
     (site / "runtime-1.2.dist-info" / "direct_url.json").write_text(about)
     before = version()
     assert ", editable " in before
+    (source / ".#fast.py").symlink_to("me@here.4711")  # an editor's
+    assert version() == before
     later(source / "fast.py", b"x = 2\n")
     assert version() != before
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"url": "https://example.org/runtime.whl", "archive_info": {}}'])
+def test_what_comes_from_elsewhere_has_no_source_folder(text: str, site: Path) -> None:
+    before = version()
+    (site / "runtime-1.2.dist-info" / "direct_url.json").write_text(text)
+    assert version() == before

@@ -45,6 +45,13 @@ def test_a_library_that_is_loaded_first_counts_by_its_content(name: str, library
     assert before != now
 
 
+def test_what_is_no_library_changes_nothing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.so")
+    (tmp_path / "folder.so").mkdir()
+    names = f"{tmp_path}/pipe.so {tmp_path}/folder.so relative.so /usr/$LIB/none.so"
+    assert loaded_first.named({"LD_PRELOAD": names}) == {}
+
+
 def test_a_bare_name_is_what_the_loader_found(library: Path) -> None:
     def told() -> dict[str, str]:
         env = {**os.environ, "PYTHONPATH": str(REPOSITORY), "LD_PRELOAD": library.name}
