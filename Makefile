@@ -20,11 +20,11 @@ install: $(VENV)/.installed
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 10) <= sys.version_info < (3, 14) else "Python 3.10 to 3.13 is needed; say which: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --editable '.[openvino,dvc]'
+	$(PIP) --editable '.[train,ui,plots,openvino,dvc]'
 	@touch $@
 
 $(VENV)/.tests-installed: $(VENV)/.installed
-	$(PIP) --editable '.[openvino,dvc,dev]'
+	$(PIP) --editable '.[train,ui,plots,openvino,dvc,dev]'
 	@touch $@
 
 test: $(VENV)/.tests-installed system-packages

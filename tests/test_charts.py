@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
 from xml.etree import ElementTree
 
 import numpy as np
@@ -15,6 +14,7 @@ from runner.charts.style import COLOURS, STYLES
 from runner.core.errors import Unavailable
 from runner.results import picture_files
 from runner.results.picture_files import Picture
+from tests.without import hide
 
 MARKS = (box(0, 0, 100, 50, "interval"), line(0, 80, 200, 80, "one"), Dot(150, 25, 10, "dot baseline"))
 CHART = Chart(200, 100, "A title", MARKS, "What is to be seen")
@@ -101,7 +101,7 @@ def test_every_kind_can_be_drawn_as_png(kind: str) -> None:
 
 
 def test_without_matplotlib_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(Unavailable, match="PNG pictures need matplotlib, which is not installed") as told:
+    hide(monkeypatch, "matplotlib")
+    with pytest.raises(Unavailable, match="pictures as PNG files: matplotlib is not installed here") as told:
         png.document(CHART)
-    assert told.value.next_step.startswith("pip install 'edge-runner[plots]'")
+    assert told.value.next_step == "pip install 'edge-runner[plots]', or take the SVG files."

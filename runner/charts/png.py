@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from runner.charts import Chart, Dot, Lines, Mark, Text
 from runner.charts.style import STYLES, Style, on_paper
-from runner.core.errors import Unavailable
+from runner.core import extras
 from runner.core.foreign_text import line
 from runner.worker import receiver
 
@@ -26,10 +26,9 @@ def document(chart: Chart) -> bytes:
     """A whole PNG file, twice as many pixels as the chart has. Raises Unavailable without matplotlib."""
     # Its list of fonts goes where ours go, and no settings of the user's change what a picture looks like.
     os.environ["MPLCONFIGDIR"] = str(receiver.home() / "matplotlib")
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise Unavailable("PNG pictures need matplotlib, which is not installed.", INSTALL) from error
+    extras.demand("pictures as PNG files", ("matplotlib",), ", or take the SVG files.")
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(chart.width / INCH, chart.height / INCH))
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0), frameon=False, xlim=(0, chart.width), ylim=(chart.height, 0))
     axes.set_axis_off()
@@ -42,9 +41,6 @@ def document(chart: Chart) -> bytes:
         warnings.filterwarnings("ignore", "Glyph .* missing")  # a box stands for it
         figure.savefig(out, dpi=INCH * SHARP, format="png", metadata={"Software": None})
     return out.getvalue()
-
-
-INSTALL = "pip install 'edge-runner[plots]', or take the SVG files."
 
 
 def _artists(mark: Mark) -> list[Artist]:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from runner.commands.cli_parser import parser
 from runner.commands.console import warn
-from runner.core import process_start, project_paths
+from runner.core import extras, process_start, project_paths
 from runner.core.errors import SpecError, StepFailed, Unavailable
 from runner.worker import orphan_reaper, usage_reports
 
@@ -36,8 +36,11 @@ def main(argv: list[str]) -> int:
     from runner.tracking import mlflow_runs, mlflow_store, mlflow_view
 
     root = project_paths.home(project_paths.root())
+    served = mlflow_store.uri(root).startswith("http")
+    if not served:
+        extras.demand("python -m runner ui", ("mlflow",), ", or look at the records: python -m runner compare")
     mlflow_runs.sync(root, warn)
-    if mlflow_store.uri(root).startswith("http"):
+    if served:
         _say(mlflow_view.page(root, mlflow_store.uri(root).rstrip("/"), options.sweep), options.json)
         return 0
     port = _free_port(options.host, options.port)

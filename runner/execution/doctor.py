@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.backends import loading
-from runner.core import installed, programs
+from runner.core import extras, installed, programs
 from runner.core import project_paths as projects
 from runner.core.errors import RunnerError, SpecError
 from runner.core.programs import NoAnswer
@@ -46,7 +46,7 @@ class Check:
 def examine(root: Path = Path("/")) -> list[Check]:
     """Every check, in the order in which it is shown. `root` is where `/sys` and `/proc` lie. Takes some seconds."""
     found, project = detect(root), projects.root()
-    own = [machine(found), calibrated(project, found), *backends(project), *sensors(root)]
+    own = [machine(found), calibrated(project, found), *optional(), *backends(project), *sensors(root)]
     return [*own, *installed_toolchains(projects.home(project)), *named_toolchain(project), *containers(), *tools()]
 
 
@@ -68,6 +68,26 @@ def calibrated(project: Path, found: Hardware) -> Check:
         return Check("calibration", "skip", why, "python -m runner calibrate")
     detail = f"noise floor {100 * known.floor:.2f} %, {calibration.source(known)}"
     return Check("calibration", "pass", detail, data={**known.as_dict(), "age_days": known.age_days()})
+
+
+# --- extras ---
+
+
+def optional() -> list[Check]:
+    """The optional parts of this package, and which are here."""
+    return [extra(name) for name in extras.EXTRAS]
+
+
+def extra(name: str) -> Check:
+    """What it brings, with versions; where something of it is missing, what it is for."""
+    label, asked = f"extra {name}", extras.EXTRAS[name]
+    versions = installed.versions(asked.distributions)
+    absent = [package for package, version in versions.items() if version is None]
+    if absent:
+        why = f"{', '.join(absent)} not installed ({asked.use})"
+        return Check(label, "skip", why, extras.install(absent), {"versions": versions})
+    detail = ", ".join(f"{package} {version}" for package, version in versions.items())
+    return Check(label, "pass", detail, data={"versions": versions})
 
 
 # --- backends ---
@@ -199,7 +219,7 @@ def tools() -> list[Check]:
     """Programs beside Python that some commands use."""
     return [
         tool("git", "provenance of records", "sudo apt install git"),
-        tool("dvc", "the canonical grid", "pip install 'edge-runner[dvc]'"),
+        tool("dvc", "the canonical grid", extras.install(["dvc"])),
     ]
 
 

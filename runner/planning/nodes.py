@@ -8,7 +8,7 @@ from typing import Any
 
 from runner.artifacts import code_closure
 from runner.backends import loading
-from runner.core import hashing
+from runner.core import extras, hashing
 from runner.core.errors import RunnerError
 from runner.planning.graph import Node, Step
 from runner.planning.place import HERE, Place
@@ -27,7 +27,8 @@ def node(
     place: Place = HERE,
 ) -> Node:
     """`code` names modules whose closure the step runs beside its own; `module` is that, `runner.steps.<step>` unless
-    another is named; `place` is where it runs, whose versions are in the key."""
+    another is named; `place` is where it runs, whose versions are in the key. Where that is this interpreter, a tool
+    that it lacks makes the step unavailable."""
     module = module or f"runner.steps.{step.name}"
     versions, modules = place.versions(step.tools), (module, *code)
     ours = code_closure.code(modules)
@@ -44,7 +45,8 @@ def node(
         identity["variables"] = changing
     key = hashing.digest(identity)
     plain = (dict(settings), dict(inputs))
-    blocked = blocked or place.problem
+    lacking = extras.missing(f"{step.name} {title}", versions) if place == HERE and None in versions.values() else None
+    blocked = blocked or place.problem or lacking
     return Node(step.name, title, module, *plain, versions, key, blocked, modules, ours, changing, step, place)
 
 

@@ -21,6 +21,7 @@ SAMPLES = Step("data", ("numpy",), DATA)
 TRAIN = Step("train", ("torch", "numpy"), rough_s=30.0)
 COMPRESS = Step("compress", ("torch", "numpy"), rough_s=20.0)
 EXPORT = Step("export", ("torch", "onnx", "numpy"), GRAPH, rough_s=3.0)
+IMPORT = Step("export", ("onnx", "numpy"), GRAPH)  # of a finished file, by the step of that name
 
 Files = tuple[tuple[str, str], ...]  # path as given, SHA-256
 
@@ -146,7 +147,7 @@ def _data_problems(data: Choice, needs: str) -> None:
 
 def _import(model: Choice, files: Files) -> Node:
     code = (registry.module("model", model.name),)
-    return node(EXPORT, model.title, {"model": named(model), "files": dict(files)}, {}, code)
+    return node(IMPORT, model.title, {"model": named(model), "files": dict(files)}, {}, code)
 
 
 def _describe(model: Choice, backend: Choice, built: Built) -> Node:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runner.backends import loading
 from runner.backends.contract import AS_BUILT, Request
-from runner.core import installed, registry
+from runner.core import extras, registry
 from runner.core.errors import Impossible, RunnerError, SpecError, Unavailable, Unsupported
 from runner.hardware import detect
 from runner.planning import target as targets
@@ -70,9 +70,9 @@ def blocker(wanted: Wanted) -> RunnerError | None:
     _check_threads(backend, target)
     declared = loading.backend(backend.name)
     here = declared.compiles_here() or declared.opens_here() or target.name == hardware.LOCAL
-    missing = [name for name in declared.distributions if here and installed.version(name) is None]
+    missing = extras.missing(f"backend={backend.name}", declared.distributions) if here else None
     if missing:
-        return Unavailable(f"backend={backend.name}: {', '.join(missing)} is not installed here.", declared.install)
+        return Unavailable(missing.reason, declared.install)
     try:
         reason = loading.ask(backend.name, "support", _request(wanted))
     except Unavailable as error:

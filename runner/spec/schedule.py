@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from runner.core import advice, given_files
-from runner.core.errors import SpecError, Unavailable, check_choice
+from runner.core import advice, extras, given_files
+from runner.core.errors import SpecError, check_choice
 from runner.core.setting_rules import build, setting
 
 ADDRESS = re.compile(r"(tcp|tls)://[^/\s]+:\d+")
@@ -93,10 +92,7 @@ def check(schedule: Schedule) -> None:
             "Leave out one of the two.",
         )
     _check_closed(schedule, schedule.address)
-    if importlib.util.find_spec("distributed") is None:
-        raise Unavailable(
-            f"schedule.address={schedule.address}: Dask is not installed here.", "pip install 'edge-runner[cluster]'"
-        )
+    extras.demand(f"schedule.address={schedule.address}", ("distributed",))
 
 
 def _check_local(schedule: Settings) -> None:

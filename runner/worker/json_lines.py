@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from runner.core import extras
 from runner.core.errors import BY_STATUS, RunnerError
 
 # What allocators say that found no more: C++'s, glibc's, torch's, onnxruntime's, numpy's.
@@ -43,6 +44,8 @@ def error_message(error: BaseException) -> dict[str, str]:
     if isinstance(error, RunnerError):
         status = next((s for s, cls in BY_STATUS.items() if isinstance(error, cls)), error.status)
         return {"status": status, "reason": error.reason, "next_step": error.next_step, "traceback": trace}
+    if isinstance(error, ImportError) and (gone := extras.lost(error)):
+        return {**error_message(gone), "traceback": trace}
     if isinstance(error, MemoryError) or ran_out(str(error)):
         told = {"reason": f"out of memory: {_reason(error)}", "next_step": OUT_OF_MEMORY}
         return {"status": "failed", **told, "traceback": trace}

@@ -12,13 +12,13 @@ import yaml
 
 from runner.artifacts import store
 from runner.commands import step
-from runner.core import installed
 from runner.core.errors import StepFailed
 from runner.planning import sources
 from runner.results import record_schema
 from tests.conftest import Command
 from tests.models import onnx_files
 from tests.report.fixtures import measured, spec
+from tests.without import hide
 
 GRID = {"model": ["gru"], "precision": ["fp32"], "backend": ["onnxruntime"]}
 
@@ -138,8 +138,7 @@ def test_metrics_name_the_precision_that_ran_and_the_baseline() -> None:
 
 
 def test_a_missing_library_stops_nothing_either(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = installed.version
-    monkeypatch.setattr(installed, "version", lambda name: None if name == "onnxruntime" else real(name))
+    hide(monkeypatch, "onnxruntime")
     monkeypatch.chdir(project)
 
     code = step.main(["step=compile", "model=gru"])

@@ -20,6 +20,7 @@ from tests.doors import listening
 from tests.report import fixtures
 from tests.report.fixtures import measured, spec
 from tests.test_interrupt import alive, until
+from tests.without import hide
 
 RUN = [sys.executable, "-c", "import sys; from runner.__main__ import main; sys.exit(main(sys.argv[1:]))", "ui"]
 EXPERIMENT = "/ajax-api/2.0/mlflow/experiments/get?experiment_id=1"
@@ -154,6 +155,16 @@ def test_a_port_that_was_asked_for_is_not_exchanged() -> None:
 def test_wrong_arguments(arguments: list[str], message: str) -> None:
     with pytest.raises(SpecError, match=message):
         ui._options(arguments)
+
+
+def test_without_mlflows_pages_it_says_how_to_get_them(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    hide(monkeypatch, "mlflow")
+    with pytest.raises(Unavailable, match="python -m runner ui: mlflow is not installed here") as told:
+        ui.main([])
+    assert told.value.next_step == "pip install 'edge-runner[ui]', or look at the records: python -m runner compare"
+    assert not (project / "mlruns").exists()
 
 
 def test_a_host_that_is_not_ours() -> None:

@@ -1,13 +1,16 @@
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from runner.backends import openvino
+from runner.core import extras
 from runner.execution import doctor
 from runner.hardware.sensor_reader import Reader
 from runner.transport import toolchains
 from tests import other_python
+from tests.without import hide
 
 CONF = Path(__file__).parents[2] / "conf/backend"
 
@@ -56,6 +59,22 @@ def test_a_library_that_is_not_there_says_how_to_get_it(tmp_path: Path, monkeypa
     check = doctor.backend("openvino", tmp_path)
     assert (check.status, check.detail) == ("skip", "openvino-that-nobody-has is not installed")
     assert check.next_step == "pip install 'edge-runner[openvino]'"
+
+
+def test_each_extra_is_listed_with_what_it_brought(monkeypatch: pytest.MonkeyPatch) -> None:
+    hide(monkeypatch, "matplotlib", "scipy")
+    found = by_name(doctor.optional())
+    assert [*found] == [f"extra {name}" for name in extras.EXTRAS]
+    assert (found["extra ui"].status, found["extra ui"].detail) == ("pass", f"mlflow {version('mlflow')}")
+    told = [(found[name].status, found[name].detail, found[name].next_step) for name in ("extra plots", "extra train")]
+    assert told == [
+        ("skip", "matplotlib not installed (pictures as PNG files)", "pip install 'edge-runner[plots]'"),
+        (
+            "skip",
+            "scipy not installed (networks to train, data=digits, backend=torch)",
+            "pip install 'edge-runner[train]'",
+        ),
+    ]
 
 
 def test_what_the_sampler_reads_is_shown_with_its_signals(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from runner.core.errors import SpecError
 from runner.planning import graph, plan
 from runner.sweeps import request
 from tests.models import onnx_files
+from tests.without import hide
 
 
 def planned(tmp_path: Path, *words: str, multirun: bool = False) -> graph.Plan:
@@ -117,8 +118,7 @@ def test_a_users_file_counts_by_its_content_not_its_place(tmp_path: Path) -> Non
 
 
 def test_a_library_that_is_missing_blocks_its_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = installed.version
-    monkeypatch.setattr(installed, "version", lambda name: None if name == "openvino" else real(name))
+    hide(monkeypatch, "openvino")
     made = planned(tmp_path, "backend=openvino,onnxruntime", "precision=fp32", multirun=True)
     errors = [graph.blocked(cell, made) for cell in made.cells]
     assert [error.status if error else None for error in errors] == ["unavailable", None]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from runner.core.errors import SpecError, Unavailable
 from runner.spec.schedule import INLINE, Settings, check
 from tests.execution.certificates import certificates
+from tests.without import hide
 
 NONE: dict[str, str | None] = {"ca": None, "cert": None, "key": None}
 
@@ -99,7 +99,7 @@ def test_what_says_nothing_is_refused(tls: dict[str, str]) -> None:
 
 
 def test_a_cluster_without_dask_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(Unavailable, match="Dask is not installed here") as caught:
+    hide(monkeypatch, "distributed")
+    with pytest.raises(Unavailable, match="distributed is not installed here") as caught:
         check(Settings("tcp://host:8786", None, 3, NONE, True))
     assert caught.value.next_step == "pip install 'edge-runner[cluster]'"

@@ -76,6 +76,12 @@ def test_a_late_answer_ends_the_worker(worker: Worker) -> None:
     [
         ("unavailable", Unavailable, "the SDK is not installed.", "Install it."),
         ("unsupported", Unsupported, "op Foo has no kernel.", "Use another op."),
+        (
+            "without_torch",
+            Unavailable,
+            "torch is not installed here: No module named 'torch'.",
+            "pip install 'edge-runner[train]'",
+        ),
     ],
 )
 def test_errors_that_a_user_can_mend_arrive_as_they_are(

@@ -95,6 +95,11 @@ def unavailable() -> None:
     raise Unavailable("the SDK is not installed.", "Install it.")
 
 
+def without_torch() -> None:
+    """As after `pip uninstall torch` in the middle of a command."""
+    raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+
 def unsupported() -> None:
     raise Unsupported("op Foo has no kernel.", "Use another op.")
 

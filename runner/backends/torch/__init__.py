@@ -29,7 +29,7 @@ BACKEND = Backend(
     precisions=("fp32", "int8_dynamic"),
     refuses=REASONS,
     distributions=("torch",),
-    install="pip install torch",
+    install="pip install 'edge-runner[train]'",
     # Its file holds the network, not how it is run: kernels are chosen when it is loaded.
     session_settings={"threads": 1},
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from runner.core import extras
 from runner.hardware.sensor_reader import Meter, Reader
 
 
@@ -15,7 +16,7 @@ def probe(root: Path) -> Reader | str:
     try:
         nvml: Any = importlib.import_module("pynvml")
     except ImportError:
-        return "nvidia-ml-py is not installed (pip install 'edge-runner[nvidia]')"
+        return f"nvidia-ml-py is not installed ({extras.install(['nvidia-ml-py'])})"
     try:
         nvml.nvmlInit()
         handles = [nvml.nvmlDeviceGetHandleByIndex(number) for number in range(nvml.nvmlDeviceGetCount())]
