@@ -63,11 +63,22 @@ def lost(error: ImportError) -> Unavailable | None:
     """What an import that fails while working says of a distribution of an extra; None of any other module. Plans ask
     before any work: this one was removed meanwhile."""
     module = (error.name or "").partition(".")[0]
+    if not isinstance(error, ModuleNotFoundError):
+        return None
+    if module == "mlflow":
+        return _torn(error)
     every = (name for extra in EXTRAS.values() for name in extra.distributions)
     found = next((name for name in every if MODULES.get(name, name) == module), None)
-    if found is None or not isinstance(error, ModuleNotFoundError):
-        return None
-    return Unavailable(f"{found} is not installed here: {error}.", install([found]))
+    return Unavailable(f"{found} is not installed here: {error}.", install([found])) if found else None
+
+
+def _torn(error: ImportError) -> Unavailable:
+    """`pip uninstall mlflow` takes files along that mlflow-skinny, which stays, has too."""
+    version = installed.version("mlflow-skinny")
+    if version is None:
+        return Unavailable(f"mlflow-skinny is not installed here: {error}.", f"pip install {PACKAGE}")
+    again = f"pip install --force-reinstall --no-deps mlflow-skinny=={version}"
+    return Unavailable(f"mlflow-skinny {version} is not whole: {error}; removing mlflow does that.", again)
 
 
 def _asked(distribution: str) -> str:

@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable
 from typing import TypeVar
 
+from runner.core import extras
 from runner.core.disk_errors import ADVICE
 from runner.core.errors import RunnerError, SpecError, StepFailed
 
@@ -36,9 +37,11 @@ def failure(error: Exception) -> RunnerError:
     return error if isinstance(error, RunnerError) else unexpected(error)
 
 
-def unexpected(error: Exception) -> StepFailed:
+def unexpected(error: Exception) -> RunnerError:
     """An exception that is no RunnerError, in one line."""
     said = " ".join(str(error).split())[:300]
+    if isinstance(error, ImportError) and (gone := extras.lost(error)):
+        return _caused(gone, error)
     if isinstance(error, MemoryError):
         return _caused(StepFailed(f"out of memory in the runner itself: {said or 'MemoryError'}", OUT_OF_MEMORY), error)
     if isinstance(error, OSError) and error.strerror:
@@ -48,6 +51,6 @@ def unexpected(error: Exception) -> StepFailed:
     return _caused(StepFailed(f"Unexpected {type(error).__name__}: {said}", BUG), error)
 
 
-def _caused(told: StepFailed, error: Exception) -> StepFailed:
+def _caused(told: RunnerError, error: Exception) -> RunnerError:
     told.__cause__ = error
     return told

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from runner.backends import loading
-from runner.core import extras
+from runner.core import extras, installed
 from tests.conftest import REPOSITORY
 from tests.without import hide
 
@@ -67,6 +67,19 @@ def test_a_library_that_is_removed_while_working_is_told_in_the_same_words() -> 
     assert told is not None
     assert told.reason == "scikit-learn is not installed here: No module named 'sklearn.datasets'."
     assert told.next_step == "pip install 'edge-runner[train]'"
+
+
+def test_what_removing_mlflow_leaves_is_mended_in_one_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = ModuleNotFoundError("No module named 'mlflow'", name="mlflow")
+    version = installed.version("mlflow-skinny")
+    told = extras.lost(gone)
+    assert told is not None
+    assert told.reason == f"mlflow-skinny {version} is not whole: No module named 'mlflow'; removing mlflow does that."
+    assert told.next_step == f"pip install --force-reinstall --no-deps mlflow-skinny=={version}"
+    hide(monkeypatch, "mlflow-skinny")
+    told = extras.lost(gone)
+    assert told is not None
+    assert told.next_step == "pip install edge-runner"
 
 
 @pytest.mark.parametrize(
