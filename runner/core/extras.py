@@ -65,7 +65,7 @@ def lost(error: ImportError) -> Unavailable | None:
     module = (error.name or "").partition(".")[0]
     if not isinstance(error, ModuleNotFoundError):
         return None
-    if module == "mlflow":
+    if module in ("mlflow", "mlflow-skinny"):  # a module, or what importlib.metadata misses
         return _torn(error)
     every = (name for extra in EXTRAS.values() for name in extra.distributions)
     found = next((name for name in every if MODULES.get(name, name) == module), None)
