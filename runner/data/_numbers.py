@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from runner.core.errors import BadFile
+from runner.data import _text
 
 MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "?", "-")
 NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?"
@@ -22,6 +23,7 @@ AUTO = "auto"
 DECIMALS = {AUTO: ".", ".": ".", "point": ".", ",": ",", "comma": ","}
 SPACES = "[ '\u2019\u00a0\u2009\u202f]"  # between thousands: no other meaning
 MINUS = "\u2212"  # the typographer's
+LONGEST_UNIT = 20  # characters
 LARGEST = 1e37  # float32 holds 3.4e38, and differences are taken
 
 
@@ -114,10 +116,10 @@ def _number(line: str, name: str, text: str, sign: str, grouped: bool) -> float:
         raise BadFile(f"{line}: {name} is infinite.", "Mend it, or leave it empty.")
     plain = _plain(text.replace(MINUS, "-"), sign, grouped)
     if plain is None:
-        raise BadFile(f"{line}: {name} is {text!r}, which is no number.", advice(text, sign))
+        raise BadFile(f"{line}: {name} is {_text.cut(text)!r}, which is no number.", advice(text, sign))
     value = float(plain)
     if abs(value) > LARGEST:
-        raise BadFile(f"{line}: {name} is {text}, too large to compute with.", "Mend it, or leave it empty.")
+        raise BadFile(f"{line}: {name} is {_text.cut(text)}, too large to compute with.", "Mend it, or leave it empty.")
     return value
 
 
@@ -144,7 +146,7 @@ def advice(text: str, sign: str) -> str:
         return (
             f"If its decimal sign is a {word}, type data.decimal={word}; else write it without thousands' separators."
         )
-    if unit_in(text):
+    if 0 < len(unit_in(text)) <= LONGEST_UNIT:
         return f"Write the number alone, without {unit_in(text)!r}."
     return "Mend it, or leave it empty if it is missing."
 

@@ -16,6 +16,7 @@ from runner.data._times import Times
 
 SECONDS = {"s": 1, "min": 60, "h": 3600, "D": 86400, "W": 604800}
 MOST_INVENTED = 0.5  # share of the rows that may be interpolated
+LONGEST = 300  # characters of a line that a message shows
 PREAMBLE = 50  # lines in which a header is looked for, to say where it is
 
 Rows = list[list[float]]
@@ -124,7 +125,7 @@ def _where_else(wanted: Sequence[str], lines: Sequence[Cells], names: Sequence[s
         if set(wanted) <= {cell.strip() for cell in line}:
             return f"They are in line {number}: delete the lines above it."
     single = next((name for name, sign in _text.DELIMITERS.items() if len(names) == 1 and sign in names[0].strip()), "")
-    return f"Its columns: {', '.join(names)}." + (
+    return f"Its columns: {_text.cut(', '.join(names), LONGEST)}." + (
         f" Are they separated by {single}s? data.delimiter={single}" if single else ""
     )
 
@@ -153,7 +154,7 @@ def _check_second_header(wanted: Columns, first: tuple[int, Cells], header: dict
     number, line = first
     time, value = (line[header[name]].strip() for name in (wanted.time, wanted.target))
     if not re.search(r"\d", time) and not re.match(r"\W*\d", value) and (time or value.lower() not in _numbers.MISSING):
-        shown = ", ".join(cell.strip() for cell in line)
+        shown = _text.cut(", ".join(cell.strip() for cell in line), LONGEST)
         raise BadFile(
             f"{wanted.path}, line {number}: names or units instead of data: {shown}.",
             f"Delete that line: sed -i {number}d {shlex.quote(str(wanted.path))}",

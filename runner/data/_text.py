@@ -19,6 +19,12 @@ MARKS = (
 )  # fmt: skip
 
 
+def cut(text: str, longest: int = 80) -> str:
+    """A cell, or a line of them, as a message names it: of a damaged file, or one that was read with another
+    delimiter, one may be as long as a page."""
+    return text if len(text) <= longest else f"{text[:longest]}…"
+
+
 def decoded(content: bytes, file: str) -> str:
     """UTF-8, or UTF-16 and UTF-32 where the file bears their mark (Excel's "Unicode text"), or plainly is UTF-16.
 

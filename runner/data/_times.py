@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 from runner.core.errors import BadFile, SpecError
+from runner.data import _text
 
 HOUR, DAY = 3600.0, 86400.0
 FORMATS = "For example data.time_format=%d.%m.%Y; all codes: docs.python.org/3/library/datetime.html#format-codes"
@@ -122,7 +123,7 @@ def _formatted(line: str, name: str, text: str, form: str) -> datetime:
         return datetime.strptime(text, form)
     except ValueError as error:
         raise BadFile(
-            f"{line}: {name} is {text!r}, which isn't of data.time_format={form}.",
+            f"{line}: {name} is {_text.cut(text)!r}, which isn't of data.time_format={form}.",
             f"Mend it, or say how it is written. {FORMATS}",
         ) from error
 
@@ -131,7 +132,7 @@ def _iso(line: str, name: str, text: str) -> datetime:
     try:
         return datetime.fromisoformat(f"{text[:-1]}+00:00" if text.endswith("Z") else text)
     except ValueError as error:
-        raise BadFile(f"{line}: {name} is {text!r}, which is no time.", _advice(text)) from error
+        raise BadFile(f"{line}: {name} is {_text.cut(text)!r}, which is no time.", _advice(text)) from error
 
 
 def _advice(text: str) -> str:

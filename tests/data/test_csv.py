@@ -302,6 +302,26 @@ def test_a_fault_is_named_by_file_and_line(fault: str, tmp_path: Path) -> None:
     assert refusal(path, **changed) == expected.format(path=path)
 
 
+@pytest.mark.parametrize(
+    ("header", "line", "changed"),
+    [
+        ("date,load,temp", f"2024-01-01,{'x1' * 5000},0", {}),
+        ("date,load,temp", f"2024-01-01,1{'y' * 10000},0", {}),
+        ("date,load,temp", f"2024-01-01,{'9' * 10000},0", {}),
+        ("date,load,temp", f"{'2024' * 5000},1,0", {}),
+        ("date,load,temp", f"{'2024' * 5000},1,0", {"time_format": "%d.%m.%Y"}),
+        ("date,load,temp", f"{'name' * 5000},MW,C", {}),
+        (f"{'column' * 5000},load,temp", "2024-01-01,1,0", {}),
+    ],
+)
+def test_a_cell_as_long_as_a_page_is_not_shown_whole(
+    header: str, line: str, changed: dict[str, Any], tmp_path: Path
+) -> None:
+    found = refusal(series.write_csv(tmp_path / "my.csv", [line, *rows()], header), **changed)
+    assert len(found) < len(str(tmp_path)) * 3 + 600
+    assert "…" in found
+
+
 @pytest.mark.parametrize("form", ["%d%d", "%Q", "%"])
 def test_a_time_format_that_is_none(form: str, tmp_path: Path) -> None:
     found = refusal(series.write_csv(tmp_path / "my.csv", rows()), time_format=form)
