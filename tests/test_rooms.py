@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -54,10 +55,6 @@ APART = {
     "backends.contract": "contract",
     "backends.loading": "contract",
     "backends.*.session": "sessions",
-    "backends.*.profiler": "sessions",
-    "backends.torch.loaded": "sessions",
-    "backends.onnxruntime.provider": "sessions",
-    "backends.onnxruntime.refusal": "sessions",
     "report.views": "views",
     "report.views.*": "views",
 }
@@ -66,7 +63,20 @@ HEIGHT = {room: height for height, floor in enumerate(FLOORS) for room in floor}
 
 def room(module: str) -> str:
     apart = next((own for pattern, own in APART.items() if fnmatchcase(module, pattern)), None)
-    return apart or module.partition(".")[0]
+    return apart or ("sessions" if module in carried() else module.partition(".")[0])
+
+
+@cache
+def carried() -> set[str]:
+    """What a session uses of its own backend's folder travels with it."""
+    imports, found = read(HOUSE), set[str]()
+    todo = [module for module in imports if fnmatchcase(module, "backends.*.session")]
+    while todo:
+        module = todo.pop()
+        own = {used for used in imports[module] if used.startswith(f"{module.rpartition('.')[0]}.")}
+        todo += own - found
+        found |= own
+    return found
 
 
 def names(tree: ast.AST, module: str, is_package: bool) -> Iterator[str]:

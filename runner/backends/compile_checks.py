@@ -27,7 +27,7 @@ FAMILIES = {
     "GRU": "GRU",
     "RNN": "RNN",
     "Conv": "Conv(?!er)",
-    "MatMul": "MatMul|Gemm|FullyConnected|Linear$",
+    "MatMul": "MatMul|Gemm|Fully_?Connected|Linear$",
     "Attention": "Attention",
 }
 WANTED = {"fp32": "fp32", "fp16": "fp16", "int8": "int8", "int8_dynamic": "int8"}
@@ -56,6 +56,14 @@ def drawn_feed(data: Path, inputs: list[dict[str, Any]], batch: int) -> dict[str
     arrays = input_batches.read(str(data / "calibration.npz"), inputs)
     batched = input_batches.has_batch_axis(arrays, inputs)
     return next(input_batches.drawn(arrays, batch, 1, 0, batched))
+
+
+def real_feed(data: Path, batch: int) -> dict[str, Any]:
+    """The same for a network of ours, whose inputs are what the data hold."""
+    with np.load(data / "calibration.npz", allow_pickle=False) as file:
+        held = {name[len("in/") :]: file[name] for name in file.files if name.startswith("in/")}
+    inputs = [{"name": name, "shape": list(array.shape), "dtype": str(array.dtype)} for name, array in held.items()]
+    return drawn_feed(data, inputs, batch)
 
 
 def compared(session: Any, inputs: Mapping[str, Any], expected: list[Any], precision: str) -> float:
@@ -160,4 +168,4 @@ def _family_counts(family: str, effective: Mapping[str, Mapping[str, int]]) -> d
 
 
 def _family(op: str) -> str | None:
-    return next((name for name, pattern in FAMILIES.items() if re.search(pattern, op)), None)
+    return next((name for name, pattern in FAMILIES.items() if re.search(pattern, op, re.IGNORECASE)), None)

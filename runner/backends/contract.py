@@ -17,7 +17,8 @@ PRECISIONS = ("fp32", "fp16", "int8", "int8_dynamic")
 AS_BUILT = "as_built"  # the precision of a file that another toolchain built
 HOST, DEVICE = "host", "device"
 PLACES = (HOST, DEVICE)
-ABOUT = ("precision", "batch", "tuned_to")  # what a stage may ask for beside settings
+ASKED = ("precision", "batch", "tuned_to")
+ABOUT = (*ASKED, "precision_settings")  # what a stage may ask for beside settings
 INPUTS = ("model", "data")
 COMPILE = "compile"
 
@@ -65,16 +66,18 @@ class Capabilities:
     processes are neither held to a number of threads nor pinned to a CPU. `largest_batch`: rows of one inference, None:
     any. `host_proof`: what it compiles opens on the machine that compiles, where `verify` runs it once; without,
     `compile` itself returns `inputs` and `outputs`. `raw_weights`: its files hold float weights byte by byte.
-    `profile`: its session.py has `open_profiled`, whose sessions have `profile`. `estimate`: nothing that it compiles
-    is run; in the place of `open_session` its session.py has `estimate(folder, options)`, which answers `{"metrics":
-    {name as measured ones have: number}, "source": what reckoned them}`. `cross_compiles`: it builds for the machine
-    that `tuned_to` describes, not for the one that it runs on.
+    `quantizes`: its stages make the precision; graphs come to it in float32. `profile`: its session.py has
+    `open_profiled`, whose sessions have `profile`. `estimate`: nothing that it compiles is run; in the place of
+    `open_session` its session.py has `estimate(folder, options)`, which answers `{"metrics": {name as measured ones
+    have: number}, "source": what reckoned them}`. `cross_compiles`: it builds for the machine that `tuned_to`
+    describes, not for the one that it runs on.
     """
 
     threads: bool = True
     largest_batch: int | None = None
     host_proof: bool = True
     raw_weights: bool = True
+    quantizes: bool = False
     profile: bool = False
     estimate: bool = False
     cross_compiles: bool = False
@@ -96,7 +99,7 @@ class Stage:
 
     name: str
     reads: tuple[str, ...] | None = None
-    asks: tuple[str, ...] = ABOUT
+    asks: tuple[str, ...] = ASKED
     needs: tuple[str, ...] = INPUTS
     provides: tuple[str, ...] = ()
     rough_s: float = 3.0
@@ -198,7 +201,8 @@ class Session(Protocol):
     """A loaded model. `session.py` offers `open_session(folder, options) -> Session`; what it raises is told as a
     failure to load that artifact.
 
-    `inputs`, `outputs`: `[{"name", "shape", "dtype"}]`, sizes that are open as texts. `effective`: settings as the
+    `inputs`, `outputs`: `[{"name", "shape", "dtype"}]`, sizes that are open as texts; an input with `usual` has the
+    sizes that its runtime takes where nobody says any. `effective`: settings as the
     runtime reads them back, JSON types. `memory`: where the model and its inputs lie while it runs, HOST or the
     device's name. `clock`: what a run is timed by; HOST, the runner's own around `run`, is all that it knows today.
     """

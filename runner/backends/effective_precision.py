@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 # Operators, layers and modules that do a model's work, as ONNX Runtime, OpenVINO and PyTorch call them.
-HEAVY = re.compile(r"conv|matmul|gemm|lstm|gru|rnn|linear|fullyconnected|innerproduct|attention|einsum", re.IGNORECASE)
+HEAVY = re.compile(
+    r"conv|matmul|gemm|lstm|gru|rnn|linear|fully_?connected|innerproduct|attention|einsum", re.IGNORECASE
+)
 KINDS = ("fp64", "fp32", "fp16", "bf16", "int8")
 WANTED = {"int8_dynamic": "int8"}
 

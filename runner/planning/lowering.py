@@ -31,7 +31,7 @@ class _Asked:
 
     backend: Choice
     model: str
-    precision: str
+    precision: Choice
     batch: int
     around: Surroundings
     data: str
@@ -39,7 +39,7 @@ class _Asked:
 
     @property
     def title(self) -> str:
-        return f"{self.model} {self.backend.title} {self.precision}"
+        return f"{self.model} {self.backend.title} {self.precision.name}"
 
     def tuned_to(self) -> Any:
         """What the backend's output is tuned to, on the machine that it is for."""
@@ -66,7 +66,7 @@ def _made(spec: Spec, origin: Source, asked: _Asked, draft: Draft) -> tuple[list
     declared, provided = loading.backend(spec.backend.name), origin.provided
     reads = declared.reads(provided)
     source, made = provided[reads or next(iter(provided))], []  # where it accepts none, the nodes are blocked
-    if reads == "onnx" and spec.precision.name != "fp32":
+    if reads == "onnx" and spec.precision.name != "fp32" and not declared.capabilities.quantizes:
         about = (spec.model.title, spec.precision, spec.backend.name, source.key, origin.data.key)
         source = draft.once(_quantize, *about, origin.unread)
         made.append(source)
@@ -89,7 +89,7 @@ def _asked(spec: Spec, origin: Source, draft: Draft) -> _Asked:
     wrong = unopened(backend.name, origin.built[0].path, draft.project) if origin.built else None
     blocked = wrong or draft.once(blocker, Wanted(*about))
     blocked = blocked or (origin.unread if READER in declared.distributions else None)
-    return _Asked(backend, spec.model.title, precision, batch, around, origin.data.key, blocked)
+    return _Asked(backend, spec.model.title, spec.precision, batch, around, origin.data.key, blocked)
 
 
 def _quantize(model: str, precision: Choice, backend: str, export: str, data: str, unread: RunnerError | None) -> Node:
@@ -106,7 +106,9 @@ def _stage(stage: Stage, place: Place, asked: _Asked, network: Choice | None, so
     """One stage. `network` is that whose checkpoint is compiled, None of a graph; `source` is a key."""
     backend = asked.backend
     declared, module = loading.backend(backend.name), registry.module("backend", backend.name)
-    job = {"precision": asked.precision, "batch": asked.batch}
+    job = {"precision": asked.precision.name, "batch": asked.batch}
+    if "precision_settings" in stage.asks:
+        job["precision_settings"] = named(asked.precision)["settings"]
     if "tuned_to" in stage.asks:
         job["tuned_to"] = asked.tuned_to()
     settings = {
@@ -131,7 +133,12 @@ def _adopt(asked: _Asked, built: Built) -> Node:
     """A built file taken into the store as what a compile leaves there."""
     backend = asked.backend
     declared, module = loading.backend(backend.name), registry.module("backend", backend.name)
-    settings = {"backend": backend.name, "settings": shared(backend), "precision": asked.precision, **placed(built)}
+    settings = {
+        "backend": backend.name,
+        "settings": shared(backend),
+        "precision": asked.precision.name,
+        **placed(built),
+    }
     code = (f"{module}.session", *loading.optional_module(backend.name, AS_BUILT))
     step = Step(COMPILE, declared.distributions, COMPILED, own_worker=True)
     return node(step, asked.title, settings, {"data": asked.data}, code, asked.blocked, "runner.steps.adopt")

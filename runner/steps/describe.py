@@ -66,7 +66,9 @@ def _ports(session: Any, shapes: Mapping[str, Sequence[int | str]], path: str) -
     whole = next((value.name for value in inputs if onnx_graph.container(value)), None)
     if whole is not None:
         raise Unsupported(f"{path}: input {whole} is no tensor.", "A graph with such inputs runs as model=onnx.")
-    fixed = onnx_file.shaped(helper.make_model(helper.make_graph([], "built", inputs, outputs)), shapes, path)
+    usual = {spec["name"]: spec["usual"] for spec in session.inputs if "usual" in spec}
+    graph = helper.make_model(helper.make_graph([], "built", inputs, outputs))
+    fixed = onnx_file.shaped(graph, {**usual, **shapes}, path)
     fixed.graph.ClearField("output")  # of a graph they follow from its nodes; here the session knows them
     fixed.graph.output.extend(outputs)
     return fixed

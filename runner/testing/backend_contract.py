@@ -22,14 +22,14 @@ from runner.backends import loading
 from runner.backends.compile_checks import TOLERANCE
 from runner.backends.contract import Backend, Request
 from runner.backends.worker_query import ask
-from runner.core import installed, registry
 from runner.core import project_paths as projects
+from runner.core import registry
 from runner.core.errors import RunnerError, SpecError, StepFailed
 from runner.core.setting_rules import Rule, build, rules
 from runner.execution.measurements import estimate
 from runner.spec import options
 from runner.spec.precision import CLASSES
-from runner.testing import models
+from runner.testing import models, stages
 from runner.testing.models import Case, Compiled
 from runner.transport.local import open_worker
 
@@ -80,8 +80,8 @@ def _marks(name: str, test: str, works: bool) -> Iterator[pytest.MarkDecorator]:
         yield pytest.mark.skip(reason=never[test])
     if test in not_yet:
         yield pytest.mark.xfail(reason=not_yet[test], strict=True)
-    if works and (missing := [one for one in declared.distributions if installed.version(one) is None]):
-        yield pytest.mark.skip(reason=f"{', '.join(missing)} is not installed here")
+    if works and (missing := stages.lacking(declared)):
+        yield pytest.mark.skip(reason=missing)
 
 
 def said_of(name: str) -> tuple[Mapping[str, str], Mapping[str, str]]:

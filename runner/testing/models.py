@@ -23,6 +23,7 @@ from runner.data import arrays
 from runner.models import checkpoint
 from runner.spec import options
 from runner.steps import export, quantize
+from runner.testing import stages
 from runner.transport.local import Worker, open_worker
 
 ROWS = 7
@@ -112,9 +113,11 @@ def compiled(root: Path, backend: str, case: Case, batch: int = 1, precision: st
         (root / name).mkdir(parents=True)
     settings = settings_of(backend, **changed)
     asked = {"backend": backend, "settings": settings, "batch": batch, "precision": precision, "model": NETWORK}
-    data = case.folder / "data"
+    data, source = case.folder / "data", _source(root, backend, case, precision)
+    about = {**asked, "precision_settings": _chosen(precision)}
+    source = stages.before_compile(case.folder / "stages", backend, about, source, data)
     with open_worker(root / "log", name=backend) as worker:
-        meta = _step(worker, root, "compile", asked, {"model": _source(root, backend, case, precision), "data": data})
+        meta = _step(worker, root, "compile", asked, {"model": source, "data": data})
         if loading.backend(backend).opens_here():
             found = _step(worker, root, "verify", asked, {"model": root / "out", "data": data})
             meta = {**meta, **found, "warnings": [*meta["warnings"], *found["warnings"]]}
@@ -144,18 +147,22 @@ def _step(worker: Worker, root: Path, step: str, asked: Mapping[str, Any], input
 def _source(root: Path, backend: str, case: Case, precision: str) -> Path:
     """What is compiled: a graph in the precision asked for, or the checkpoint."""
     declared = loading.backend(backend)
-    reads = declared.accepts[0]
+    reads = next(one for one in declared.accepts if (case.folder / FOLDERS[one]).is_dir())
     source = case.folder / FOLDERS[reads]
-    if reads != "onnx" or precision == "fp32":
+    if reads != "onnx" or precision == "fp32" or declared.capabilities.quantizes:
         return source
-    values = options.values("precision", precision, projects.root())
-    chosen = {key: value for key, value in values.items() if key != "name"}
     dynamic = sorted(declared.int8_dynamic_ops) if precision == "int8_dynamic" else []
-    settings = {"precision": precision, "settings": chosen, "dynamic_ops": dynamic}
+    settings = {"precision": precision, "settings": _chosen(precision), "dynamic_ops": dynamic}
     (root / "quantized").mkdir()
     inputs = {"model": source, "data": case.folder / "data"}
     quantize.run(Job(settings, inputs, root / "quantized", root / "scratch"))
     return root / "quantized"
+
+
+def _chosen(precision: str) -> dict[str, Any]:
+    """The values of a precision's YAML."""
+    values = options.values("precision", precision, projects.root())
+    return {key: value for key, value in values.items() if key != "name"}
 
 
 def load(worker: Worker, made: Compiled, batch: int = 1, **changed: Any) -> dict[str, Any]:

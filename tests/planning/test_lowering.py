@@ -354,9 +354,9 @@ def test_a_built_file_counts_by_its_content_and_its_kind(tmp_path: Path) -> None
     [
         ("my.xml", "backend=onnxruntime can't run {} as built: it opens .onnx, .ort.\nUse backend=openvino."),
         (
-            "my.tflite",
-            "{}: no backend here opens .tflite files.\n"
-            "What is opened: onnxruntime .onnx, .ort; openvino .xml; torch .pt2, .pt, .ts.",
+            "my.hef",
+            "{}: no backend here opens .hef files.\n"
+            "What is opened: litert .tflite; onnxruntime .onnx, .ort; openvino .xml; torch .pt2, .pt, .ts.",
         ),
     ],
 )

@@ -30,11 +30,11 @@ def compile(job: Job) -> dict[str, Any]:
     if job.settings["precision"] == "int8_dynamic":
         network = quantised(network)
         notes = ["torch.ao.quantization is deprecated by its makers: int8_dynamic may leave torch after 2.13"]
-    inputs = _inputs(job)
+    feed = compile_checks.real_feed(job.inputs["data"], job.settings["batch"])
+    inputs = {name: torch.from_numpy(array) for name, array in feed.items()}
     expected = network(*inputs.values()).numpy()
     _save(network, inputs, expected, job.out)
     session = open_session(str(job.out), dict(job.settings["settings"]))
-    feed = {name: tensor.numpy() for name, tensor in inputs.items()}
     error = compile_checks.compared(session, feed, [expected], job.settings["precision"])
     return {
         "version": session.version,
@@ -43,14 +43,6 @@ def compile(job: Job) -> dict[str, Any]:
         "max_abs_error_of_optimisation": error,
         "warnings": notes,
     }
-
-
-def _inputs(job: Job) -> dict[str, torch.Tensor]:
-    """Real inputs by name with the batch's shape."""
-    real = arrays.inputs_of(arrays.read(job.inputs["data"], "calibration"))
-    specs = [{"name": name, "shape": list(array.shape), "dtype": "float32"} for name, array in real.items()]
-    feed = compile_checks.drawn_feed(job.inputs["data"], specs, job.settings["batch"])
-    return {name: torch.from_numpy(array) for name, array in feed.items()}
 
 
 def quantised(network: nn.Module) -> nn.Module:

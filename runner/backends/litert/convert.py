@@ -1,0 +1,64 @@
+"""From a network or a graph to a `.tflite` in float32, by `litert-torch`. Runs in the toolchain."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from runner.backends import compile_checks
+from runner.backends.litert import flatbuffer
+from runner.backends.litert.session import FILE, PLAIN, Session
+from runner.core.errors import Unsupported
+from runner.core.job import Job
+from runner.data import arrays
+from runner.models import checkpoint
+
+OUTPUT = "y"  # what the export step calls a network's output
+
+
+def convert(job: Job) -> dict[str, Any]:
+    """Writes `model.tflite`, its sizes fixed, inputs and outputs called as the model's; compares it with the source.
+
+    Raises Unsupported with the converter's words where it can't.
+    """
+    network, feed, outputs = _source(job)
+    with torch.no_grad():
+        found = network(*map(torch.from_numpy, feed.values()))
+    expected = [one.numpy() for one in (found if isinstance(found, (tuple, list)) else (found,))]
+    job.progress(0, 1, "litert-torch converts")
+    _written(network, feed, job.out / FILE)
+    flatbuffer.rename(job.out / FILE, list(feed), outputs)
+    session = Session(job.out / FILE, PLAIN, as_built=False)
+    error = compile_checks.compared(session, feed, expected, "fp32")
+    return {"max_abs_error_of_conversion": error}
+
+
+def _source(job: Job) -> tuple[nn.Module, dict[str, Any], Sequence[str]]:
+    """(Network, a real input by name, names of outputs) of a checkpoint, or of a graph."""
+    model, data = job.inputs["model"], job.inputs["data"]
+    if "model" in job.settings:
+        network = checkpoint.load(model, job.settings["model"], arrays.read_meta(data))
+        return network, compile_checks.real_feed(data, job.settings["batch"]), [OUTPUT]
+    from runner.backends.litert import onnx_network
+
+    return onnx_network.read(model / "model.onnx", data, job.settings["batch"], job.scratch)
+
+
+def _written(network: nn.Module, feed: dict[str, Any], file: Path) -> None:
+    import litert_torch  # type: ignore[import-not-found,unused-ignore]
+
+    logging.disable(logging.WARNING)  # its own advice, for those who write networks
+    try:
+        made = litert_torch.convert(network.eval(), tuple(map(torch.from_numpy, feed.values())))
+        made.export(str(file))
+    except Exception as error:  # torch.export's, jax's and its own, which share no base class
+        said = next((line for line in reversed(str(error).splitlines()) if line.strip()), type(error).__name__)
+        said = f"litert-torch can't convert the model: {said.strip()[:300]}"
+        raise Unsupported(said, "Choose another backend for it.") from error
+    finally:
+        logging.disable(logging.NOTSET)

@@ -1,0 +1,80 @@
+"""The stages of a backend's compile before the last, each in its place; what they make is shared by tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from runner.backends import loading
+from runner.backends.contract import Backend, Stage
+from runner.core import hashing, installed, registry
+from runner.core import project_paths as projects
+from runner.core.errors import RunnerError
+from runner.transport import toolchains
+from runner.transport.endpoint import WorkerOptions
+from runner.transport.toolchains import Toolchain
+
+STEP = "runner.steps.compile"
+SECONDS = 300.0  # for one stage
+
+
+def lacking(declared: Backend) -> str:
+    """What a backend's tests need that is not here, as a reason to skip them; "" for nothing."""
+    missing = [one for one in declared.distributions if installed.version(one) is None]
+    if missing:
+        return f"{', '.join(missing)} is not installed here"
+    for name in {stage.toolchain for stage in declared.stages if stage.toolchain}:
+        try:
+            _toolchain(name)
+        except RunnerError as error:
+            return f"{error.reason} {error.next_step}"
+    return ""
+
+
+def _toolchain(name: str) -> Toolchain:
+    return toolchains.installed(projects.home(projects.root()), name)
+
+
+def before_compile(folder: Path, backend: str, asked: Mapping[str, Any], source: Path, data: Path) -> Path:
+    """The folder that `compile` is given: `source`, or what the stages before it made of that, below `folder`. `asked`
+    is what a stage may be given: `settings`, `batch`, `precision`, `precision_settings`, and `model` of a checkpoint.
+    """
+    for stage in loading.backend(backend).stages[:-1]:
+        given = {key: asked[key] for key in stage.asks if key in asked}
+        if (source / "model.pt").is_file():
+            given["model"] = asked["model"]
+        reads = asked["settings"] if stage.reads is None else {key: asked["settings"][key] for key in stage.reads}
+        settings = {"backend": backend, "stage": stage.name, "settings": reads, **given}
+        source = _once(folder, stage, settings, {"model": source, "data": data})
+    return source
+
+
+def _once(folder: Path, stage: Stage, settings: Mapping[str, Any], inputs: Mapping[str, Path]) -> Path:
+    """What a stage makes of the same settings and inputs, made once."""
+    wanted = {role: path for role, path in inputs.items() if role in stage.needs}
+    told = json.dumps({**settings, **{role: str(path) for role, path in wanted.items()}}, sort_keys=True)
+    out = folder / f"{stage.name}-{hashing.digest_of(told)[:12]}"
+    if not (out / "made").is_dir():
+        _make(out, stage, settings, wanted)
+    return out / "made"
+
+
+def _make(out: Path, stage: Stage, settings: Mapping[str, Any], inputs: Mapping[str, Path]) -> None:
+    folders = {"out": out / "draft", "scratch": out / "scratch"}
+    for folder in folders.values():
+        folder.mkdir(parents=True)
+    endpoint = toolchains.endpoint(_toolchain(stage.toolchain) if stage.toolchain else None)
+    options = WorkerOptions(stage.name, modules=_modules(stage, settings), reads=[*inputs.values()], writes=[out])
+    with endpoint.open_worker(out / "log", options) as worker:
+        given: dict[str, Any] = {"settings": dict(settings), "inputs": inputs, **folders}
+        worker.ask("step", timeout=SECONDS, module=STEP, **given)
+    folders["out"].rename(out / "made")
+
+
+def _modules(stage: Stage, settings: Mapping[str, Any]) -> Sequence[str]:
+    """What travels with a worker elsewhere."""
+    network = settings.get("model")
+    own = f"{registry.module('backend', settings['backend'])}.{stage.name}"
+    return (STEP, own, *([registry.module("model", network["name"])] if network else []))

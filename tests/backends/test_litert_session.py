@@ -1,0 +1,112 @@
+"""LiteRT's session, on files that are built already: names, sizes, integers, who runs which operator."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not installed here")
+
+from runner.backends.contract import AS_BUILT
+from runner.backends.litert import nodes
+from runner.backends.litert.described import described
+from runner.backends.litert.session import Session, open_session
+from runner.core.errors import Unavailable, Unsupported
+from tests.backends import tflite_files
+from tests.backends.conftest import settings_of
+
+WEIGHT = np.array([[1, 2, 3], [-1, -2, -3]], np.float32)
+X = np.array([[1, 0, 2]], np.float32)
+
+
+def opened(folder: Path, precision: str = AS_BUILT, **changed: Any) -> Session:
+    (folder / "session.json").write_text(json.dumps({"precision": precision}))
+    return open_session(str(folder), settings_of("litert", **changed))
+
+
+def answer(session: Session, x: Any) -> list[list[float]]:
+    (found,) = session.run(session.bind({session.inputs[0]["name"]: x}))
+    return found.tolist()  # type: ignore[no-any-return]
+
+
+def test_tensors_name_inputs_and_outputs_where_no_signature_does(tmp_path: Path) -> None:
+    tflite_files.dense(tmp_path / "model.tflite", WEIGHT, [1, 3])
+    session = opened(tmp_path)
+    assert session.inputs == [{"name": "x", "shape": [1, 3], "dtype": "float32"}]
+    assert session.outputs == [{"name": "y", "shape": [1, 2], "dtype": "float32"}]
+    assert answer(session, X) == [[7, 0]]
+
+
+def test_a_signature_names_them(tmp_path: Path) -> None:
+    tflite_files.dense(tmp_path / "model.tflite", WEIGHT, [1, 3], names=("image/0", "scores: all"))
+    session = opened(tmp_path)
+    assert [spec["name"] for spec in (*session.inputs, *session.outputs)] == ["image/0", "scores: all"]
+    assert answer(session, X) == [[7, 0]]
+
+
+def test_an_open_batch_is_1_as_in_any_application_and_takes_the_inputs_own(tmp_path: Path) -> None:
+    tflite_files.dense(tmp_path / "model.tflite", WEIGHT, [-1, 3])
+    session = opened(tmp_path)
+    assert session.inputs == [{"name": "x", "shape": ["batch", 3], "dtype": "float32", "usual": [1, 3]}]
+    assert answer(session, X) == [[7, 0]]
+    assert answer(session, np.concatenate([X, -X])) == [[7, 0], [0, 7]]
+    assert answer(session, X) == [[7, 0]]
+
+
+def test_integers_of_a_built_file_stay_integers(tmp_path: Path) -> None:
+    tflite_files.integers(tmp_path / "model.tflite")
+    session = opened(tmp_path)
+    assert session.inputs == [{"name": "x", "shape": [1, 4], "dtype": "int8"}]
+    assert answer(session, np.array([[0, 1, 2, -3]], np.int8)) == [[0, -2, -4, 6]]
+
+
+def test_integers_of_a_model_that_was_quantised_here_are_floats_outside(tmp_path: Path) -> None:
+    tflite_files.integers(tmp_path / "model.tflite")
+    session = opened(tmp_path, precision="int8")
+    assert {spec["dtype"] for spec in (*session.inputs, *session.outputs)} == {"float32"}
+    # 0.7 is rounded to the nearest half, 1000 to the largest int8, and of -63.5 in quarters 128 are left
+    assert answer(session, np.array([[0.5, 0.7, -1.0, 1000]], np.float32)) == [[-0.5, -0.5, 1.0, -32]]
+
+
+def test_xnnpack_takes_what_it_can_unless_told_otherwise(tmp_path: Path) -> None:
+    tflite_files.dense(tmp_path / "model.tflite", WEIGHT, [1, 3])
+    both = {"FULLY_CONNECTED": 1, "RELU": 1}
+    assert opened(tmp_path).effective["nodes"] == {nodes.XNNPACK: both}
+    assert opened(tmp_path, xnnpack=False).effective["nodes"] == {nodes.BUILT_IN: both}
+    assert answer(opened(tmp_path, xnnpack=False), X) == [[7, 0]]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_threads_are_those_that_xnnpack_has_started(tmp_path: Path, threads: int) -> None:
+    tflite_files.dense(tmp_path / "model.tflite", WEIGHT, [1, 3])
+    assert opened(tmp_path, threads=threads).effective["threads"] == threads
+
+
+def test_what_a_file_computes_in_is_told_by_operator(tmp_path: Path) -> None:
+    tflite_files.integers(tmp_path / "model.tflite")
+    found = described(tmp_path, settings_of("litert"), as_built=True)
+    assert found["effective"] == {"SUB": {"int8": 1}}
+    assert found["fallback"] == {}
+
+
+def test_an_operator_that_is_nobodys_is_unsupported_and_named(tmp_path: Path) -> None:
+    tflite_files.unknown(tmp_path / "model.tflite")
+    with pytest.raises(Unsupported, match=r"litert can't run this model: .*unresolved custom op: mine"):
+        opened(tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore:.*Delegate.__del__")  # LiteRT's own, of one that didn't load
+def test_a_delegate_that_isnt_there_is_unavailable(tmp_path: Path) -> None:
+    tflite_files.dense(tmp_path / "model.tflite", WEIGHT, [1, 3])
+    with pytest.raises(Unavailable, match=r"backend.delegate=/no/such.so: /no/such.so: cannot open"):
+        opened(tmp_path, delegate="/no/such.so")
+
+
+def test_what_a_delegate_leaves_to_the_cpu_has_fallen_back() -> None:
+    left = nodes.Node("SOFTMAX", "int8", nodes.XNNPACK)
+    taken = nodes.Node("CONV_2D", "int8", nodes.DELEGATE)
+    assert nodes.fallback([left, taken, left]) == {"SOFTMAX": 2}
