@@ -78,8 +78,10 @@ def text(made: graph.Plan, root: Path) -> str:
     """The plan for people."""
     steps = graph.states(made, root)
     lines = [f"project {root}", ""]
-    wide = max((len(one["title"]) for one in steps), default=0)
-    lines += [f"{one['step']:<10}{one['title']:<{wide}}  {one['key'][:16]}  {one['state']}" for one in steps]
+    name, wide = (max((len(one[key]) for one in steps), default=0) for key in ("step", "title"))
+    lines += [
+        f"{one['step']:<{max(name, 8)}}  {one['title']:<{wide}}  {one['key'][:16]}  {one['state']}" for one in steps
+    ]
     lines.append("")
     lines += [f"{_kind(cell):<10}{_measured(cell, made)}" for cell in made.cells]
     return "\n".join([*lines, "", *plan_summary.blocked(made), *plan_summary.lines(made, root)])

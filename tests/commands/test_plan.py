@@ -114,3 +114,9 @@ def test_how_it_would_be_scheduled_is_checked_as_in_a_run(word: str, said: str, 
     with pytest.raises(SpecError) as error:
         plan.main([*sweep, word])
     assert error.value.reason == said
+
+
+def test_a_step_with_a_long_name_stands_apart_from_its_title(capsys: pytest.CaptureFixture[str]) -> None:
+    plan.main(["model=gru", "backend=litert", "baseline=none"])
+    named = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("quantize_tflite", "verify"))]
+    assert [line.index("gru litert fp32") for line in named] == [17, 17]
