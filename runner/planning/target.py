@@ -17,6 +17,7 @@ from runner.hardware import detect
 from runner.spec import hardware
 from runner.spec.schema import Limits
 from runner.transport import devices
+from runner.worker import process
 
 
 @dataclass(frozen=True)
@@ -101,20 +102,26 @@ def without(target: Target, backend: str, settings: Any, missing: Sequence[str])
     """What is said of a device over ssh that lacks what a backend needs there; None where nothing is `missing`."""
     if not missing:
         return None
+    said = ", ".join(one.replace(process.OR, " or ") for one in missing)
+    usual = [one.partition(process.OR)[0] for one in missing]
     return Unavailable(
-        f"{target.name}: its `{settings.python}` has no {', '.join(missing)}, which backend={backend} needs there.",
-        f"On the device: {shell(settings.python, '-m', 'pip', 'install', *missing)}",
+        f"{target.name}: its `{settings.python}` has no {said}, which backend={backend} needs there.",
+        f"On the device: {shell(settings.python, '-m', 'pip', 'install', *usual)}",
     )
 
 
 def imported(session: str) -> tuple[str, ...]:
-    """Packages that a session's module imports when it is loaded, beside the standard library and its own."""
+    """Packages that a session's module imports when it is loaded, beside the standard library and its own; `a|b` of
+    those that it tries one after the other."""
     own = session.partition(".")[0]
     found = [name for node in _tree(session).body for name in _names(node)]
     return tuple(dict.fromkeys(one for one in found if one not in sys.stdlib_module_names and one != own))
 
 
 def _names(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.Try):
+        tried = [node.body, *(handler.body for handler in node.handlers)]
+        return [process.OR.join(name for part in tried for one in part for name in _names(one))]
     if isinstance(node, ast.Import):
         return [alias.name.partition(".")[0] for alias in node.names]
     return [(node.module or "").partition(".")[0]] if isinstance(node, ast.ImportFrom) and not node.level else []

@@ -17,6 +17,7 @@ from runner.core.errors import Unavailable
 from runner.hardware import procfs
 
 _PR_SET_PDEATHSIG = 1
+OR = "|"  # between modules of which one is enough
 
 
 def die_with_parent() -> None:
@@ -51,8 +52,8 @@ def keep_protocol_apart() -> tuple[Any, Any]:
 
 
 def lacking(modules: list[str]) -> list[str]:
-    """Which of these top-level modules this interpreter can't find."""
-    return [name for name in modules if util.find_spec(name) is None]
+    """Which of these top-level modules this interpreter can't find; of `a|b` one is enough."""
+    return [name for name in modules if not any(util.find_spec(one) for one in name.split(OR))]
 
 
 def imports(module: str) -> None:

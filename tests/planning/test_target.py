@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +12,7 @@ from runner.hardware import detect
 from runner.planning import graph, plan, target
 from runner.planning.target import Target
 from runner.sweeps import request
+from runner.worker import process
 
 PI = {**detect.described(), "cpu": "Arm Cortex-A76", "isa": ["asimd", "dotprod"], "logical_cores": 4}
 SSH = ("model=gru", "precision=fp32", "hardware=ssh", "hardware.host=pi")
@@ -87,3 +89,11 @@ def test_a_device_that_can_t_be_reached_blocks_its_cells_and_no_step(
 def test_what_a_session_imports_is_read_from_its_source() -> None:
     assert target.imported("runner.backends.onnxruntime.session") == ("numpy", "onnxruntime")
     assert target.imported("runner.backends.torch.session") == ("torch",)
+    assert target.imported("runner.backends.litert.session") == ("numpy", "ai_edge_litert|tflite_runtime")
+
+
+def test_of_modules_that_a_session_tries_one_is_enough() -> None:
+    assert process.lacking(["no_such|json", "no_such|nor_such", "json"]) == ["no_such|nor_such"]
+    wanted = target.without(Target("ssh:pi", {}), "litert", SimpleNamespace(python="python3"), ["one|other"])
+    assert "has no one or other, which backend=litert needs there." in str(wanted)
+    assert "pip install one" in str(wanted) and "other" not in str(wanted).splitlines()[1]
