@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from runner.api import (
         ComparisonResult,
         Plot,
+        RecordDiffResult,
+        ReproductionResult,
         RunnerError,
         RunResult,
         SpecError,
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
         compare,
         load_spec,
         load_sweep,
+        reproduce,
         run,
         sweep,
     )
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ComparisonResult",
     "Plot",
+    "RecordDiffResult",
+    "ReproductionResult",
     "RunResult",
     "RunnerError",
     "SpecError",
@@ -29,6 +34,7 @@ __all__ = [
     "compare",
     "load_spec",
     "load_sweep",
+    "reproduce",
     "run",
     "sweep",
 ]

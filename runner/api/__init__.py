@@ -9,18 +9,20 @@ if result.comparison:
 ```
 
 Words are those of the command line. `load_spec` and `load_sweep` check them and run nothing; `run`, `sweep` and
-`compare` return results with `rows`, `table()`, `plot()`, `samples` and `folder`. What can't be done is a result's
-`status` and `reason`; wrong words raise `SpecError`.
+`compare` return results with `rows`, `table()`, `plot()`, `samples` and `folder`; `reproduce` measures a record again.
+What can't be done is a result's `status` and `reason`; wrong words raise `SpecError`.
 """
 
-from runner.api.calls import compare, load_spec, load_sweep, run, sweep
+from runner.api.calls import compare, load_spec, load_sweep, reproduce, run, sweep
 from runner.api.pictures import Plot
-from runner.api.results import ComparisonResult, RunResult, SweepResult
+from runner.api.results import ComparisonResult, RecordDiffResult, ReproductionResult, RunResult, SweepResult
 from runner.core.errors import RunnerError, SpecError
 
 __all__ = [
     "ComparisonResult",
     "Plot",
+    "RecordDiffResult",
+    "ReproductionResult",
     "RunResult",
     "RunnerError",
     "SpecError",
@@ -28,6 +30,7 @@ __all__ = [
     "compare",
     "load_spec",
     "load_sweep",
+    "reproduce",
     "run",
     "sweep",
 ]

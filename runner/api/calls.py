@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
-from runner.api.results import ComparisonResult, RunResult, SweepResult
+from runner.api.results import ComparisonResult, RecordDiffResult, ReproductionResult, RunResult, SweepResult
 from runner.core import project_paths
+from runner.core.errors import SpecError
 from runner.spec.schema import Spec, Sweep
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def sweep(*words: str, root: Path | None = None, fresh: bool = False) -> SweepRe
         return SweepResult.of(name, made, ran, project_paths.home(own))
 
 
+@overload
 def compare(
     *,
     sweep: str | None = None,
@@ -86,8 +88,23 @@ def compare(
     max_loss: str | None = None,
     by: str | None = None,
     root: Path | None = None,
-) -> ComparisonResult:
-    """The latest measurement of every spec, best first in each group, as the command `compare` shows it.
+) -> ComparisonResult: ...
+@overload
+def compare(candidate: str | Path, against: str | Path, /, *, root: Path | None = None) -> RecordDiffResult: ...
+def compare(
+    candidate: str | Path | None = None,
+    against: str | Path | None = None,
+    /,
+    *,
+    sweep: str | None = None,
+    baseline: str | None = None,
+    sort: str | None = None,
+    max_loss: str | None = None,
+    by: str | None = None,
+    root: Path | None = None,
+) -> ComparisonResult | RecordDiffResult:
+    """The latest measurement of every spec, best first in each group, as the command `compare` shows it; of two
+    records, `compare(candidate, against)`, these side by side: record_ids, or files made by `export`.
 
     `sweep` is a sweep's name; `baseline` a record_id or a label such as `onnxruntime fp32`; `sort` a metric. With
     `max_loss` (`1%`, or an amount in the metric's unit) one row is recommended, `by` latency, throughput, size or
@@ -97,7 +114,28 @@ def compare(
     from runner.results import project_comparison
 
     home = project_paths.home(root or project_paths.root())
+    if candidate is not None:
+        if against is None:
+            raise SpecError(
+                f"compare: {candidate} alone, two records expected.", "compare(CANDIDATE, BASELINE), or none."
+            )
+        return RecordDiffResult(project_comparison.two(home, str(candidate), str(against)))
     return ComparisonResult(project_comparison.read(home, warnings.warn, sweep, baseline, sort, max_loss, by))
+
+
+def reproduce(record: str | Path, *words: str, root: Path | None = None) -> ReproductionResult:
+    """Measure a record's spec again here, and say whether its result holds; `record` is a record_id, or a file made by
+    `export`. `words` are what a record isn't followed in: `reproduce("for-anna.zip", "model.path=mine.onnx")`.
+
+    Raises SpecError for a record that was edited or has no baseline, and for wrong words; Unavailable, Unsupported or
+    StepFailed where nothing can be measured.
+    """
+    from runner.execution import measure_again
+    from runner.report.views import progress
+
+    _look_again()
+    again = measure_again.measure_again(str(record), words, root or project_paths.root(), progress.on_stderr())
+    return ReproductionResult(again.found, RunResult.of(again.here))
 
 
 def _tracker(own: Path) -> Tracker:

@@ -1,4 +1,4 @@
-"""What the calls return: a run, a sweep, a comparison. Each shows itself in a notebook.
+"""What the calls return: a run, a sweep, a comparison, two records, a reproduction. Each shows itself in a notebook.
 
 Nothing heavy is imported before a figure, a table or a picture is asked for.
 """
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from runner.execution.run_plan import Ran
     from runner.measure.samples import Samples
     from runner.planning.graph import Plan
+    from runner.results.record_diff import Beside
+    from runner.results.reproduction import Reproduction
+    from runner.results.unpaired import Unpaired
 
 
 @dataclass(frozen=True)
@@ -215,6 +218,83 @@ class SweepResult:
 
     def _repr_html_(self) -> str:
         return self.comparison._repr_html_()
+
+
+@dataclass(frozen=True)
+class RecordDiffResult:
+    """Two records side by side. `details` is all that can be said of them, typed."""
+
+    details: Beside = field(repr=False)
+
+    @property
+    def comparison(self) -> Unpaired:
+        """The candidate against the baseline: `ratio` (above 1 it is faster), its interval `low` and `high`, the
+        `verdict`, and its `kind`: `unpaired` or `across devices`."""
+        return self.details.comparison
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """What differs, `[{"what", "candidate", "baseline"}]`: settings, versions, the machine."""
+        return [dict(zip(("what", "candidate", "baseline"), one, strict=True)) for one in self.details.differences]
+
+    def table(self) -> DataFrame:
+        """`rows` as a pandas DataFrame. Raises Unavailable without pandas."""
+        return _frame(self.rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """In JSON types, as `compare CANDIDATE BASELINE --json` prints it."""
+        from runner.report.views import record_diff_table
+
+        return record_diff_table.as_json(self.details)
+
+    def __repr__(self) -> str:
+        from runner.report.views import record_diff_table
+
+        return f"<{type(self).__name__}: {record_diff_table.sentence(self.details)}>"
+
+    def _repr_html_(self) -> str:
+        from runner.report.views import notebook
+
+        return notebook.of_two(self.details)
+
+
+@dataclass(frozen=True)
+class ReproductionResult:
+    """Whether a record's result holds here. `details` is the answer with what it rests on, `run` what was measured."""
+
+    details: Reproduction = field(repr=False)
+    run: RunResult = field(repr=False)
+
+    @property
+    def answer(self) -> str:
+        """`holds here`, `doesn't hold here` or `can't be told`."""
+        return self.details.answer
+
+    @property
+    def text(self) -> str:
+        """The answer with both ratios: `holds here (1.41× [1.38, 1.44] against 1.43× [1.40, 1.46])`."""
+        return self.details.text
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """What differs, `[{"what", "here", "there"}]`: versions, the machine, paths."""
+        return [dict(zip(("what", "here", "there"), one, strict=True)) for one in self.details.differences]
+
+    def table(self) -> DataFrame:
+        """`rows` as a pandas DataFrame. Raises Unavailable without pandas."""
+        return _frame(self.rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """In JSON types, as `reproduce --json` prints it."""
+        return self.details.document(self.run.details.record_id)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.text}>"
+
+    def _repr_html_(self) -> str:
+        from runner.report.views import notebook
+
+        return notebook.of_reproduction(self.details)
 
 
 def _frame(rows: Sequence[Mapping[str, Any]]) -> DataFrame:

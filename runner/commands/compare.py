@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from runner.commands import choice_options, ci_options, console
 from runner.commands.cli_parser import parser
 from runner.core import project_paths
 from runner.core.errors import SpecError
-from runner.results import calibration
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,18 +46,16 @@ def _table(options: argparse.Namespace, root: Path, gate: Gate) -> int:
 def _two(options: argparse.Namespace, root: Path, gate: Gate) -> int:
     from runner.report import ci_gate
     from runner.report.views import console_footer, layout, record_diff_table
-    from runner.results import find_record, record_diff
+    from runner.results import project_comparison
 
     _check_two(options)
-    with ExitStack() as stack:
-        candidate, baseline = (stack.enter_context(find_record.opened(name, root)) for name in options.records)
-        found = record_diff.beside(candidate, baseline, calibration.noise_floors(root))
-        checks = ci_gate.check(gate.conditions, [record_diff_table.subject(found)])
-        checked = ci_options.Checked(None, tuple(checks))
-        if options.form == "json":
-            console.document(record_diff_table.as_json(found) | checked.as_json())
-        else:
-            layout.show(record_diff_table.renderable(found), console_footer.WIDTH)
+    found = project_comparison.two(root, *options.records)
+    checks = ci_gate.check(gate.conditions, [record_diff_table.subject(found)])
+    checked = ci_options.Checked(None, tuple(checks))
+    if options.form == "json":
+        console.document(record_diff_table.as_json(found) | checked.as_json())
+    else:
+        layout.show(record_diff_table.renderable(found), console_footer.WIDTH)
     return ci_options.conclude(gate, checked, document=bool(options.form))
 
 

@@ -125,7 +125,7 @@ def quality_against(result: Result) -> str:
     one = result.quality.vs_baseline if result.quality else None
     if result.quality is None or not isinstance(one, Difference):
         return ""
-    return f"{_interval(one, result.quality.metric)}: {one.verdict}"
+    return f"{quality_interval(one, result.quality.metric)}: {one.verdict}"
 
 
 def _difference(one: Difference | Absent, found: Quality) -> str:
@@ -133,11 +133,11 @@ def _difference(one: Difference | Absent, found: Quality) -> str:
         return f"not compared: {one.reason}"
     measure, _ = split_quality(f"quality/{found.metric}")
     p = "" if one.p_value is None else f", p = {one.p_value:.2g}"
-    how = f"{found.samples} samples, {one.method}{p}"
-    return f"{measure} {_interval(one, found.metric)}: {one.verdict} ({how})"
+    how = f"{found.samples} samples{p}" if one.low is None else f"{found.samples} samples, {one.method}{p}"
+    return f"{measure} {quality_interval(one, found.metric)}: {one.verdict} ({how})"
 
 
-def _interval(one: Difference, metric: str) -> str:
+def quality_interval(one: Difference, metric: str) -> str:
     """`+0.0041 [-0.0010, +0.0092] ppm`, `-1.2 [-2.0, -0.4] percentage points`."""
     measure, unit = split_quality(f"quality/{metric}")
     percent = measure == "accuracy" and not unit
@@ -145,8 +145,10 @@ def _interval(one: Difference, metric: str) -> str:
         "–" if end is None else f"{100 * end:+.1f}" if percent else signed(end)
         for end in (one.difference, one.low, one.high)
     )
-    ends = "(no interval: too few samples)" if one.low is None else f"[{low}, {high}]"
-    return f"{value} {ends} {'percentage points' if percent else unit}".strip()
+    name = "percentage points" if percent else unit
+    if one.low is None:
+        return f"{f'{value} {name}'.strip()} (no interval: {one.method.partition(':')[0]})"
+    return f"{value} [{low}, {high}] {name}".strip()
 
 
 def signed(value: float) -> str:

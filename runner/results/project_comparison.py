@@ -1,13 +1,15 @@
-"""A project's records compared, with a choice where one is asked for."""
+"""A project's records compared, with a choice where one is asked for; two of them side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from runner.core.errors import SpecError
-from runner.results import calibration, comparison, quality_loss, records, row_cost
+from runner.results import calibration, comparison, find_record, quality_loss, record_diff, records, row_cost
 from runner.results.comparison import Comparison
+from runner.results.record_diff import Beside
 
 
 def read(
@@ -27,3 +29,10 @@ def read(
     floors = calibration.noise_floors(root)
     found = comparison.compare(records.readable(root, warn), sweep, baseline, sort, floors)
     return comparison.chosen(found, budget, by or row_cost.LATENCY, floors) if budget else found
+
+
+def two(root: Path, candidate: str, baseline: str) -> Beside:
+    """Two records side by side: record_ids, or exported files. Raises SpecError."""
+    with ExitStack() as stack:
+        found = [stack.enter_context(find_record.opened(name, root)) for name in (candidate, baseline)]
+        return record_diff.beside(found[0], found[1], calibration.noise_floors(root))

@@ -1,17 +1,19 @@
-"""Whether a record's result holds where it was measured again: by its ratio to the baseline, never by milliseconds."""
+"""Whether a record's result holds where it was measured again: by its ratio to the baseline, never by milliseconds, and
+by its quality."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 
 from runner.core.errors import SpecError, Unavailable
 from runner.measure.noise_floor import NoiseFloor
-from runner.results import formatting, noise_floor, record_diff, unpaired
+from runner.results import formatting, noise_floor, quality_again, record_diff, unpaired
+from runner.results.quality_again import QualityAgain
 from runner.results.record_diff import Line
 from runner.results.record_schema import Compared, Measured, Result
 from runner.results.records import Record
@@ -22,13 +24,24 @@ OPPOSITE = {"faster": "slower", "slower": "faster"}
 
 @dataclass(frozen=True)
 class Reproduction:
-    """The answer, the ratios `here` and `there` (`1.41× [1.38, 1.44]`), why it can't be told, and what differs."""
+    """The answer, the ratios `here` and `there` (`1.41× [1.38, 1.44]`), why it can't be told, what differs, and what
+    became of the quality."""
 
     answer: Answer
     here: str
     there: str
     reason: str
     differences: tuple[Line, ...]
+    quality: QualityAgain
+
+    @property
+    def holds(self) -> bool:
+        """Whether it does, surely."""
+        return self.answer == "holds here"
+
+    def document(self, record_id: str) -> dict[str, Any]:
+        """JSON types: the fields, and the `record_id` of what was measured here."""
+        return {"schema": 1, "record_id": record_id, **asdict(self)}
 
     @property
     def text(self) -> str:
@@ -71,14 +84,21 @@ def compared(here: Result, there: Result, calibrated: Mapping[str, NoiseFloor]) 
 
     It holds where the verdict is the same and the interval of the ratios' quotient lies within twice
     `measure.equivalence`: each of the two is known no better than that. It doesn't where the interval lies wholly
-    outside, or the verdicts are opposite.
+    outside, the verdicts are opposite, or the quality differs (`quality_again.py`).
     """
+    found = _by_ratio(here, there, calibrated)
+    if found.holds and found.quality.answer == "differs":
+        return replace(found, answer="doesn't hold here", reason=found.quality.text)
+    return found
+
+
+def _by_ratio(here: Result, there: Result, calibrated: Mapping[str, NoiseFloor]) -> Reproduction:
     mine, theirs = here.comparison, there.comparison
-    differences = tuple(record_diff.differences(here, there))
+    rest = tuple(record_diff.differences(here, there)), quality_again.compared(here, there)
     if not mine or not theirs:
-        return Reproduction("can't be told", _shown(mine), _shown(theirs), "one has no baseline", differences)
+        return Reproduction("can't be told", _shown(mine), _shown(theirs), "one has no baseline", *rest)
     answer, reason = _answer(mine, theirs, here, noise_floor.between(here, there, calibrated))
-    return Reproduction(answer, _shown(mine), _shown(theirs), reason, differences)
+    return Reproduction(answer, _shown(mine), _shown(theirs), reason, *rest)
 
 
 def _answer(mine: Compared, theirs: Compared, here: Result, floor: NoiseFloor) -> tuple[Answer, str]:

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 import runner
-from runner import RunResult, SpecError
+from runner import ReproductionResult, RunResult, SpecError
 from runner.core.errors import Unavailable
+from runner.results import reproduction
 from runner.results.records import Record
 from tests.report import fixtures
 
-FAST, LOST = "20261101T100000-00000aaa", "20261101T110000-00000bbb"
+FAST, LOST, SLOW = "20261101T100000-00000aaa", "20261101T110000-00000bbb", "20261101T120000-00000ccc"
 ORT = "onnxruntime fp32"
 
 
@@ -111,3 +112,36 @@ def test_a_choice_is_asked_for_by_what_may_be_lost(record: Record, tmp_path: Pat
 def test_a_result_says_in_a_line_what_it_is(record: Record, tmp_path: Path) -> None:
     assert repr(RunResult.of(record)).startswith(f"<RunResult {FAST}: 2.00× [1.96, 2.04] as fast as onnxruntime fp32")
     assert repr(runner.compare(root=tmp_path)) == f"<ComparisonResult: 1 rows over {ORT}>"
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Record:
+    content = fixtures.measured(SLOW, fixtures.spec(precision="int8"), fixtures.spec(), ORT, 0.5)
+    return fixtures.write(tmp_path, content)
+
+
+def test_two_records_are_compared_side_by_side(record: Record, slow: Record, tmp_path: Path) -> None:
+    found = runner.compare(FAST, SLOW, root=tmp_path)
+    assert (round(found.comparison.ratio), found.comparison.kind, found.comparison.verdict) == (4, "unpaired", "faster")
+    assert {"what": "precision", "candidate": "int8", "baseline": "int8"} not in found.rows
+    assert {"what": "backend", "candidate": "openvino", "baseline": "onnxruntime"} in found.rows
+    assert found.to_dict()["baseline"]["record_id"] == SLOW
+    assert repr(found).startswith("<RecordDiffResult: ")
+    assert "<td>openvino</td><td>onnxruntime</td>" in found._repr_html_()
+
+
+def test_one_record_alone_is_compared_with_nothing(record: Record, tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=f"{FAST} alone"):
+        runner.compare(FAST, root=tmp_path)  # type: ignore[call-overload]
+
+
+def test_a_reproduction_has_the_answer_what_differs_and_the_run(record: Record, slow: Record) -> None:
+    details = reproduction.compared(slow.result, record.result, {})
+    found = ReproductionResult(details, RunResult.of(slow))
+    assert found.answer == "doesn't hold here"
+    assert repr(found) == f"<ReproductionResult: {details.text}>"
+    assert {"what": "backend", "here": "onnxruntime", "there": "openvino"} in found.rows
+    assert (found.to_dict()["record_id"], found.to_dict()["answer"]) == (SLOW, found.answer)
+    shown = found._repr_html_()
+    assert "doesn&#39;t hold here (" in shown
+    assert "quality: mae" in shown

@@ -1,6 +1,7 @@
 """A result measured again: by its ratio, whatever the machine's milliseconds."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,42 @@ def test_an_edited_record_is_refused(tmp_path: Path) -> None:
     file.write_text(json.dumps(content))
     with pytest.raises(SpecError, match=f"{ONE} was edited"):
         reproduction.check(records.read(record.folder))
+
+
+def scored(record_id: str, difference: tuple[float, float, float] | None, speedup: float = 1.43) -> Result:
+    """Its quality, 1 ppm and the difference from the baseline (value, low, high); no interval: a function's."""
+    quality = {"metric": "mae_ppm", "samples": 280, "vs_baseline": {"reason": "one number"}}
+    if difference:
+        ends = dict(zip(("difference", "low", "high"), difference, strict=True))
+        quality["vs_baseline"] = {**ends, "verdict": "worse", "method": "m"}
+    found = result(record_id, speedup, quality=quality)
+    return replace(found, metrics={**found.metrics, "quality/mae_ppm": 1 + (difference or (0.0,))[0]})
+
+
+def test_quality_is_compared_too() -> None:
+    found = answered(scored(TWO, (0.011, 0.002, 0.02)), scored(ONE, (0.012, 0.003, 0.021)))
+    assert (found.answer, found.quality.answer) == ("holds here", "not told apart")
+    assert found.quality.text == (
+        "quality: mae 1.01 ppm here, mae 1.01 ppm there; against the baseline +0.0110 [+0.00200, +0.0200] ppm here, "
+        "+0.0120 [+0.00300, +0.0210] ppm there: not told apart"
+    )
+
+
+def test_it_does_not_hold_where_the_quality_differs() -> None:
+    found = answered(scored(TWO, (0.2, 0.1, 0.3)), scored(ONE, (0.012, 0.003, 0.021)))
+    assert (found.answer, found.reason) == ("doesn't hold here", found.quality.text)
+
+
+def test_a_quality_without_an_interval_does_not_change_the_answer() -> None:
+    found = answered(scored(TWO, None), scored(ONE, None))
+    assert (found.answer, found.quality.answer) == ("holds here", "can't be told")
+    assert found.quality.text == "quality: mae 1.00 ppm here, mae 1.00 ppm there: can't be told"
+
+
+def test_nothing_scored_is_said() -> None:
+    bare = {"metrics": {"latency/p50_ms": 1.0}}
+    found = answered(result(TWO, 1.41, **bare), result(ONE, 1.43, **bare))
+    assert found.quality.text == "quality: none was scored"
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,19 @@
-"""What a notebook shows of a run or a comparison: a part of a page, without a style of its own. `notebook.html` is its
-template."""
+"""What a notebook shows of a run, a comparison, two records or a reproduction: a part of a page, without a style of its
+own. `notebook.html` is its template."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runner.report import report_model, sweep_page
-from runner.report.views import table
+from runner.report.report_model import Section
+from runner.report.views import record_diff_table, table
 from runner.report.views.templates import filled
 from runner.results.comparison import Comparison
+from runner.results.record_diff import Beside, Line
 from runner.results.record_schema import Correction
 from runner.results.records import Record
+from runner.results.reproduction import Reproduction
 
 
 def of_run(record: Record, correction: Correction | None) -> str:
@@ -35,3 +40,35 @@ def of_comparison(comparison: Comparison) -> str:
         sections=[*table.sections(comparison), *([page.not_measured] if page.not_measured.rows else [])],
         notes=[*table.recommendations(comparison), *comparison.notes],
     )
+
+
+def of_two(two: Beside) -> str:
+    """Two records: the finding, their figures, what differs, notes."""
+    sides = ("candidate", "baseline")
+    return filled(
+        "notebook.html",
+        heading=f"{record_diff_table.name(two.candidate)} against {record_diff_table.name(two.baseline)}",
+        finding=record_diff_table.sentence(two),
+        warnings=(),
+        sections=[
+            Section("", ("", *sides), tuple(record_diff_table.figure_lines(two))),
+            *_differing(two.differences, sides),
+        ],
+        notes=[record_diff_table.rests_on(two.comparison), *two.notes],
+    )
+
+
+def of_reproduction(found: Reproduction) -> str:
+    """The answer, and what differs."""
+    return filled(
+        "notebook.html",
+        heading="Measured again here",
+        finding=found.text,
+        warnings=(),
+        sections=_differing(found.differences, ("here", "there")),
+        notes=[found.quality.text],
+    )
+
+
+def _differing(lines: Sequence[Line], sides: tuple[str, str]) -> list[Section]:
+    return [Section("What differs", ("", *sides), tuple(lines))] if lines else []

@@ -24,7 +24,7 @@ from runner.spec.labels import SELF
 def renderable(two: Beside) -> RenderableType:
     """Who against whom, the finding, what it is worth, the figures, the conditions, what differs."""
     found = two.comparison
-    lines = [text(f"candidate  {_name(two.candidate)}"), text(f"baseline   {_name(two.baseline)}")]
+    lines = [text(f"candidate  {name(two.candidate)}"), text(f"baseline   {name(two.baseline)}")]
     finding = text(sentence(two), style=COLOURS.get(found.verdict, ""))
     return Group(
         *lines,
@@ -33,7 +33,7 @@ def renderable(two: Beside) -> RenderableType:
         text(rests_on(found)),
         *map(text, _asides(two)),
         *map(text, two.notes),
-        _grid("", _figures(two)),
+        _grid("", figure_lines(two)),
         _grid("conditions, median (range) over pairs", two.conditions),
         _grid("what differs", two.differences) if two.differences else text("The specs, versions and machines agree."),
     )
@@ -80,13 +80,15 @@ def _ratio(found: Unpaired) -> str:
     return ratio(found.ratio, found.low, found.high)
 
 
-def _name(record: Record) -> str:
+def name(record: Record) -> str:
+    """`bilstm int8 onnxruntime · 20261121T090100-00000001 · 2026-11-21 09:01 UTC · AMD EPYC`."""
     result = record.result
     day = f"{result.date[:16].replace('T', ' ')} UTC"
     return " · ".join(filter(None, [title(result), result.record_id, day, result.environment.cpu]))
 
 
-def _figures(two: Beside) -> list[Line]:
+def figure_lines(two: Beside) -> list[Line]:
+    """Both candidates' figures."""
     mine, theirs = two.candidate.result, two.baseline.result
     effective = [one.ran("candidate") for one in (mine, theirs)]
     sides = [per_sample.with_time(one.metrics, one.spec) for one in (mine, theirs)]
