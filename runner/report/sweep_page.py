@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from statistics import median
 
+from runner.measure.metric_direction import higher_is_better
 from runner.pictures.sweep import Point, SpeedUp
 from runner.report import summary
 from runner.report.report_model import Section
@@ -19,17 +20,15 @@ from runner.results.comparison import Comparison
 from runner.results.condition_labels import WORDS, worded
 from runner.results.formatting import number, split_quality, spread
 from runner.results.formatting import worded as verdict_worded
-from runner.results.metric_direction import higher_is_better
+from runner.results.pareto import Front
 from runner.results.record_schema import Conditions, Environment, Result
 from runner.results.rows import Row
-
-P50 = "latency/p50_ms"
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Cells that one picture of quality against latency compares: scored by one metric on one data set, measured in one
-    scenario on one kind of hardware. `cells` says which; `quality` and `latency` are what the axes are called."""
+    """Cells that one picture of quality against latency compares (`pareto.Front`). `cells` says which; `quality` and
+    `latency` are what the axes are called: where cells differ in their batch, the latency is the time of a sample."""
 
     cells: str
     quality: str
@@ -61,7 +60,7 @@ def collect(comparison: Comparison) -> SweepPage:
     return SweepPage(
         comparison=comparison,
         counted=_counted(comparison.rows),
-        pictures=tuple(_pictures(comparison, measured)),
+        pictures=tuple(_pictures(comparison)),
         speedups=tuple(_speedups(comparison, measured)),
         not_measured=_not_measured(comparison),
         sections=tuple(one for one in _sections(comparison, measured) if one.rows),
@@ -90,50 +89,41 @@ def _outcome(row: Row) -> str:
 # --- pictures ---
 
 
-def _pictures(comparison: Comparison, measured: Sequence[Row]) -> Iterator[Picture]:
-    """One for each kind of cells that may be compared by quality and latency, in the order of the table."""
-    kinds: dict[tuple[str, str, str], list[Row]] = {}
-    for row in measured:
-        if metric := _scored(row):
-            kinds.setdefault((metric, _cells(row.result), _latency(row.result)), []).append(row)
-    for (metric, cells, latency), rows in kinds.items():
-        measure, unit = split_quality(metric)
-        better = "more is better" if higher_is_better(metric) else "less is better"
+def _pictures(comparison: Comparison) -> Iterator[Picture]:
+    """One for each front, in the order of the table."""
+    found = pareto.fronts(comparison.rows)
+    for one in found:
+        measure, unit = split_quality(one.metric)
+        better = "more is better" if higher_is_better(one.metric) else "less is better"
         quality = f"{measure}{f', {unit}' if unit else ''} ({better})"
-        yield Picture(cells, quality, latency, tuple(_points(comparison, rows, metric)))
+        yield Picture(_cells(one), quality, _latency(one.rows), tuple(_points(comparison, one)))
 
 
-def _scored(row: Row) -> str:
-    """The metric of the row's first quality; empty where it can't be drawn against latency."""
-    names = [name for name in row.metrics if name.startswith("quality/") and not name.startswith("quality/naive_")]
-    return names[0] if names and row.metrics.get(P50, 0.0) > 0 else ""
-
-
-def _cells(result: Result) -> str:
+def _cells(front: Front) -> str:
+    """`co2 on local`, and what else tells them from other pictures' cells."""
+    result = front.rows[0].result
     chosen = naming.names(result)
     where = [chosen[axis] for axis in ("data", "hardware") if axis in chosen]
-    return " on ".join([*where, *filter(None, [result.spec.get("hardware", {}).get("host")])])
+    cells = " on ".join([*where, *filter(None, [result.spec.get("hardware", {}).get("host")])])
+    return f"{cells} ({front.about})" if front.about else cells
 
 
-def _latency(result: Result) -> str:
+def _latency(rows: Sequence[Row]) -> str:
     """A batch's time is no inference's."""
-    batch = per_sample.batch(result.spec)
-    return f"latency of a batch of {batch}, p50 ms" if batch != 1 else "latency of an inference, p50 ms"
+    alone = all(per_sample.batch(row.result.spec) == 1 for row in rows)
+    return "latency of an inference, p50 ms" if alone else "time of a sample, p50 ms"
 
 
-def _points(comparison: Comparison, rows: Sequence[Row], metric: str) -> Iterator[Point]:
+def _points(comparison: Comparison, front: Front) -> Iterator[Point]:
     """What nobody should choose is not on the front."""
-    sign = -1 if higher_is_better(metric) else 1
-    fit = sorted((row for row in rows if not row.unfit), key=lambda row: row.metrics[P50])
-    on = pareto.front([(row.metrics[P50], sign * row.metrics[metric]) for row in fit])
-    best = [row.result.record_id for row, there in zip(fit, on, strict=True) if there]
-    ranks = {name: rank for rank, name in enumerate(best, 1)}
-    for row in rows:
-        ms, low, high = (row.metrics.get(f"{P50}{end}") for end in ("", "_low", "_high"))
+    ranks = {name: rank for rank, name in enumerate(front.best, 1)}
+    for row in front.rows:
+        known = (row.metrics.get(f"{per_sample.P50}{end}") for end in per_sample.ENDS)
+        ms, low, high = (value and value / per_sample.batch(row.result.spec) for value in known)
         assert ms is not None
         series = naming.names(row.result)["backend"]
         rank = ranks.get(row.result.record_id, 0)
-        yield Point(comparison.name(row), series, ms, low, high, row.metrics[metric], rank)
+        yield Point(comparison.name(row), series, ms, low, high, row.metrics[front.metric], rank)
 
 
 def _speedups(comparison: Comparison, measured: Sequence[Row]) -> Iterator[tuple[str, tuple[SpeedUp, ...]]]:

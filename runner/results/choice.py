@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,6 @@ from runner.results.quality_loss import Budget, Loss
 from runner.results.record_schema import Absent
 from runner.results.row_cost import BEST, BY, LATENCY, METRICS, SIZE, Cost
 from runner.results.rows import Row
-from runner.spec import labels
 
 RECOMMENDED, PARETO, TIED = "recommended", "Pareto", "not told apart"
 
@@ -32,8 +30,8 @@ class Pick:
 
 @dataclass(frozen=True)
 class Choice:
-    """The picks under a budget. `pareto` are rows (record_ids) that none beats in both the figure and the quality, by
-    their estimates; `left_out` says of the others that can't be chosen why."""
+    """The picks under a budget. `pareto` are rows (record_ids) that none beats in both the figure and the quality
+    (`pareto.fronts`); `left_out` says of the others that can't be chosen why."""
 
     by: str
     budget: Budget
@@ -75,13 +73,13 @@ def choose(
     for an unknown `by`."""
     check_choice("--by", by, BY)
     reasons = {row.result.record_id: why for row in rows if (why := _unfit(row))}
-    picks, front = [], set()
-    for about, members in _questions([row for row in rows if row.measured and row.result.measured]):
+    picks = []
+    for about, members in pareto.apart([row for row in rows if row.measured and row.result.measured], _question):
         fit = _fit([row for row in members if row.result.record_id not in reasons], by, reasons)
-        front |= _pareto(fit)
         reasons |= {one.own: _too_much(one, budget) for one in fit if not one.loss.within(budget)}
         picks.append(_Question(about, budget, by, settings, calibrated).pick(fit))
-    return Choice(by, budget, tuple(picks), frozenset(front), reasons)
+    front = frozenset(own for one in pareto.fronts(rows, by) for own in one.best)
+    return Choice(by, budget, tuple(picks), front, reasons)
 
 
 def _unfit(row: Row) -> str:
@@ -90,10 +88,8 @@ def _unfit(row: Row) -> str:
         return row.missing
     if not row.result.measured:
         return groups.ELSEWHERE[row.result.origin]
-    if row.unfit:
-        return row.unfit
-    if named := naming.misnamed(row.result):
-        return f"it is called by a precision that nothing ran in: {named}"
+    if why := pareto.unfit(row):
+        return why
     loss = quality_loss.loss_of(row.result)
     return loss.reason if isinstance(loss, Absent) else ""
 
@@ -105,21 +101,13 @@ def _too_much(one: _Fit, budget: Budget) -> str:
 # --- what is comparable ---
 
 
-def _questions(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
-    """The rows by what one choice is about, under words that tell these apart; empty words for the only one."""
-    kinds: dict[str, list[Row]] = {}
-    for row in rows:
-        kinds.setdefault(json.dumps(_question(row.result.spec) | groups.machine(row), sort_keys=True), []).append(row)
-    flat = [dict(labels.flatten(json.loads(kind))) for kind in kinds]
-    differing = labels.distinguishing(flat)
-    words = [", ".join(f"{key} {one[key]}" for key in differing if one.get(key)) for one in flat]
-    return list(zip(words, kinds.values(), strict=True))
-
-
-def _question(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """What the float model is made of, and the scenario whatever its batch: times and figures are those of a sample."""
+def _question(row: Row) -> dict[str, Any]:
+    """What the float model is made of, the machine, and the scenario whatever its batch: times and figures are those of
+    a sample."""
+    spec = row.result.spec
     scenario = spec.get("scenario", {}).get("name", "")
-    return {**{part: spec[part] for part in quality_loss.SAME_MODEL if part in spec}, "scenario": scenario}
+    model = {part: spec[part] for part in quality_loss.SAME_MODEL if part in spec}
+    return {**model, "scenario": scenario, **groups.machine(row)}
 
 
 def _fit(rows: Sequence[Row], by: str, reasons: dict[str, str]) -> list[_Fit]:
@@ -132,12 +120,6 @@ def _fit(rows: Sequence[Row], by: str, reasons: dict[str, str]) -> list[_Fit]:
         elif isinstance(loss, Loss):
             found.append(_Fit(row, one, row_cost.relative(row, by), loss))
     return found
-
-
-def _pareto(fit: Sequence[_Fit]) -> set[str]:
-    """Those that no other is at least as good as in both, and better in one."""
-    on = pareto.front([(one.cost.value, one.loss.value) for one in fit])
-    return {one.own for one, there in zip(fit, on, strict=True) if there}
 
 
 # --- the pick ---

@@ -32,6 +32,17 @@ def cost_of(row: Row, by: str) -> Cost | Absent:
     return _throughput(row) if by == THROUGHPUT else _plain(row, METRICS[by], by == ENERGY)
 
 
+def value_of(row: Row, by: str) -> float | None:
+    """The estimate of what a row costs, in any unit that all have; None where it has no such figure, or 0."""
+    name = per_sample.P50 if by == LATENCY else METRICS[by]
+    value = row.metrics.get(name)
+    if not value:
+        return None
+    if by == THROUGHPUT:
+        return 1 / value
+    return value / (per_sample.batch(row.result.spec) if by in (LATENCY, ENERGY) else 1)
+
+
 def relative(row: Row, by: str) -> Cost | None:
     """The time as a share of the baseline's, which was measured in turns with it: among rows of one group this is surer
     than times of different hours. None of another figure, and where it has no interval."""

@@ -10,6 +10,7 @@ import pytest
 from runner.report import sweep_page
 from runner.report.report_model import Section
 from runner.report.sweep_page import SweepPage
+from runner.results import comparison, quality_loss
 from tests.report import sweeps
 from tests.report.pages import BUSY
 
@@ -62,14 +63,38 @@ def test_what_nobody_should_choose_is_drawn_and_not_on_the_front(tmp_path: Path)
     assert [one.worded for _, rows in page.speedups for one in rows if one.name == INT8] == ["not to be chosen"]
 
 
-def test_other_batches_have_a_picture_of_their_own(tmp_path: Path) -> None:
+def test_batches_are_drawn_by_the_time_of_a_sample(tmp_path: Path) -> None:
+    contents = sweeps.content()
+    for one, batch in zip(contents[:4], (1, 1, 1, 32), strict=True):
+        one["spec"]["scenario"] = {"name": "offline", "batch": batch}
+    (picture,) = sweep_page.collect(sweeps.write(tmp_path, contents)).pictures
+    assert picture.latency == "time of a sample, p50 ms"
+    p50 = contents[3]["metrics"]["latency/p50_ms"]
+    assert min(one.ms for one in picture.points) == p50 / 32
+
+
+def test_another_scenario_has_a_picture_of_its_own(tmp_path: Path) -> None:
     contents = sweeps.content()
     contents[3]["spec"]["scenario"] = {"name": "offline", "batch": 32}
     pictures = sweep_page.collect(sweeps.write(tmp_path, contents)).pictures
-    assert {one.latency: len(one.points) for one in pictures} == {
-        "latency of an inference, p50 ms": 3,
-        "latency of a batch of 32, p50 ms": 1,
+    assert {one.cells: len(one.points) for one in pictures} == {
+        "co2 on local (scenario single_stream)": 3,
+        "co2 on local (scenario offline)": 1,
     }
+
+
+def test_the_page_and_the_choice_have_one_front(tmp_path: Path) -> None:
+    """Two models and two batches: what is numbered in the picture is what the table marks."""
+    contents = sweeps.content()
+    for one, (model, batch) in zip(contents[:4], (("gru", 1), ("bilstm", 1), ("gru", 8), ("bilstm", 8)), strict=True):
+        one["spec"] |= {"model": {"name": model}, "scenario": {"name": "offline", "batch": batch}}
+    contents[0]["metrics"]["quality/mae_ppm"] = 0.1
+    found = comparison.chosen(sweeps.write(tmp_path, contents), quality_loss.parse("1%"), "latency")
+    numbered = {one.name for picture in sweep_page.collect(found).pictures for one in picture.front}
+    assert found.choice is not None
+    marked = {found.name(row) for row in found.rows if row.result.record_id in found.choice.pareto}
+    assert numbered == marked
+    assert len(marked) == 2
 
 
 def test_cells_without_a_quality_have_no_picture(tmp_path: Path) -> None:

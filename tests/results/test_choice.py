@@ -201,7 +201,6 @@ RAN_FP32 = {"candidate": {"settings": {}, "precision": {"LSTM": {"fp32": 1}}, "q
     [
         ({"checks": {"candidate": {"outputs": {"status": "failed", "reason": CONSTANT}}}}, CONSTANT),
         ({"effective": RAN_FP32}, "it is called by a precision that nothing ran in: int8 (ran fp32)"),
-        ({"quality": {}}, "its quality beside the float model's isn't known"),
     ],
 )
 def test_what_is_not_what_it_seems_is_not_chosen_however_fast(
@@ -211,6 +210,21 @@ def test_what_is_not_what_it_seems_is_not_chosen_however_fast(
     assert only(found).recommended == identity(1)
     assert found.left_out == {identity(3): why}
     assert found.pareto == {identity(1)}
+
+
+def test_a_row_whose_loss_is_unknown_is_not_chosen_and_may_be_pareto(tmp_path: Path) -> None:
+    found = chosen(tmp_path, row(1, FP32, 1.0, SAME), row(3, INT8, 9.0, SAME, quality={}))
+    assert only(found).recommended == identity(1)
+    assert found.left_out == {identity(3): "its quality beside the float model's isn't known"}
+    assert found.pareto == {identity(3)}
+
+
+def test_pareto_is_over_all_models_of_one_data_set(tmp_path: Path) -> None:
+    """Each model has a recommendation of its own; a row that another model's beats in both is not on the front."""
+    gru = {**row(2, spec(model="gru"), 2.0, SAME), "comparison": None, "spec_key": "gru"}
+    found = chosen(tmp_path, row(1, FP32, 1.0, SAME), gru)
+    assert [pick.recommended for pick in found.picks] == [identity(1), identity(2)]
+    assert found.pareto == {identity(2)}
 
 
 def test_an_edited_record_is_not_chosen(tmp_path: Path) -> None:
