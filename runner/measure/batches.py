@@ -25,10 +25,10 @@ def take_turns(
 
 
 def effect(pair: Pair) -> float:
-    """Of the time of one batch, burst by burst."""
+    """Of the time of one batch, burst by burst; of one sample where the sides' batches differ."""
     return effects.of_bursts(pair)
 
 
 def level(timed: Timed) -> float:
-    """Of the median time of one batch, in ns."""
+    """Of the median time of one sample, in ns."""
     return effects.log_median(timed)

@@ -3,7 +3,8 @@
 Each burst is compared with the bursts of the other side right before and right after it, and the median of these
 ratios is the pair's. Both sides' medians over the whole pair would do as well on a quiet machine; but where somebody
 else slows the core for a part of a pair, they fall on different sides of the change, and the ratio is off by as much
-(`docs/measurement.md` has both on recorded pairs).
+(`docs/measurement.md` has both on recorded pairs). Where the sides' batches differ, it is the time of a sample that is
+compared.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
 
 
 def of_bursts(pair: Pair) -> float:
-    """Log of baseline's / candidate's time; of the candidate's median in s where it is alone."""
-    return log_ratio(pair) if "baseline" in pair.sides else math.log(pair.sides["candidate"].median_ns / 1e9)
+    """Log of baseline's / candidate's time of a sample; of the candidate's median in s where it is alone."""
+    if "baseline" not in pair.sides:
+        return math.log(pair.sides["candidate"].median_ns / 1e9)
+    return log_ratio(pair) + math.log(pair.sides["candidate"].batch / pair.sides["baseline"].batch)
 
 
 def log_ratio(pair: Pair) -> float:
-    """The median over neighbouring bursts of the log ratio of their medians, baseline's / candidate's."""
+    """The median over neighbouring bursts of the log ratio of their medians, baseline's / candidate's inference."""
     bursts = sorted((start, role, log) for role, timed in pair.sides.items() for start, log in timed.bursts)
     logs = sorted(
         (later - earlier) if after == "baseline" else (earlier - later)
@@ -33,5 +36,5 @@ def log_ratio(pair: Pair) -> float:
 
 
 def log_median(timed: Timed) -> float:
-    """Log of one process's median time in ns."""
-    return math.log(timed.median_ns)
+    """Log of one process's median time of a sample in ns."""
+    return math.log(timed.median_ns / timed.batch)

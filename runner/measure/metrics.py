@@ -141,23 +141,24 @@ def _energy(energy: Energy | str, batch: int) -> list[Metric]:
     return [_measured(names[0], energy.joules * 1000, f"{note}{whole}"), _measured(names[1], energy.watts, note)]
 
 
-def energy_ratio(seen: Mapping[str, Observed]) -> Metric:
-    """Candidate's / baseline's energy of one inference."""
+def energy_ratio(seen: Mapping[str, Observed], batches: Mapping[str, int]) -> Metric:
+    """Candidate's / baseline's energy of one sample; `batches`: how many an inference of each takes."""
     name = "vs_baseline/energy_ratio"
     candidate, baseline = seen["candidate"].energy, seen["baseline"].energy
     if isinstance(candidate, str) or isinstance(baseline, str):
         return AbsentFigure(name, candidate if isinstance(candidate, str) else str(baseline))
-    return _measured(name, candidate.joules / baseline.joules, "idle power included in both")
+    of_sample = [one.joules / batches[role] for role, one in (("candidate", candidate), ("baseline", baseline))]
+    return _measured(name, of_sample[0] / of_sample[1], "idle power included in both")
 
 
-def of_comparison(ratio: Interval | None, seen: Mapping[str, Observed]) -> list[Metric]:
+def of_comparison(ratio: Interval | None, seen: Mapping[str, Observed], batches: Mapping[str, int]) -> list[Metric]:
     """`vs_baseline/speedup` with its interval; `ratio` is baseline's time / candidate's time, None without baseline.
-    `vs_baseline/energy_ratio` is the other way round, from what was `seen` of each side."""
+    `vs_baseline/energy_ratio` is the other way round, from what was `seen` of each side, a sample of its `batches`."""
     name = "vs_baseline/speedup"
     energy = "vs_baseline/energy_ratio"
     if ratio is None:
         return [AbsentFigure(one, NO_BASELINE) for one in (name, f"{name}_low", f"{name}_high", energy)]
-    return [_measured(name, ratio.estimate), *_interval(name, ratio, "pairs"), energy_ratio(seen)]
+    return [_measured(name, ratio.estimate), *_interval(name, ratio, "pairs"), energy_ratio(seen, batches)]
 
 
 NO_BASELINE = "nothing to compare with: measured without a baseline"

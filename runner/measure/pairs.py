@@ -236,6 +236,7 @@ class _Process:
             window=self.window,
             deviation=math.sqrt(self.error / (self.signal or self.values)) if self.values else None,
             repeats=self.repeats,
+            batch=self.side.batch,
         )
 
 

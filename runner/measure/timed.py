@@ -21,7 +21,8 @@ class Timed:
     """One process's measurement. `ns` (iterations,); `starts_ns` and `sizes` (bursts,): when each burst began on the
     monotonic clock, and its iterations. `loaded` is the worker's answer to `load`. `deviation` is the root mean square
     of the last outputs of all bursts less the float model's, over the root mean square of those (None: nothing to
-    compare with). `repeats` is the answer of the probe for repeated inputs, where it was made."""
+    compare with). `repeats` is the answer of the probe for repeated inputs, where it was made. An iteration is one
+    inference of `batch` samples."""
 
     ns: npt.NDArray[np.int64]
     starts_ns: npt.NDArray[np.int64]
@@ -33,6 +34,7 @@ class Timed:
     window: Window | None = None  # work without interruption, for its power: not among the latencies
     deviation: float | None = None
     repeats: Mapping[str, Sequence[float]] | None = None
+    batch: int = 1
 
     @property
     def median_ns(self) -> float:

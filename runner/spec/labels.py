@@ -36,7 +36,8 @@ def flatten(tree: Plain, prefix: str = "") -> Iterator[tuple[str, str]]:
 
 def of_baseline(candidate: Plain, baseline: Plain, precision: str = "") -> str:
     """`onnxruntime fp32`, `self`, `onnxruntime fp32 (model.hidden 32→64, scenario=offline)`: both are specs in JSON
-    types; `precision` is the one that the baseline ran in, where that is known (`effective.precision`)."""
+    types; `precision` is the one that the baseline ran in, where that is known (`effective.precision`). Of sides with
+    other batches the label says that a sample's time is compared."""
     if point(candidate) == point(baseline):
         return SELF
     parts = [_name(baseline, "backend"), precision or _name(baseline, "precision")]
@@ -47,6 +48,8 @@ def of_baseline(candidate: Plain, baseline: Plain, precision: str = "") -> str:
     if device(baseline) != device(candidate):
         parts.append(f"on {device(baseline)}")
     differing = differences(candidate, baseline)
+    if _batch(candidate) != _batch(baseline):
+        differing.append("time of a sample")
     return " ".join(filter(None, parts)) + (f" ({', '.join(differing)})" if differing else "")
 
 
@@ -93,6 +96,10 @@ def device(spec: Plain) -> str:
 
 def _name(spec: Plain, axis: str) -> str:
     return option(_axis(spec, axis))
+
+
+def _batch(spec: Plain) -> int:
+    return int(_axis(spec, "scenario").get("batch", 1))
 
 
 def option(choice: Plain) -> str:

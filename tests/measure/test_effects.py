@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from runner.measure.effects import log_ratio, of_bursts
+from runner.measure.effects import log_median, log_ratio, of_bursts
 from runner.measure.timed import Pair, Timed
 
 
@@ -24,6 +25,13 @@ def test_a_burst_is_compared_with_the_bursts_before_and_after_it():
     candidate = timed([0, 200], [1, 2, 90], [4, 4, 4])
     baseline = timed([100, 300], [6, 6, 6], [8, 8, 9])
     assert log_ratio(pair(candidate, baseline)) == pytest.approx(math.log(np.median([6 / 2, 6 / 4, 8 / 4])))
+
+
+def test_other_batches_are_compared_by_the_time_of_a_sample():
+    """Eight samples in 20 against one in 10: four times as fast."""
+    candidate, baseline = replace(timed([0], [20]), batch=8), timed([100], [10])
+    assert of_bursts(pair(candidate, baseline)) == pytest.approx(math.log(4))
+    assert log_median(baseline) - log_median(candidate) == pytest.approx(math.log(4))
 
 
 def test_a_core_that_slows_down_midway_changes_nothing():

@@ -94,15 +94,24 @@ def test_what_the_sampler_did_not_see_keeps_its_reason():
     assert reasons["energy/mj_per_inference"] == reasons["power/mean_w"] == "no power sensor"
 
 
+ONE = {"candidate": 1, "baseline": 1}
+
+
 def test_the_energy_ratio_is_candidate_to_baseline():
     both = {"candidate": powered(0.002), "baseline": powered(0.008)}
-    assert metrics.numbers([metrics.energy_ratio(both)]) == {"vs_baseline/energy_ratio": 0.25}
+    assert metrics.numbers([metrics.energy_ratio(both, ONE)]) == {"vs_baseline/energy_ratio": 0.25}
     half = {"candidate": powered(0.002), "baseline": NOTHING}
-    assert metrics.reasons([metrics.energy_ratio(half)]) == {"vs_baseline/energy_ratio": "no power sensor"}
+    assert metrics.reasons([metrics.energy_ratio(half, ONE)]) == {"vs_baseline/energy_ratio": "no power sensor"}
+
+
+def test_energy_is_compared_by_a_sample():
+    both = {"candidate": powered(0.016), "baseline": powered(0.008)}
+    found = metrics.energy_ratio(both, {"candidate": 8, "baseline": 1})
+    assert metrics.numbers([found]) == {"vs_baseline/energy_ratio": 0.25}
 
 
 def test_the_speed_up_with_its_interval():
-    found = metrics.of_comparison(Interval(1.43, 1.40, 1.46, 0.95), UNSEEN)
+    found = metrics.of_comparison(Interval(1.43, 1.40, 1.46, 0.95), UNSEEN, ONE)
     assert metrics.numbers(found) == {
         "vs_baseline/speedup": 1.43,
         "vs_baseline/speedup_low": 1.40,
@@ -111,14 +120,14 @@ def test_the_speed_up_with_its_interval():
 
 
 def test_too_few_pairs_have_a_speed_up_and_no_interval():
-    found = metrics.of_comparison(Interval(1.43, 0.0, math.inf, 1.0), UNSEEN)
+    found = metrics.of_comparison(Interval(1.43, 0.0, math.inf, 1.0), UNSEEN, ONE)
     assert metrics.numbers(found) == {"vs_baseline/speedup": 1.43}
     assert metrics.reasons(found)["vs_baseline/speedup_low"] == "too few pairs for an interval"
 
 
 def test_without_a_baseline_there_is_no_speed_up():
     of_both = [*metrics.quality_delta({"mae": 1.0}, None, False, {}), metrics.size_ratio({}, None)]
-    found = [*metrics.of_comparison(None, {}), *of_both]
+    found = [*metrics.of_comparison(None, {}, {}), *of_both]
     assert metrics.numbers(found) == {}
     assert set(metrics.reasons(found).values()) == {"nothing to compare with: measured without a baseline"}
 

@@ -26,7 +26,7 @@ def changed(axis: str = "", **settings: Any) -> dict[str, Any]:
     (spec(model="gru"), "gru onnxruntime fp32"),
     (changed("model", hidden=64), "onnxruntime fp32 (model.hidden 32→64)"),
     (changed("model", window=26, hidden=64), "onnxruntime fp32 (model.hidden 32→64, model.window 52→26)"),
-    (changed("scenario", name="offline", batch=32), "onnxruntime fp32 (scenario=offline)"),
+    (changed("scenario", name="offline", batch=32), "onnxruntime fp32 (scenario=offline, time of a sample)"),
     (changed("data", name="csv", path="b.csv"), "onnxruntime fp32 (data=csv, data.path=b.csv)"),
     (changed("data", train=0.5), "onnxruntime fp32 (data.train 0.7→0.5)"),
     (changed("train", epochs=1), "onnxruntime fp32 (train.epochs 40→1)"),
