@@ -58,8 +58,13 @@ def test_a_metric_of_ones_own_runs_in_a_process_of_its_own(command: Command, tmp
     prepare(tmp_path)
     noted = '    open("ran", "w").write(" ".join(sys.orig_argv))\n    return'
     (tmp_path / "metrics.py").write_text("import sys\n" + block("python").replace("    return", noted))
-    (record,) = records(command, tmp_path, METRIC)
+    record, each = records(command, tmp_path, [f"{line} precision=int8_dynamic" for line in METRIC])
     assert record["metrics"]["quality/worst"] == pytest.approx(0.5, abs=0.1)
+    for one in (record["quality"]["vs_baseline"], record["quality"]["vs_float"]):
+        assert (one["low"], one["method"]) == (None, "worst answers one number, not one a sample")
+    found = each["quality"]["vs_float"]
+    assert found["low"] <= found["difference"] <= found["high"]
+    assert each["quality"]["metric"] == "error_mm"
     assert "metrics.py" in record["input_files"].values()
     assert " runner.worker --name metric" in (tmp_path / "ran").read_text()
 

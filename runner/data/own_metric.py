@@ -91,12 +91,17 @@ def file(metric: str) -> str:
     return path
 
 
-def scored(metric: str, digest: str, data: str, predicted: str) -> dict[str, float]:
-    """`{function's name: value}` of outputs in the file `predicted`, on the test split of the data artifact `data`.
+def scored(metric: str, digest: str, data: str, predicted: str, values: str) -> dict[str, Any]:
+    """What the function says of outputs in the file `predicted`, on the test split of the data artifact `data`: the
+    `figure`, the `rows` that were scored, and whether it answered `each` of them, whose numbers are then in the file
+    `values` (.npy) and whose mean the figure is.
 
     Called in a worker. The function is given `outputs` and `expected` as dicts of arrays, samples first: by output, and
-    `labels`. Raises StepFailed where the file is no longer the one with the SHA-256 `digest`, or it answers no number.
+    `labels`. Raises StepFailed where the file is no longer the one with the SHA-256 `digest`, or it answers anything
+    but a number, or a number a sample.
     """
+    import numpy as np
+
     from runner.data import arrays, scoring
     from runner.worker import predictions
 
@@ -109,13 +114,28 @@ def scored(metric: str, digest: str, data: str, predicted: str) -> dict[str, flo
     outputs = scoring.by_name(predictions.read(predicted), names)
     shaped = {name: _as_expected(array, expected.get(name)) for name, array in outputs.items()}
     try:
-        value = float(getattr(_module(path), function)(shaped, expected))
+        found = np.asarray(getattr(_module(path), function)(shaped, expected), np.float64)
     except Exception as error:  # the user's code raises what it likes
         where = f"model.metric={metric}: {type(error).__name__}: {line(str(error))}"
-        raise StepFailed(where, f"Mend {path}: {function}(outputs, expected) returns a number.") from error
-    if not math.isfinite(value):
-        raise StepFailed(f"model.metric={metric}: it answered {value}.", "Let it return a finite number.")
-    return {function: value}
+        raise StepFailed(
+            where, f"Mend {path}: {function}(outputs, expected) returns a number, or one a sample."
+        ) from error
+    rows = max(len(array) for array in shaped.values())
+    _check(metric, found, rows)
+    if found.ndim:
+        np.save(values, found)
+    return {"figure": float(found.mean()), "rows": rows, "each": bool(found.ndim)}
+
+
+def _check(metric: str, found: NDArray[Any], rows: int) -> None:
+    """Raises StepFailed."""
+    if found.ndim and found.shape != (rows,):
+        shape = "×".join(map(str, found.shape))
+        told = f"model.metric={metric}: it answered {shape} numbers for {rows} samples."
+        raise StepFailed(told, f"Let it return one number, or one a sample: {rows}.")
+    if not all(map(math.isfinite, found.ravel().tolist())):
+        wrong = found if not found.ndim else "numbers that are not finite"
+        raise StepFailed(f"model.metric={metric}: it answered {wrong}.", "Let it return finite numbers.")
 
 
 def _as_expected(output: NDArray[Any], expected: NDArray[Any] | None) -> NDArray[Any]:

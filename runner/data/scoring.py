@@ -23,12 +23,20 @@ Outputs = Mapping[str, NDArray[Any]]
 class PerSample:
     """What each sample adds to the first figure of `score`: `values` (samples,), whose mean the figure is (`mean`,
     `hits` where each is right or wrong), or the root of whose mean (`root`). `overlap`: so many neighbours share what
-    they are scored on."""
+    they are scored on. Of a figure that is no mean over its `rows` (`whole`) the only value is the figure itself, and
+    `why_whole` says why."""
 
     metric: str
     kind: str
     values: NDArray[np.float64]
     overlap: int = 1
+    rows: int = 0
+    why_whole: str = ""
+
+    @property
+    def samples(self) -> int:
+        """How many were scored."""
+        return self.rows or len(self.values)
 
 
 def score(data_folder: Path, outputs: Outputs) -> dict[str, float]:
@@ -109,7 +117,7 @@ def _tensors(outputs: Outputs, meta: Mapping[str, Any], test: Mapping[str, NDArr
 
 
 def per_sample(data_folder: Path, outputs: Outputs) -> PerSample | None:
-    """The first figure of `score`, sample by sample; None without a metric, or where it is no mean (a maximum)."""
+    """The first figure of `score`, sample by sample; None without a metric."""
     meta, test = arrays.read_meta(data_folder), arrays.read_truth(data_folder, "test")
     if meta["task"] == "forecast":
         y = _only(outputs, len(test["target"]))
@@ -124,12 +132,14 @@ def per_sample(data_folder: Path, outputs: Outputs) -> PerSample | None:
 
 def _of_tensors(outputs: Outputs, meta: Mapping[str, Any], test: Mapping[str, NDArray[Any]]) -> PerSample | None:
     metric = meta["metric"]
-    if metric not in ("mae", "rmse"):
+    if metric not in MEASURES:
         return None
     named = by_name(outputs, meta.get("outputs", [*outputs]))
     expected = {name.removeprefix("expected/"): array for name, array in test.items() if name.startswith("expected/")}
     flat = [_errors(named[name], values).reshape(len(values), -1) for name, values in expected.items()]
     errors = np.concatenate(flat, axis=1)
+    if metric == "max_abs_error":
+        return PerSample(metric, "whole", errors.max(keepdims=True).ravel(), 1, len(errors), "a maximum is no mean")
     return PerSample(metric, "mean" if metric == "mae" else "root", _means(errors if metric == "mae" else errors**2))
 
 

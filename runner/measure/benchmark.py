@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -170,11 +171,12 @@ def benchmark(
     pairs, decision = _measure(how, run, noise, comparisons, progress)
     telemetry = summarise(run.sampler, {role: _work(pairs, role) for role in sides}, _elsewhere(sides))
     judged = {role: _judged(side, pairs[0], role) for role, side in sides.items()}
-    intervals = _quality_intervals(run, pairs[0])
+    intervals = _quality_intervals(run, judged, pairs[0])
     comparison = _compare(how, pairs, decision, run.settings, noise) if "baseline" in sides else None
     checked = compliance_checks.checks_by_role(sides, pairs, judged)
     figures = _figures(run, pairs, judged, telemetry)
-    against = metrics.of_comparison(comparison.ratio if comparison else None, telemetry.sides)
+    batches = {role: side.batch for role, side in sides.items()}
+    against = metrics.of_comparison(comparison.ratio if comparison else None, telemetry.sides, batches)
     said = (compliance_checks.failures(checked), _pointless(sides, judged), _warnings(sides, pairs, telemetry))
     return Benchmark(
         pairs=tuple(pairs),
@@ -222,9 +224,13 @@ def _note(effect: Interval, compared: bool) -> str:
     return f"{value:.3f}×{width}" if compared else f"{1000 * value:.3g} ms{width}"
 
 
-def _quality_intervals(run: Run, pair: Pair) -> dict[str, Any]:
-    scored = {role: _scored(side, pair, role) for role, side in run.sides.items()}
-    return quality_interval.intervals(scored["candidate"], scored.get("baseline"), run.seed, run.settings.confidence)
+def _quality_intervals(run: Run, judged: Mapping[str, Judgement], pair: Pair) -> dict[str, Any]:
+    side = run.sides["candidate"]
+    beside = _predicted(pair, "candidate").with_name("reference.npz")
+    known = quality.scores(side.reference, side.data, side.metric, beside) if side.reference else None
+    mine = Scored(judged["candidate"].scores, side.data, known)
+    theirs = Scored(judged["baseline"].scores, run.sides["baseline"].data) if "baseline" in judged else None
+    return quality_interval.intervals(mine, theirs, run.seed, run.settings.confidence)
 
 
 def _quality_deltas(
@@ -270,13 +276,13 @@ def _flagged(how: Design, pairs: Sequence[Pair], settings: Settings, floor: Nois
 
 
 def _judged(side: Side, pair: Pair, role: str) -> Judgement:
-    return quality.judge(_scored(side, pair, role).predicted, side.data, side.reference, side.metric)
+    return quality.judge(_predicted(pair, role), side.data, side.reference, side.metric)
 
 
-def _scored(side: Side, pair: Pair, role: str) -> Scored:
+def _predicted(pair: Pair, role: str) -> Path:
     predicted = pair.sides[role].predicted
     assert predicted is not None, "the first pair predicts"
-    return Scored(predicted, side.data, side.reference)
+    return predicted
 
 
 def _pointless(sides: Mapping[str, Side], judged: Mapping[str, Judgement]) -> Iterator[str]:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from runner.core.errors import StepFailed
 from runner.data import own_metric, scoring
 from runner.data.own_metric import OwnMetric
+from runner.data.scoring import PerSample
 from runner.measure import output_errors
 from runner.transport.device import HERE
 from runner.transport.endpoint import WorkerOptions
@@ -26,37 +27,52 @@ Outputs = Mapping[str, npt.NDArray[Any]]
 @dataclass(frozen=True)
 class Judgement:
     """`quality` by the task's metrics, `fidelity` against the float model, and `why_not` by full metric name. `note`
-    qualifies the quality; `outputs`: each one's own error (`output_errors.output_error`)."""
+    qualifies the quality; `outputs`: each one's own error (`output_errors.output_error`); `scores`: the first quality,
+    sample by sample."""
 
     quality: Mapping[str, float]
     fidelity: Mapping[str, float]
     why_not: Mapping[str, str]
     note: str = ""
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    scores: PerSample | None = None
 
 
 def judge(predicted: Path, data: Path, reference: Path | None, metric: OwnMetric | None = None) -> Judgement:
     """Scores `predicted` (`out/<output>` arrays, samples first) on the data artifact's test split, and compares them
     with `reference` (the float model's outputs in the same form). `metric` is the user's
     function that scores them, in the place of the data's own. Raises StepFailed where the shapes disagree."""
-    outputs = read_outputs(predicted)
-    quality, note = _by(metric, predicted, data) if metric else scoring.score(data, outputs), scoring.note(data)
+    outputs, each = read_outputs(predicted), scores(predicted, data, metric, predicted)
+    quality = {each.metric: float(each.values.mean())} if metric and each else scoring.score(data, outputs)
+    note = scoring.note(data)
     if reference is None:
         why = dict.fromkeys(("fidelity/max_abs_error", "fidelity/sqnr_db"), "no outputs of the float model are known")
-        return Judgement(quality, {}, why, note)
+        return Judgement(quality, {}, why, note, scores=each)
     known = read_outputs(reference)
     found, why = fidelity(outputs, known)
-    return Judgement(
-        quality, found, why, note, {one[0]: output_errors.output_error(*one) for one in paired(outputs, known)}
-    )
+    errors = {one[0]: output_errors.output_error(*one) for one in paired(outputs, known)}
+    return Judgement(quality, found, why, note, errors, each)
 
 
-def _by(metric: OwnMetric, predicted: Path, data: Path) -> dict[str, float]:
+def scores(answers: Path, data: Path, metric: OwnMetric | None, beside: Path) -> PerSample | None:
+    """The first quality of the outputs in the file `answers`, sample by sample; None without a metric. A user's
+    `metric` leaves its log and numbers beside the file `beside`."""
+    if metric is None:
+        return scoring.per_sample(data, read_outputs(answers))
+    values = beside.with_suffix(".scores.npy")
+    name, found = metric.metric.rpartition(":")[2], _asked(metric, answers, data, values)
+    if found["each"]:
+        return PerSample(name, "mean", np.load(values, allow_pickle=False))
+    why = f"{name} answers one number, not one a sample"
+    return PerSample(name, "whole", np.array([found["figure"]]), 1, found["rows"], why)
+
+
+def _asked(metric: OwnMetric, answers: Path, data: Path, values: Path) -> dict[str, Any]:
     """What the user's function says, in a process of its own: no code of others runs in the runner's."""
     options = WorkerOptions("metric", modules=(own_metric.__name__,))
-    about = {**asdict(metric), "data": str(data), "predicted": str(predicted)}
-    with HERE.open_worker(predicted.with_suffix(".metric.log"), options) as worker:
-        found: dict[str, float] = worker.ask(
+    about = {**asdict(metric), "data": str(data), "predicted": str(answers), "values": str(values)}
+    with HERE.open_worker(values.with_suffix(".log"), options) as worker:
+        found: dict[str, Any] = worker.ask(
             "call", timeout=METRIC_SECONDS, module=own_metric.__name__, function="scored", arguments=about
         )
     return found

@@ -9,7 +9,7 @@ windows of a forecast overlap; widened as Student's t is for so few blocks.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from runner.data import scoring
 from runner.data.scoring import PerSample
-from runner.measure.quality import read_outputs
+from runner.measure import metric_direction
 
 RESAMPLES = 1000
 MOST_BLOCKS = 100  # more would take time and say no more
@@ -32,26 +32,26 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Scored:
-    """One side's answers: `predicted` and `reference` (the float model's) as files of `out/<output>`, `data` the data
-    artifact on whose test split they were given."""
+    """One side's answers, `own`, and the `float_model`'s, sample by sample; `data` is the data artifact on whose test
+    split they were given."""
 
-    predicted: Path
+    own: PerSample | None
     data: Path
-    reference: Path | None
+    float_model: PerSample | None = None
 
 
 def intervals(candidate: Scored, baseline: Scored | None, seed: int, confidence: float) -> dict[str, Any]:
     """A record's `quality` (JSON types): `metric`, `samples`, `confidence`, and what the candidate's figure is less
     the baseline's (`vs_baseline`) and the float model's (`vs_float`): `difference`, `low`, `high` in its unit,
-    `verdict` (`better`, `worse`, `not told apart`, `equal`), `method`, `p_value` where there is a test; or the `reason`
-    why not. Empty where the data have no such metric."""
-    mine = scoring.per_sample(candidate.data, read_outputs(candidate.predicted))
+    `verdict` (`better`, `worse`, `not told apart`, `equal`; `differs` where it isn't known whether more of a user's
+    figure is better; `can't be told` without an interval), `method`, `p_value` where there is a test; or the `reason`
+    why not. Empty where the data have no metric."""
+    mine = candidate.own
     if mine is None:
         return {}
-    found = {"metric": mine.metric, "samples": len(mine.values), "confidence": confidence}
-    if candidate.reference is not None:
-        theirs = scoring.per_sample(candidate.data, read_outputs(candidate.reference))
-        found["vs_float"] = compared(mine, theirs, seed, confidence)
+    found = {"metric": mine.metric, "samples": mine.samples, "confidence": confidence}
+    if candidate.float_model is not None:
+        found["vs_float"] = compared(mine, candidate.float_model, seed, confidence)
     if baseline is not None:
         found["vs_baseline"] = _against(mine, candidate, baseline, seed, confidence)
     return found
@@ -60,7 +60,7 @@ def intervals(candidate: Scored, baseline: Scored | None, seed: int, confidence:
 def _against(mine: PerSample, candidate: Scored, baseline: Scored, seed: int, confidence: float) -> dict[str, Any]:
     if not scoring.same_samples(candidate.data, baseline.data):
         return {"reason": "the baseline answered other samples"}
-    return compared(mine, scoring.per_sample(baseline.data, read_outputs(baseline.predicted)), seed, confidence)
+    return compared(mine, baseline.own, seed, confidence)
 
 
 def compared(mine: PerSample, theirs: PerSample | None, seed: int, confidence: float) -> dict[str, Any]:
@@ -69,16 +69,22 @@ def compared(mine: PerSample, theirs: PerSample | None, seed: int, confidence: f
         return {"reason": "the other side has no such figure"}
     if not np.isfinite(mine.values).all() or not np.isfinite(theirs.values).all():
         return {"reason": "not finite"}
-    found = _hits(mine, theirs, confidence) if mine.kind == "hits" else _errors(mine, theirs, seed, confidence)
+    kind = "whole" if "whole" in (mine.kind, theirs.kind) else mine.kind
+    found = METHODS[kind](mine, theirs, seed, confidence)
     return {**found, "verdict": _verdict(mine, theirs, found)}
 
 
 def _verdict(mine: PerSample, theirs: PerSample, found: Mapping[str, Any]) -> str:
     if np.array_equal(mine.values, theirs.values) or _rounding(mine, found):
         return "equal"
-    if found["low"] is None or found["low"] <= 0 <= found["high"]:
+    if found["low"] is None:
+        return "can't be told"
+    if found["low"] <= 0 <= found["high"]:
         return "not told apart"
-    return "better" if (found["difference"] > 0) == (mine.metric == "accuracy") else "worse"
+    more = metric_direction.known(mine.metric)
+    if more is None:
+        return "differs"
+    return "better" if (found["difference"] > 0) == more else "worse"
 
 
 def _rounding(mine: PerSample, found: Mapping[str, Any]) -> bool:
@@ -89,7 +95,12 @@ def _rounding(mine: PerSample, found: Mapping[str, Any]) -> bool:
     return bool(max(abs(found["low"]), abs(found["high"])) <= least)
 
 
-def _hits(mine: PerSample, theirs: PerSample, confidence: float) -> dict[str, Any]:
+def _whole(mine: PerSample, theirs: PerSample, seed: int, confidence: float) -> dict[str, Any]:
+    difference = float(mine.values.mean() - theirs.values.mean())
+    return {"difference": difference, "low": None, "high": None, "method": mine.why_whole or theirs.why_whole}
+
+
+def _hits(mine: PerSample, theirs: PerSample, seed: int, confidence: float) -> dict[str, Any]:
     count = len(mine.values)
     gained, lost = (int(np.sum(one.values > other.values)) for one, other in ((mine, theirs), (theirs, mine)))
     better, worse = (gained + 1) / (count + 2), (lost + 1) / (count + 2)
@@ -97,6 +108,7 @@ def _hits(mine: PerSample, theirs: PerSample, confidence: float) -> dict[str, An
     ends = {"low": max(-1.0, better - worse - reach), "high": min(1.0, better - worse + reach)}
     shown = ends if count >= LEAST_HITS else dict.fromkeys(ends)
     method = "McNemar's exact test, Bonett-Price interval"
+    method = method if count >= LEAST_HITS else f"too few samples: {method}"
     return {"difference": (gained - lost) / count, **shown, "p_value": mcnemar(gained, lost), "method": method}
 
 
@@ -119,6 +131,11 @@ def _errors(mine: PerSample, theirs: PerSample, seed: int, confidence: float) ->
     wider, middle = _wider(blocks, confidence), float(np.mean(drawn[0] - drawn[1]))
     ends = {"low": float(difference + (low - middle) * wider), "high": float(difference + (high - middle) * wider)}
     return {"difference": float(difference), **ends, "method": method}
+
+
+METHODS: dict[str, Callable[[PerSample, PerSample, int, float], dict[str, Any]]] = {
+    "hits": _hits, "mean": _errors, "root": _errors, "whole": _whole,
+}  # fmt: skip
 
 
 def _block(one: PerSample) -> int:

@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from runner.core.errors import SpecError, StepFailed, nearest
+from runner.measure.metric_direction import higher_is_better
 from runner.measure.noise_floor import NoiseFloor
 from runner.results import baseline_choice, groups, multiple_comparisons, naming, noise_floor, per_sample, records
 from runner.results import choice as choices
 from runner.results.baseline_choice import Reference
 from runner.results.choice import Choice
-from runner.results.metric_direction import higher_is_better
 from runner.results.multiple_comparisons import Finding
 from runner.results.naming import names
 from runner.results.quality_loss import Budget

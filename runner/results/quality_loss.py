@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass
 
 from runner.core.errors import SpecError
+from runner.measure import metric_direction
+from runner.measure.metric_direction import higher_is_better
 from runner.results import naming
 from runner.results.formatting import number, split_quality
-from runner.results.metric_direction import higher_is_better
 from runner.results.record_schema import Absent, Baseline, Difference, Result
 
 AMOUNT = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(%?)")
@@ -64,8 +65,11 @@ def loss_of(result: Result) -> Loss | Absent:
     figure = result.metrics[name] - found.difference
     if found.verdict == "equal" and naming.precision(result, "candidate") == "fp32":
         return Loss(result.quality.metric, 0.0, 0.0, 0.0, figure)  # it is the float model, whatever the samples
+    if metric_direction.known(result.quality.metric) is None:
+        return Absent(f"whether more or less {split_quality(name)[0]} is better isn't known by its name")
     if found.low is None or found.high is None:
-        return Absent(f"too few samples ({result.quality.samples}) for an interval of what it loses")
+        why = found.method.partition(":")[0]
+        return Absent(f"no interval of what it loses ({result.quality.samples} samples): {why}")
     ends = (-found.high, -found.low) if higher_is_better(name) else (found.low, found.high)
     value = -found.difference if higher_is_better(name) else found.difference
     return Loss(result.quality.metric, value, *ends, figure)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,10 @@ def wrong(outputs, expected):
     return outputs["z"]
 def nothing(outputs, expected):
     return float("nan")
+def off(outputs, expected):
+    return abs(outputs["y"] - expected["y"])
+def many(outputs, expected):
+    return [[1.0, 2.0, 3.0]]
 """
 
 
@@ -32,18 +37,28 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def scored(function: str, folder: Path) -> dict[str, float]:
+def scored(function: str, folder: Path) -> dict[str, Any]:
     digest = hashing.file_hash(Path("m.py"))
-    return own_metric.scored(f"m.py:{function}", digest, str(folder), str(folder / "predicted.npz"))
+    files = (str(folder / "predicted.npz"), str(folder / "values.npy"))
+    return own_metric.scored(f"m.py:{function}", digest, str(folder), *files)
 
 
 def test_it_is_given_outputs_in_the_names_and_shapes_of_what_is_expected(file: Path) -> None:
-    assert scored("worst", file) == {"worst": 0.5}
+    assert scored("worst", file) == {"figure": 0.5, "rows": 2, "each": False}
+
+
+def test_a_number_a_sample_is_kept_and_its_mean_is_the_figure(file: Path) -> None:
+    assert scored("off", file) == {"figure": 0.25, "rows": 2, "each": True}
+    assert np.load(file / "values.npy").tolist() == [0.0, 0.5]
 
 
 @pytest.mark.parametrize(
     ("function", "said"),
-    [("wrong", "model.metric=m.py:wrong: KeyError: 'z'"), ("nothing", "model.metric=m.py:nothing: it answered nan.")],
+    [
+        ("wrong", "model.metric=m.py:wrong: KeyError: 'z'"),
+        ("nothing", "model.metric=m.py:nothing: it answered nan."),
+        ("many", "model.metric=m.py:many: it answered 1×3 numbers for 2 samples."),
+    ],
 )
 def test_what_it_raises_is_one_line(function: str, said: str, file: Path) -> None:
     with pytest.raises(StepFailed) as caught:
@@ -55,7 +70,7 @@ def test_only_the_file_that_was_planned_with_is_run(file: Path) -> None:
     digest = hashing.file_hash(Path("m.py"))
     Path("m.py").write_text(SOURCE + "#")
     with pytest.raises(StepFailed, match=r"m\.py was edited while this ran"):
-        own_metric.scored("m.py:worst", digest, str(file), str(file / "predicted.npz"))
+        own_metric.scored("m.py:worst", digest, str(file), str(file / "predicted.npz"), str(file / "values.npy"))
 
 
 def test_the_file_is_read_and_not_run(file: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from runner.data.scoring import PerSample
-from runner.measure import metrics, quality_interval
+from runner.measure import metrics, quality, quality_interval
 from runner.measure.quality_interval import Scored, compared, mcnemar
 
 RNG = np.random.default_rng(7)
@@ -91,7 +91,7 @@ def test_the_same_seed_gives_the_same_interval_and_json_takes_it() -> None:
 
 def test_few_samples_have_no_interval() -> None:
     found = compared(errors([1.0] * 5), errors([2.0] * 5), 0, 0.95)
-    assert (found["difference"], found["low"], found["verdict"]) == (-1.0, None, "not told apart")
+    assert (found["difference"], found["low"], found["verdict"]) == (-1.0, None, "can't be told")
     assert found["method"].startswith("too few samples")
     assert compared(hits(3, 0), hits(0, 3), 0, 0.95)["low"] is None
 
@@ -121,18 +121,37 @@ def answered(file: Path, classes: list[int]) -> Path:
     return file
 
 
+def scored(file: Path, data: Path, reference: Path | None = None) -> Scored:
+    each = [quality.scores(one, data, None, one) if one else None for one in (file, reference)]
+    return Scored(each[0], data, each[1])
+
+
 def test_both_sides_and_the_float_model_answer_the_same_samples(tmp_path: Path) -> None:
     truth = [0, 1, 2] * 20
     data = artifact(tmp_path / "data", truth)
-    mine = Scored(answered(tmp_path / "a.npz", [0] * 60), data, answered(tmp_path / "r.npz", truth))
-    theirs = Scored(answered(tmp_path / "b.npz", truth), artifact(tmp_path / "copy", truth), None)
+    mine = scored(answered(tmp_path / "a.npz", [0] * 60), data, answered(tmp_path / "r.npz", truth))
+    theirs = scored(answered(tmp_path / "b.npz", truth), artifact(tmp_path / "copy", truth))
     found = quality_interval.intervals(mine, theirs, 0, 0.95)
     assert (found["metric"], found["samples"]) == ("accuracy", 60)
     assert found["vs_baseline"]["verdict"] == found["vs_float"]["verdict"] == "worse"
-    other = Scored(theirs.predicted, artifact(tmp_path / "other", [1] * 60), None)
+    other = scored(answered(tmp_path / "c.npz", truth), artifact(tmp_path / "other", [1] * 60))
     assert quality_interval.intervals(mine, other, 0, 0.95)["vs_baseline"] == {
         "reason": "the baseline answered other samples"
     }
+
+
+def test_a_figure_that_is_no_mean_has_a_difference_and_no_interval() -> None:
+    mine, theirs = (PerSample("worst", "whole", np.array([value]), 1, 60, "one number") for value in (0.5, 0.25))
+    assert compared(mine, theirs, 0, 0.95) == {
+        "difference": 0.25, "low": None, "high": None, "method": "one number", "verdict": "can't be told",
+    }  # fmt: skip
+    assert compared(mine, mine, 0, 0.95)["verdict"] == "equal"
+
+
+@pytest.mark.parametrize(("metric", "verdict"), [("worst", "differs"), ("error_mm", "worse"), ("f1", "better")])
+def test_what_is_better_is_known_by_the_name_alone(metric: str, verdict: str) -> None:
+    mine, theirs = (PerSample(metric, "mean", np.arange(60.0) + more) for more in (1, 0))
+    assert compared(mine, theirs, 0, 0.95)["verdict"] == verdict
 
 
 def test_figures_of_other_samples_have_no_difference() -> None:

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from runner.core.errors import SpecError
+from runner.measure.metric_direction import higher_is_better
 from runner.report.views import table
 from runner.results import comparison, records
 from runner.results.comparison import Comparison
-from runner.results.metric_direction import higher_is_better
 from runner.results.records import Record
 from runner.results.rows import Row
 from tests.report import fixtures

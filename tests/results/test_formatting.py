@@ -82,6 +82,6 @@ def test_a_difference_in_quality_says_how_sure_it_is() -> None:
 
 def test_a_difference_in_quality_without_an_interval_says_so() -> None:
     content = fixtures.measured("20261121T094600-0000000b", fixtures.spec(precision="int8"), fixtures.spec(), "", 1.43)
-    few = {"difference": 0.0041, "low": None, "high": None, "verdict": "not told apart", "method": "m"}
+    few = {"difference": 0.0041, "low": None, "high": None, "verdict": "can't be told", "method": "too few samples: m"}
     content["quality"] = {"metric": "mae_ppm", "samples": 5, "vs_baseline": few}
-    assert quality_against(read(content)) == "+0.00410 (no interval: too few samples) ppm: not told apart"
+    assert quality_against(read(content)) == "+0.00410 ppm (no interval: too few samples): can't be told"

@@ -56,9 +56,14 @@ def test_less_of_an_accuracy_is_lost_and_its_lower_end_is_the_worse(tmp_path: Pa
     )
 
 
+def test_whether_more_of_a_users_figure_is_better_is_known_by_its_name_alone(tmp_path: Path) -> None:
+    found = loss(tmp_path, quality=quality("worst_ppm", 0.012, 0.01, 0.02), metrics={"quality/worst_ppm": 1.0})
+    assert found == Absent("whether more or less worst is better isn't known by its name")
+
+
 def test_without_an_interval_nothing_is_told(tmp_path: Path) -> None:
-    found = loss(tmp_path, quality=quality("mae_ppm", 0.012, None, None))
-    assert found == Absent("too few samples (200) for an interval of what it loses")
+    found = loss(tmp_path, quality=quality("mae_ppm", 0.012, None, None, method="too few samples: m"))
+    assert found == Absent("no interval of what it loses (200 samples): too few samples")
 
 
 def test_the_float_model_itself_loses_nothing_however_few_its_samples(tmp_path: Path) -> None:
