@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.conftest import REPOSITORY
 
@@ -13,14 +15,16 @@ SHORT = {
 }
 
 
-def make(folder: Path) -> Path:
-    """The folder, with the shipped options but less to train and to measure."""
-    for name, values in SHORT.items():
+def make(folder: Path, pairs: Mapping[str, str] = MappingProxyType({})) -> Path:
+    """The folder, with the shipped options but less to train and to measure; `pairs` are other values of the measuring
+    than one pair."""
+    for name, short in SHORT.items():
+        values = {**short, **(pairs if name.startswith("measure/") else {})}
         text = (REPOSITORY / "conf" / f"{name}.yaml").read_text()
         for key, value in values.items():
             text, count = re.subn(rf"^{key}: .*$", f"{key}: {value}", text, flags=re.MULTILINE)
             assert count == 1
         file = folder / "conf" / f"{name}.yaml"
-        file.parent.mkdir(parents=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     return folder

@@ -1,0 +1,81 @@
+"""Every page is found, every link leads somewhere, and what pages for users of other tools tell people to type is
+understood."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from runner.__main__ import main
+from tests import docs_pictures, documents
+from tests.conftest import REPOSITORY
+from tests.models import onnx_files
+
+PAGES = sorted(path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "docs").rglob("*.md"))
+COMING_FROM = [page for page in PAGES if page.startswith("docs/coming-from/")]
+
+
+def links(page: str) -> list[Path]:
+    """The files that a page links to, without anchors and addresses."""
+    text = (REPOSITORY / page).read_text(encoding="utf-8")
+    found = re.findall(r"\]\((?!https?:)([^)#\s]+)", text)
+    return [(REPOSITORY / page).parent.joinpath(target).resolve() for target in found]
+
+
+@pytest.mark.parametrize("page", ["README.md", *PAGES])
+def test_every_link_leads_somewhere(page: str) -> None:
+    assert [str(target) for target in links(page) if not target.exists()] == []
+
+
+def test_the_index_has_every_page_once() -> None:
+    listed = [target for target in links("docs/README.md") if target.suffix == ".md"]
+    assert sorted(listed) == [REPOSITORY / page for page in PAGES if page != "docs/README.md"]
+    assert REPOSITORY / "docs" / "README.md" in links("README.md")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """model.onnx, y = relu(x) of 16 numbers with a free first axis, and my.npz with inputs and expected outputs."""
+    onnx_files.one_node(tmp_path / "model.onnx", "Relu", ["n", 16], ["n", 16])
+    x = np.random.default_rng(0).normal(size=(32, 16)).astype(np.float32)
+    np.savez(tmp_path / "my.npz", x=x, y=np.maximum(x, 0))
+    (tmp_path / "runner.toml").touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", COMING_FROM)
+def test_what_users_of_other_tools_are_told_to_type_is_understood(
+    page: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (lines,) = documents.blocks(page, "tests/test_docs.py", "planned")
+    for line in lines:
+        words = shlex.split(line)[3:]
+        if words[0] == "compare":
+            assert main([*words, "--help"]) == 0  # its flags are read; there is nothing to compare yet
+            continue
+        assert main(["plan", *words]) == 0, f"{line}\n{capsys.readouterr().err}"
+        assert "benchmark" in capsys.readouterr().out, line
+
+
+def test_pictures_are_what_the_runner_draws() -> None:
+    kept = {name: (docs_pictures.FOLDER / name).read_bytes() for name in docs_pictures.pictures()}
+    assert kept == docs_pictures.pictures()
+
+
+@pytest.mark.parametrize(
+    ("shown", "output", "missing"),
+    [
+        ("p50 0.0723 [0.0715, 0.0799]", "warning: x\n p50   0.31 [0.30,\n0.32]  4", []),
+        ("1.43× as fast: faster", "0.97× as fast: ambiguous", []),
+        ("1 gru … the baseline", "#  model\n2 gru fp32 onnxruntime 1 the baseline 0.3", []),
+        ("kept here\nkept there", "kept here", ["kept there"]),
+        ("sweep 5d1c2a90", "sweep f40608fb", []),
+    ],
+)
+def test_output_is_compared_in_form(shown: str, output: str, missing: list[str]) -> None:
+    assert documents.unlike(shown, output) == missing
