@@ -43,6 +43,7 @@ def _within(line: str, whole: str) -> bool:
 
 
 def _form(text: str) -> str:
+    text = " ".join(text.split())  # words of a verdict may stand on two lines
     for words, name in WORDS.items():
         text = re.sub(words, name, text)
-    return " ".join(text.split())
+    return text
