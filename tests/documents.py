@@ -10,7 +10,7 @@ WORDS = {  # what differs from run to run, besides numbers
     r"faster|slower|same|ambiguous|better|worse|not told apart|equal|can't be told": "VERDICT",
     r"target|budget(?!s| of)|max_pairs": "STOP",
     r"\b(?=[a-f]*\d)[0-9a-f]{8,}\b": "#",
-    r"[+-]?\d[\d.,]*(?:e[+-]?\d+)?": "#",
+    r"[+-]?\d(?:[\d.,]*\d)?(?:e[+-]?\d+)?": "#",
     r"[─═]+": "─",
 }
 

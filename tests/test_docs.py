@@ -70,6 +70,7 @@ def test_pictures_are_what_the_runner_draws() -> None:
 @pytest.mark.parametrize(
     ("shown", "output", "missing"),
     [
+        ("mae 0.0723 [0.0715, 0.0799]", "mae +4.31e-05 [-7.91e-05, 0]", []),
         ("p50 0.0723 [0.0715, 0.0799]", "warning: x\n p50   0.31 [0.30,\n0.32]  4", []),
         ("1.43× as fast: faster", "0.97× as fast: not\ntold apart", []),
         ("1 gru … the baseline", "#  model\n2 gru fp32 onnxruntime 1 the baseline 0.3", []),
