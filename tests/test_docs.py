@@ -10,12 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runner.__main__ import main
+from runner.__main__ import COMMANDS, main
+from runner.commands import init
+from runner.spec import options
+from runner.spec.schema import AXES
 from tests import docs_pictures, documents
 from tests.conftest import REPOSITORY
 from tests.models import onnx_files
 
 PAGES = sorted(path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "docs").rglob("*.md"))
+OWN = ("mlp", "reference")  # options that pages show how to make
 COMING_FROM = [page for page in PAGES if page.startswith("docs/coming-from/")]
 
 
@@ -80,3 +84,26 @@ def test_pictures_are_what_the_runner_draws() -> None:
 )
 def test_output_is_compared_in_form(shown: str, output: str, missing: list[str]) -> None:
     assert documents.unlike(shown, output) == missing
+
+
+def typed(page: str) -> list[list[str]]:
+    """The words after each `python -m runner` or `edge-runner` of a page's blocks for a shell."""
+    text = (REPOSITORY / page).read_text(encoding="utf-8")
+    lines = "\n".join(re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE)).splitlines()
+    found = [re.match(r"(?:python -m runner|edge-runner) (.*)", line) for line in lines]
+    return [shlex.split(one[1], comments=True) for one in found if one]
+
+
+@pytest.mark.parametrize("page", [page for page in ["README.md", *PAGES] if typed(page)])
+def test_every_command_has_flags_and_options_that_there_are(
+    page: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    init.write(tmp_path)  # model=small
+    for words in typed(page):
+        command = words[0] if words[0] in COMMANDS else ""
+        assert main([*filter(None, [command]), "--help"]) == 0
+        known = capsys.readouterr().out
+        assert [word for word in words if word.startswith("--") and word not in known] == [], words
+        for axis, names in (word.split("=", 1) for word in words if "=" in word and not word.startswith("-")):
+            if axis in AXES:
+                assert set(names.split(",")) <= {*options.names(axis, tmp_path), *OWN}, words
