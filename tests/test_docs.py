@@ -19,7 +19,7 @@ from tests.conftest import REPOSITORY
 from tests.models import onnx_files
 
 PAGES = sorted(path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "docs").rglob("*.md"))
-OWN = ("mlp", "reference")  # options that pages show how to make
+OWN = ("mlp", "reference", "pi5")  # options that pages show how to make
 COMING_FROM = [page for page in PAGES if page.startswith("docs/coming-from/")]
 
 
