@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import flatbuffers  # type: ignore[import-untyped,unused-ignore]
-from ai_edge_litert import schema_py_generated as schema  # type: ignore[import-untyped,unused-ignore]
+from ai_edge_litert import schema_py_generated as schema  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
 IDENTIFIER = b"TFL3"
 
