@@ -24,11 +24,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.tests-installed: $(VENV)/.installed
-<<<<<<< HEAD
-	$(PIP) --editable '.[train,ui,plots,openvino,dvc,dev]'
-=======
-	$(PIP) --editable '.[openvino,dvc,litert,dev]'
->>>>>>> cab6b23 (backend=litert: .tflite files as they are, and made from networks and ONNX graphs in each precision by a converter and a quantiser in their toolchain; a backend may make the precision itself, and the contract runs a backend's stages where they run)
+	$(PIP) --editable '.[train,ui,plots,openvino,dvc,litert,dev]'
 	@touch $@
 
 test: $(VENV)/.tests-installed system-packages
