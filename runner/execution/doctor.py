@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.backends import loading
+from runner.backends.contract import Backend
 from runner.core import extras, installed, programs
 from runner.core import project_paths as projects
 from runner.core.errors import RunnerError, SpecError
@@ -110,8 +111,15 @@ def backend(name: str, project: Path) -> Check:
         found = _probe(name, settings)
     except RunnerError as error:
         return Check(label, "fail", error.reason, f"Reinstall it: {declared.install}")
-    detail = f"{found['version']}; compiles and runs a tiny model in {found['compile_seconds']:.1f} s"
-    return Check(label, "pass", detail, data=found)
+    return Check(label, "pass", f"{found['version']}; {_does(declared, found)}", data=found)
+
+
+def _does(declared: Backend, found: Mapping[str, Any]) -> str:
+    if "compile_seconds" in found:
+        return f"compiles and runs a tiny model in {found['compile_seconds']:.1f} s"
+    elsewhere = sorted({stage.toolchain for stage in declared.stages if stage.toolchain})
+    where = f"; what it compiles is made in the toolchain {', '.join(elsewhere)}" if elsewhere else ""
+    return f"its library is imported{where}"
 
 
 def _probe(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""Whether a backend works here at all: it compiles and runs a tiny model. Called in a worker by `doctor`."""
+"""Whether a backend works here at all: it compiles and runs a tiny model, or, where it compiles in several stages, its
+library is imported. Called in a worker by `doctor`."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.backends import loading
-from runner.core import registry
+from runner.core import installed, registry
 from runner.core.job import Job
 from runner.worker import session_loader
 
@@ -22,14 +23,16 @@ ROWS = 4
 def probe(backend: str, settings: dict[str, Any], folder: str) -> dict[str, Any]:
     """Compiles a tiny fp32 model in `folder`, runs it and compares it with numpy or torch.
 
-    Returns `version`, `import_seconds`, `compile_seconds`, and where it runs here `max_abs_error`.
-    Raises whatever the backend raises.
+    Returns `version`, `import_seconds`, `compile_seconds`, and where it runs here `max_abs_error`; of a backend with
+    several stages, of which some may run elsewhere, the first two alone. Raises whatever the backend raises.
     """
     started = time.perf_counter()
     module = registry.module("backend", backend)
     importlib.import_module(f"{module}.compile")
     imported = time.perf_counter()
     root, declared = Path(folder), loading.backend(backend)
+    if len(declared.stages) > 1:
+        return {"version": installed.version(declared.distributions[0]), "import_seconds": imported - started}
     make = {"onnx": _graph, "checkpoint": _checkpoint}[declared.accepts[0]]
     for name in ("model", "data", "out", "scratch"):
         (root / name).mkdir()
