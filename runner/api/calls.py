@@ -67,6 +67,7 @@ def sweep(*words: str, root: Path | None = None, fresh: bool = False) -> SweepRe
     """
     from runner.execution import run_plan
     from runner.planning import plan
+    from runner.report.views import sweep_to_mlflow
     from runner.sweeps import request
 
     own = root or project_paths.root()
@@ -76,6 +77,9 @@ def sweep(*words: str, root: Path | None = None, fresh: bool = False) -> SweepRe
         made = plan.of_sweep(asked.sweep, own)
         name = run_plan.sweep_name([cell.candidate.spec for cell in made.cells])
         ran = _ran(made, own, tracker, asked, sweep=name, fresh=fresh)
+        problem = sweep_to_mlflow.send(tracker, name, ran.records, asked.tracking.texts)
+        if problem:
+            warnings.warn(problem, stacklevel=2)
         return SweepResult.of(name, made, ran, project_paths.home(own))
 
 
@@ -151,7 +155,16 @@ def _ran(made: Plan, own: Path, tracker: Tracker, asked: Request, sweep: str = "
     from runner.report.views import progress
 
     home = project_paths.home(own)
-    return run_plan.run(made, home, tracker, asked.schedule, progress.on_stderr(), sweep=sweep, fresh=fresh)
+    return run_plan.run(
+        made,
+        home,
+        tracker,
+        asked.schedule,
+        progress.on_stderr(),
+        sweep=sweep,
+        fresh=fresh,
+        tracking=asked.tracking,
+    )
 
 
 def _look_again() -> None:

@@ -78,11 +78,12 @@ def calibrate(root: Path, usual: Spec, overrides: list[str], pairs: int) -> Cali
     from runner.tracking.client import Tracker
 
     exact = ["baseline=self", f"measure.min_pairs={pairs}", f"measure.max_pairs={pairs}", "measure.budget_s=3600"]
-    spec = request.one(root, [*overrides, *exact])
+    asked = request.single(root, [*overrides, *exact])
     home = project_paths.home(root)
     with Tracker(home) as tracker:
         tracker.start()
-        ran = run_plan.run(plan.make([spec], root), home, tracker, INLINE, progress.on_stderr(), fresh=True)
+        made, report = plan.make([asked.spec], root), progress.on_stderr()
+        ran = run_plan.run(made, home, tracker, INLINE, report, fresh=True, tracking=asked.tracking)
     result = ran.records[0].result
     if result.status != "ok":
         _raise(result)

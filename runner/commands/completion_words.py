@@ -14,7 +14,7 @@ from pathlib import Path
 from runner.commands import COMMANDS, MODULES
 from runner.core import project_paths
 from runner.core.errors import SpecError
-from runner.spec.schema import GROUPS, PARTS
+from runner.spec.schema import GROUPS, PART_CLASSES
 
 PROGRAM = "edge-runner"
 OF_SPECS = ("plan", "calibrate")  # whose words are those of a run
@@ -85,10 +85,12 @@ def _of_spec(words: Sequence[str], last: str, root: Path) -> Iterator[str]:
         return _options(last, root)
     if equals and dot:
         return (f"{key}={value}" for value in _values(words, last, root))
-    if dot and part in (*GROUPS, *PARTS):
+    if dot and part in (*GROUPS, *PART_CLASSES):
         return (f"{part}.{setting}=" for setting in _settings(words, part, root))
     commands = COMMANDS if not words else ()
-    return iter([*commands, *(f"{name}=" for name in (*GROUPS, "experiment", "seed")), *(f"{name}." for name in PARTS)])
+    return iter(
+        [*commands, *(f"{name}=" for name in (*GROUPS, "experiment", "seed")), *(f"{name}." for name in PART_CLASSES)]
+    )
 
 
 def _options(last: str, root: Path) -> Iterator[str]:
@@ -123,7 +125,7 @@ def _text(axis: str, name: str, root: Path) -> str:
 
 
 def _settings(words: Sequence[str], part: str, root: Path) -> list[str]:
-    if part in PARTS:
+    if part in PART_CLASSES:
         block = re.search(rf"^{part}:.*\n((?: +.*\n?)*)", _text("", "config", root), re.MULTILINE)
         return re.findall(r"^ +(\w+):", block[1], re.MULTILINE) if block else []
     text = _text(part, _chosen(words, root).get(part, ""), root)

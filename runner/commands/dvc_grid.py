@@ -18,6 +18,7 @@ from runner.planning import graph, measurement_key
 from runner.spec import options, overrides
 from runner.spec.schema import AXES, PARTS, Spec
 from runner.sweeps import request
+from runner.sweeps.request import Request
 
 PARAMS = "params.yaml"
 GRID = ("model", "precision", "backend")
@@ -97,11 +98,11 @@ def specs(grid: Grid, root: Path) -> list[Spec]:
     return [spec for _, spec in found.cells]
 
 
-def one(grid: Grid, chosen: Mapping[str, str], root: Path) -> Spec:
-    """The spec of one cell; an axis that is not chosen takes the grid's first option, as shared steps don't need it."""
+def one(grid: Grid, chosen: Mapping[str, str], root: Path) -> Request:
+    """The request for one cell; an axis not chosen takes the grid's first option, as shared steps don't need it."""
     cell = {axis: chosen.get(axis, names[0]) for axis, names in grid.axes.items()}
     with _blamed():
-        return request.one(root, [*grid.settings, *(f"{axis}={name}" for axis, name in cell.items())])
+        return request.single(root, [*grid.settings, *(f"{axis}={name}" for axis, name in cell.items())])
 
 
 @contextmanager

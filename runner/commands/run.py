@@ -55,7 +55,9 @@ class Command:
         """One spec; returns the exit code."""
         from runner.execution import run_plan
 
-        ran = run_plan.run(made, self.home, self.tracker, asked.schedule, self.reporter, fresh=True)
+        ran = run_plan.run(
+            made, self.home, self.tracker, asked.schedule, self.reporter, fresh=True, tracking=asked.tracking
+        )
         record = ran.records[0]
         checked = ci_options.checked(self.gate, lambda: self._compared(ran))
         if self.json:
@@ -84,6 +86,7 @@ class Command:
             sweep=name,
             fresh=self.fresh,
             started=self.started,
+            tracking=asked.tracking,
         )
         checked = ci_options.checked(self.gate, lambda: self._compared(ran))
         if self.json:
@@ -96,8 +99,18 @@ class Command:
 
             console_footer.print_sweep(name, ran.records, self.words, self.log)
             print(makespan.text(ran.schedule))
+        self._send_page(name, ran, asked)
         failed = ci_options.conclude(self.gate, checked, document=self.json)
         return sweep_code([record.result.status for record in ran.records], self.strict) or failed
+
+    def _send_page(self, name: str, ran: Ran, asked: Request) -> None:
+        """To MLflow, once the answer is there."""
+        from runner.report.views import sweep_to_mlflow
+
+        sys.stdout.flush()
+        problem = sweep_to_mlflow.send(self.tracker, name, ran.records, asked.tracking.texts)
+        if problem:
+            self.reporter.say(f"warning: {problem}")
 
     def _compared(self, ran: Ran) -> Comparison:
         """What was measured, as `compare` shows it."""

@@ -30,6 +30,7 @@ from runner.results.record_schema import Result
 from runner.spec import baseline, options
 from runner.spec.schedule import INLINE
 from runner.spec.schema import Spec
+from runner.sweeps.request import Request
 from runner.tracking.client import Tracker
 
 USAGE = "For instance: python -m runner step=train model=gru"
@@ -40,11 +41,15 @@ def main(argv: list[str]) -> int:
     step, chosen = _read([word for word in argv if word != "--json"])
     root = project_paths.root()
     grid = dvc_grid.read(root)
-    spec = dvc_grid.one(grid, chosen, root)
-    folder = dvc_grid.folder(root, step, spec)
-    made, home = plan.make([spec], root), project_paths.home(root)  # in a copy of DVC's the project whose copy it is
+    asked = dvc_grid.one(grid, chosen, root)
+    folder = dvc_grid.folder(root, step, asked.spec)
+    made, home = (
+        plan.make([asked.spec], root),
+        project_paths.home(root),
+    )  # in a copy of DVC's the project whose copy it is
     with room(home):
-        said = _benchmark(made, home, folder) if step == "benchmark" else _artifact(step, made, home, folder)
+        benchmarks = step == "benchmark"
+        said = _benchmark(made, home, folder, asked) if benchmarks else _artifact(step, made, home, folder)
     if "--json" in argv:
         json.dump({"schema": 1, "step": step, "folder": str(folder), **said}, sys.stdout, indent=1)
         print()
@@ -123,13 +128,14 @@ def _say(status: str, reason: str, next_step: str) -> None:
 # --- a benchmark ---
 
 
-def _benchmark(made: Plan, home: Path, folder: Path) -> dict[str, Any]:
+def _benchmark(made: Plan, home: Path, folder: Path, asked: Request) -> dict[str, Any]:
     """Measure, and write the record's numbers for `dvc metrics`. An old file never stands in for a failed run."""
     (folder / "metrics.json").unlink(missing_ok=True)
     with Tracker(home) as tracker:
         tracker.start()
         family = _family(project_paths.root())
-        ran = run_plan.run(made, home, tracker, INLINE, progress.on_stderr(), fresh=True, family=family)
+        how = (made, home, tracker, INLINE, progress.on_stderr())
+        ran = run_plan.run(*how, fresh=True, family=family, tracking=asked.tracking)
     record = ran.records[0].result
     if record.status != "ok":
         _say(record.status, record.reason, record.next_step)

@@ -46,9 +46,10 @@ def measure_again(record: str, typed: Sequence[str], root: Path, reporter: Repor
 
 def _measured(there: Record, typed: Sequence[str], root: Path, home: Path, reporter: Reporter) -> Record:
     """The new record of a record's own spec. Nothing runs before its files are known to be the same."""
-    spec = request.one(root, record_words.again(there.result.spec, typed, root))
+    asked = request.single(root, record_words.again(there.result.spec, typed, root))
     with Tracker(home) as tracker:
         tracker.start()
-        made = plan.make([spec], root)
+        made = plan.make([asked.spec], root)
         reproduction.check_files(there.result, made.input_files)
-        return run_plan.run(made, home, tracker, INLINE, reporter, fresh=True).records[0]
+        ran = run_plan.run(made, home, tracker, INLINE, reporter, fresh=True, tracking=asked.tracking)
+    return ran.records[0]

@@ -16,6 +16,8 @@ from runner.core import installed
 from runner.planning.graph import Cell
 from runner.planning.requirements import Outcome
 from runner.results import records
+from runner.spec.tracking import NOTHING
+from runner.spec.tracking import Settings as Tracking
 from runner.worker import variables
 
 PACKAGES = ("edge-runner", "numpy", "torch", "onnx", "onnxruntime", "openvino", "hydra-core", "mlflow")
@@ -25,13 +27,15 @@ PACKAGES = ("edge-runner", "numpy", "torch", "onnx", "onnxruntime", "openvino", 
 class Origin:
     """What a record says of the command that it comes from: its sweep, how many comparisons the sweep's table will
     have, how often a step (by key) was begun again because its worker of a cluster had died, how often the benchmark
-    was because its worker had, and what is to be warned of in every record of the command."""
+    was because its worker had, what is to be warned of in every record of the command, and what its
+    run in MLflow bears."""
 
     sweep: str = ""
     comparisons: int = 1
     retries: Mapping[str, int] = field(default_factory=dict)
     again: int = 0
     warnings: tuple[str, ...] = ()
+    tracking: Tracking = NOTHING
 
 
 def identity_of(
@@ -50,6 +54,7 @@ def identity_of(
         "keys": dict(cell.candidate.keys),
         "input_files": _input_files(cell, outcomes),
         "retries": _retries(cell, outcomes, origin),
+        "tracking": {"tags": origin.tracking.texts, "models": origin.tracking.models},
         "environment": {**_environment(cell), "images": _images(cell, outcomes), "hardware": hardware},
     }
 

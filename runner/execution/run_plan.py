@@ -29,9 +29,12 @@ from runner.planning import measurement_key
 from runner.planning.graph import Cell, Plan, blocked
 from runner.planning.requirements import Outcome, artifact_keys, failure
 from runner.results import records
+from runner.results.naming import title
 from runner.results.records import Record
 from runner.spec.schedule import Inline, Schedule
 from runner.spec.schema import Limits, Spec
+from runner.spec.tracking import NOTHING
+from runner.spec.tracking import Settings as Tracking
 from runner.tracking import sync_state
 from runner.tracking.client import Tracker
 from runner.transport.retry import with_retry
@@ -70,12 +73,14 @@ def run(
     fresh: bool = False,
     started: float | None = None,
     family: Family | None = None,
+    tracking: Tracking = NOTHING,
 ) -> Ran:
     """Run a plan; one record a cell, in their order. A cell that fails leaves a record that says so.
 
     Without `fresh` a cell that was measured before, in whichever sweep, is not measured again where nothing differs
     that changes its number (`measurement_key.py`). `family` is the larger one that the plan's comparisons are of, where
-    it isn't the sweep that the plan is. The makespan counts from `started` (of the monotonic clock; now, if not given).
+    it isn't the sweep that the plan is; `tracking` is what the runs of new records in MLflow bear. The makespan counts
+    from `started` (of the monotonic clock; now, if not given).
     """
     start = time.monotonic() if started is None else started
     known = set(records.names(root))
@@ -88,7 +93,8 @@ def run(
     with reporter.display(_display_names(waiting)) as display:
         timeline = Timeline(display)
         declared = family or Family(sweep, comparison_count(made))
-        command = _Command(made, root, tracker, sweep, declared, wanted, known, {}, timeline, threading.Lock())
+        shared = (made, root, tracker, tracking, say, sweep, declared, wanted, known)
+        command = _Command(*shared, {}, timeline, threading.Lock())
         new = _prepare_and_measure(waiting, command, schedule) if waiting.cells else {}
         _catch_up(done.values(), command)
     seconds = _seconds_measured(waiting, new, timeline)
@@ -117,6 +123,8 @@ class _Command:
     made: Plan
     root: Path
     tracker: Tracker
+    tracking: Tracking
+    say: Callable[[str], None]
     sweep: str
     family: Family
     wanted: Mapping[str, measurement_key.Parts]
@@ -136,7 +144,8 @@ def _prepare_and_measure(waiting: Plan, command: _Command, schedule: Schedule) -
             outcomes = _prepared(waiting, command, limits, schedule)
         command.tracker.open_store()  # steps need every core
         begun_again = _retries_by_step(command)
-        origin = Origin(command.family.name, command.family.comparisons, begun_again, warnings=schedule.warnings)
+        family = (command.family.name, command.family.comparisons)
+        origin = Origin(*family, begun_again, warnings=schedule.warnings, tracking=command.tracking)
         measure = _open_measure(stack, command, schedule)
         groups = device_locks.grouped(waiting.cells, device_locks.device_of)
         found = device_locks.run_by_device(
@@ -327,6 +336,8 @@ def _track(record: Record, command: _Command) -> None:
         sent_there = attempt(lambda: command.tracker.publish(record))
         if isinstance(sent_there, RunnerError):
             command.timeline.warn(f"not in MLflow yet: {sent_there.reason} Send it later: python -m runner sync")
+        elif sent_there["model"]:
+            command.say(f"MLflow has the model of {title(record.result)}: {sent_there['model']}")
 
 
 def _catch_up(done: Iterable[Record], command: _Command) -> None:

@@ -288,6 +288,14 @@ class Quality:
 
 
 @dataclass(frozen=True)
+class Tracked:
+    """What its run in MLflow bears beside it: the user's tags, and whether the compiled model's files are sent."""
+
+    tags: Texts = field(default_factory=dict)
+    models: bool = False
+
+
+@dataclass(frozen=True)
 class Result:
     """All that a record says; it has a `record_id` once it is written. `provenance` is what its figures are;
     `unavailable` says why others are none, `notes` qualify them; `measurement` has by role what the figures depend on,
@@ -317,6 +325,7 @@ class Result:
     quality: Quality | None = None
     validity: Validity | None = None
     environment: Environment = field(default_factory=Environment)
+    tracking: Tracked = field(default_factory=Tracked)
     benchmark_s: float | None = None
     warnings: tuple[str, ...] = ()
     measurement_key: str = ""
@@ -364,6 +373,7 @@ def read(content: Json) -> Result:
         quality=_quality(_of(content, "quality")),
         validity=_perhaps(Validity, content.get("validity")),
         environment=_made(Environment, _of(content, "environment")),
+        tracking=_made(Tracked, _of(content, "tracking")),
         benchmark_s=_of(content, "timing").get("benchmark_s"),
         warnings=tuple(content.get("warnings") or ()),
         measurement=_dependencies(_of(content, "measurement")),

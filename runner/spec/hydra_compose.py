@@ -19,16 +19,15 @@ from hydra.errors import ConfigCompositionException, HydraException, MissingConf
 from omegaconf import DictConfig, ListConfig, OmegaConf, flag_override
 from omegaconf.errors import ConfigTypeError, OmegaConfBaseException
 
-from runner.core import advice
+from runner.core import advice, project_paths
 from runner.core.errors import RunnerError, SpecError, nearest
 from runner.core.foreign_text import line
 from runner.core.setting_rules import rules
 from runner.spec import interpolations, options
 from runner.spec.config_source import Repository
 from runner.spec.overrides import NOT_SPEC, expanded, parse
-from runner.spec.schedule import Schedule
-from runner.spec.schedule import built as built_schedule
-from runner.spec.schema import PARTS, settings_class
+from runner.spec.schema import PART_CLASSES, settings_class
+from runner.spec.tracking import Settings as Tracking
 
 HELP = "See python -m runner --help."
 
@@ -108,11 +107,10 @@ def _placed(default: ResultDefault, repository: CachingConfigRepository) -> Any:
     return ConfigLoaderImpl._embed_result_config(found, default.package).config
 
 
-def schedule(loader: Loader, project: Path, given: Iterable[Override]) -> Schedule:
-    """How a command's steps are run: what its words, or its experiment's file, say of `schedule`. Raises SpecError."""
-    named = [one for one in given if one.key_or_group.partition(".")[0] in ("schedule", "experiment")]
-    composed = compose(loader, parse(expanded(one, project)[0] for one in named))
-    return built_schedule(schedule_values(composed, project))
+def beside(loader: Loader, project: Path, given: Iterable[Override]) -> DictConfig:
+    """What a command's words, or its experiment's file, say beside the specs of a sweep. Raises SpecError."""
+    named = [one for one in given if one.key_or_group.partition(".")[0] in NOT_SPEC]
+    return compose(loader, parse(expanded(one, project)[0] for one in named))
 
 
 def schedule_values(config: DictConfig, project: Path) -> dict[str, Any]:
@@ -123,6 +121,17 @@ def schedule_values(config: DictConfig, project: Path) -> dict[str, Any]:
     if not isinstance(chosen, DictConfig):
         raise SpecError(f"schedule={chosen}: a mapping expected.", "For instance: schedule.workers=2")
     return interpolations.resolved(config, "schedule")
+
+
+def tracking_values(config: DictConfig) -> dict[str, Any]:
+    """The `tracking` of a composed config; what a project's own config.yaml lacks of it is as shipped."""
+    chosen = config.get("tracking")
+    if chosen is not None and not isinstance(chosen, DictConfig):
+        raise SpecError(f"tracking={chosen}: a mapping expected.", "For instance: tracking.tags.project=NAME")
+    values = {} if chosen is None else interpolations.resolved(config, "tracking")
+    if rules(Tracking).keys() <= values.keys():
+        return values
+    return {**options.load_yaml(project_paths.shipped("conf") / "config.yaml")["tracking"], **values}
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
@@ -204,7 +213,7 @@ def _unknown_key(full: str, chosen: str, apart: str, project: Path) -> SpecError
 
 def _keys(axis: str, project: Path) -> dict[str, list[str]]:
     """The keys of each option of an axis; of a part of the spec that has no options those of the option ``."""
-    if axis in PARTS:
+    if axis in PART_CLASSES:
         return {"": [*rules(settings_class(axis, ""))]}
     found: dict[str, list[str]] = {}
     for option in options.names(axis, project):

@@ -13,10 +13,10 @@ from runner.core import advice
 from runner.core import project_paths as projects
 from runner.core.errors import SpecError, nearest
 from runner.spec import options, words
-from runner.spec.schema import AXES, GROUPS, PARTS
+from runner.spec.schema import AXES, BESIDE, GROUPS, PARTS
 from runner.spec.words import word as word
 
-NOT_SPEC = ("experiment", "schedule")
+NOT_SPEC = ("experiment", *BESIDE)
 CELLS = 100_000  # of one sweep: at 4 s a cell these are five days
 
 
@@ -83,8 +83,8 @@ def check(overrides: Sequence[Override], project: Path, sweeps: bool) -> None:
         line = override.input_line or ""
         axis, _, rest = override.key_or_group.partition(".")
         _check_axis(axis, line)
-        if axis == "schedule" and override.is_sweep_override():
-            raise SpecError(f"{line}: one schedule runs every cell.", "Name one: schedule=local")
+        if axis in BESIDE and override.is_sweep_override():
+            raise _one_for_all(axis, line)
         if override.is_sweep_override() and not sweeps:
             raise SpecError(
                 f"{line}: several values make a sweep.", f"Add -m: {advice.shell('python', '-m', 'runner', '-m', line)}"
@@ -94,6 +94,14 @@ def check(overrides: Sequence[Override], project: Path, sweeps: bool) -> None:
         if axis in GROUPS:
             for name in named(override, project):
                 _check_option(axis, name, project)
+
+
+def _one_for_all(axis: str, line: str) -> SpecError:
+    if axis == "schedule":
+        return SpecError(f"{line}: one schedule runs every cell.", "Name one: schedule=local")
+    key, _, value = line.partition("=")
+    quoted = advice.shell(f"{key}={words.text_of(value)}")
+    return SpecError(f"{line}: every cell's run gets the same.", f"Name one value; a text has quotes: {quoted}")
 
 
 def _check_axis(axis: str, line: str) -> None:

@@ -17,6 +17,7 @@ from runner.core.setting_rules import build, setting, shown
 from runner.spec import hardware
 from runner.spec.telemetry import Settings as Telemetry
 from runner.spec.toolchain import Settings as Toolchain
+from runner.spec.tracking import Settings as Tracking
 
 OWN_NAME = "option"  # of an option: its file's name, where that is not its implementation's (`name`)
 
@@ -42,6 +43,9 @@ PARTS = {
 }
 NAMES = (*AXES, *PARTS, "seed")
 
+# What a command's words say beside its specs: how steps are run, and what runs in MLflow bear.
+BESIDE = ("schedule", "tracking")
+
 # Everything that has options in `conf/`: the axes, and how a command's steps are run, which is no part of a spec.
 GROUPS = (*AXES, "schedule")
 HOW = ("measure", "baseline", "profile", *PARTS)  # how is measured and against what, not what
@@ -58,7 +62,7 @@ class Limits:
     )
 
 
-PART_CLASSES = {"limits": Limits, "telemetry": Telemetry, "toolchain": Toolchain}
+PART_CLASSES = {"limits": Limits, "telemetry": Telemetry, "toolchain": Toolchain, "tracking": Tracking}
 
 # The rules of the axes whose options no package provides: modules with `settings_class(name)`.
 HOMES = {

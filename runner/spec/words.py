@@ -4,6 +4,7 @@ Beyond Hydra's grammar:
 
 - `model.shapes.NAME=[1,8]`: NAME is an input's name as its file has it, whatever characters are in it;
 - `model.shapes={"NAME": [1, 8]}`: a mapping may be JSON;
+- `tracking.tags.NAME=VALUE`: NAME is any that a tag may have;
 - `data.decimal=,` and `data.delimiter=;`: a sign alone needs no quotes;
 - `baseline.overrides=[precision=fp32,model.shapes.x=[4,8]]`: words within a word need no quotes.
 """
@@ -36,7 +37,8 @@ from runner.spec.yaml_files import CALLS, HYDRA
 
 LENGTH = 100_000  # characters of a word
 DEPTH = 50
-FILLED = "model.shapes"  # a mapping whose keys are foreign names
+SHAPES, TAGS = "model.shapes", "tracking.tags"
+FILLED = (SHAPES, TAGS)  # mappings whose keys are foreign names
 WITHIN = "baseline.overrides"  # a list of words
 
 SIGNS = (",", ";")  # that Hydra's grammar can't read alone
@@ -68,8 +70,9 @@ def parse(word: str) -> Override:
     if not mark and not word.startswith("~"):
         raise SpecError(f"{_short(word)}: key=value expected.", "For instance: model=gru model.hidden=64")
     bare = PREFIX.sub("", key)
-    if bare.startswith(f"{FILLED}.") and not word.startswith("~"):
-        found: Override = _entry(word)
+    filled = next((one for one in FILLED if bare.startswith(f"{one}.")), "")
+    if filled and not word.startswith("~"):
+        found: Override = _entry(word, filled)
     elif bare == WITHIN and _lists(value):
         found = _list_of_words(word, _lists(value))
     elif value.startswith("{") and isinstance(_as_json(value), dict):
@@ -78,7 +81,7 @@ def parse(word: str) -> Override:
         found = _read(f'{key}="{value}"', word)
     else:
         found = _read(word, word)
-    if found.key_or_group == FILLED and found.type is OverrideType.CHANGE:
+    if found.key_or_group in FILLED and found.type is OverrideType.CHANGE:
         found = replace(found, type=OverrideType.FORCE_ADD)  # its keys are new ones
     _refuse_code(found)
     return found
@@ -94,12 +97,12 @@ def _check_size(word: str) -> None:
             raise SpecError(f"{_short(word)}: nested deeper than {DEPTH}.", "Write it flatter.")
 
 
-def _entry(word: str) -> Entry:
-    """`model.shapes.a=b:0=[1,8]` is the input `a=b:0`: what follows the last `=` is its value."""
-    head, _, value = word.partition(f"{FILLED}.")[2].rpartition("=")
-    name = head.strip()
-    read = _read(f"{FILLED}={value}", word)
-    return Entry(OverrideType.FORCE_ADD, FILLED, read.value_type, read._value, None, word, name=name)
+def _entry(word: str, filled: str) -> Entry:
+    """`model.shapes.a=b:0=[1,8]` is the input `a=b:0`: what follows the last `=` is its value; of a tag, the first."""
+    said = word.partition(f"{filled}.")[2]
+    head, _, value = said.rpartition("=") if filled == SHAPES else said.partition("=")
+    read = _read(f"{filled}={value}", word)
+    return Entry(OverrideType.FORCE_ADD, filled, read.value_type, read._value, None, word, name=head.strip())
 
 
 def _list_of_words(word: str, lists: Sequence[Sequence[str]]) -> Override:
@@ -173,9 +176,12 @@ def _read(text: str, word: str) -> Override:
 def _remedy(word: str) -> str:
     """The word with its value in quotes, where that helps."""
     key, _, value = word.partition("=")
-    if PREFIX.sub("", key) == FILLED:
+    if PREFIX.sub("", key) == SHAPES:
         return f"Give each input a word of its own: {shape('NAME', [1, 8])}"
-    if value and re.fullmatch(r"[+~]*[A-Za-z_][\w.]*", key, re.ASCII) and len(word) < 200:
+    if PREFIX.sub("", key) == TAGS:
+        return f"Give each tag a word of its own: {TAGS}.NAME=VALUE"
+    named = key.startswith(f"{TAGS}.") or re.fullmatch(r"[+~]*[A-Za-z_][\w.]*", key, re.ASCII)
+    if value and named and len(word) < 200:
         return f"Quote what has special characters: {shell(f'{key}={text_of(value)}')}"
     return "For instance: model=gru model.hidden=64 'data.path=\"a b.csv\"'"
 

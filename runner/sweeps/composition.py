@@ -10,9 +10,10 @@ from pathlib import Path
 from hydra.core.override_parser.types import Override
 from omegaconf import OmegaConf
 
-from runner.spec import hydra_compose, interpolations, overrides
+from runner.spec import hydra_compose, interpolations, overrides, schedule, tracking
 from runner.spec.schedule import Schedule
 from runner.spec.schema import Sweep
+from runner.spec.tracking import Settings as Tracking
 from runner.sweeps import expansion, experiment_file
 from runner.sweeps.experiment_file import Experiment
 from runner.sweeps.kept_composition import Composed
@@ -30,17 +31,20 @@ class _Words:
     sweeps: bool
 
 
-def compose(project: Path, words: Iterable[str], multirun: bool) -> Composed | tuple[Sweep, Schedule]:
+def compose(project: Path, words: Iterable[str], multirun: bool) -> Composed | tuple[Sweep, Schedule, Tracking]:
     """What `words` come to: plain values of one spec, or a checked sweep. Raises SpecError."""
     with hydra_compose.explained(project):
         parsed = _parsed(project, words, multirun)
         loader = hydra_compose.loader(project)
         if parsed.sweeps:
-            schedule = hydra_compose.schedule(loader, project, parsed.given)
+            config = hydra_compose.beside(loader, project, parsed.given)
+            run_by = schedule.built(hydra_compose.schedule_values(config, project))
+            tracked = tracking.built(hydra_compose.tracking_values(config))
             with hydra_compose.explained(project, APART):
-                return expansion.composed(loader, project, parsed.given, parsed.experiments), schedule
+                return expansion.composed(loader, project, parsed.given, parsed.experiments), run_by, tracked
         config = hydra_compose.compose(loader, parsed.given)
-        return Composed(hydra_compose.plain(config), hydra_compose.schedule_values(config, project))
+        values = (hydra_compose.schedule_values(config, project), hydra_compose.tracking_values(config))
+        return Composed(hydra_compose.plain(config), *values)
 
 
 def as_yaml(project: Path, words: Iterable[str], *, resolve: bool) -> str:

@@ -33,10 +33,12 @@ COMPOSERS = ("hydra", "omegaconf", "antlr4", "yaml")
 
 @dataclass(frozen=True)
 class Composed:
-    """Plain values (JSON), every interpolation resolved: those of a spec, and of how its steps are run."""
+    """Plain values (JSON), every interpolation resolved: those of a spec, of how its steps are run, and of what its run
+    in MLflow bears."""
 
     spec: Mapping[str, Any]
     schedule: Mapping[str, Any]
+    tracking: Mapping[str, Any]
 
 
 def place(project: Path, words: Sequence[str]) -> Path | None:
@@ -100,7 +102,7 @@ def read(file: Path) -> Composed | None:
             found = json.load(opened)
     except (OSError, ValueError):
         return None
-    if not isinstance(found, dict) or {*found} != {"spec", "schedule"}:
+    if not isinstance(found, dict) or {*found} != {"spec", "schedule", "tracking"}:
         return None
     return Composed(**found) if all(isinstance(part, dict) for part in found.values()) else None
 

@@ -17,23 +17,22 @@ from hydra.core.override_parser.types import Override
 from runner.core import project_paths as projects
 from runner.core.errors import SpecError
 from runner.spec import options, yaml_files
-from runner.spec.schema import AXES, NAMES
+from runner.spec.schema import AXES, BESIDE, NAMES
 
 Parts = frozenset[str]
-NO_PART = ("schedule",)
 KEY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 BROUGHT = re.compile(r"(override )?/(\w+)@_global_\.(\w+)")  # in an option's defaults list
 CHOSEN = re.compile(r"(?:override )?/?(\w+)")  # in those of config.yaml and of experiments
 
 
 def parts_reached(override: Override, project: Path, experiments: Sequence[str] = ()) -> Parts | None:
-    """The parts of a spec that `override` can change: none for the schedule's; None where it may be all.
+    """The parts of a spec that `override` can change: none for one of `BESIDE`; None where it may be all.
 
     `experiments` are those that any cell of the command line applies.
     """
     key = override.key_or_group
     first = key.partition(".")[0]
-    if first in NO_PART:
+    if first in BESIDE:
         return frozenset()
     if override.package is not None or not KEY.fullmatch(key) or first not in NAMES:
         return None

@@ -7,19 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.core.errors import SpecError
-from runner.spec import schedule
+from runner.spec import schedule, tracking
 from runner.spec.schedule import Schedule
 from runner.spec.schema import Spec, Sweep, from_plain
+from runner.spec.tracking import Settings as Tracking
 from runner.sweeps import kept_composition
 from runner.sweeps.kept_composition import Composed
 
 
 @dataclass(frozen=True)
 class Request:
-    """The specs of a command, those of one spec being a sweep of one, and how their steps are run."""
+    """The specs of a command, those of one spec being a sweep of one, how their steps are run, and what their runs in
+    MLflow bear."""
 
     sweep: Sweep
     schedule: Schedule
+    tracking: Tracking
     sweeps: bool
 
     @property
@@ -50,7 +53,8 @@ def read(project: Path, words: Iterable[str], *, multirun: bool = False) -> Requ
 
 
 def _one(composed: Composed) -> Request:
-    return Request(Sweep([("", from_plain(composed.spec))], []), schedule.built(composed.schedule), sweeps=False)
+    beside = (schedule.built(composed.schedule), tracking.built(composed.tracking))
+    return Request(Sweep([("", from_plain(composed.spec))], []), *beside, sweeps=False)
 
 
 def config(project: Path, words: Iterable[str], *, resolve: bool) -> str:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 from runner.core.errors import RunnerError, StepFailed
 from runner.results.records import Record
+from runner.tracking import model_files
 from runner.transport.device import HERE
 from runner.transport.endpoint import WorkerOptions
 from runner.transport.local import Worker
 
 SECONDS = 300.0
+SLOWEST = 1e6  # bytes a second at which a model's files are sent
 STORE = "runner.tracking.worker"
 
 
@@ -62,9 +64,19 @@ class Tracker:
 
     def publish(self, record: Record) -> dict[str, Any]:
         """Log the record, with its files. Raises RunnerError where that can't be done: the record stays."""
+        model = model_files.of_record(self.root, record.result)
+        seconds = SECONDS + (model.size / SLOWEST if model else 0.0)
+        answer: dict[str, Any] = self._asked("publish", seconds, record=str(record.folder))
+        return {**answer, "model": model.text if model else ""}
+
+    def publish_page(self, sweep: str, folder: Path, tags: Mapping[str, str]) -> str:
+        """Log the files in `folder`, a sweep's page and table; the id of their run. Raises RunnerError."""
+        answer: dict[str, str] = self._asked("publish_page", SECONDS, sweep=sweep, folder=str(folder), tags=tags)
+        return answer["run_id"]
+
+    def _asked(self, function: str, seconds: float, **arguments: Any) -> Any:
         assert self._store is not None, "start() comes first"
-        answer: dict[str, Any] = self._store.ask("publish", root=str(self.root), record=str(record.folder))
-        return answer
+        return self._store.ask(function, seconds, root=str(self.root), **arguments)
 
 
 class _Assistant:
@@ -111,16 +123,16 @@ class _Assistant:
         except (OSError, ValueError) as error:  # the command ended, and closed the worker, before it was asked
             self._problem = StepFailed(f"The tracking worker was closed: {error}.")
 
-    def ask(self, function: str, **arguments: str) -> Any:
+    def ask(self, function: str, seconds: float, **arguments: Any) -> Any:
         """What `function` of the worker's module returns, once it is prepared. Raises what the worker raised."""
         self.go_on()
         self._start.join()
         if self._problem:
             raise self._problem
-        return self._call(function, arguments)
+        return self._call(function, arguments, seconds)
 
-    def _call(self, function: str, arguments: dict[str, str]) -> Any:
-        return self._worker.ask("call", timeout=SECONDS, module=self._module, function=function, arguments=arguments)
+    def _call(self, function: str, arguments: dict[str, Any], seconds: float = SECONDS) -> Any:
+        return self._worker.ask("call", timeout=seconds, module=self._module, function=function, arguments=arguments)
 
     @contextmanager
     def still(self) -> Iterator[None]:

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from runner.core.advice import shell
@@ -17,8 +17,9 @@ from runner.results.naming import title
 from runner.results.record_schema import Result
 from runner.results.records import Record
 from runner.spec.labels import flatten
-from runner.tracking import mlflow_store, sync_state
+from runner.tracking import mlflow_store, model_files, sync_state
 from runner.tracking.mlflow_store import Store
+from runner.tracking.model_files import ModelFiles
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric, Param, RunTag
@@ -42,6 +43,7 @@ def log_record(folder: Path, root: Path) -> str:
         run_id = _run_of(target, record)
         _log_values(target, run_id, record.result)
         _log_files(target, run_id, record)
+        _log_model(target, run_id, model_files.of_record(root, record.result))
         ended = "FINISHED" if record.result.status == "ok" else "FAILED"
         target.client.set_terminated(run_id, ended, end_time=_milliseconds(record.result.date))
     sync_state.remember(root, folder.name)
@@ -89,6 +91,11 @@ def look_up(target: Store, record_id: str) -> str | None:
     return str(found[0].info.run_id) if found else None
 
 
+def has_file(target: Store, run_id: str, name: str) -> bool:
+    """Whether the run has an artifact of that name at the top."""
+    return any(file.path == name for file in target.client.list_artifacts(run_id))
+
+
 def _run_of(target: Store, record: Record) -> str:
     record_id = record.result.record_id
     found = look_up(target, record_id)
@@ -130,6 +137,7 @@ def _tags(result: Result) -> list[RunTag]:
     from mlflow.entities import RunTag
 
     tags = {
+        **result.tracking.tags,
         "sweep": result.sweep,
         "precision": naming.precision(result, "candidate"),  # the one that ran: params say what was asked for
         "baseline": naming.baseline(result) or "none",
@@ -157,6 +165,15 @@ def _log_files(target: Store, run_id: str, record: Record) -> None:
             target.client.log_artifact(run_id, str(record.folder / name))
     for part in ("environment", "keys"):
         target.client.log_dict(run_id, record.content.get(part) or {}, f"{part}.json")
+
+
+def _log_model(target: Store, run_id: str, found: ModelFiles | None) -> None:
+    """MLflow reads each file bit by bit. The tag says how large they are, or why none is there."""
+    if found is None:
+        return
+    target.client.set_tag(run_id, "model_files", _cut(found.text))
+    for name, path in found.files.items():
+        target.client.log_artifact(run_id, str(path), str(PurePosixPath(model_files.FOLDER, name).parent))
 
 
 def _cut(value: str) -> str:

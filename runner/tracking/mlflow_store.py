@@ -23,7 +23,7 @@ from runner.worker import usage_reports
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-EXPERIMENT = "edge-runner"
+EXPERIMENT = "edge-runner"  # unless MLFLOW_EXPERIMENT_NAME says another
 TESTED = "3.17."  # what is not documented of MLflow was read from this version
 LOCK_SECONDS = 120.0
 LONGEST_PATH = 490  # bytes: SQLite takes 512, its journal's name and the draft's included
@@ -51,6 +51,11 @@ def database(root: Path) -> Path:
 def uri(root: Path) -> str:
     """Where runs are sent: MLFLOW_TRACKING_URI where it is set, else the project's own database."""
     return os.environ.get("MLFLOW_TRACKING_URI") or _sqlite(database(root))
+
+
+def experiment() -> str:
+    """The experiment that runs are sent to: what MLFLOW_EXPERIMENT_NAME says, else ours."""
+    return os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
 
 
 def is_own(root: Path) -> bool:
@@ -97,15 +102,16 @@ def reported(root: Path) -> Iterator[None]:
 
 
 def open_store(root: Path) -> Store:
-    """The store, made where there is none yet, with the experiment `edge-runner`.
+    """The store, made where there is none yet, with the experiment (`experiment`).
 
-    Raises Unavailable where a remote store can't be reached, StepFailed where the own database is unusable.
+    Raises Unavailable where a remote store can't be reached, StepFailed where the own database is unusable or the
+    experiment was deleted.
     """
-    return _open(root.resolve(), uri(root.resolve()))
+    return _open(root.resolve(), uri(root.resolve()), experiment())
 
 
 @cache
-def _open(root: Path, address: str) -> Store:
+def _open(root: Path, address: str, name: str) -> Store:
     with reported(root):
         from mlflow import MlflowClient
 
@@ -115,7 +121,7 @@ def _open(root: Path, address: str) -> Store:
                 _initialise(root)
                 _probe(database(root))
         client = MlflowClient(tracking_uri=address)
-        return Store(client, _experiment(client, root), address)
+        return Store(client, _experiment(client, root, name), address)
 
 
 def _import() -> None:
@@ -149,18 +155,26 @@ def _initialise(root: Path) -> None:
         leftover.unlink(missing_ok=True)
     make: Any = sqlalchemy_store.SqlAlchemyStore  # untyped
     store = make(_sqlite(draft), (root / "mlruns" / "artifacts").as_uri())
-    store.create_experiment(EXPERIMENT)
+    store.create_experiment(experiment())
     store._dispose_engine()
     draft.rename(final)
 
 
-def _experiment(client: MlflowClient, root: Path) -> str:
-    found = client.get_experiment_by_name(EXPERIMENT)
-    if found is not None:
-        return str(found.experiment_id)
-    with locked(root):
-        found = client.get_experiment_by_name(EXPERIMENT)
-        return str(found.experiment_id if found else client.create_experiment(EXPERIMENT))
+def _experiment(client: MlflowClient, root: Path, name: str) -> str:
+    """The id of the experiment of that name, made where there is none. Raises StepFailed for a deleted one."""
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        with locked(root):
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                return str(client.create_experiment(name))
+    if found.lifecycle_stage != "active":
+        raise StepFailed(
+            f"The MLflow experiment {name} was deleted.",
+            f"mlflow experiments restore --experiment-id {found.experiment_id}, "
+            "or name another: MLFLOW_EXPERIMENT_NAME=NAME",
+        )
+    return str(found.experiment_id)
 
 
 def _sqlite(file: Path) -> str:

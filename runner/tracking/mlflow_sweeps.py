@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from runner.core import hashing
@@ -10,20 +10,21 @@ from runner.core.foreign_text import line
 from runner.tracking import mlflow_store
 from runner.tracking.mlflow_store import Store
 
-TAG, FILE = "sweep_page", "sweep.html"
+TAG = "sweep_page"
 
 
-def log_page(root: Path, sweep: str, page: str) -> str:
-    """Send the page (HTML) of `sweep`; the id of its run, a new one or that which is there, whose page it replaces.
+def log_page(root: Path, sweep: str, folder: Path, tags: Mapping[str, str]) -> str:
+    """Send the files in `folder`, the page and the table of `sweep`, and the user's `tags`; the id of its run, a new
+    one or that which is there, whose files they replace.
 
     The run has no tag `sweep`: it is none of the sweep's cells. Raises Unavailable where the store can't be reached.
     """
     target = mlflow_store.open_store(root)
     with mlflow_store.reported(root), mlflow_store.locked(root):
         run_id = _run_of(target, sweep)
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder, FILE)
-            file.write_text(page, encoding="utf-8")
+        for name, value in tags.items():
+            target.client.set_tag(run_id, name, value)
+        for file in sorted(folder.iterdir()):
             target.client.log_artifact(run_id, str(file))
         target.client.set_terminated(run_id)
     return run_id

@@ -7,7 +7,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from runner.tracking import lean_import, mlflow_runs, mlflow_store
+from runner.tracking import lean_import, mlflow_runs, mlflow_store, mlflow_sweeps
 
 
 def load(root: str) -> None:
@@ -40,3 +40,8 @@ def publish(root: str, record: str) -> dict[str, str]:
     """
     run_id = mlflow_runs.log_record(Path(record), Path(root))
     return {"run_id": run_id, "experiment_id": mlflow_store.open_store(Path(root)).experiment_id}
+
+
+def publish_page(root: str, sweep: str, folder: str, tags: dict[str, str]) -> dict[str, str]:
+    """Send the files in `folder`, a sweep's page and table. Raises Unavailable as `publish`."""
+    return {"run_id": mlflow_sweeps.log_page(Path(root), sweep, Path(folder), tags)}

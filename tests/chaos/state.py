@@ -86,8 +86,17 @@ def tracked(place: Place, database: Path | None = None) -> Counter[str]:
 
 
 def runs(place: Place) -> int:
-    """How many runs there are in MLflow, complete or not."""
-    return int(_asked(place, "select count(*) from runs", None)[0][0])
+    """How many runs of records there are in MLflow, complete or not."""
+    return int(_asked(place, "select count(*) from tags where key = 'record_id'", None)[0][0])
+
+
+def pages(place: Place, database: Path | None = None) -> Counter[str]:
+    """How many complete runs bear the page of each sweep, by the tag that names it."""
+    query = (
+        "select tags.value from runs join tags on tags.run_uuid = runs.run_uuid and tags.key = 'sweep_page' "
+        "where runs.status = 'FINISHED'"
+    )
+    return Counter(str(value) for (value,) in _asked(place, query, database))
 
 
 def _asked(place: Place, query: str, database: Path | None) -> list[tuple[Any, ...]]:

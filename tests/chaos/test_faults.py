@@ -5,13 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -21,6 +16,7 @@ from runner.results import records
 from tests.chaos import state
 from tests.chaos.command import Place, Running, at, left_running, start
 from tests.chaos.test_kills import SWEEP
+from tests.mlflow_server import free_port, server
 
 pytestmark = pytest.mark.slow
 
@@ -164,40 +160,6 @@ def test_a_benchmark_whose_worker_is_killed_again_fails_and_counts_it(place: Pla
 # --- a tracking server ---
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
-@contextmanager
-def server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A real MLflow server that answers."""
-    words = ["server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    store = ["--backend-store-uri", f"sqlite:///{folder}/server.db", "--artifacts-destination", str(folder / "files")]
-    with (folder / "server.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", *words, *store], stdout=log, stderr=log, start_new_session=True
-        )
-    try:
-        until(lambda: answers(port), 120)
-        yield process
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def answers(port: int) -> bool:
-    from urllib.error import URLError
-    from urllib.request import urlopen
-
-    try:
-        with urlopen(f"http://127.0.0.1:{port}/health", timeout=1) as answer:
-            return bool(answer.status == 200)
-    except (URLError, OSError):
-        return False
-
-
 def test_a_tracking_server_that_goes_away_and_comes_back(place: Place) -> None:
     port = free_port()
     env = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}"}
@@ -212,3 +174,28 @@ def test_a_tracking_server_that_goes_away_and_comes_back(place: Place) -> None:
     found = state.tracked(place, place.outside / "server.db")
     assert found == {record.folder.name: 1 for record in records.read_all(place.project)}
     assert left_running(place) == []
+    assert list(state.pages(place, place.outside / "server.db").values()) == [1]
+
+
+def test_a_tracking_server_that_is_restarted_in_mid_sweep(place: Place) -> None:
+    """What was measured while it was away is sent by the same command again, the page too; nothing is there twice."""
+    port = free_port()
+    env = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}", "MLFLOW_EXPERIMENT_NAME": "night shift"}
+    cells = (*SWEEP, "precision=fp32", "backend=onnxruntime,openvino,torch", "tracking.tags.project=dozer")
+    with server(place.outside, port):
+        running = start(place, *cells, env=env)
+        until(lambda: sealed(place) >= 1, 120)
+    until(lambda: sealed(place) >= 2, 120)
+    with server(place.outside, port):
+        assert running.ended() == 0, running.err
+        again = start(place, *cells, env=env)
+        assert again.ended() == 0, again.err
+    kept = records.read_all(place.project)
+    assert len(kept) == 3
+    assert state.tracked(place, place.outside / "server.db") == {record.folder.name: 1 for record in kept}
+    assert list(state.pages(place, place.outside / "server.db").values()) == [1]
+    assert len([*(place.outside / "files").glob("*/*/artifacts/sweep.html")]) == 1
+
+
+def sealed(place: Place) -> int:
+    return place.log.read_text().count("sealed measure") if place.log.exists() else 0

@@ -60,6 +60,7 @@ def test_the_same_command_finishes_after_kills_at_every_point(place: Place) -> N
     assert [state.faulty(record) for record in kept] == ["", "", ""]
     assert state.tracked(place) == {record.folder.name: 1 for record in kept}
     assert state.runs(place) == 3
+    assert [*state.pages(place).values()] == [1]
 
     before = state.lines(place)
     again = start(place, *SWEEP, *CELLS)

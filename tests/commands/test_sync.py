@@ -5,7 +5,7 @@ import pytest
 
 from runner.commands import sync
 from runner.core.errors import SpecError
-from runner.tracking import mlflow_store
+from runner.tracking import mlflow_runs, mlflow_store
 from tests.report import fixtures, sweeps
 from tests.report.fixtures import measured, spec
 
@@ -21,7 +21,7 @@ def test_sync_says_how_many_it_sent(
     assert sync.main([]) == 0
     assert capsys.readouterr().out == f"1 record sent to {store}\n"
     assert sync.main(["--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"schema": 1, "store": store, "sent": [], "page": None}
+    assert json.loads(capsys.readouterr().out) == {"schema": 1, "store": store, "sent": [], "page": None, "pages": []}
 
 
 def test_a_sweeps_page_is_sent_too_where_it_is_named(
@@ -40,6 +40,27 @@ def test_a_sweeps_page_is_sent_too_where_it_is_named(
     client = mlflow_store.open_store(tmp_path).client
     page = Path(client.download_artifacts(document["page"], "sweep.html", str(tmp_path)))
     assert "<h1>6 cells: 2 faster" in page.read_text(encoding="utf-8")
+    table = Path(client.download_artifacts(document["page"], "sweep.csv", str(tmp_path)))
+    assert len(table.read_text(encoding="utf-8").splitlines()) == 7
     assert sync.main(["--sweep", sweeps.NAME]) == 0
-    told = f"sweep.html sent as an artifact of the run {document['page']}: sweep {sweeps.NAME}"
+    told = f"sweep.html and sweep.csv sent as artifacts of the run {document['page']}: sweep {sweeps.NAME}"
     assert capsys.readouterr().out.splitlines()[1] == told
+
+
+def test_report_pages_are_sent_where_they_are_asked_for_and_runs_lack_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "runner.toml").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    sweeps.write(tmp_path)
+    other = fixtures.write(tmp_path, measured("20261121T080100-00000001", spec(), spec(), "self", 1.0))
+    assert sync.main(["--sweep", sweeps.NAME, "--pages", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert len(document["pages"]) == 6
+    assert sync.main(["--pages"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == ["1 report page sent"]
+    target = mlflow_store.open_store(tmp_path)
+    run_id = mlflow_runs.runs_by_record(target)[other.folder.name]
+    page = Path(target.client.download_artifacts(run_id, "report.html", str(tmp_path)))
+    assert "<!doctype html>" in page.read_text(encoding="utf-8").lower()

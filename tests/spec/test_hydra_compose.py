@@ -69,7 +69,7 @@ def test_a_project_has_options_of_its_own(tmp_path: Path) -> None:
 
 def scheduled(tmp_path: Path, *words: str) -> object:
     loader = hydra_compose.loader(tmp_path)
-    return hydra_compose.schedule(loader, tmp_path, overrides.parse(words))
+    return hydra_compose.schedule_of(hydra_compose.beside(loader, tmp_path, overrides.parse(words)), tmp_path)
 
 
 def test_an_experiment_says_how_its_steps_are_run_and_the_command_line_overrides_it(

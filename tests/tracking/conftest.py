@@ -7,8 +7,9 @@ from runner.tracking import mlflow_store
 
 @pytest.fixture(autouse=True)
 def _own_store(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs go to the project's own database, whatever the caller's environment says."""
+    """Runs go to the project's own database and experiment, whatever the caller's environment says."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("MLFLOW_EXPERIMENT_NAME", raising=False)
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from runner.artifacts import store
 from runner.core.errors import Unavailable
 from runner.pictures import record_pictures
 from runner.results import picture_files, record_schema
+from runner.spec import tracking
 from runner.tracking import mlflow_runs, mlflow_store, worker
 from tests.report import fixtures
 from tests.report.fixtures import measured, not_measured, spec
@@ -54,6 +56,58 @@ def test_a_record_becomes_a_flat_run_with_all_that_it_holds(root: Path) -> None:
         "environment.json", "keys.json", "latency.svg", "record.json", "samples.npz",
     ]  # fmt: skip
     assert answer["experiment_id"] == run.info.experiment_id
+
+
+def test_tags_of_the_users_own_stand_beside_ours(root: Path) -> None:
+    asked = {"tags": {"project": "dozer", "status": "mine"}, "models": False}
+    content = measured("20261121T090100-000000f1", INT8, spec(), "onnxruntime fp32", 1.43, tracking=asked)
+    tags = run_of(root, mlflow_runs.log_record(fixtures.write(root, content).folder, root)).data.tags
+    assert (tags["project"], tags["status"]) == ("dozer", "ok")
+
+
+def test_every_tag_of_a_run_is_one_that_no_user_can_take(root: Path) -> None:
+    content = measured("20261121T090100-000000f2", INT8, spec(), "onnxruntime fp32", 1.43)
+    tags = run_of(root, mlflow_runs.log_record(fixtures.write(root, content).folder, root)).data.tags
+    assert {name for name in tags if not name.startswith("mlflow.")} <= set(tracking.OURS)
+
+
+def compiled(root: Path, key: str) -> Path:
+    """An artifact in the store, as a compile leaves it; its folder."""
+    with store.draft(root, "compile", key) as draft:
+        (draft / "weights").mkdir()
+        (draft / "model.onnx").write_bytes(b"graph")
+        (draft / "weights" / "w.bin").write_bytes(b"12345")
+        meta = {"session": {}, "size": {"file_bytes": 10, "gzip_bytes": 9}, "effective": {}, "fallback": {}}
+        content = {"step": "compile", "key": key, "seconds": 1.0, "peak_rss_mb": 9.0, "meta": meta}
+        return store.finish(root, draft, content).folder
+
+
+def with_model(root: Path, record_id: str, key: str) -> Any:
+    """The run of a record whose model is asked for."""
+    asked = {"tags": {}, "models": True}
+    content = measured(record_id, INT8, spec(), "onnxruntime fp32", 1.43, tracking=asked, keys={"compile": key})
+    return run_of(root, mlflow_runs.log_record(fixtures.write(root, content).folder, root))
+
+
+def test_a_model_that_is_asked_for_is_sent_with_its_size(root: Path) -> None:
+    compiled(root, "a" * 64)
+    run = with_model(root, "20261121T090100-000000f3", "a" * 64)
+    client = mlflow_store.open_store(root).client
+    found = [file.path for file in client.list_artifacts(run.info.run_id, "model")]
+    assert found == ["model/model.onnx", "model/weights"]
+    assert [file.path for file in client.list_artifacts(run.info.run_id, "model/weights")] == ["model/weights/w.bin"]
+    assert run.data.tags["model_files"] == "2 files, 0.000 MB"
+
+
+def test_a_model_that_was_changed_or_removed_is_not_sent_and_the_run_says_so(root: Path) -> None:
+    folder = compiled(root, "b" * 64)
+    (folder / "model.onnx").write_bytes(b"GRAPH")
+    run = with_model(root, "20261121T090100-000000f4", "b" * 64)
+    assert "was changed after it was written" in run.data.tags["model_files"]
+    gone = with_model(root, "20261121T090100-000000f5", "c" * 64)
+    assert gone.data.tags["model_files"].endswith("is not there any more")
+    for one in (run, gone):
+        assert mlflow_store.open_store(root).client.list_artifacts(one.info.run_id, "model") == []
 
 
 def test_the_run_carries_the_records_own_date(root: Path) -> None:

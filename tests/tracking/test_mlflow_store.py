@@ -90,6 +90,31 @@ def test_another_store_is_used_where_the_environment_names_one(tmp_path: Path, m
     assert not mlflow_store.database(tmp_path).exists()
 
 
+def test_runs_go_to_the_experiment_that_the_environment_names(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = mlflow_store.open_store(root)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "night shift")
+    other = mlflow_store.open_store(root)
+    assert other.experiment_id != usual.experiment_id
+    assert other.client.get_experiment(other.experiment_id).name == "night shift"
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "")
+    assert mlflow_store.open_store(root).experiment_id == usual.experiment_id
+
+
+def test_a_deleted_experiment_is_said_with_the_command_that_brings_it_back(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "deleted")
+    found = mlflow_store.open_store(root)
+    found.client.delete_experiment(found.experiment_id)
+    mlflow_store._open.cache_clear()
+    with pytest.raises(StepFailed, match="The MLflow experiment deleted was deleted") as told:
+        mlflow_store.open_store(root)
+    restore = told.value.next_step.partition(", or")[0].split()
+    store = {**os.environ, "MLFLOW_TRACKING_URI": mlflow_store.uri(root)}
+    subprocess.run([sys.executable, "-m", *restore], env=store, check=True, capture_output=True)
+    assert mlflow_store.open_store(root).experiment_id == found.experiment_id
+
+
 def experiments(root: Path) -> list[str]:
     with sqlite3.connect(mlflow_store.database(root)) as connection:
         return sorted(name for (name,) in connection.execute("SELECT name FROM experiments"))
