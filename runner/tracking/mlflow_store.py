@@ -27,10 +27,12 @@ EXPERIMENT = "edge-runner"  # unless MLFLOW_EXPERIMENT_NAME says another
 TESTED = "3.17."  # what is not documented of MLflow was read from this version
 LOCK_SECONDS = 120.0
 LONGEST_PATH = 490  # bytes: SQLite takes 512, its journal's name and the draft's included
-# A server that can't be reached must not hold up a run: mlflow's own defaults retry for minutes.
-QUICK = {
+# A server that can't be reached must not hold up a run: mlflow's own defaults retry for minutes. And standard output is
+# ours: MLflow would print the addresses of a server's runs into a command's document.
+DEFAULTS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 
 
@@ -126,7 +128,7 @@ def _open(root: Path, address: str, name: str) -> Store:
 
 def _import() -> None:
     usage_reports.off()
-    for name, value in QUICK.items():
+    for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     for name in ("alembic", "mlflow.store.db.utils"):
         logging.getLogger(name).setLevel(logging.WARNING)

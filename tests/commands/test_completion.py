@@ -19,7 +19,7 @@ from runner.commands import COMMANDS, completion
 from runner.commands.completion_words import candidates
 from runner.core.errors import SpecError
 from runner.spec import options
-from runner.spec.schema import GROUPS, OWN_NAME, PARTS
+from runner.spec.schema import GROUPS, OWN_NAME, PART_CLASSES
 from tests.conftest import REPOSITORY
 from tests.test_main import HEAVY, loaded
 
@@ -41,7 +41,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_first_word_is_a_command_or_an_axis() -> None:
-    parts = {f"{part}." for part in PARTS}
+    parts = {f"{part}." for part in PART_CLASSES}
     axes = {f"{axis}=" for axis in (*GROUPS, "experiment", "seed")}
     assert {*candidates("edge-runner ")} == {*COMMANDS, *axes, *parts}
     assert candidates("edge-runner backend=torch mod") == ["model="]
