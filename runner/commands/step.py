@@ -43,10 +43,8 @@ def main(argv: list[str]) -> int:
     grid = dvc_grid.read(root)
     asked = dvc_grid.one(grid, chosen, root)
     folder = dvc_grid.folder(root, step, asked.spec)
-    made, home = (
-        plan.make([asked.spec], root),
-        project_paths.home(root),
-    )  # in a copy of DVC's the project whose copy it is
+    made = plan.make([asked.spec], root)
+    home = project_paths.home(root)  # in a copy of DVC's the project whose copy it is
     with room(home):
         benchmarks = step == "benchmark"
         said = _benchmark(made, home, folder, asked) if benchmarks else _artifact(step, made, home, folder)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.core.errors import SpecError
-from runner.spec import hydra_compose, overrides
+from runner.spec import hydra_compose, overrides, schedule
 from runner.spec.schedule import INLINE, Settings
 from runner.sweeps import request
 from tests.conftest import REPOSITORY
@@ -69,7 +69,8 @@ def test_a_project_has_options_of_its_own(tmp_path: Path) -> None:
 
 def scheduled(tmp_path: Path, *words: str) -> object:
     loader = hydra_compose.loader(tmp_path)
-    return hydra_compose.schedule_of(hydra_compose.beside(loader, tmp_path, overrides.parse(words)), tmp_path)
+    config = hydra_compose.beside(loader, tmp_path, overrides.parse(words))
+    return schedule.built(hydra_compose.schedule_values(config, tmp_path))
 
 
 def test_an_experiment_says_how_its_steps_are_run_and_the_command_line_overrides_it(
