@@ -11,7 +11,6 @@ from typing import Any
 
 from runner.core.errors import RunnerError, StepFailed
 from runner.results.records import Record
-from runner.tracking import model_files
 from runner.transport.device import HERE
 from runner.transport.endpoint import WorkerOptions
 from runner.transport.local import Worker
@@ -64,6 +63,8 @@ class Tracker:
 
     def publish(self, record: Record) -> dict[str, Any]:
         """Log the record, with its files. Raises RunnerError where that can't be done: the record stays."""
+        from runner.tracking import model_files  # dozens of dataclasses, needed once there is a record
+
         model = model_files.of_record(self.root, record.result)
         seconds = SECONDS + (model.size / SLOWEST if model else 0.0)
         answer: dict[str, Any] = self._asked("publish", seconds, record=str(record.folder))
