@@ -24,6 +24,7 @@ from runner.tracking.mlflow_store import Store
 
 MAIN, DIFFERENCE = "Comparison", "Difference from the baseline"
 SPEEDUP, LATENCY = "vs_baseline/speedup", "latency/p50_ms"
+RECORDS = "tags.record_id LIKE '%'"  # all but the runs of sweeps' pages, which have nothing to compare
 SECOND = ("quality/naive_", "quality/rmse")
 
 
@@ -59,7 +60,7 @@ def view_state(shown: Shown, sweep: str | None) -> dict[str, Any]:
     names = sorted({name for result in shown.runs.values() for name in result.metrics})
     families = sorted({name.partition("/")[0] for name in names if "/" in name})
     return {
-        "searchFilter": f"tags.sweep = '{sweep}'" if sweep is not None else "",
+        "searchFilter": f"tags.sweep = '{sweep}'" if sweep is not None else RECORDS,
         "orderByKey": f"metrics.`{SPEEDUP}`",
         "orderByAsc": False,
         "selectedColumns": [f"metrics.`{name}`" for name in (SPEEDUP, LATENCY, *_qualities(names))],

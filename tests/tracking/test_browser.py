@@ -15,6 +15,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from runner.pictures import record_pictures
 from runner.report import report_model
 from runner.report.views import html
+from runner.tracking import mlflow_sweeps
 from tests.commands.test_ui import served
 from tests.report import fixtures, pages
 from tests.report.fixtures import measured, spec
@@ -67,6 +68,8 @@ def project(tmp_path: Path) -> Path:
 def test_the_comparison_view_shows_the_charts_and_the_difference_from_the_baseline(
     project: Path, browser: WebDriver, tmp_path: Path
 ) -> None:
+    (tmp_path / "page").mkdir()
+    mlflow_sweeps.log_page(project, "of before", tmp_path / "page", {})
     with served(project) as (_, address):
         _open(browser, address)
         _await(browser, lambda driver: len(_bars(driver)) >= 9, 90)
@@ -76,6 +79,7 @@ def test_the_comparison_view_shows_the_charts_and_the_difference_from_the_baseli
             page = _text(browser)
             browser.save_screenshot(str(tmp_path / "comparison.png"))
     assert _missing(page) == []
+    assert "sweep of before" not in page  # its page's run has nothing to compare
     assert "error" not in page.lower().replace("max_abs_error", "")
     compared = page.split("Compare by")[1]
     assert compared.index(NAMES[0]) < compared.index(NAMES[1])  # the baseline stands first

@@ -6,7 +6,7 @@ import mlflow
 import pytest
 
 from runner.results import record_schema
-from runner.tracking import mlflow_runs, mlflow_store, mlflow_view
+from runner.tracking import mlflow_runs, mlflow_store, mlflow_sweeps, mlflow_view
 from runner.tracking.mlflow_view import Shown
 from tests.report import fixtures
 from tests.report.fixtures import measured, spec
@@ -49,6 +49,16 @@ def test_a_sweep_has_a_view_of_its_own_runs(root: Path, sent: dict[str, str]) ->
     assert found["searchFilter"] == "tags.sweep = 'view'"
     difference = [chart for chart in found["compareRunCharts"] if chart["type"] == "DIFFERENCE"]  # type: ignore[attr-defined]
     assert [chart["baselineColumnUuid"] for chart in difference] == [sent["0b"]]
+
+
+def test_the_view_of_all_leaves_out_the_runs_of_sweeps_pages(root: Path, sent: dict[str, str], tmp_path: Path) -> None:
+    page = mlflow_sweeps.log_page(root, "view", tmp_path, {})
+    mlflow_view.address(root, "127.0.0.1", 5001)
+    target = mlflow_store.open_store(root)
+    found = target.client.search_runs([target.experiment_id], str(state(root, "comparison")["searchFilter"]))
+    shown = {run.info.run_id for run in found}
+    assert shown == {*mlflow_runs.runs_by_record(target).values()} - {page}
+    assert {*sent.values()} <= shown
 
 
 def test_the_charts() -> None:
