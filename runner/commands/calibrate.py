@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.commands import how_much
 from runner.commands.cli_parser import parser
 from runner.commands.console import say
 from runner.core import project_paths
@@ -17,6 +18,7 @@ from runner.results.calibration import Calibration
 from runner.results.record_schema import Result
 
 if TYPE_CHECKING:
+    from runner.core.progress import Reporter
     from runner.spec.schema import Spec
 
 PAIRS = 40
@@ -36,7 +38,8 @@ def main(argv: list[str]) -> int:
     if chosen.show:
         identity = str(devices.device_of(spec.hardware.settings).hardware()["identity"])
         return _show(project_paths.home(root), identity, where, chosen.json)
-    found = calibrate(root, spec, chosen.override, chosen.pairs)
+    with how_much.reporting(chosen, project_paths.home(root), ["calibrate", *argv]) as (reporter, _):
+        found = calibrate(root, spec, chosen.override, chosen.pairs, reporter)
     if chosen.json:
         json.dump({"schema": 1, **found.as_dict(), "age_days": 0}, sys.stdout, indent=1)
         print()
@@ -54,7 +57,9 @@ def _options(argv: list[str]) -> argparse.Namespace:
     arguments.add_argument("--pairs", type=int, default=PAIRS, help="pairs of fresh processes (default %(default)s)")
     arguments.add_argument("--show", action="store_true", help="print the calibration that counts; measures nothing")
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    how_much.add(arguments)
     chosen = arguments.parse_intermixed_args(argv)
+    how_much.check(chosen)
     if chosen.pairs < 10:
         raise SpecError(f"--pairs {chosen.pairs}: too few to know the noise.", "At least 10; 40 take about a minute.")
     for word in chosen.override:
@@ -64,15 +69,14 @@ def _options(argv: list[str]) -> argparse.Namespace:
     return chosen
 
 
-def calibrate(root: Path, usual: Spec, overrides: list[str], pairs: int) -> Calibration:
+def calibrate(root: Path, usual: Spec, overrides: list[str], pairs: int, reporter: Reporter) -> Calibration:
     """Run the A/A of the spec `usual`, which `overrides` say, as a run of its own (it leaves a record), and append the
-    calibration that follows from it.
+    calibration that follows from it; `reporter` is told how it gets on.
 
     Raises what keeps a spec from being measured.
     """
     from runner.execution import run_plan
     from runner.planning import plan
-    from runner.report.views import progress
     from runner.spec.schedule import INLINE
     from runner.sweeps import request
     from runner.tracking.client import Tracker
@@ -82,8 +86,8 @@ def calibrate(root: Path, usual: Spec, overrides: list[str], pairs: int) -> Cali
     home = project_paths.home(root)
     with Tracker(home) as tracker:
         tracker.start()
-        made, report = plan.make([asked.spec], root), progress.on_stderr()
-        ran = run_plan.run(made, home, tracker, INLINE, report, fresh=True, tracking=asked.tracking)
+        made = plan.make([asked.spec], root)
+        ran = run_plan.run(made, home, tracker, INLINE, reporter, fresh=True, tracking=asked.tracking)
     result = ran.records[0].result
     if result.status != "ok":
         _raise(result)

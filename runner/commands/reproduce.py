@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from runner.commands import console
+from runner.commands import console, how_much
 from runner.commands.cli_parser import parser
 from runner.core import project_paths
 
@@ -19,10 +19,11 @@ def main(argv: list[str]) -> int:
     """Measure a record's spec again, and say in one line whether its result holds. Returns the exit code: 0 where it
     does, 1 where it doesn't or can't be told, that of a run where nothing could be measured."""
     options = _options(argv)
+    root = project_paths.root()
     from runner.execution.measure_again import measure_again
-    from runner.report.views import progress
 
-    again = measure_again(options.record, options.words, project_paths.root(), progress.on_stderr())
+    with how_much.reporting(options, project_paths.home(root), ["reproduce", *argv]) as (reporter, _):
+        again = measure_again(options.record, options.words, root, reporter)
     _show(again, options.json)
     return 0 if again.found.holds else NOT_HELD
 
@@ -45,4 +46,7 @@ def _options(argv: list[str]) -> argparse.Namespace:
         "words", nargs="*", metavar="KEY=VALUE", help="what a record isn't followed in: model.path=…"
     )
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
-    return arguments.parse_intermixed_args(argv)
+    how_much.add(arguments)
+    options = arguments.parse_intermixed_args(argv)
+    how_much.check(options)
+    return options

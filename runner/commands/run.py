@@ -6,19 +6,19 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.commands import ci_options
+from runner.commands import ci_options, how_much
 from runner.commands.ci_options import Gate
 from runner.commands.cli_parser import parser
 from runner.core import project_paths as projects
 from runner.core.disk_errors import room
 from runner.core.errors import SpecError, nearest
 from runner.spec import slips
+from runner.spec.schema import AXES
 from runner.tracking.client import Tracker
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from runner.results.comparison import Comparison
     from runner.sweeps.request import Request
 
-FLAGS = ("--json", "--fresh", "--strict", "--quiet", "--verbose")
+FLAGS = ("--json", "--fresh", "--strict")
 FAILED = ("failed", "timeout")
 
 
@@ -137,20 +137,10 @@ def main(argv: list[str]) -> int:
         asked = request.read(root, flags.override, multirun=flags.multirun)
         with room(home):
             made = plan.of_sweep(asked.sweep, root) if asked.sweeps else plan.make([asked.spec], root)
-            with _reporting(flags, home, argv) as (reporter, log):  # what can't be planned leaves no file
+            with how_much.reporting(flags, home, argv) as (reporter, log):  # what can't be planned leaves no file
                 how = (flags.json, flags.fresh, flags.strict, gate)
                 command = Command(home, tracker, flags.override, reporter, log, *how)
                 return command.sweep(asked, made) if asked.sweeps else command.one(asked, made)
-
-
-@contextmanager
-def _reporting(flags: argparse.Namespace, home: Path, argv: Sequence[str]) -> Iterator[tuple[Reporter, Path]]:
-    """Who is told how the command gets on: standard error, as much as asked for, and the command's log."""
-    from runner.report.views import journal, progress
-
-    stderr: Reporter = journal.verbose() if flags.verbose else progress.on_stderr()
-    with journal.log_file(home, argv) as (log, written):
-        yield journal.Both(journal.Warnings(stderr) if flags.quiet else stderr, written), log
 
 
 def _flags(argv: Sequence[str]) -> argparse.Namespace:
@@ -161,6 +151,7 @@ def _flags(argv: Sequence[str]) -> argparse.Namespace:
     arguments.add_argument("--cfg", "-c", choices=["job"])
     arguments.add_argument("--resolve", action="store_true")
     ci_options.add(arguments)
+    how_much.add(arguments)
     for flag in FLAGS:
         arguments.add_argument(flag, action="store_true")
     flags, unknown = arguments.parse_known_intermixed_args(argv)
@@ -168,8 +159,7 @@ def _flags(argv: Sequence[str]) -> argparse.Namespace:
         raise _unknown_flag(unknown[0], [*arguments._option_string_actions])
     if not flags.override and not flags.cfg:
         raise SpecError("No word says what to measure.", "For instance: python -m runner model=gru backend=openvino")
-    if flags.quiet and flags.verbose:
-        raise SpecError("--quiet and --verbose: one says less, the other more.", "Leave one out.")
+    how_much.check(flags)
     if flags.cfg and flags.multirun:
         raise SpecError("--cfg: it prints one spec, and a sweep has many.", "Leave -m out.")
     return flags
@@ -182,6 +172,10 @@ def _unknown_flag(flag: str, known: Sequence[str]) -> SpecError:
             f"{name}: every spec starts from conf/config.yaml, and there is no other.",
             "Options of your own lie in conf/<axis>/NAME.yaml, a whole experiment in experiments/NAME.yaml.",
         )
+    if name.lstrip("-") in AXES:
+        return SpecError(f"{flag}: no such flag.", f"An axis is set with = alone: {name.lstrip('-')}=OPTION")
+    if flag == "-V":
+        return SpecError(f"{flag}: no such flag.", "Type: python -m runner --version")
     return SpecError(f"{flag}: no such flag.{nearest(flag, known)}", "See python -m runner --help.")
 
 

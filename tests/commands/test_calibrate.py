@@ -28,7 +28,9 @@ def test_calibrating_leaves_a_floor_that_later_runs_use(
     assert json.loads(file.read_text())["calibrations"][0]["floor"] == made.json["floor"]
     assert (tmp_path / "records" / made.json["record_id"] / "samples.npz").is_file()
 
-    again = command("calibrate", *SPEC, "--pairs", "10", "--json")  # what was measured before doesn't stand in for it
+    # What was measured before doesn't stand in for it.
+    again = command("calibrate", *SPEC, "--pairs", "10", "--json", "--quiet")
+    assert all(line.startswith("warning: ") for line in again.err.splitlines()), again.err
     assert again.json["record_id"] != made.json["record_id"]
     made = again
 
@@ -43,6 +45,7 @@ def test_calibrating_leaves_a_floor_that_later_runs_use(
     [
         (["--pairs", "4"], "--pairs 4: too few"),
         (["--pairs", "many"], "argument --pairs"),
+        (["--quiet", "--verbose"], "--quiet and --verbose: one says less"),
         (["baseline=none"], "baseline=none: calibrate sets baseline itself"),
         (["measure.min_pairs=3"], "measure.min_pairs=3: calibrate sets measure itself"),
     ],
