@@ -16,10 +16,12 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import documents
 from tests.conftest import REPOSITORY
 
-FOLDERS = ("runner", "conf", "experiments", "docs")
+FOLDERS = ("runner", "conf", "experiments", "docs", "plots")
 FILES = ("dvc.yaml", "params.yaml", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/.gitignore")
+WIDTH = 100  # columns that a table may have
 AXES = {"model": ["gru"], "precision": ["fp32"], "backend": ["onnxruntime", "openvino"]}
 OPENVINO = {f"{step}@gru-fp32-openvino" for step in ("compile", "verify", "benchmark")}
 SMALL = {
@@ -77,8 +79,8 @@ class Repository:
     def yaml(self, name: str) -> Any:
         return yaml.safe_load((self.root / name).read_text(encoding="utf-8"))
 
-    def metrics(self, cell: str) -> Any:
-        return json.loads((self.root / "pipeline" / "benchmark" / cell / "metrics.json").read_text(encoding="utf-8"))
+    def measured(self, cell: str) -> Any:
+        return json.loads((self.root / "pipeline" / "benchmark" / cell / "measured.json").read_text(encoding="utf-8"))
 
     def records(self) -> set[str]:
         return {path.name for path in (self.root / "records").glob("[0-9]*")}
@@ -111,7 +113,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     repository = _clone(tmp_path_factory.mktemp("dvc"))
     repository.set(grid=AXES, **SMALL)
     ran = repository.repro()
-    assert ran == _stages(repository.yaml("keys.yaml"), _every_key(repository))
+    assert ran == _stages(repository.yaml("keys.yaml"), _every_key(repository)) | {"speedups"}
     repository.sh("git add --all && git commit --quiet --message built")
     return repository
 
@@ -155,7 +157,7 @@ def test_stages_are_the_cells_of_the_canonical_grid(tmp_path: Path) -> None:
 
     repository.sh("dvc repro keys")
 
-    stages = set(repository.sh("dvc stage list --name-only").split()) - {"keys"}
+    stages = set(repository.sh("dvc stage list --name-only").split()) - {"keys", "speedups"}
     assert stages == _stages(repository.yaml("keys.yaml"), _every_key(repository))
     assert len([name for name in stages if name.startswith("benchmark@")]) == 12
 
@@ -164,8 +166,9 @@ def test_every_output_holds_its_artifact_and_its_key(built: Repository) -> None:
     for step, cells in built.yaml("keys.yaml").items():
         for cell, key in cells.items():
             folder = built.root / "pipeline" / step / cell
+            assert (built.root / "pipeline" / "keys" / step / cell).read_text(encoding="utf-8").strip() == key
             if step == "benchmark":
-                assert built.metrics(cell)["status"] == "ok"
+                assert built.measured(cell)["status"] == "ok"
                 continue
             assert (folder / "key").read_text(encoding="utf-8").strip() == key
             if step != "quantize":
@@ -173,9 +176,12 @@ def test_every_output_holds_its_artifact_and_its_key(built: Repository) -> None:
 
 
 def test_git_keeps_the_metrics_and_dvc_the_artifacts(built: Repository) -> None:
-    tracked = built.sh("git ls-files pipeline").split()
+    tracked = built.sh("git ls-files pipeline metrics").split()
 
-    assert tracked == [f"pipeline/benchmark/gru-fp32-{backend}/metrics.json" for backend in ("onnxruntime", "openvino")]
+    cells = [f"gru-fp32-{backend}" for backend in ("onnxruntime", "openvino")]
+    rows = [f"metrics/{cell}.json" for cell in cells]
+    figures = [f"pipeline/benchmark/{cell}/{name}" for cell in cells for name in ("latency.csv", "measured.json")]
+    assert tracked == [*rows, "metrics/speedups.csv", *figures]
 
 
 @pytest.mark.slow
@@ -189,7 +195,7 @@ def test_repro_builds_the_whole_canonical_grid(tmp_path: Path) -> None:
     cells = [
         f"{m}-{p}-{b}" for m in ("gru", "lstm", "bilstm") for p in ("fp32", "int8_dynamic") for b in AXES["backend"]
     ]
-    assert {cell: repository.metrics(cell)["status"] for cell in cells} == dict.fromkeys(cells, "ok")
+    assert {cell: repository.measured(cell)["status"] for cell in cells} == dict.fromkeys(cells, "ok")
     assert repository.changed() == set()
     assert repository.repro() == set()
 
@@ -198,11 +204,11 @@ def test_repro_builds_the_whole_canonical_grid(tmp_path: Path) -> None:
 
 
 def test_nothing_reruns_where_nothing_changed(repository: Repository) -> None:
-    before = repository.metrics("gru-fp32-openvino")
+    before = repository.measured("gru-fp32-openvino")
 
     assert repository.changed() == set()
     assert repository.repro() == set()
-    assert repository.metrics("gru-fp32-openvino") == before
+    assert repository.measured("gru-fp32-openvino") == before
 
 
 def test_a_comment_reruns_nothing(repository: Repository) -> None:
@@ -231,7 +237,7 @@ def test_an_upgraded_tool_reruns_exactly_its_compiles_and_their_descendants(
 ) -> None:
     repository, ran = upgraded
 
-    assert ran == OPENVINO
+    assert ran == OPENVINO | {"speedups"}
     compiled = json.loads((repository.root / "pipeline/compile/gru-fp32-openvino/artifact.json").read_text("utf-8"))
     assert compiled["tools"] == {"openvino": "9999.0"}
 
@@ -239,32 +245,94 @@ def test_an_upgraded_tool_reruns_exactly_its_compiles_and_their_descendants(
 def test_going_back_restores_artifacts_but_measures_again(
     built: Repository, upgraded: tuple[Repository, set[str]], tmp_path: Path
 ) -> None:
-    first = built.metrics("gru-fp32-openvino")
+    first = built.measured("gru-fp32-openvino")
     repository = _copy(upgraded[0], tmp_path)
 
     ran = repository.repro()
 
-    again = repository.metrics("gru-fp32-openvino")
-    assert ran == {"benchmark@gru-fp32-openvino"}
+    again = repository.measured("gru-fp32-openvino")
+    assert ran == {"benchmark@gru-fp32-openvino", "speedups"}
     assert again["date"] > first["date"]
     assert again["record_id"] != first["record_id"]
 
 
-# --- metrics ---
+# --- metrics and plots ---
 
 
-def test_metrics_show_and_diff_name_cells_figures_and_dates(repository: Repository) -> None:
-    cell = "pipeline/benchmark/gru-fp32-openvino/metrics.json"
-    before = repository.metrics("gru-fp32-openvino")
-    shown = json.loads(repository.sh("dvc metrics show --json"))[""]["data"][cell]["data"]
-    repository.sh("dvc repro --force --single-item benchmark@gru-fp32-openvino")
+@pytest.fixture(scope="module")
+def again(built: Repository, tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """A copy in which one cell was measured a second time, with another setting, and not committed."""
+    repository = _copy(built, tmp_path_factory.mktemp("again"))
+    repository.set(measure={**SMALL["measure"], "iterations": 21})
+    assert repository.repro() == {*(f"benchmark@gru-fp32-{one}" for one in AXES["backend"]), "speedups"}
+    return repository
 
-    differences = json.loads(repository.sh("dvc metrics diff --json"))
 
-    assert shown == before
-    assert set(differences) == {cell}
-    assert differences[cell]["date"] == {"old": before["date"], "new": repository.metrics("gru-fp32-openvino")["date"]}
-    assert "latency/p50_ms" in differences[cell]
+def test_metrics_show_is_a_row_a_cell(built: Repository) -> None:
+    shown = json.loads(built.sh("dvc metrics show --json"))[""]["data"]
+    figures = built.measured("gru-fp32-openvino")
+
+    assert set(shown) == {f"metrics/gru-fp32-{backend}.json" for backend in AXES["backend"]}
+    assert shown["metrics/gru-fp32-openvino.json"]["data"] == {
+        "p50_ms": figures["latency/p50_ms"],
+        "speedup": figures["vs_baseline/speedup"],
+        "low": figures["vs_baseline/speedup_low"],
+        "high": figures["vs_baseline/speedup_high"],
+        "mae_ppm": figures["quality/mae_ppm"],
+    }
+
+
+def test_diffs_name_what_differs_and_no_key(again: Repository) -> None:
+    metrics = json.loads(again.sh("dvc metrics diff --json"))
+
+    assert json.loads(again.sh("dvc params diff --json")) == {
+        "params.yaml": {"measure.iterations": {"old": 20, "new": 21, "diff": 1}}
+    }
+    assert metrics["metrics/gru-fp32-openvino.json"]["p50_ms"]["new"] == pytest.approx(
+        again.measured("gru-fp32-openvino")["latency/p50_ms"]
+    )
+
+
+@pytest.mark.parametrize("words", ["metrics show", "metrics diff HEAD", "params diff"])
+def test_tables_fit_into_100_columns_with_the_longest_name_of_a_cell(again: Repository, words: str) -> None:
+    lines = again.sh(f"dvc {words}").splitlines()
+
+    more = len("bilstm-int8_dynamic-onnxruntime") - len("gru-fp32-onnxruntime")
+    assert max(map(len, lines)) + more <= WIDTH, "\n".join(lines)
+
+
+def test_plots_show_the_distribution_of_each_cell_and_the_speedups_of_all(built: Repository, tmp_path: Path) -> None:
+    specs = _plots(built, f"dvc plots show --out {tmp_path}", tmp_path)
+
+    latency = specs["Latency of gru fp32 openvino"]
+    assert {row["side"] for row in latency["data"]["values"]} == {"candidate", "baseline"}
+    median = next(row for row in latency["data"]["values"] if (row["side"], row["percent"]) == ("candidate", "50"))
+    assert float(median["ms"]) == pytest.approx(built.measured("gru-fp32-openvino")["latency/p50_ms"], abs=1e-6)
+    assert (latency["encoding"]["x"]["field"], latency["encoding"]["y"]["field"]) == ("ms", "percent")
+    figures = built.measured("gru-fp32-openvino")
+    (row,) = specs["Speed-up over each cell's baseline, with its interval"]["data"]["values"]
+    assert row["cell"] == "gru-fp32-openvino"
+    assert row["baseline"] == figures["baseline"] == "onnxruntime fp32"
+    ends = [figures[f"vs_baseline/speedup{end}"] for end in ("", "_low", "_high")]
+    assert [float(row[name]) for name in ("speedup", "low", "high")] == ends
+
+
+def test_plots_diff_draws_both_commits_in_one_picture(again: Repository, tmp_path: Path) -> None:
+    specs = _plots(again, f"dvc plots diff HEAD --out {tmp_path}", tmp_path)
+
+    assert len(specs) == 3
+    for spec in specs.values():
+        assert {row["rev"] for row in spec["data"]["values"]} == {"HEAD", "workspace"}
+        assert "DVC_METRIC" not in json.dumps(spec)
+
+
+def _plots(repository: Repository, words: str, out: Path) -> dict[str, Any]:
+    """What the page that DVC wrote hands to Vega, by title. Vega itself comes from the network: it isn't run."""
+    repository.sh(words)
+    page = (out / "index.html").read_text(encoding="utf-8")
+    starts = [found.end() for found in re.finditer("var spec = ", page)]
+    specs = [json.JSONDecoder().raw_decode(page[start:])[0] for start in starts]
+    return {spec["title"]["text"]: spec for spec in specs}
 
 
 # --- sharing ---
@@ -301,7 +369,7 @@ def test_an_experiment_in_a_copy_keeps_its_record_in_the_project(repository: Rep
 
     assert not any((repository.root / ".dvc" / "tmp" / "exps").rglob("records"))
     repository.sh("dvc exp apply other")
-    record = repository.metrics("gru-fp32-onnxruntime")["record_id"]
+    record = repository.measured("gru-fp32-onnxruntime")["record_id"]
     assert repository.records() - before == {record}
     assert "gru" in repository.sh(f"python -m runner report {record}")
     assert "0 records sent" in repository.sh("python -m runner sync")  # MLflow's run is the project's, too
@@ -312,17 +380,19 @@ def test_an_experiment_in_a_copy_keeps_its_record_in_the_project(repository: Rep
 
 @pytest.mark.slow
 def test_the_commands_of_the_page_work_and_an_experiment_is_one_of_them(repository: Repository) -> None:
-    page = (repository.root / "docs" / "dvc.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```sh\n(.+?)```", page, re.DOTALL)
+    blocks = documents.blocks("docs/dvc.md", "tests/test_dvc.py")
     cell = "gru-fp32-onnxruntime"
     repository.set(grid={**AXES, "backend": ["onnxruntime"]}, measure={**SMALL["measure"], "iterations": 21})
 
-    for block in blocks:
-        repository.sh(block)
+    said = {block[-1]: repository.sh("\n".join(block)) for block in blocks}
+
+    (shown,) = (text for line, text in said.items() if line.startswith("dvc exp show"))
+    assert max(map(len, shown.splitlines())) <= WIDTH
+    assert all(name in shown for name in ("longer", "train.epochs", "p50_ms")), shown
 
     assert repository.yaml("params.yaml")["train"] == {"name": "smoke", "epochs": 3}
     assert "longer" in repository.sh("dvc exp list")
     assert repository.changed() == set()
     difference = json.loads(repository.sh("dvc params diff --json --targets params.yaml"))
     assert difference == {"params.yaml": {"train.epochs": {"old": 1, "new": 3, "diff": 2}}}
-    assert set(json.loads(repository.sh("dvc metrics diff --json"))) == {f"pipeline/benchmark/{cell}/metrics.json"}
+    assert set(json.loads(repository.sh("dvc metrics diff --json"))) == {f"metrics/{cell}.json"}

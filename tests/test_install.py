@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
+from tests import documents
 from tests.conftest import QUICK, REPOSITORY, Ended
 
 pytestmark = pytest.mark.slow
@@ -69,6 +72,33 @@ def test_options_come_from_the_wheel(installed: Installed, tmp_path: Path) -> No
     assert done.code == 0, done.err
     file = Path(done.json["options"][0]["file"])
     assert file == installed.folder / "runner" / "conf" / "model" / "gru.yaml"
+
+
+def test_the_wheel_carries_dvcs_stages_and_pictures(installed: Installed) -> None:
+    for name in ("dvc.yaml", "plots/latency.json", "plots/speedups.json"):
+        assert (installed.folder / "runner" / name).read_bytes() == (REPOSITORY / name).read_bytes()
+
+
+def test_a_project_that_it_makes_is_built_by_dvc(installed: Installed, tmp_path: Path) -> None:
+    (lines,) = documents.blocks("docs/dvc.md", "tests/test_install.py")
+    small = {
+        "grid": {"model": ["gru"], "precision": ["fp32"], "backend": ["onnxruntime"]},
+        "data": {"name": "co2"},
+        "train": {"name": "smoke", "epochs": 1},
+        "measure": {"name": "quick", "min_pairs": 1, "max_pairs": 1, "iterations": 10, "min_seconds": 0},
+    }
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(small))
+    script = "\n".join([*lines[:-1], "cp ../params.yaml .", lines[-1]])
+    places = (installed.folder / "bin", Path(sys.executable).parent, os.environ["PATH"])
+    env = {"PYTHONPATH": str(installed.folder), "PYTHONSAFEPATH": "1", "PATH": os.pathsep.join(map(str, places))}
+
+    done = subprocess.run(
+        ["bash", "-ec", script], cwd=tmp_path, env={**os.environ, **env}, capture_output=True, text=True, timeout=280
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(json.loads((tmp_path / "mine/metrics/gru-fp32-onnxruntime.json").read_text())) == {"p50_ms", "mae_ppm"}
+    assert (tmp_path / "mine/metrics/speedups.csv").read_text() == "cell,speedup,low,high,baseline\n"
 
 
 def test_a_study_is_found(installed: Installed, tmp_path: Path) -> None:

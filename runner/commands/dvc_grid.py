@@ -24,6 +24,7 @@ PARAMS = "params.yaml"
 GRID = ("model", "precision", "backend")
 # The stages of dvc.yaml, in order.
 STEPS = ("data", "train", "export", "quantize", "compile", "verify", "benchmark")
+SPEEDUPS = "speedups"  # a stage of the whole grid, after them
 
 
 @dataclass(frozen=True)

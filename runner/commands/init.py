@@ -40,6 +40,7 @@ def write(folder: Path) -> dict[str, str]:
     """
     files = {path.relative_to(TEMPLATE): path for path in sorted(TEMPLATE.rglob("*")) if path.is_file()}
     files[Path("dvc.yaml")] = project_paths.shipped("dvc.yaml")
+    files |= {Path("plots", path.name): path for path in sorted(project_paths.shipped("plots").glob("*.json"))}
     named = {name.with_name(NAMED.get(name.name, name.name)): path for name, path in files.items()}
     return {str(name): _copy(path, folder / name) for name, path in named.items()}
 

@@ -78,7 +78,7 @@ def _git_root(folder: Path) -> Path:
 
 
 def shipped(name: str) -> Path:
-    """What travels with the package: `conf`, `experiments` or `dvc.yaml` (in a checkout they lie beside `runner/`)."""
+    """What travels with the package: `conf`, `experiments`, `dvc.yaml`, `plots` (in a checkout beside `runner/`)."""
     package = Path(__file__).resolve().parents[1]
     inside = package / name
     return inside if inside.exists() else package.parent / name

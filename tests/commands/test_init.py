@@ -23,6 +23,8 @@ FILES = {
     "dvc.yaml",
     "experiments/first.yaml",
     "params.yaml",
+    "plots/latency.json",
+    "plots/speedups.json",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -33,6 +34,20 @@ def test_prints_a_key_for_every_cell_of_every_step(in_repository: Command) -> No
 
 def test_json_is_one_document_with_the_same_keys(in_repository: Command) -> None:
     assert in_repository("keys", "--json").json == {"schema": 1, "keys": yaml.safe_load(in_repository("keys").out)}
+
+
+def test_files_are_a_key_each_and_no_others(command: Command, tmp_path: Path) -> None:
+    grid = {"model": ["gru"], "precision": ["fp32"], "backend": ["onnxruntime"]}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump({"grid": grid}), encoding="utf-8")
+    old = tmp_path / "pipeline" / "keys" / "train" / "lstm"
+    old.parent.mkdir(parents=True)
+    old.write_text("of an earlier grid")
+
+    keys = yaml.safe_load(command("keys", "--files").out)
+
+    files = (path for path in (tmp_path / "pipeline" / "keys").rglob("*") if path.is_file())
+    written = {(path.parent.name, path.name): path.read_text().strip() for path in files}
+    assert written == {(step, cell): key for step, cells in keys.items() for cell, key in cells.items()}
 
 
 def test_keys_are_those_of_plan(in_repository: Command) -> None:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
 from runner.artifacts import store
-from runner.commands import step
+from runner.commands import dvc_grid, step
 from runner.core.errors import StepFailed
 from runner.planning import sources
-from runner.results import record_schema
 from tests.conftest import Command
 from tests.models import onnx_files
-from tests.report.fixtures import measured, spec
 from tests.without import hide
 
 GRID = {"model": ["gru"], "precision": ["fp32"], "backend": ["onnxruntime"]}
@@ -81,6 +81,61 @@ def test_what_is_there_is_not_made_again(command: Command, project: Path) -> Non
     assert "data co2: done" not in done.err
 
 
+def test_quiet_says_nothing_and_verbose_tells_every_event_with_its_second(command: Command, project: Path) -> None:
+    made_quietly, there = command("step=data", "--quiet"), command("step=data", "--verbose")
+
+    assert (made_quietly.code, made_quietly.err) == (0, "")
+    assert re.search(r"^ +\d+\.\d s  data co2: there$", there.err, re.MULTILINE), there.err
+    logs = [path.read_text(encoding="utf-8") for path in (project / "artifacts" / ".logs").glob("20*.log")]
+    assert sorted("step=data --quiet" in log for log in logs) == [False, True]
+
+
+FILES: dict[str, Any] = {"path": "my.onnx", "inputs": "my.npz", "shapes": {"x": ["batch", 4]}}
+
+
+@pytest.mark.parametrize(
+    ("model", "precision", "params"),
+    [
+        ("gru", "fp32", {"data": {"name": "mackey_glass"}}),
+        ("gru", "fp32", {"data": {"name": "csv", "path": "my.csv", "time": "date", "target": "load"}}),
+        ("mobilenet_v1", "fp32", {"data": {"name": "digits"}}),
+        ("onnx", "fp32", {"data": {"name": "model_inputs"}, "model": FILES}),
+        ("onnx", "fp32", {"data": {"name": "model_inputs"}, "model": {**FILES, "inputs": None}}),
+        ("file", "as_built", {"data": {"name": "model_inputs"}, "model": FILES, "baseline": {"name": "none"}}),
+    ],
+    ids=["generated", "csv", "digits", "npz", "drawn inputs", "built file"],
+)
+def test_data_may_come_from_everywhere(
+    command: Command, project: Path, model: str, precision: str, params: dict[str, Any]
+) -> None:
+    write(project, grid={"model": [model], "precision": [precision], "backend": ["onnxruntime"]}, **params)
+    dates = np.datetime64("2020-01-01") + np.arange(600)
+    rows = [f"{day},{100 + 10 * np.sin(place / 5):.3f}" for place, day in enumerate(dates)]
+    (project / "my.csv").write_text("\n".join(["date,load", *rows]), encoding="utf-8")
+    onnx_files.one_node(project / "my.onnx", "Relu", ["batch", 4], ["batch", 4])
+    x = np.random.default_rng(0).normal(size=(40, 4)).astype(np.float32)
+    np.savez(project / "my.npz", x=x, y=np.maximum(x, 0))
+
+    done = command("step=data")
+
+    name = params["data"]["name"]
+    assert done.code == 0, done.err
+    assert store.read(project / "pipeline" / "data" / name).key == yaml.safe_load(command("keys").out)["data"][name]
+
+
+@pytest.mark.slow
+def test_a_file_of_ones_own_goes_through_every_step(command: Command, project: Path) -> None:
+    params = {"data": {"name": "model_inputs"}, "model": FILES, "baseline": {"name": "none"}}
+    write(project, grid={"model": ["file"], "precision": ["as_built"], "backend": ["onnxruntime"]}, **params)
+    onnx_files.one_node(project / "my.onnx", "Relu", ["batch", 4], ["batch", 4])
+    np.savez(project / "my.npz", x=np.ones((8, 4), np.float32))
+
+    done = [command(f"step={step}") for step in dvc_grid.STEPS]
+
+    assert [one.code for one in done] == [0] * len(dvc_grid.STEPS), [one.err for one in done]
+    assert read(project / "metrics" / "file-as_built-onnxruntime.json")["p50_ms"] > 0
+
+
 def test_fp32_quantizes_nothing_and_leaves_exports_key(command: Command, project: Path) -> None:
     done = command("step=quantize", "model=gru", "precision=fp32", "backend=onnxruntime")
 
@@ -115,11 +170,13 @@ def test_an_unsupported_cell_says_so_and_stops_nothing(command: Command, project
     assert (compiled.code, measured.code) == (0, 0), compiled.err + measured.err
     assert {path.name for path in folder.iterdir()} == {"key", "status.json"}
     assert read(folder / "status.json")["status"] == "unsupported"
-    metrics = read(project / "pipeline" / "benchmark" / "gru-int8-torch" / "metrics.json")
+    metrics = read(project / "pipeline" / "benchmark" / "gru-int8-torch" / "measured.json")
     assert metrics["status"] == "unsupported"
     record = read(project / "records" / metrics["record_id"] / "record.json")
     assert metrics["reason"] == record["reason"]
     assert (record["sweep"][:4], record["comparisons"]) == ("dvc-", 1)
+    assert read(project / "metrics" / "gru-int8-torch.json") == {"status": "unsupported"}
+    assert (project / "pipeline/benchmark/gru-int8-torch/latency.csv").read_text() == "side,percent,ms\n"
     assert made(project) == set()
 
 
@@ -127,14 +184,6 @@ def test_a_grids_comparisons_are_one_family_without_the_cell_that_is_its_own_bas
     write(project, grid={"model": ["gru"], "precision": ["fp32", "int8"], "backend": ["onnxruntime", "openvino"]})
     family = step._family(project)
     assert (family.name[:4], family.comparisons) == ("dvc-", 3)
-
-
-def test_metrics_name_the_precision_that_ran_and_the_baseline() -> None:
-    content = measured("20261121T090100-00000001", spec(precision="int8"), spec(), "", 1.0)
-    content["effective"] = {"candidate": {"precision": {"LSTM": {"fp32": 1}}, "quantized": {"LSTM": [0, 1]}}}
-    told = step._metrics(record_schema.read(content))
-    assert (told["precision"], told["baseline"]) == ("int8 (ran fp32)", "onnxruntime fp32")
-    assert step._metrics(record_schema.read({**content, "comparison": None}))["baseline"] == "none"
 
 
 def test_a_missing_library_stops_nothing_either(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +221,7 @@ def test_a_cell_whose_planning_failed_is_not_done(project: Path, monkeypatch: py
 
 def test_numbers_of_before_dont_stand_in_for_a_benchmark_that_fails(command: Command, project: Path) -> None:
     write(project, train={"name": "default", "epochs": 5000}, limits={"step_s": 3})
-    old = project / "pipeline" / "benchmark" / "gru-fp32-onnxruntime" / "metrics.json"
+    old = project / "pipeline" / "benchmark" / "gru-fp32-onnxruntime" / "measured.json"
     old.parent.mkdir(parents=True)
     old.write_text("{}", encoding="utf-8")
 
@@ -192,6 +241,7 @@ def test_numbers_of_before_dont_stand_in_for_a_benchmark_that_fails(command: Com
             ["step=train", "step=data"],
             "step=data: step= and model=, precision=, backend= are all that a step",
         ),
+        (["step=speedups", "model=gru"], "step=speedups model=gru: it takes all cells of the grid."),
         (["step=train", "train.epochs=3"], "are all that a step takes"),
         (["step=train", "model=grv"], "model=grv: no such model. Did you mean gru?"),
     ],
