@@ -91,6 +91,8 @@ def _here() -> "Path":
 def _dispatch(argv: list[str]) -> int:
     first = argv[0] if argv else ""
     ours = first in COMMANDS or any(argument.startswith("step=") for argument in argv)
+    if first == "help" and argv[1:] and argv[1] in COMMANDS and argv[1] != "help":
+        first, argv = argv[1], [argv[1], "--help"]
     if not argv or first == "help" or (not ours and {"-h", "--help"} & set(argv)):
         from runner.commands import help
 
@@ -117,7 +119,7 @@ def _dispatch(argv: list[str]) -> int:
 
 def _refuse_words(argv: list[str]) -> None:
     """A first word that is neither a command, an override nor a flag is a slip."""
-    from runner.core.errors import SpecError, nearest
+    from runner.core.errors import SpecError
 
     first = argv[0] if argv else ""
     if "--" in argv:
@@ -127,7 +129,9 @@ def _refuse_words(argv: list[str]) -> None:
         advice = f"Type: {shell('python', '-m', 'runner', *words)}"
         raise SpecError("--: no such flag; overrides need nothing before them.", advice)
     if first and first[0] not in "-~+" and "=" not in first:
-        raise SpecError(f"{first}: no such command.{nearest(first, COMMANDS)}", "See python -m runner --help.")
+        from runner.commands import first_word
+
+        raise first_word.refuse(argv)
 
 
 def _report(argv: list[str], reason: str, next_step: str, code: int, error: BaseException) -> int:

@@ -98,6 +98,14 @@ def test_what_is_advised_names_the_command_as_it_was_typed(
     assert capsys.readouterr().err == "error: zzz: no such command.\nSee edge-runner --help.\n"
 
 
+def test_help_of_a_command_is_the_commands_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert __main__.main(["help", "compare"]) == 0
+    asked = capsys.readouterr().out
+    assert __main__.main(["compare", "--help"]) == 0
+    assert asked == capsys.readouterr().out
+    assert asked.startswith("usage: ")
+
+
 def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
     env = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     script = f"{sys.executable} -m runner --help | head -1; echo ${{PIPESTATUS[0]}}"

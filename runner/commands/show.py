@@ -37,8 +37,7 @@ def _describe(word: str) -> dict[str, Any]:
     axis, mark, name = word.partition("=")
     known_axes = (*GROUPS, "experiment")
     if not mark or axis not in known_axes:
-        close = "" if axis in known_axes else nearest(axis, known_axes)
-        raise SpecError(f"{word}: axis=option expected.{close}", f"Axes: {', '.join(known_axes)}.")
+        raise _no_option(word, mark, known_axes)
     root = project_paths.root()
     if axis == "experiment":
         return _experiment(name, root)
@@ -48,6 +47,20 @@ def _describe(word: str) -> dict[str, Any]:
     settings = [_setting(f"{axis}.{key}", values.get(key), kind, rule) for key, (kind, rule) in known.items()]
     brings = _defaults(options.load_yaml(file))
     return {"option": word, "help": first_comment(file), "file": str(file), "brings": brings, "settings": settings}
+
+
+def _no_option(word: str, mark: str, axes: tuple[str, ...]) -> SpecError:
+    """An axis alone is a question for its options; an option alone is one of some axis."""
+    axis, root = word.partition("=")[0], project_paths.root()
+    having = [f"{one}={word}" for one in GROUPS if not mark and word in options.names(one, root)]
+    if having:
+        advice = f"Type: python -m runner show {' '.join(having)}"
+    elif axis in axes:
+        advice = f"Its options: python -m runner list {axis}"
+    else:
+        advice = f"Axes: {', '.join(axes)}."
+    close = "" if having or axis in axes else nearest(axis, axes)
+    return SpecError(f"{word}: axis=option expected.{close}", advice)
 
 
 def _experiment(name: str, root: Path) -> dict[str, Any]:

@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 from runner.commands.cli_parser import parser
+from runner.commands.console import say
 from runner.core import project_paths
+from runner.core.advice import as_typed
 from runner.core.foreign_text import line
 from runner.transport import toolchains
 
@@ -34,7 +36,7 @@ def main(argv: list[str]) -> int:
 
 
 def _tell(text: str) -> None:
-    print(line(text), file=sys.stderr, flush=True)
+    print(as_typed(line(text)), file=sys.stderr, flush=True)
 
 
 def _show(project: Path, as_json: bool) -> None:
@@ -44,4 +46,4 @@ def _show(project: Path, as_json: bool) -> None:
         return
     for name, state in states.items():
         advice = "" if state == "installed" else f"  {toolchains.how_to_install(name)}"
-        print(f"{name:<12}{state:<16}{advice}".rstrip())
+        say(f"{name:<12}{state:<16}{advice}".rstrip())

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 PLAIN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)  # what the grammar of words reads as a text without quotes
+BUILT = (".ort", ".xml", ".pt2", ".tflite", ".hef", ".engine", ".plan")  # model files that another toolchain left
 WORDS = ("null", "true", "false", "inf", "nan")
 
 
@@ -21,6 +22,13 @@ def program() -> str:
     """`edge-runner` where that script was started, else `python -m runner`."""
     name = PurePath(sys.argv[0]).name
     return name if name == "edge-runner" else "python -m runner"
+
+
+def own_model(path: str) -> str:
+    """The words of a run of the model file at `path`: `model=onnx model.path=my.onnx`; nothing of what is none."""
+    suffix = PurePath(path).suffix.lower()
+    kind = "onnx" if suffix == ".onnx" else "file" if suffix in BUILT else ""
+    return f"model={kind} {setting('model.path', path)}" if kind else ""
 
 
 def shell(*words: str) -> str:

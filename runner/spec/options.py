@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from runner.core import hashing, registry
+from runner.core import advice, hashing, registry
 from runner.core import project_paths as projects
 from runner.core.errors import SpecError, nearest
 from runner.spec import yaml_files
@@ -35,7 +35,9 @@ def file(axis: str, name: str, project: Path) -> Path:
     if axis in registry.PACKAGES and (module := registry.entry_points(registry.PACKAGES[axis]).get(name)):
         reason = f"{axis}={name}: its package {module} carries no conf/{axis}/{name}.yaml."
         raise SpecError(reason, f"Write it there, or as conf/{axis}/{name}.yaml of your project.")
-    raise SpecError(f"{axis}={name}: no such {axis}.{nearest(name, known)}", f"There are: {', '.join(known)}.")
+    own = advice.own_model(name) if axis == "model" else ""
+    meant = f"A model of your own: python -m runner {own}" if own else f"There are: {', '.join(known)}."
+    raise SpecError(f"{axis}={name}: no such {axis}.{'' if own else nearest(name, known)}", meant)
 
 
 def values(axis: str, name: str, project: Path) -> dict[str, Any]:
