@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from runner.charts import Chart, Dot, Lines, Mark, Text, line
 from runner.charts.axes import Scale, even_ticks, levels, log_scale, scale, ticks
 from runner.charts.style import SERIES
-from runner.results.formatting import number, ratio
+from runner.results.formatting import cells, number, ratio
 
 WIDTH, LEFT, RIGHT = 960, 72, 24
 LABEL = 8  # where names begin
@@ -62,7 +62,7 @@ def quality_against_latency(points: Sequence[Point], quality: str, latency: str)
     for one in points:
         marks += _point(one, series.index(one.series) % len(SERIES), x, y)
     marks += _ranks([one for one in points if one.rank], x, y)
-    told = f"{len(points)} cells. On the front: {'; '.join(told_of(one) for one in points if one.rank)}."
+    told = f"{cells(len(points))}. On the front: {'; '.join(told_of(one) for one in points if one.rank)}."
     return Chart(WIDTH, TALL, f"{quality} against {latency}", tuple(marks), told)
 
 
@@ -143,7 +143,7 @@ def speedups(groups: Sequence[tuple[str, Sequence[SpeedUp]]]) -> Chart:
         y = HEAD + ROW * place + ROW / 2
         marks += _row(one, x, y) if isinstance(one, SpeedUp) else [_words(one, y)]
     told = ", ".join(f"{count} {verdict}" for verdict, count in Counter(one.verdict for one in every).items())
-    return Chart(WIDTH, base + 6, f"Speed-up of {len(every)} cells with its interval", tuple(marks), f"{told}.")
+    return Chart(WIDTH, base + 6, f"Speed-up of {cells(len(every))}, with intervals", tuple(marks), f"{told}.")
 
 
 def _words(words: str, y: float) -> Mark:

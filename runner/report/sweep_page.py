@@ -18,7 +18,7 @@ from runner.report.report_model import Section
 from runner.results import naming, pareto, per_sample
 from runner.results.comparison import Comparison
 from runner.results.condition_labels import WORDS, worded
-from runner.results.formatting import number, split_quality, spread
+from runner.results.formatting import cells, number, split_quality, spread
 from runner.results.formatting import worded as verdict_worded
 from runner.results.pareto import Front
 from runner.results.record_schema import Conditions, Environment, Result
@@ -71,7 +71,7 @@ def _counted(rows: Sequence[Row]) -> str:
     """`12 cells: 5 faster, 2 same, the baseline, 1 failed`."""
     found = Counter(map(_outcome, rows))
     told = ", ".join(f"{count} {outcome}" for outcome, count in found.items())
-    return f"{len(rows)} cell{'' if len(rows) == 1 else 's'}: {told}"
+    return f"{cells(len(rows))}: {told}"
 
 
 def _outcome(row: Row) -> str:
@@ -104,8 +104,8 @@ def _cells(front: Front) -> str:
     result = front.rows[0].result
     chosen = naming.names(result)
     where = [chosen[axis] for axis in ("data", "hardware") if axis in chosen]
-    cells = " on ".join([*where, *filter(None, [result.spec.get("hardware", {}).get("host")])])
-    return f"{cells} ({front.about})" if front.about else cells
+    where_all = " on ".join([*where, *filter(None, [result.spec.get("hardware", {}).get("host")])])
+    return f"{where_all} ({front.about})" if front.about else where_all
 
 
 def _latency(rows: Sequence[Row]) -> str:

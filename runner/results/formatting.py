@@ -37,6 +37,11 @@ def spread(middle: float, least: float, most: float) -> str:
     return f"{number(middle)} ({number(least)} to {number(most)})"
 
 
+def cells(count: int) -> str:
+    """`1 cell`, `12 cells`."""
+    return f"{count} cell{'' if count == 1 else 's'}"
+
+
 def ratio(value: float, low: float | None, high: float | None) -> str:
     """`1.43× [1.40, 1.46]`, `0.856× [0.851, 0.863]`: a narrow interval takes a third decimal to be seen, and a small
     ratio so many that two of its figures are (`0.00031×`). Without an interval it stands alone."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from runner.spec import labels
 
 NOT_COMPARED = "compared with nothing"
 ELSEWHERE = {"imported": "measured elsewhere", "estimated": "estimated"}
+NUMBERED = {"made": "build of the baseline", "machine": "machine", "place": "board"}  # what hashes tell apart
 UNTOLD = ("made", "libraries", "place")  # what older records don't tell
 
 
@@ -19,7 +20,7 @@ UNTOLD = ("made", "libraries", "place")  # what older records don't tell
 class _Kind:
     """What rows of one group have in common: the baseline's spec (JSON) and the key of what was compiled of it, the
     libraries that it ran with, the candidate's threads, batch and machine (what it is, and which `place` of those
-    alike), and what the speed-up is over. Libraries and place are JSON."""
+    alike), what the speed-up is over, and the machine's `cpu`. Libraries and place are JSON."""
 
     base: str
     made: str
@@ -29,6 +30,7 @@ class _Kind:
     machine: str
     place: str
     over: str
+    cpu: str = ""
 
 
 def arranged(rows: Sequence[Row], over: str) -> tuple[Row, ...]:
@@ -52,7 +54,9 @@ def _kind(row: Row) -> _Kind:
     made = against.made if against else ""
     base = canonical(row.base) if row.base else ""
     batch = str(row.result.spec.get("scenario", {}).get("batch", ""))
-    return _Kind(base, made, _libraries(row), threads, batch, _machine(row), _place(row), over)
+    return _Kind(
+        base, made, _libraries(row), threads, batch, _machine(row), _place(row), over, row.result.environment.cpu
+    )
 
 
 def machine(row: Row) -> dict[str, str]:
@@ -118,8 +122,17 @@ def _words(kinds: Sequence[_Kind], over: str) -> dict[_Kind, str]:
     for kind, facts in zip(kinds, flat, strict=True):
         told = [f"{key} {facts[key]}" for key in differing if facts.get(key)]
         named = [kind.over] if kind.over in (NOT_COMPARED, *ELSEWHERE.values()) or kind.over != over else []
-        found[kind] = ", ".join([*named, *told]) or f"over {kind.over}"
-    return found
+        found[kind] = (*named, *told)
+    return {kind: ", ".join([*told, *_numbers(kind, found)]) or f"over {kind.over}" for kind, told in found.items()}
+
+
+def _numbers(kind: _Kind, told: Mapping[_Kind, tuple[str, ...]]) -> Iterator[str]:
+    """What tells it from those of which the same is told, where hashes alone differ: a number says as much as they."""
+    same = [one for one in told if told[one] == told[kind]]
+    for field, name in NUMBERED.items():
+        values = list(dict.fromkeys(getattr(one, field) for one in same))
+        if len(values) > 1:
+            yield f"{name} {values.index(getattr(kind, field)) + 1}"
 
 
 def _facts(kind: _Kind) -> Mapping[str, str]:
@@ -128,6 +141,7 @@ def _facts(kind: _Kind) -> Mapping[str, str]:
     base = dict(labels.flatten(json.loads(kind.base))) if kind.base else {}
     threads = "" if kind.threads == base.get("backend.threads") else kind.threads  # said once
     batch = "" if kind.batch == base.get("scenario.batch") else kind.batch
-    own = {"threads": threads, "batch": batch, "machine": kind.machine, "baseline's key": kind.made[:12]}
+    own = {"threads": threads, "batch": batch, "machine": kind.cpu}
     told = [json.loads(one) for one in (kind.libraries, kind.place) if one]
-    return {**base, **own, **{name: value for one in told for name, value in one.items()}}
+    found = {**base, **own, **{name: value for one in told for name, value in one.items()}}
+    return {**found, "board": found.get("board", "").partition(" ")[0]}

@@ -100,7 +100,7 @@ def test_a_comparison_shows_what_was_measured_and_what_was_not(record: Record, l
     shown = found._repr_html_()
     assert "2.00× [1.96, 2.04]" in shown or "2.00 [1.96, 2.04]" in shown
     assert "<td>torch is missing</td><td>Install it.</td>" in shown
-    assert found.plot().title == "Speed-up of 1 cells with its interval"
+    assert found.plot().title == "Speed-up of 1 cell, with intervals"
     assert found.to_dict()["rows"][0]["record_id"] == FAST
 
 

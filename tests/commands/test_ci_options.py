@@ -68,6 +68,19 @@ def test_a_run_is_checked_at_its_end(command: Command, tmp_path: Path) -> None:
     assert (fine.code, fine.json["failed"], fine.json["checks"][0]["state"]) == (0, False, "passed")
 
 
+@pytest.mark.slow
+def test_a_sweep_is_checked_row_by_row_at_its_end(command: Command, tmp_path: Path) -> None:
+    words = ("-m", "model=gru", "model.hidden=4", "precision=fp32,int8_dynamic", "baseline=none", *QUICK)
+    slow = command(*words, "--fail-if", "latency/p50_ms>0", "--junit", "speed.xml")
+    assert slow.code == 1, slow.err
+    failed = [line for line in slow.out.splitlines() if line.startswith("failed: latency/p50_ms>0 · ")]
+    assert len(failed) == 2
+    assert (tmp_path / "speed.xml").read_text(encoding="utf-8").count("<failure") == 2
+    fine = command(*words, "--fail-if", "latency/p50_ms>1e9", "--json")  # the same sweep: nothing is measured again
+    assert (fine.code, fine.json["failed"]) == (0, False)
+    assert [check["state"] for check in fine.json["checks"]] == ["passed"] * 2
+
+
 def test_what_cant_run_keeps_its_own_exit_code(command: Command) -> None:
     ended = command("model=gru", "backend=torch", "precision=int8", "--fail-if", "latency/p50_ms>1")
     assert ended.code == 4

@@ -134,7 +134,7 @@ def test_a_screen_reader_is_told_what_a_sweeps_pictures_are(sweep: webdriver.Chr
     pictures = sweep.find_elements(By.TAG_NAME, "svg")
     assert [(one.aria_role, one.accessible_name) for one in pictures] == [
         ("image", "mae, ppm (less is better) against latency of an inference, p50 ms"),
-        ("image", "Speed-up of 3 cells with its interval"),
+        ("image", "Speed-up of 3 cells, with intervals"),
     ]
 
 

@@ -34,7 +34,7 @@ class Grid:
     """A table: column heads, rows of as many cells, a style for each row; `right` are the heads of columns of numbers.
 
     Cells wrap between words where a terminal is too narrow; where not even the longest words have room side by side,
-    each row becomes lines `head: cell`. No number is ever cut.
+    each row becomes lines `head: cell · head: cell`. No number is ever cut.
     """
 
     columns: Sequence[str]
@@ -111,10 +111,25 @@ def _stacked(
     heads = [f"{name}: " if name else "" for name in columns]
     for row, style in zip(rows, styles, strict=True):
         yield Text("")
-        for head, cell in zip(heads, row, strict=True):
-            if cell:
-                yield Text(f"{head}{wrapped(cell, max(1, available - cell_len(head)))}", style=style, overflow="fold")
+        told = [
+            f"{head}{wrapped(cell, max(1, available - cell_len(head)))}"
+            for head, cell in zip(heads, row, strict=True)
+            if cell
+        ]
+        yield from (Text(one, style=style, overflow="fold") for one in _joined(told, available))
     yield Text("")
+
+
+def _joined(told: Sequence[str], available: int) -> list[str]:
+    """Lines `head: cell · head: cell`, as many in each as have room. A cell without a head is a line."""
+    lines: list[str] = []
+    for one in told:
+        longer = f"{lines[-1]} · {one}" if lines else one
+        if lines and ": " in lines[-1] and cell_len(longer) <= available and "\n" not in longer:
+            lines[-1] = longer
+        else:
+            lines.append(one)
+    return lines
 
 
 def show(shown: RenderableType, width: int = UNLIMITED) -> None:

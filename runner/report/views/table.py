@@ -18,7 +18,7 @@ from runner.report.views import layout
 from runner.report.views.layout import Grid
 from runner.results import choice, naming, per_sample
 from runner.results.comparison import SPEEDUP, Comparison
-from runner.results.formatting import number, quality, quality_against, ratio, worded
+from runner.results.formatting import cells, number, quality, quality_against, ratio, worded
 from runner.results.naming import AXES, names, title
 from runner.results.rows import Row
 
@@ -107,8 +107,8 @@ def as_csv(comparison: Comparison) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(map(cell, (*fixed, *metrics)))
-    for cells in flat(comparison):
-        writer.writerow(cell(cells.get(name, "")) for name in (*fixed, *metrics))
+    for row in flat(comparison):
+        writer.writerow(cell(row.get(name, "")) for name in (*fixed, *metrics))
     return out.getvalue()
 
 
@@ -180,7 +180,7 @@ def _quality_json(row: Row) -> dict[str, Any]:
 
 def heading(comparison: Comparison) -> str:
     """What all rows share, and what the speed-up is over."""
-    parts = [f"sweep {comparison.sweep}"] if comparison.sweep else []
+    parts = [f"sweep of {cells(len(comparison.rows))}"] if comparison.sweep else []
     parts += [f"{axis} {name}" for axis, name in comparison.shared.items()]
     over = "no baseline" if comparison.baseline == "none" else f"speed-up over {comparison.baseline}"
     return " · ".join([*parts, over])

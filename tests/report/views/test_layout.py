@@ -43,8 +43,19 @@ def test_a_narrow_table_wraps_between_words_and_keeps_an_interval_together() -> 
 def test_a_narrower_one_becomes_lines() -> None:
     assert plain(GRID, 24).splitlines() == [
         "", "#: 1", "model: bilstm", "int8_dynamic", "speed-up: 1.43×", "[1.40, 1.46]",
-        "", "#: 2", "model: gru", "speed-up: 0.856×", "[0.851, 0.863]", "",
+        "", "#: 2 · model: gru", "speed-up: 0.856×", "[0.851, 0.863]", "",
     ]  # fmt: skip
+
+
+def test_its_lines_hold_as_many_cells_as_have_room() -> None:
+    grid = Grid(("", "candidate", "ms", "calls"), (("/encoder/attention/" + "x" * 20, "GRU fp32", "0.0300", "1"),))
+    assert plain(grid, 41).splitlines() == [
+        "",
+        "/encoder/attention/" + "x" * 20,
+        "candidate: GRU fp32 · ms: 0.0300",
+        "calls: 1",
+        "",
+    ]
 
 
 def test_columns_share_what_is_left() -> None:

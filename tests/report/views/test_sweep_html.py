@@ -28,7 +28,7 @@ def test_pictures_have_names_for_a_screen_reader(text: str) -> None:
     pictures = [found for tag, found in tags(text) if tag == "svg"]
     assert [(one["role"], one["aria-label"]) for one in pictures] == [
         ("img", "mae, ppm (less is better) against latency of an inference, p50 ms"),
-        ("img", "Speed-up of 3 cells with its interval"),
+        ("img", "Speed-up of 3 cells, with intervals"),
     ]
     for one in pictures:
         assert f"<title>{one['aria-label']}</title>" in text
