@@ -27,12 +27,14 @@ from runner.worker import orphan_reaper, usage_reports
 
 HOST, PORT = "127.0.0.1", 5000
 ALLOWED_HOSTS = "MLFLOW_SERVER_ALLOWED_HOSTS"
+PAGES = 50  # of the newest records: each takes some 50 ms
 START_SECONDS, STOP_SECONDS = 120.0, 10.0
 
 
 def main(argv: list[str]) -> int:
     """Serve until Ctrl-C. Where MLFLOW_TRACKING_URI names a server, print its address: it needs no UI of ours."""
     options = _options(argv)
+    from runner.report.views import record_to_mlflow
     from runner.tracking import mlflow_runs, mlflow_store, mlflow_view
 
     root = project_paths.home(project_paths.root())
@@ -40,6 +42,7 @@ def main(argv: list[str]) -> int:
     if not served:
         extras.demand("python -m runner ui", ("mlflow",), ", or look at the records: python -m runner compare")
     mlflow_runs.sync(root, warn)
+    record_to_mlflow.send_pages(root, options.sweep, newest=PAGES)
     if served:
         _say(mlflow_view.page(root, mlflow_store.uri(root).rstrip("/"), options.sweep), options.json)
         return 0

@@ -5,6 +5,7 @@ import pytest
 
 from runner.commands import sync
 from runner.core.errors import SpecError
+from runner.report.views import record_to_mlflow
 from runner.tracking import mlflow_runs, mlflow_store
 from tests.report import fixtures, sweeps
 from tests.report.fixtures import measured, spec
@@ -64,3 +65,13 @@ def test_report_pages_are_sent_where_they_are_asked_for_and_runs_lack_them(
     run_id = mlflow_runs.runs_by_record(target)[other.folder.name]
     page = Path(target.client.download_artifacts(run_id, "report.html", str(tmp_path)))
     assert "<!doctype html>" in page.read_text(encoding="utf-8").lower()
+
+
+def test_of_many_records_the_newest_pages_are_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    ids = [f"20261121T0{hour}0100-0000000{hour}" for hour in (7, 8, 9)]
+    for name in ids:
+        fixtures.write(tmp_path, measured(name, spec(), spec(), "self", 1.0))
+    mlflow_runs.sync(tmp_path, pytest.fail)
+    assert record_to_mlflow.send_pages(tmp_path, None, newest=2) == ids[1:]
+    assert record_to_mlflow.send_pages(tmp_path, None) == ids[:1]

@@ -86,6 +86,7 @@ def test_one_command_serves_the_right_store_and_ctrl_c_ends_it_cleanly(project: 
         assert alive(children) == []
     assert sorted(path.name for path in project.iterdir()) == ["mlruns", "records", "runner.toml"]
     assert not (project / "mlruns" / "mlruns").exists()
+    assert len([*(project / "mlruns").rglob("report.html")]) == 1
 
 
 def test_no_module_of_the_project_is_run_by_the_server(project: Path) -> None:

@@ -1,4 +1,5 @@
-"""Records' report pages in MLflow, each an artifact of its record's run: where `sync --pages` asks for them."""
+"""Records' report pages in MLflow, each an artifact of its record's run: sent where somebody is about to look at them
+(`ui`) or asks for it (`sync --pages`), since a page would lengthen the end of every run."""
 
 from __future__ import annotations
 
@@ -15,12 +16,12 @@ from runner.tracking import mlflow_runs, mlflow_store
 PAGE = "report.html"
 
 
-def send_pages(root: Path, sweep: str | None) -> list[str]:
-    """Send the pages of the records, or of those of one sweep, whose runs lack theirs; their record_ids. Raises
-    Unavailable where the store can't be reached."""
+def send_pages(root: Path, sweep: str | None, newest: int = 0) -> list[str]:
+    """Send the pages of the records, or of those of one sweep, whose runs lack theirs; their record_ids. Of the
+    `newest` alone; 0: of all. Raises Unavailable where the store can't be reached."""
     target = mlflow_store.open_store(root)
     every = records.readable(root, lambda text: None)  # `sync` before it has told
-    mine = [record for record in every if sweep is None or records.in_sweep(record, sweep)]
+    mine = [record for record in every if sweep is None or records.in_sweep(record, sweep)][-newest:]
     sent = []
     with mlflow_store.reported(root):
         runs = mlflow_runs.runs_by_record(target)
