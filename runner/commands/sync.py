@@ -26,7 +26,7 @@ def main(argv: list[str]) -> int:
 
     root = project_paths.home(project_paths.root())
     with nullcontext() if options.sweep is None else sweep_to_mlflow.files(root, options.sweep, _told_by_sync) as page:
-        sent, store = mlflow_runs.sync(root, warn), mlflow_store.uri(root)
+        sent, store = mlflow_runs.sync(root, warn), mlflow_store.without_password(mlflow_store.uri(root))
         run_id = None if page is None else _log_page(root, options.sweep, page)
     pages = _send_pages(root, options.sweep) if options.pages else []
     if options.json:

@@ -44,7 +44,8 @@ def main(argv: list[str]) -> int:
     mlflow_runs.sync(root, warn)
     record_to_mlflow.send_pages(root, options.sweep, newest=PAGES)
     if served:
-        _say(mlflow_view.page(root, mlflow_store.uri(root).rstrip("/"), options.sweep), options.json)
+        address = mlflow_view.page(root, mlflow_store.uri(root).rstrip("/"), options.sweep)
+        _say(mlflow_store.without_password(address), options.json)
         return 0
     port = _free_port(options.host, options.port)
     _check_reachable(options.host, port)

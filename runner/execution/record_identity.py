@@ -20,7 +20,7 @@ from runner.spec.tracking import NOTHING
 from runner.spec.tracking import Settings as Tracking
 from runner.worker import variables
 
-PACKAGES = ("edge-runner", "numpy", "torch", "onnx", "onnxruntime", "openvino", "hydra-core", "mlflow")
+PACKAGES = ("edge-runner", "numpy", "torch", "onnx", "onnxruntime", "openvino", "hydra-core", "mlflow-skinny")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 EXPERIMENT = "edge-runner"  # unless MLFLOW_EXPERIMENT_NAME says another
 TESTED = "3.17."  # what is not documented of MLflow was read from this version
 LOCK_SECONDS = 120.0
+PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s]*@")
 LONGEST_PATH = 490  # bytes: SQLite takes 512, its journal's name and the draft's included
 # A server that can't be reached must not hold up a run: mlflow's own defaults retry for minutes. And standard output is
 # ours: MLflow would print the addresses of a server's runs into a command's document.
@@ -53,6 +55,11 @@ def database(root: Path) -> Path:
 def uri(root: Path) -> str:
     """Where runs are sent: MLFLOW_TRACKING_URI where it is set, else the project's own database."""
     return os.environ.get("MLFLOW_TRACKING_URI") or _sqlite(database(root))
+
+
+def without_password(text: str) -> str:
+    """A text that names addresses, for others to read: a password in one (RFC 3986, 3.2.1) is left out."""
+    return PASSWORD.sub(r"\1***@", text)
 
 
 def experiment() -> str:
@@ -91,14 +98,14 @@ def reported(root: Path) -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError, sqlite3.Error, ConnectionError) as error:
-        reason = str(error).strip().splitlines()[0][:300]
+        reason = without_password(str(error).strip().splitlines()[0])[:300]
         if is_own(root):
             raise StepFailed(
                 f"{database(root)} can't be used: {reason}",
                 f"It is a copy of records/: move {database(root).parent} away, then: python -m runner sync",
             ) from error
         raise Unavailable(
-            f"The MLflow store {uri(root)} can't be reached: {reason}",
+            f"The MLflow store {without_password(uri(root))} can't be reached: {reason}",
             "The records are kept. When it answers again: python -m runner sync",
         ) from error
 

@@ -46,5 +46,6 @@ def _page(root: Path, sweep: str) -> Path:
 
 def _folder(root: Path) -> Path:
     name = mlflow_store.experiment()
-    store = mlflow_store.uri(root) if name == mlflow_store.EXPERIMENT else [mlflow_store.uri(root), name]
+    address = mlflow_store.without_password(mlflow_store.uri(root))
+    store = address if name == mlflow_store.EXPERIMENT else [address, name]
     return root / "mlruns" / ".sent" / hashing.digest(store)[:8]

@@ -118,3 +118,24 @@ def test_a_deleted_experiment_is_said_with_the_command_that_brings_it_back(
 def experiments(root: Path) -> list[str]:
     with sqlite3.connect(mlflow_store.database(root)) as connection:
         return sorted(name for (name,) in connection.execute("SELECT name FROM experiments"))
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("https://me:se@cret@host:5000/x", "https://me:***@host:5000/x"),
+        ("https://me:secret@host", "https://me:***@host"),
+        ("http://host:5000/a@b", "http://host:5000/a@b"),
+        ("https://me@host", "https://me@host"),
+    ],
+)
+def test_a_servers_password_is_told_to_nobody(address: str, told: str) -> None:
+    assert mlflow_store.without_password(f"sent to {address}.") == f"sent to {told}."
+
+
+def test_nor_where_the_server_cannot_be_reached(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@127.0.0.1:9")
+    with pytest.raises(Unavailable) as caught:
+        mlflow_store.open_store(root)
+    assert "http://me:***@127.0.0.1:9" in caught.value.reason
+    assert "secret" not in caught.value.reason
