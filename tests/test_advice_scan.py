@@ -38,10 +38,30 @@ OURS = {
         "experiments",
     ),
     *("least", "needed", "now['seed']", "number", "pairs", "PORT", "settings.batch", "wanted", "budget"),
-    *("axis", "backend", "command", "form", "keep", "key", "level", "name", "other", "package", "single", "sweep"),
-    *("word", "AS_BUILT", "RAPL", "container.PROGRAMS[name]", "convert[kind]"),
+    *(
+        "axis",
+        "backend",
+        "command",
+        "form",
+        "keep",
+        "key",
+        "kind",
+        "level",
+        "name",
+        "other",
+        "package",
+        "single",
+        "sweep",
+    ),
+    *("version", "word", "AS_BUILT", "PACKAGE", "RAPL", "container.PROGRAMS[name]", "convert[kind]"),
+    "own",  # words of `advice.own_model`, which are quoted
 }
-PLACES = ("model.inputs=\x00", "schedule.tls.cert=\x00 and schedule.tls.key=\x00")  # where a reason begins
+PLACES = (  # where a reason begins
+    "backend=\x00",
+    "model.inputs=\x00",
+    "schedule.address=\x00",
+    "schedule.tls.cert=\x00 and schedule.tls.key=\x00",
+)
 MARK = "\x00"  # in the place of what a message fills in
 
 

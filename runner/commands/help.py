@@ -48,7 +48,7 @@ Commands:
 Flags of a run: --json (one document on standard output) · --fresh (measure again) · --strict (unavailable and
 unsupported cells count in a sweep's exit code) · --quiet (warnings, errors and the result) · --verbose (a line for
 each event, with its time) · --fail-if C, --junit FILE, --github-summary (for builds) · -m (sweep) · --cfg job (print
-the composed spec; Hydra's).
+the composed spec; Hydra's). --version says this runner's version.
 Exit codes: 0 ok · 2 bad spec · 3 unavailable · 4 unsupported · 5 failed or timeout. RUNNER_DEBUG=1 shows tracebacks.
 """.rstrip()
     )

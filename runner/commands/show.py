@@ -12,7 +12,7 @@ from typing import Any
 from runner.commands import console
 from runner.commands.cli_parser import parser
 from runner.commands.list import first_comment
-from runner.core import project_paths
+from runner.core import advice, project_paths
 from runner.core.errors import SpecError, nearest
 from runner.core.setting_rules import Rule, rules
 from runner.spec import options
@@ -54,13 +54,13 @@ def _no_option(word: str, mark: str, axes: tuple[str, ...]) -> SpecError:
     axis, root = word.partition("=")[0], project_paths.root()
     having = [f"{one}={word}" for one in GROUPS if not mark and word in options.names(one, root)]
     if having:
-        advice = f"Type: python -m runner show {' '.join(having)}"
+        next_step = f"Type: {advice.shell('python', '-m', 'runner', 'show', *having)}"
     elif axis in axes:
-        advice = f"Its options: python -m runner list {axis}"
+        next_step = f"Its options: python -m runner list {axis}"
     else:
-        advice = f"Axes: {', '.join(axes)}."
+        next_step = f"Axes: {', '.join(axes)}."
     close = "" if having or axis in axes else nearest(axis, axes)
-    return SpecError(f"{word}: axis=option expected.{close}", advice)
+    return SpecError(f"{word}: axis=option expected.{close}", next_step)
 
 
 def _experiment(name: str, root: Path) -> dict[str, Any]:
