@@ -28,10 +28,10 @@ def server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """A real MLflow server that answers."""
     words = ["server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     store = ["--backend-store-uri", f"sqlite:///{folder}/server.db", "--artifacts-destination", str(folder / "files")]
+    env = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # its jobs' processes outlive it
+    command = [sys.executable, "-m", "mlflow", *words, *store]
     with (folder / "server.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", *words, *store], stdout=log, stderr=log, start_new_session=True
-        )
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=env, start_new_session=True)
     try:
         _wait(port)
         yield process
