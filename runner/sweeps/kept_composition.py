@@ -43,11 +43,14 @@ class Composed:
 
 def place(project: Path, words: Sequence[str]) -> Path | None:
     """The file for what `words` come to; None where nothing can be kept: there are no artifacts yet, files were
-    changed a moment ago, or there are too many."""
+    changed a moment ago or can't be looked at, or there are too many."""
     folder = project_paths.home(project) / "artifacts"
     if not folder.is_dir():
         return None
-    states = [_state(path) for path in islice(_files(project), FILES + 1)]
+    try:
+        states = [_state(path) for path in islice(_files(project), FILES + 1)]
+    except OSError:  # a link that leads nowhere, or an editor's file that has gone meanwhile
+        return None
     newest = max((state[-1] for state in states), default=0)
     if len(states) > FILES or newest > time.time_ns() - FRESH_NS:
         return None
@@ -85,11 +88,8 @@ def _small(path: Path) -> bool:
 
 
 def _state(path: Path) -> tuple[str, int, int, int, int]:
-    """What tells a file from one that was changed or put in its place; of a link that leads nowhere its own."""
-    try:
-        found = path.stat()
-    except OSError:
-        found = path.lstat()
+    """What tells a file from one that was changed or put in its place."""
+    found = path.stat()
     return str(path), found.st_size, found.st_ino, found.st_mtime_ns, found.st_ctime_ns
 
 

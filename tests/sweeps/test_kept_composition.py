@@ -116,6 +116,19 @@ def test_files_that_were_changed_just_now_may_change_again_unseen(
     assert composes("model=tiny")
 
 
+def test_a_link_that_leads_nowhere_or_a_file_that_has_gone_meanwhile_ends_nothing(
+    project: Path, composes: Composes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = project / "conf" / "model" / ".#tiny.yaml"
+    lock.symlink_to("me@host.1234")
+    assert composes("model=tiny")
+    assert composes("model=tiny")
+    lock.unlink()
+    there = [*kept_composition._files(project)]
+    monkeypatch.setattr(kept_composition, "_files", lambda project: [*there, lock])
+    assert composes("model=tiny")
+
+
 def test_nothing_is_left_where_nothing_was_made(project: Path, composes: Composes) -> None:
     (project / "artifacts").rmdir()
     assert composes(*WORDS)
