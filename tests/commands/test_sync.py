@@ -11,37 +11,36 @@ from tests.report import fixtures, sweeps
 from tests.report.fixtures import measured, spec
 
 
-def test_sync_says_how_many_it_sent(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty one, with a store of its own, in which commands are typed."""
     (tmp_path / "runner.toml").touch()
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    fixtures.write(tmp_path, measured("20261121T090100-00000001", spec(), spec(), "self", 1.0))
-    store = f"sqlite:///{tmp_path}/mlruns/mlflow.db"
+    return tmp_path
+
+
+def test_sync_says_how_many_it_sent(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fixtures.write(project, measured("20261121T090100-00000001", spec(), spec(), "self", 1.0))
+    store = f"sqlite:///{project}/mlruns/mlflow.db"
     assert sync.main([]) == 0
     assert capsys.readouterr().out == f"1 record sent to {store}\n"
     assert sync.main(["--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"schema": 1, "store": store, "sent": [], "page": None, "pages": []}
 
 
-def test_a_sweeps_page_is_sent_too_where_it_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "runner.toml").touch()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    sweeps.write(tmp_path)
+def test_a_sweeps_page_is_sent_too_where_it_is_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sweeps.write(project)
     with pytest.raises(SpecError, match="--sweep none: no such sweep"):
         sync.main(["--sweep", "none"])
-    assert not (tmp_path / "mlruns").exists()
+    assert not (project / "mlruns").exists()
     assert sync.main(["--sweep", sweeps.NAME, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert len(document["sent"]) == 6
-    client = mlflow_store.open_store(tmp_path).client
-    page = Path(client.download_artifacts(document["page"], "sweep.html", str(tmp_path)))
+    client = mlflow_store.open_store(project).client
+    page = Path(client.download_artifacts(document["page"], "sweep.html", str(project)))
     assert "<h1>6 cells: 2 faster" in page.read_text(encoding="utf-8")
-    table = Path(client.download_artifacts(document["page"], "sweep.csv", str(tmp_path)))
+    table = Path(client.download_artifacts(document["page"], "sweep.csv", str(project)))
     assert len(table.read_text(encoding="utf-8").splitlines()) == 7
     assert sync.main(["--sweep", sweeps.NAME]) == 0
     told = f"sweep.html and sweep.csv sent as artifacts of the run {document['page']}: sweep {sweeps.NAME}"
@@ -49,21 +48,18 @@ def test_a_sweeps_page_is_sent_too_where_it_is_named(
 
 
 def test_report_pages_are_sent_where_they_are_asked_for_and_runs_lack_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "runner.toml").touch()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    sweeps.write(tmp_path)
-    other = fixtures.write(tmp_path, measured("20261121T080100-00000001", spec(), spec(), "self", 1.0))
+    sweeps.write(project)
+    other = fixtures.write(project, measured("20261121T080100-00000001", spec(), spec(), "self", 1.0))
     assert sync.main(["--sweep", sweeps.NAME, "--pages", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert len(document["pages"]) == 6
     assert sync.main(["--pages"]) == 0
     assert capsys.readouterr().out.splitlines()[1:] == ["1 report page sent"]
-    target = mlflow_store.open_store(tmp_path)
+    target = mlflow_store.open_store(project)
     run_id = mlflow_runs.runs_by_record(target)[other.folder.name]
-    page = Path(target.client.download_artifacts(run_id, "report.html", str(tmp_path)))
+    page = Path(target.client.download_artifacts(run_id, "report.html", str(project)))
     assert "<!doctype html>" in page.read_text(encoding="utf-8").lower()
 
 
