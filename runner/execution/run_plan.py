@@ -91,16 +91,13 @@ def run(
     records.join(root, sweep, done.values())
     waiting = Plan(made.nodes, [cell for cell in made.cells if cell.candidate.spec.key not in done])
     with reporter.display(_display_names(waiting)) as display:
-        timeline = Timeline(display)
-        declared = family or Family(sweep, comparison_count(made))
+        timeline, declared = Timeline(display), family or Family(sweep, comparison_count(made))
         shared = (made, root, tracker, tracking, say, sweep, declared, wanted, known)
         command = _Command(*shared, {}, timeline, threading.Lock())
         new = _prepare_and_measure(waiting, command, schedule) if waiting.cells else {}
         _catch_up(done.values(), command)
-    seconds = _seconds_measured(waiting, new, timeline)
-    summary = makespan.summary(timeline, waiting, seconds, time.monotonic() - start, cores())
-    every = done | new
-    return Ran([every[cell.candidate.spec.key] for cell in made.cells], {"name": schedule.name, **summary})
+    spent = _time_spent(waiting, new, timeline, time.monotonic() - start)
+    return Ran([(done | new)[cell.candidate.spec.key] for cell in made.cells], {"name": schedule.name, **spent})
 
 
 def _measured_before(
@@ -345,6 +342,10 @@ def _catch_up(done: Iterable[Record], command: _Command) -> None:
     for record in sync_state.missing(command.root, done):
         command.tracker.open_store()
         _track(record, command)
+
+
+def _time_spent(waiting: Plan, new: Mapping[str, Record], timeline: Timeline, seconds: float) -> dict[str, Any]:
+    return makespan.summary(timeline, waiting, _seconds_measured(waiting, new, timeline), seconds, cores())
 
 
 def _seconds_measured(waiting: Plan, new: Mapping[str, Record], timeline: Timeline) -> dict[str, Measuring]:
