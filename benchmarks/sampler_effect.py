@@ -26,7 +26,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from runner.core import project_paths
 from runner.measure.statistics import Interval, hodges_lehmann
+from runner.spec import options as choices
 from runner.spec.telemetry import Settings
 from runner.telemetry import time_series
 from runner.telemetry.sampler import Sampler, sampling
@@ -68,8 +70,7 @@ def model(folder: Path) -> Path:
 def opened(folder: Path, role: str, threads: int) -> Worker:
     """A fresh process with the model loaded and warm."""
     worker = open_worker(folder / f"{role}.log", name=role, threads=threads)
-    options = {"threads": threads, "graph_optimization": "all", "execution_mode": "sequential"}
-    options["provider"] = "CPUExecutionProvider"
+    options = {**choices.values("backend", "onnxruntime", project_paths.root()), "threads": threads}
     load: dict[str, Any] = {"session": "runner.backends.onnxruntime.session", "folder": folder, "options": options}
     worker.ask("load", timeout=60, **load, inputs=folder / "test.npz", batch=8, samples=8, seed=0)
     return worker

@@ -16,22 +16,15 @@ import onnx
 import onnxruntime as ort  # type: ignore[import-untyped,unused-ignore]
 from onnx import TensorProto, numpy_helper
 
-from runner.core import setting_rules
+from runner.core import project_paths, setting_rules
 from runner.core.errors import RunnerError, Unsupported
 from runner.core.job import Job
 from runner.models import onnx as user_onnx
+from runner.spec import options
 from runner.worker import handlers, predictions
 
 Values = dict[str, Any]
-BACKEND = {
-    "onnxruntime": {
-        "threads": 1,
-        "graph_optimization": "all",
-        "execution_mode": "sequential",
-        "provider": "CPUExecutionProvider",
-    },
-    "openvino": {"threads": 1, "streams": 1, "hint": "none"},
-}
+BACKEND = {name: options.values("backend", name, project_paths.root()) for name in ("onnxruntime", "openvino")}
 OPTIONS: Values = {"path": None, "shapes": {}, "inputs": None, "metric": "none", "output": None, "calibration": None}
 TOLERANCE = {"float16": 2e-3, "bfloat16": 2e-2}  # of the largest value; the rest 1e-5: sums in another order
 

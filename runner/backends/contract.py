@@ -34,8 +34,9 @@ class Request:
     """What a backend is asked to do, known before any work.
 
     `settings` is the backend's `Settings`, `precision` the option's name, `hardware` what was detected as plain values.
-    `ask` is for what only the backend's library knows, asked where `compile` runs: the runner's own process never
-    imports it.
+    `ask` and `ask_there` are for what only the backend's library knows, asked where `compile` runs, and where its
+    session will: the runner's own process never imports it. What is asked there is of a module that travels as
+    `session.py` does.
     """
 
     settings: Any
@@ -45,6 +46,7 @@ class Request:
     batch: int
     hardware: Mapping[str, Any]
     ask: Ask
+    ask_there: Ask
 
 
 @dataclass(frozen=True)
@@ -135,9 +137,10 @@ class Backend:
     `distributions`: on PyPI, whose versions enter the key; `install`: what to type to get them. `support` says what
     else it can't do, before any work; it raises Unavailable where something is missing here. `tuned_to`: what of the
     machine its output depends on. `session_settings`: settings that the session alone reads, with the value that
-    they have in `compile`: they don't enter its key. `int8_dynamic_ops`: ONNX op types for which it has dynamic
-    int8 kernels. `portable`: the word with which its output suits every machine. `baseline_overrides`: what makes it a
-    fair baseline of a candidate. `stages`: the steps of its compile, in order.
+    they have in `compile`: they don't enter its key. `proof_settings`: others with which `verify` opens here what
+    another machine will run. `int8_dynamic_ops`: ONNX op types for which it has dynamic int8 kernels. `portable`: the
+    word with which its output suits every machine. `baseline_overrides`: what makes it a fair baseline of a candidate.
+    `stages`: the steps of its compile, in order.
     """
 
     settings: type
@@ -151,6 +154,7 @@ class Backend:
     code: tuple[str, ...] = ()
     refuses: Mapping[str, str] = field(default_factory=dict)
     session_settings: Mapping[str, Any] = field(default_factory=dict)
+    proof_settings: Mapping[str, Any] = field(default_factory=dict)
     int8_dynamic_ops: tuple[str, ...] = ()
     portable: str = ""
     stages: tuple[Stage, ...] = (Stage(COMPILE),)

@@ -94,9 +94,10 @@ def problems(found: Any, file: Path) -> Iterator[str]:
 def _together(found: Backend, file: Path) -> Iterator[str]:
     """What contradicts itself."""
     known = {one.name for one in dataclasses.fields(found.settings)}
-    for key in found.session_settings:
-        if key not in known:
-            yield f"{file}: BACKEND.session_settings has {key}, which its Settings have not"
+    for attribute in ("session_settings", "proof_settings"):
+        for key in getattr(found, attribute):
+            if key not in known:
+                yield f"{file}: BACKEND.{attribute} has {key}, which its Settings have not"
     for stage in found.stages:
         for key in sorted({*(stage.reads or ())} - known):
             yield f"{file}: BACKEND.stages: {stage.name} reads {key}, which its Settings have not"
@@ -183,6 +184,7 @@ CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "capabilities": (_capabilities, "runner.backends.contract.Capabilities(…)"),
     "refuses": (_reasons, "a mapping of a precision to a reason"),
     "session_settings": (_mapping, "a mapping of a setting to a value"),
+    "proof_settings": (_mapping, "a mapping of a setting to a value"),
     "int8_dynamic_ops": (_texts(), "a tuple of ONNX op types"),
     "stages": (_stages, "a tuple of runner.backends.contract.Stage(…), the last of them compile,"),
     "portable": (_text, "a word such as backend.graph_optimization=basic"),

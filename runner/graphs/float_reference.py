@@ -11,7 +11,7 @@ import onnxruntime  # type: ignore[import-untyped,unused-ignore]
 from numpy.typing import NDArray
 
 from runner.backends.onnxruntime import refusal
-from runner.backends.onnxruntime.session import LEVELS, Session, said_by
+from runner.backends.onnxruntime.session import Session, optimization_level, said_by
 from runner.core.errors import Unsupported
 from runner.graphs import onnx_graph, random_operators
 from runner.tensors.difference import apart
@@ -54,7 +54,7 @@ def refused(model: onnx.ModelProto, reference: Mapping[str, Any]) -> list[str]:
 def _session(model: onnx.ModelProto) -> Session | str:
     """What ONNX Runtime says where it refuses the graph, with its sizes and without."""
     said, options = "", onnxruntime.SessionOptions()
-    options.graph_optimization_level = LEVELS["disabled"]
+    options.graph_optimization_level = optimization_level("disabled")
     options.log_severity_level = 3
     for sized in (True, False):
         try:

@@ -86,8 +86,10 @@ def _asked(spec: Spec, origin: Source, draft: Draft) -> _Asked:
     around = Surroundings(backend.name, spec.hardware.settings, spec.toolchain, target)
     own = places.HERE if origin.built else draft.once(places.place_of, declared.stages[-1], around, draft.project)
     about = (backend, model, tuple(origin.provided), spec.data.name, precision, batch, target, own)
+    there = Place(device=spec.hardware.settings, problem=target.problem)
+    runs = places.HERE if target.name == hardware.LOCAL else there
     wrong = unopened(backend.name, origin.built[0].path, draft.project) if origin.built else None
-    blocked = wrong or draft.once(blocker, Wanted(*about))
+    blocked = wrong or draft.once(blocker, Wanted(*about, runs))
     blocked = blocked or (origin.unread if READER in declared.distributions else None)
     return _Asked(backend, spec.model.title, spec.precision, batch, around, origin.data.key, blocked)
 
@@ -149,7 +151,8 @@ def _verify(asked: _Asked, compiled: str, place: Place) -> Node:
     settings that compile was."""
     backend = asked.backend
     declared, module = loading.backend(backend.name), registry.module("backend", backend.name)
-    own = {} if place.device or asked.around.target.name == hardware.LOCAL else dict(declared.session_settings)
+    here = place.device or asked.around.target.name == hardware.LOCAL
+    own = {} if here else {**declared.session_settings, **declared.proof_settings}
     settings = {
         "backend": backend.name,
         "settings": {**named(backend)["settings"], **own},

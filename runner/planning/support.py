@@ -51,7 +51,7 @@ def unfit(specs: Sequence[Spec], draft: Draft) -> RunnerError | None:
 @dataclass(frozen=True)
 class Wanted:
     """What is asked of a backend: a model by its name, as it is `provided`, and the data's name; `place` is where the
-    last stage of its compile runs, and where its library is asked."""
+    last stage of its compile runs, `runs` where its session will: in both its library is asked."""
 
     backend: Choice
     model: str
@@ -61,6 +61,7 @@ class Wanted:
     batch: int
     target: Target
     place: Place
+    runs: Place
 
 
 def blocker(wanted: Wanted) -> RunnerError | None:
@@ -88,7 +89,7 @@ def blocker(wanted: Wanted) -> RunnerError | None:
 def _request(wanted: Wanted) -> Request:
     task, hardware = registry.load("data", wanted.data).TASK, wanted.target.hardware
     about = (wanted.backend.settings, wanted.precision, wanted.model, task, wanted.batch)
-    return Request(*about, hardware, wanted.place.ask)
+    return Request(*about, hardware, wanted.place.ask, wanted.runs.ask)
 
 
 def unopened(backend: str, path: str, project: Path) -> Unsupported | None:

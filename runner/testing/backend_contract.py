@@ -156,7 +156,7 @@ def test_it_has_threads_of_which_none_is_not_a_number(name: str) -> None:
 @pytest.mark.parametrize("precision", CLASSES)
 def test_each_precision_is_taken_or_refused_with_a_reason(name: str, precision: str) -> None:
     declared = loading.backend(name)
-    request = Request(built(name), precision, "bilstm", "forecast", 1, {}, ask)
+    request = Request(built(name), precision, "bilstm", "forecast", 1, {}, ask, ask)
     reason = loading.ask(name, "support", request) or declared.refusal(precision, 1)
     assert reason is None or precision in reason
     assert precision != first(name) or reason is None

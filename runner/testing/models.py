@@ -29,6 +29,7 @@ from runner.transport.local import Worker, open_worker
 ROWS = 7
 NETWORK: Mapping[str, Any] = {"name": "bilstm", "settings": {"layers": 1, "hidden": 16, "window": 12, "horizon": 3}}
 FEATURES = {"features": ["a", "b"]}
+NOTHING: Mapping[str, Any] = {}
 FOLDERS = {"onnx": "graph", "checkpoint": "checkpoint"}  # by what a backend accepts
 
 
@@ -106,8 +107,17 @@ def _data(folder: Path, x: npt.NDArray[Any]) -> None:
     arrays.write(arrays.Dataset({"test": split, "calibration": split}, about), folder / "data")
 
 
-def compiled(root: Path, backend: str, case: Case, batch: int = 1, precision: str = "fp32", **changed: Any) -> Compiled:
-    """`case` compiled below `root` in a fresh worker, as the runner does; `changed`: settings of the backend."""
+def compiled(
+    root: Path,
+    backend: str,
+    case: Case,
+    batch: int = 1,
+    precision: str = "fp32",
+    proven_with: Mapping[str, Any] = NOTHING,
+    **changed: Any,
+) -> Compiled:
+    """`case` compiled below `root` in a fresh worker, as the runner does; `changed`: settings of the backend, of which
+    `verify` has those of `proven_with`."""
     root = root / "-".join(map(str, (backend, batch, precision, *changed.values())))
     for name in ("out", "scratch"):
         (root / name).mkdir(parents=True)
@@ -119,6 +129,7 @@ def compiled(root: Path, backend: str, case: Case, batch: int = 1, precision: st
     with open_worker(root / "log", name=backend) as worker:
         meta = _step(worker, root, "compile", asked, {"model": source, "data": data})
         if loading.backend(backend).opens_here():
+            asked = {**asked, "settings": {**settings, **proven_with}}
             found = _step(worker, root, "verify", asked, {"model": root / "out", "data": data})
             meta = {**meta, **found, "warnings": [*meta["warnings"], *found["warnings"]]}
     return Compiled(root / "out", meta, settings, data)

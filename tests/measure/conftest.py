@@ -15,16 +15,12 @@ import pytest
 import yaml
 from onnx import TensorProto, helper, numpy_helper
 
-from runner.core import setting_rules
+from runner.core import project_paths, setting_rules
 from runner.measure.pairs import Side
 from runner.measure.settings import Settings
+from runner.spec import options
 
-OPTIONS = {
-    "threads": 1,
-    "graph_optimization": "all",
-    "execution_mode": "sequential",
-    "provider": "CPUExecutionProvider",
-}
+OPTIONS = options.values("backend", "onnxruntime", project_paths.root())
 CONF = Path(__file__).parents[2] / "conf/measure"
 
 MakeSettings = Callable[..., Settings]

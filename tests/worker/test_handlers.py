@@ -3,11 +3,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from runner.core import project_paths
 from runner.core.errors import StepFailed
+from runner.spec import options
 from runner.transport.local import Worker
 
 SESSION = "runner.backends.onnxruntime.session"
-OPTIONS = {"threads": 1, "execution_mode": "sequential", "provider": "CPUExecutionProvider"}
+OPTIONS = options.values("backend", "onnxruntime", project_paths.root())
 
 
 def load(worker: Worker, folder: Path, batch: int = 3) -> dict[str, object]:

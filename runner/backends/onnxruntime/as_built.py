@@ -6,17 +6,17 @@ import json
 from typing import Any
 
 from runner.backends.compile_checks import calibration_feed
-from runner.backends.onnxruntime.compile import fallback, precisions, profile
+from runner.backends.onnxruntime.compile import profile, runs_here, seen, unknown_entries
 from runner.backends.onnxruntime.session import LOADING, open_session
 from runner.core.job import Job
 
 
 def as_built(job: Job) -> dict[str, Any]:
     """Writes `load.json`: how far the file is optimised when it is loaded. Says what ran where, of one real run."""
-    settings = dict(job.settings["settings"])
+    settings, unseen = runs_here(dict(job.settings["settings"]))
     level = {"level": settings["graph_optimization"]}
     (job.out / LOADING).write_text(json.dumps(level) + "\n", encoding="utf-8")
     session = open_session(str(job.out), settings)
     nodes = profile(job.out, settings, calibration_feed(job.inputs["data"], session, 1), job.scratch)
-    found = {"effective": precisions(nodes), "fallback": fallback(nodes, settings["provider"])}
-    return {"version": session.version, **found}
+    warnings = [*filter(None, (unseen,)), *unknown_entries(settings)]
+    return {"version": session.version, **seen(nodes, settings["provider"], unseen), "warnings": warnings}

@@ -17,14 +17,6 @@ LIMITS = {
 }
 
 
-def providers(wanted: str) -> dict[str, Any]:
-    """`here`: the providers of this build; `known`: all names; `starts`: whether a session on `wanted` comes up."""
-    here = onnxruntime.get_available_providers()
-    asked = list(dict.fromkeys((wanted, EVERYWHERE)))
-    starts = wanted in here and wanted in _session(_tiny(8, 17), asked).get_providers()
-    return {"here": here, "known": onnxruntime.get_all_providers(), "starts": starts}
-
-
 def reads(ir: int, opset: int) -> dict[str, Any]:
     """Whether it reads a file of this IR version and this opset of ai.onnx: `version`, `limits` (`{"ir" or "opset":
     the newest that it reads}`, empty where it reads the file)."""

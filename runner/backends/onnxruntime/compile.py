@@ -12,11 +12,21 @@ from pathlib import Path
 from typing import Any
 
 import onnx
+import onnxruntime  # type: ignore[import-untyped,unused-ignore]
 
 from runner.backends import effective_precision
 from runner.backends.compile_checks import calibration_feed, compared, shapes
-from runner.backends.onnxruntime import profiler
-from runner.backends.onnxruntime.session import FILE, LOADING, Session, load, open_session, refused, session_options
+from runner.backends.onnxruntime import entries, profiler, provider
+from runner.backends.onnxruntime.session import (
+    FILE,
+    LOADING,
+    SAVED,
+    Session,
+    load,
+    open_session,
+    refused,
+    session_options,
+)
 from runner.core.errors import Unsupported
 from runner.core.job import Job
 from runner.graphs import onnx_graph, random_operators
@@ -35,30 +45,56 @@ class Attempt:
 
 
 def compile(job: Job) -> dict[str, Any]:
-    """Writes `model.onnx` optimised for `job.settings["batch"]`; compares it with the graph that it came from.
+    """Writes `model.onnx`, or `model.ort`, optimised for `job.settings["batch"]`; compares it with the graph that it
+    came from.
 
     What ONNX Runtime runs, runs: where it refuses the graph with our sizes in it, or what its optimiser stored, the
-    next of `attempts` is tried, and told. Raises Unsupported with its words where none works.
+    next of `attempts` is tried, and told. Raises Unsupported with its words where none works, and where the provider
+    takes none of the operators.
     """
-    settings = dict(job.settings["settings"])
-    made, session, feed = _made(job, settings)
+    settings, unseen = runs_here(dict(job.settings["settings"]))
+    made, session, feed = _made(job, settings, at_load=bool(unseen) or settings["provider"] != provider.EVERYWHERE)
     nodes = profile(job.out, settings, feed, job.scratch)
     ran = precisions(nodes)
     coarsest = effective_precision.coarsest(job.settings["precision"], ran)
     error, notes = _compared(_original(made.source, settings), session, feed, coarsest, made.source)
     return {
         "version": session.version,
-        "effective": ran,
-        "fallback": fallback(nodes, settings["provider"]),
+        **seen(nodes, settings["provider"], unseen),
         "max_abs_error_of_optimisation": error,
-        "warnings": [*([made.note] if made.note else []), *notes],
+        "warnings": [*filter(None, (made.note, unseen)), *notes, *unknown_entries(settings)],
     }
 
 
-def _made(job: Job, settings: dict[str, Any]) -> tuple[Attempt, Session, dict[str, Any]]:
+def runs_here(settings: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """The settings that can be tried on this machine, and what is said where those are others: a provider that only
+    another machine has."""
+    wanted = settings["provider"]
+    if wanted in onnxruntime.get_available_providers():
+        return settings, ""
+    here = {**settings, "provider": provider.EVERYWHERE, "provider_options": {}}
+    return here, f"proven by this machine's {provider.EVERYWHERE}: {wanted} is on the device alone"
+
+
+def seen(nodes: list[dict[str, Any]], wanted: str, unseen: str) -> dict[str, Any]:
+    """`effective` and `fallback` of a run; nothing where the device's provider was `unseen`."""
+    if unseen:
+        return {"effective": {}, "fallback": {}}
+    elsewhere = fallback(nodes, wanted)
+    if nodes and sum(elsewhere.values()) == len(nodes):
+        raise provider.unused(wanted, sorted(elsewhere))
+    return {"effective": precisions(nodes), "fallback": elsewhere}
+
+
+def unknown_entries(settings: dict[str, Any]) -> list[str]:
+    """A line for each entry of the session's configuration that this ONNX Runtime doesn't know."""
+    return entries.unknown(settings["session"], Path(str(onnxruntime.__file__)).parent / "capi")
+
+
+def _made(job: Job, settings: dict[str, Any], at_load: bool) -> tuple[Attempt, Session, dict[str, Any]]:
     """The first attempt that opens and runs, its session, and what it ran with. Raises what stopped the first."""
     first: Unsupported | None = None
-    for attempt in attempts(job.inputs["model"] / FILE, job.scratch, settings["graph_optimization"]):
+    for attempt in _ways(job, settings, at_load):
         try:
             _store(attempt, job.out, settings, job.settings["batch"])
             session = open_session(str(job.out), settings)
@@ -71,6 +107,19 @@ def _made(job: Job, settings: dict[str, Any]) -> tuple[Attempt, Session, dict[st
             return attempt, session, feed
     assert first is not None, "there are attempts"
     raise first
+
+
+def _ways(job: Job, settings: dict[str, Any], at_load: bool) -> Iterator[Attempt]:
+    """Those of `attempts` that the format and the provider leave: `.ort` is what an optimiser stores, and another
+    provider than the CPU's optimises a graph for itself when it loads it."""
+    for attempt in attempts(job.inputs["model"] / FILE, job.scratch, settings["graph_optimization"]):
+        if settings["format"] == "ort":
+            if attempt.level is None:
+                yield attempt
+        elif not at_load:
+            yield attempt
+        elif attempt.level is not None:
+            yield Attempt(attempt.source, attempt.level, "")
 
 
 def attempts(source: Path, scratch: Path, asked: str) -> Iterator[Attempt]:
@@ -87,10 +136,10 @@ def attempts(source: Path, scratch: Path, asked: str) -> Iterator[Attempt]:
 
 
 def _store(attempt: Attempt, out: Path, settings: dict[str, Any], batch: int) -> None:
-    for path in (*out.glob(f"{FILE}*"), out / LOADING):
+    for path in (*out.glob(f"{FILE}*"), out / SAVED, out / LOADING):
         path.unlink(missing_ok=True)
     if attempt.level is None:
-        optimise(attempt.source, out / FILE, settings, batch)
+        optimise(attempt.source, out / (SAVED if settings["format"] == "ort" else FILE), settings, batch)
         return
     shutil.copyfile(attempt.source, out / FILE)
     (out / LOADING).write_text(json.dumps({"level": attempt.level}) + "\n", encoding="utf-8")
@@ -101,12 +150,13 @@ def optimise(source: Path, target: Path, settings: dict[str, Any], batch: int) -
     options = session_options(settings, settings["graph_optimization"])
     options.add_free_dimension_override_by_name("batch", batch)
     options.optimized_model_filepath = str(target)
-    load(source, options, settings["provider"])
+    load(source, options, settings["provider"], settings["provider_options"])
 
 
 def _original(source: Path, settings: dict[str, Any]) -> Session:
     """The graph before optimisation, as the reference for numbers."""
-    return Session(load(source, session_options(settings, "disabled"), "CPUExecutionProvider"))
+    plain = {**settings, "provider": provider.EVERYWHERE, "session": {}}
+    return Session(load(source, session_options(plain, "disabled"), provider.EVERYWHERE, {}))
 
 
 def _compared(

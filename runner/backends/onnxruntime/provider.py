@@ -1,10 +1,10 @@
-"""Which of ONNX Runtime's execution providers there are here; known names are those of `get_all_providers`."""
+"""Which of ONNX Runtime's execution providers there are; known names are those of `get_all_providers`."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from runner.core.errors import SpecError, Unavailable, nearest
+from runner.core.errors import SpecError, Unavailable, Unsupported, nearest
 
 EVERYWHERE = "CPUExecutionProvider"  # in every build
 DOCS = "https://onnxruntime.ai/docs/execution-providers/"
@@ -15,19 +15,45 @@ PACKAGES = {
     "OpenVINOExecutionProvider": "onnxruntime-openvino",
     "QNNExecutionProvider": "onnxruntime-qnn",
 }
+# y = x as an ONNX file (IR 8, opset 17), for machines that have no `onnx`.
+TINY = bytes.fromhex(
+    "08083a3a0a100a017812017922084964656e74697479120474696e79"
+    "5a0f0a0178120a0a08080112040a020801620f0a0179120a0a08080112040a02080142040a001011"
+)
 
 
-def check(wanted: str, found: dict[str, Any]) -> None:
-    """`found` is the answer of `capabilities.providers`. Raises SpecError for a name that there is not, Unavailable
-    where this build lacks the provider or can't start it."""
-    if wanted not in found["known"]:
+def found(wanted: str) -> dict[str, Any]:
+    """`here`: the providers of this build; `known`: all names; `starts`: whether a session on `wanted` comes up."""
+    import onnxruntime  # type: ignore[import-untyped,unused-ignore] # the runner's own process imports this module
+
+    here = onnxruntime.get_available_providers()
+    return {"here": here, "known": onnxruntime.get_all_providers(), "starts": wanted in here and _starts(wanted)}
+
+
+def _starts(wanted: str) -> bool:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    return wanted in onnxruntime.InferenceSession(TINY, options, providers=chain(wanted)).get_providers()
+
+
+def chain(wanted: str) -> list[str]:
+    """The provider asked for, with the CPU's behind it."""
+    return [wanted] if wanted == EVERYWHERE else [wanted, EVERYWHERE]
+
+
+def check(wanted: str, answer: dict[str, Any]) -> None:
+    """`answer` is that of `found`, where the model is to run. Raises SpecError for a name that there is not,
+    Unavailable where this build lacks the provider or can't start it."""
+    if wanted not in answer["known"]:
         raise SpecError(
-            f"backend.provider={wanted}: ONNX Runtime knows no such provider.{nearest(wanted, found['known'])}",
-            f"This build offers {', '.join(found['here'])}.",
+            f"backend.provider={wanted}: ONNX Runtime knows no such provider.{nearest(wanted, answer['known'])}",
+            f"This build offers {', '.join(answer['here'])}.",
         )
-    if wanted not in found["here"]:
-        raise absent(wanted, found["here"])
-    if not found["starts"]:
+    if wanted not in answer["here"]:
+        raise absent(wanted, answer["here"])
+    if not answer["starts"]:
         raise stopped(wanted)
 
 
@@ -36,6 +62,14 @@ def absent(wanted: str, offered: list[str]) -> Unavailable:
     package = PACKAGES.get(wanted)
     advice = f"pip install {package} ({DOCS})" if package else f"Install the build that brings it: {DOCS}"
     return Unavailable(f"backend.provider={wanted}: this onnxruntime offers {', '.join(offered)}.", advice)
+
+
+def unused(wanted: str, operators: list[str]) -> Unsupported:
+    """It started, but took no operator of the model: all ran on the CPU, which ONNX Runtime does without a word."""
+    return Unsupported(
+        f"backend.provider={wanted}: it runs none of the model's operators ({', '.join(operators)}); the CPU does.",
+        f"Use backend.provider={EVERYWHERE}, or a model that it takes: {DOCS}",
+    )
 
 
 def stopped(wanted: str) -> Unavailable:

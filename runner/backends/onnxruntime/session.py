@@ -10,13 +10,13 @@ import shutil
 import tempfile
 from collections import namedtuple
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterable  # noqa: UP035 - Python 3.8's names
 
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped,unused-ignore]
 
 from runner.backends.contract import HOST
-from runner.backends.onnxruntime import profiler, provider, refusal
+from runner.backends.onnxruntime import entries, profiler, provider, refusal
 from runner.core.errors import RunnerError, Unsupported
 from runner.worker import values
 from runner.worker.input_batches import SEQUENCE
@@ -51,25 +51,28 @@ SHORT = {"float4_e2m1fn": "float4e2m1", "float8_e8m0fnu": "float8e8m0"}  # as ON
 DTYPES.update({f"tensor({SHORT.get(name, name.replace('float8_', 'float8'))})": name for name in OWN_TYPES})
 UNREADABLE = ("InvalidProtobuf", "NoSuchFile")  # what ONNX Runtime raises of a file that is no whole graph
 LEVELS = {
-    "disabled": onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL,
-    "basic": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC,
-    "extended": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
-    "all": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL,
+    "disabled": "ORT_DISABLE_ALL",
+    "basic": "ORT_ENABLE_BASIC",
+    "extended": "ORT_ENABLE_EXTENDED",
+    "layout": "ORT_ENABLE_LAYOUT",
+    "all": "ORT_ENABLE_ALL",
 }
 
 Bound = namedtuple("Bound", ["binding", "outputs", "inputs"])
 
 
 def open_session(folder: str, options: dict[str, Any], profile: str | None = None) -> Session:
-    """The compiled model in `folder`; `options` are the backend's settings (threads, execution_mode, provider).
-    With `profile`, how long its nodes take is written there."""
+    """The compiled model in `folder`; `options` are the backend's settings. With `profile`, how long its nodes take is
+    written there."""
     loading = Path(folder) / LOADING
     level = json.loads(loading.read_text(encoding="utf-8"))["level"] if loading.is_file() else "disabled"
     how = session_options(options, level)
     if profile:
         how.enable_profiling, how.profile_file_prefix = True, profile
     saved = Path(folder) / SAVED
-    return Session(load(saved if saved.is_file() else Path(folder) / FILE, how, options["provider"]))
+    path = saved if saved.is_file() else Path(folder) / FILE
+    loaded = load(path, how, options["provider"], options["provider_options"])
+    return Session(loaded, options["io"] == "copy", (*entries.SPINNING, *options["session"]))
 
 
 def open_profiled(folder: str, options: dict[str, Any]) -> Session:
@@ -86,27 +89,45 @@ def session_options(settings: dict[str, Any], level: str) -> Any:
     options.execution_mode = modes.ORT_PARALLEL if parallel else modes.ORT_SEQUENTIAL
     # 0 would mean one thread for each core.
     options.inter_op_num_threads = settings["threads"] if parallel else 1
-    options.graph_optimization_level = LEVELS[level]
+    options.graph_optimization_level = optimization_level(level)
+    options.enable_cpu_mem_arena = settings["arena"]
+    for name in entries.SPINNING:
+        options.add_session_config_entry(name, entries.text(settings["spinning"]))
+    for name, value in settings["session"].items():
+        options.add_session_config_entry(name, entries.text(value))
     options.log_severity_level = 3
     return options
 
 
-def providers(wanted: str) -> list[str]:
-    """The provider asked for, with the CPU's behind it. Raises Unavailable where this build has it not."""
+def optimization_level(word: str) -> Any:
+    """ONNX Runtime's own value of a level. Raises Unsupported where this version has no such level."""
+    known = onnxruntime.GraphOptimizationLevel.__members__
+    if LEVELS[word] not in known:
+        said = f"backend.graph_optimization={word}: ONNX Runtime {onnxruntime.__version__} has no such level."
+        raise Unsupported(said, "Use backend.graph_optimization=all.")
+    return known[LEVELS[word]]
+
+
+def providers(wanted: str, own: dict[str, Any]) -> list[Any]:
+    """The provider asked for with its `own` options, the CPU's behind it. Raises Unavailable where this build has it
+    not."""
     offered = onnxruntime.get_available_providers()
     if wanted not in offered:
         raise provider.absent(wanted, offered)
-    return [wanted] if wanted == provider.EVERYWHERE else [wanted, provider.EVERYWHERE]
+    first, *others = provider.chain(wanted)
+    return [(first, {name: entries.text(value) for name, value in own.items()}), *others]
 
 
-def load(path: Path, options: Any, wanted: str) -> Any:
-    """An `onnxruntime.InferenceSession` on the provider asked for.
+def load(path: Path, options: Any, wanted: str, own: dict[str, Any]) -> Any:
+    """An `onnxruntime.InferenceSession` on the provider asked for, with its `own` options.
 
     Raises ONNX Runtime's own error where the file is no ONNX graph, Unsupported where it refuses the graph, Unavailable
-    where the provider doesn't start (ONNX Runtime falls back to the CPU without an error).
+    where the provider doesn't start (ONNX Runtime falls back to the CPU without an error; from what is one, Python's
+    class would fall back with a print, unless it is told not to).
     """
+    chosen = providers(wanted, own)
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=providers(wanted))
+        session = onnxruntime.InferenceSession(str(path), options, providers=chosen, enable_fallback=0)
     except RunnerError:
         raise
     except Exception as error:  # ONNX Runtime's own share no base class
@@ -135,14 +156,14 @@ def said_by(error: Exception) -> str:
 
 
 class Session:
-    """A loaded model; inputs and outputs are bound to memory beforehand, a run copies nothing.
+    """A loaded model; inputs and outputs are bound to memory beforehand, a run copies nothing, unless `io` says `copy`.
 
     Text, sequences, maps and optional inputs can't be bound, and ONNX Runtime's process ends where bound outputs of
     text are read (1.31): it copies them in every run. Memory of outputs whose sizes depend on the data, and of those
     that hand an input on (which it doesn't write), is ONNX Runtime's own.
     """
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, session: Any, copies: bool = False, entries_told: Iterable[str] = ()) -> None:
         self._session = session
         self.version = onnxruntime.__version__
         # Of another provider too: inputs and outputs are bound in host memory, and a run ends with the outputs there.
@@ -153,9 +174,9 @@ class Session:
         self._names = [output["name"] for output in self.outputs]
         self._fixed = all(_sized(output) for output in self.outputs)
         self._fixed = self._fixed and not {spec["name"] for spec in self.inputs} & set(self._names)
-        self._plain = any(not _bindable(spec["dtype"]) for spec in (*self.inputs, *self.outputs))
+        self._plain = copies or any(not _bindable(spec["dtype"]) for spec in (*self.inputs, *self.outputs))
         self.run = self._run_plain if self._plain else self._run_fixed if self._fixed else self._run_open
-        self.effective = _effective(session)
+        self.effective = {**_effective(session, entries_told), "io": "copy" if self._plain else "bind"}
 
     def bind(self, arrays: dict[str, Any]) -> Bound:
         """Arrays by input name, made ready; their memory is used as it is."""
@@ -252,12 +273,17 @@ def _read(value: Any) -> Any:
     return values.unpacked(np.frombuffer(ctypes.string_at(value.data_ptr(), size), np.uint8), name, shape)
 
 
-def _effective(session: Any) -> dict[str, Any]:
+def _effective(session: Any, entries_told: Iterable[str]) -> dict[str, Any]:
     options = session.get_session_options()
+    told = {name: options.get_session_config_entry(name) for name in entries_told}
     return {
         "threads": options.intra_op_num_threads,
         "inter_op_threads": options.inter_op_num_threads,
         "execution_mode": options.execution_mode.name,
         "load_time_optimization": options.graph_optimization_level.name,
         "providers": session.get_providers(),
+        "provider_options": session.get_provider_options(),
+        "arena": options.enable_cpu_mem_arena,
+        **({"spinning": told[entries.SPINNING[0]] == "1"} if entries.SPINNING[0] in told else {}),
+        "session": {name: value for name, value in told.items() if name not in entries.SPINNING},
     }
