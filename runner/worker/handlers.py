@@ -88,7 +88,7 @@ def load(state: State, request: dict[str, Any], progress: Callable[[int, int, st
     start = time.perf_counter()
     if state.session is not None:
         state.session.close()
-    importlib.import_module(request["session"])
+    process.imports(request["session"])
     imported = time.perf_counter()
     session = session_loader.load(request["session"], request["folder"], request.get("options", {}))
     loaded = time.perf_counter()

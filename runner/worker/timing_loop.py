@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import itertools
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
+
+from runner.worker.garbage import uncollected
 
 
 def burst(
@@ -19,14 +20,9 @@ def burst(
     """
     order = list(itertools.islice(itertools.cycle(bound), first % len(bound), first % len(bound) + iterations))
     ns = [0] * iterations
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
+    with uncollected():
         start_ns = time.monotonic_ns()
         outputs = _time(run, order, ns)
-    finally:
-        if collecting:
-            gc.enable()
     return ns, start_ns, outputs
 
 

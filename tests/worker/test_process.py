@@ -1,4 +1,5 @@
 import ast
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -6,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.transport.local import Worker
+from runner.worker import process
 
 RUNNER = Path(__file__).parents[2] / "runner"
 TRAVELS = [
@@ -96,3 +98,21 @@ go_on.set()
 
 def test_pinned_threads_are_those_too_that_an_import_has_started() -> None:
     subprocess.run([sys.executable, "-c", PINNED], check=True, cwd=RUNNER.parent)
+
+
+def test_nothing_is_collected_while_a_session_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "collects.py").write_text("import gc\nmeanwhile = gc.isenabled()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    process.imports("collects")
+    assert sys.modules.pop("collects").meanwhile is False
+    assert gc.isenabled()
+
+
+def test_what_was_not_collected_before_an_import_that_fails_is_not_afterwards() -> None:
+    gc.disable()
+    try:
+        with pytest.raises(ModuleNotFoundError):
+            process.imports("no_such_module")
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
