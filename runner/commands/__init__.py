@@ -10,7 +10,7 @@ COMMANDS = {
     "ui": "the MLflow UI on the right store, with the address of the comparison view",
     "list": "the axes, or the options of one: list backend",
     "show": "an option's settings, defaults, units, one line each: show backend=openvino",
-    "calibrate": "this machine's noise floor, from a spec measured against itself (--pairs, --show, --json)",
+    "calibrate": "this machine's noise floor, of a spec against itself, and its peaks (--pairs, --peaks, --show)",
     "toolchain": "environments for vendors' SDKs: install NAME, list, remove NAME",
     "doctor": "what this machine can do, and how to get what it can't",
     "sync": "send to MLflow the records that it lacks, and with --sweep S the page of a sweep",

@@ -1,24 +1,26 @@
-"""`python -m runner calibrate [overrides]`: a device's noise floor, from a spec measured against itself."""
+"""`python -m runner calibrate [overrides]`: a device's noise floor, from a spec measured against itself, and its peaks,
+which say how far a time is from the fastest that the device allows."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.commands import how_much
+from runner.commands import console, how_much
 from runner.commands.cli_parser import parser
 from runner.commands.console import say
 from runner.core import project_paths
 from runner.core.errors import BY_STATUS, SpecError, StepFailed
 from runner.results import calibration, naming
 from runner.results.calibration import Calibration
+from runner.results.formatting import number
 from runner.results.record_schema import Result
 
 if TYPE_CHECKING:
     from runner.core.progress import Reporter
+    from runner.measure.roofline import Peaks
     from runner.spec.schema import Spec
 
 PAIRS = 40
@@ -28,6 +30,7 @@ SET_HERE = ("baseline", "measure")
 def main(argv: list[str]) -> int:
     """Measure a spec against itself and keep the noise floor that follows."""
     chosen = _options(argv)
+    from runner.execution import machine_peaks
     from runner.spec import hardware
     from runner.sweeps import request
     from runner.transport import devices
@@ -38,23 +41,32 @@ def main(argv: list[str]) -> int:
     if chosen.show:
         identity = str(devices.device_of(spec.hardware.settings).hardware()["identity"])
         return _show(project_paths.home(root), identity, where, chosen.json)
-    with how_much.reporting(chosen, project_paths.home(root), ["calibrate", *argv]) as (reporter, _):
-        found = calibrate(root, spec, chosen.override, chosen.pairs, reporter)
+    home = project_paths.home(root)
+    with how_much.reporting(chosen, home, ["calibrate", *argv]) as (reporter, _):
+        found = None if chosen.peaks else calibrate(root, spec, chosen.override, chosen.pairs, reporter)
+        peaks = machine_peaks.measure(home, spec, reporter.say)
     if chosen.json:
-        json.dump({"schema": 1, **found.as_dict(), "age_days": 0}, sys.stdout, indent=1)
-        print()
+        _document(found, peaks, 0)
     else:
-        say(text(found, where))
-        say(f"kept     {calibration.path(project_paths.home(root), found.identity)}")
+        say("\n".join([*([text(found, where)] if found else []), *map(of_peaks, peaks)]))
+        say(f"kept     {calibration.path(home, peaks[0].identity)}")
     return 0
+
+
+def _document(found: Calibration | None, peaks: Sequence[Peaks], age_days: int) -> None:
+    floor = {**found.as_dict(), "age_days": age_days} if found else {"identity": peaks[0].identity, "floor": None}
+    console.document({"schema": 1, **floor, "peaks": [one.as_dict() for one in peaks]})
 
 
 def _options(argv: list[str]) -> argparse.Namespace:
     arguments = parser(
-        "calibrate", "The noise floor of this machine (or of hardware=…): a spec is measured against itself."
+        "calibrate", "The noise floor of this machine (or of hardware=…): a spec is measured against itself; its peaks."
     )
     arguments.add_argument("override", nargs="*", help="the spec, as of a run: model=gru backend.threads=2 …")
     arguments.add_argument("--pairs", type=int, default=PAIRS, help="pairs of fresh processes (default %(default)s)")
+    arguments.add_argument(
+        "--peaks", action="store_true", help="only how fast it computes and moves bytes: some seconds"
+    )
     arguments.add_argument("--show", action="store_true", help="print the calibration that counts; measures nothing")
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
     how_much.add(arguments)
@@ -110,13 +122,13 @@ def _keep(root: Path, result: Result, settings: Any) -> Calibration:
 
 
 def _show(root: Path, identity: str, where: str, as_json: bool) -> int:
-    found = calibration.latest(root, identity)
+    found, peaks = calibration.latest(root, identity), calibration.peaks(root, identity)
     if as_json:
         known = {**found.as_dict(), "age_days": found.age_days()} if found else {"identity": identity, "floor": None}
-        json.dump({"schema": 1, **known}, sys.stdout, indent=1)
-        print()
+        console.document({"schema": 1, **known, "peaks": [one.as_dict() for one in peaks]})
     else:
         say(text(found, where) if found else f"not calibrated: {where} ({identity}). python -m runner calibrate")
+        say("\n".join(map(of_peaks, peaks)) or f"no peaks of {where}: python -m runner calibrate --peaks")
     return 0
 
 
@@ -128,3 +140,11 @@ def text(found: Calibration, where: str = "this machine") -> str:
         f"{100 * found.spread:.2f} % ({found.title})\n"
         f"{calibration.source(found, where=where)}"
     )
+
+
+def of_peaks(found: Peaks) -> str:
+    """`peaks    1 thread: fp32 138 GFLOP/s (onnxruntime 1.31.1); GB/s: 79.3 within 0.262 MB, 8.41 within 268 MB`."""
+    computes = ", ".join(f"{kind} {number(value / 1e9)} GFLOP/s" for kind, value in found.flops_per_s.items())
+    moves = ", ".join(f"{number(speed / 1e9)} within {number(size / 1e6)} MB" for size, speed in found.bytes_per_s)
+    threads = f"{found.threads} thread{'s' if found.threads > 1 else ''}"
+    return f"peaks    {threads}: {computes} ({', '.join(dict.fromkeys(found.by.values()))}); GB/s: {moves}"

@@ -7,8 +7,9 @@ SCORES = ("accuracy", "f1", "auc", "precision", "recall", "r2", "iou", "map", "s
 
 
 def higher_is_better(metric: str) -> bool:
-    """Whether more of a metric is better: throughput, speed-up, SQNR, accuracy and its like; of the rest, less is."""
-    if metric.startswith(("throughput/", "vs_baseline/speedup")) or metric == "fidelity/sqnr_db":
+    """Whether more of a metric is better: throughput, speed-up, share of the roofline, SQNR, accuracy and its like; of
+    the rest, less is."""
+    if metric.startswith(("throughput/", "vs_baseline/speedup", "efficiency/")) or metric == "fidelity/sqnr_db":
         return True
     return metric.startswith("quality/") and not metric.removeprefix("quality/").startswith(ERRORS)
 

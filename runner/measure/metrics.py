@@ -43,6 +43,16 @@ class MeasuredFigure:
 
 
 @dataclass(frozen=True)
+class ReckonedFigure:
+    """A figure that rests on a reckoned bound beside what was measured; `note` says how it was reckoned, and is shown
+    wherever it is."""
+
+    name: str
+    value: float
+    note: str
+
+
+@dataclass(frozen=True)
 class AbsentFigure:
     """A figure that could not be measured, and why."""
 
@@ -50,12 +60,13 @@ class AbsentFigure:
     reason: str
 
 
-Metric = MeasuredFigure | AbsentFigure
+Figure = MeasuredFigure | ReckonedFigure
+Metric = Figure | AbsentFigure
 
 
 def numbers(metrics: Iterable[Metric]) -> dict[str, float]:
-    """`{name: value}` of what was measured: a record's `metrics`."""
-    return {metric.name: metric.value for metric in metrics if isinstance(metric, MeasuredFigure)}
+    """`{name: value}` of what was measured, or reckoned: a record's `metrics`."""
+    return {metric.name: metric.value for metric in metrics if not isinstance(metric, AbsentFigure)}
 
 
 def reasons(metrics: Iterable[Metric]) -> dict[str, str]:
@@ -64,8 +75,8 @@ def reasons(metrics: Iterable[Metric]) -> dict[str, str]:
 
 
 def notes(metrics: Iterable[Metric]) -> dict[str, str]:
-    """`{name: note}` of what was measured under a reservation."""
-    return {metric.name: metric.note for metric in metrics if isinstance(metric, MeasuredFigure) and metric.note}
+    """`{name: note}` of what was measured under a reservation, and of all that was reckoned."""
+    return {metric.name: metric.note for metric in metrics if not isinstance(metric, AbsentFigure) and metric.note}
 
 
 def of_side(

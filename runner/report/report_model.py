@@ -14,7 +14,7 @@ from runner.measure import samples
 from runner.measure.samples import Samples
 from runner.pictures import processes
 from runner.pictures.processes import Distribution, PairLine
-from runner.report import caveats, layer_table, recommendations, summary, telemetry
+from runner.report import caveats, layer_table, recommendations, roofline_table, summary, telemetry
 from runner.results import layers, multiple_comparisons, naming, picture_files
 from runner.results.condition_labels import NOTHING, WORDS, spread, worded
 from runner.results.formatting import quality_differences, ratio, replicates, verdict_line
@@ -35,7 +35,7 @@ from runner.results.records import Record
 from runner.spec.labels import flatten
 
 SETTINGS, EFFECTIVE, KEYS, PROVENANCE = "Settings", "Read back from the runtime", "Keys of the artifacts", "Provenance"
-TELEMETRY, LAYERS, METRICS = "Telemetry", "Layers", "Metrics"
+TELEMETRY, LAYERS, METRICS, ROOFLINE = "Telemetry", "Layers", "Metrics", "Roofline"
 TESTS = {"pairs": "exact Wilcoxon signed-rank", "blocks a side": "Mann–Whitney on blocks of two devices"}
 DIFFERS = "● "  # before a setting that candidate and baseline don't share
 EDITED = "EDITED after it was written (its seal differs): no measurement any more."
@@ -223,6 +223,7 @@ def _sections(result: Result, profile: Mapping[str, Any], by_layer: Mapping[str,
     yield Section(METRICS, ("", *head), tuple(_metrics(result)))
     yield _conditions(result.conditions)
     yield Section("Checks", ("", ""), tuple(_checks(result)))
+    yield Section(ROOFLINE, ("", *roles), tuple(roofline_table.rows(result)))
     yield Section(LAYERS, layer_table.columns(by_layer), tuple(layer_table.rows(by_layer)))
     head = (telemetry.how(profile), "whole run", "candidate's bursts", "baseline's bursts")
     yield Section(TELEMETRY, head, tuple(telemetry.rows(profile)))
@@ -317,6 +318,7 @@ def as_json(page: Page) -> dict[str, Any]:
     kept = (
         "record_id", "date", "status", "origin", "reason", "next_step", "spec", "spec_key", "keys", "metrics",
         "unavailable", "notes", "effective", "comparison", "conditions", "checks", "quality", "validity", "environment",
+        "roofline",
     )  # fmt: skip
     return {
         "schema": 1,

@@ -16,6 +16,7 @@ FIGURES = (
     ("latency/p99_ms", "latency p99", "ms"),
     (per_sample.TIME, "latency p50 a sample", "ms"),
     ("throughput/per_s", "throughput", "per s"),
+    ("efficiency/roofline", "share of the roofline", ""),
     ("memory/peak_rss_mb", "peak memory of the worker", "MB"),
     ("energy/mj_per_inference", "energy per inference", "mJ"),
     ("size/file_mb", "file", "MB"),

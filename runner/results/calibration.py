@@ -1,4 +1,5 @@
-"""The noise floor of a machine: how far apart two identical things seem to lie here.
+"""The noise floor of a machine: how far apart two identical things seem to lie here; and its peaks, how fast it
+computes and moves bytes at its best.
 
 `calibration/<hardware identity>.json` in the project holds every calibration of that machine, oldest first; a later
 one is appended, and the latest counts.
@@ -8,7 +9,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from runner.measure.noise_floor import NoiseFloor
+    from runner.measure.roofline import Peaks
     from runner.measure.settings import Settings
 
 SCHEMA = 1
@@ -113,13 +116,16 @@ def path(root: Path, identity: str) -> Path:
 
 def read(root: Path, identity: str) -> list[Calibration]:
     """All calibrations of a machine, oldest first. Raises SpecError where the file was damaged."""
-    file = path(root, identity)
-    if not file.is_file():
-        return []
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+    with _sound(path(root, identity)) as content:
         return [Calibration(**one) for one in content["calibrations"]]
-    except (ValueError, KeyError, TypeError) as error:
+
+
+@contextmanager
+def _sound(file: Path) -> Iterator[dict[str, Any]]:
+    """What the file holds, no calibrations where there is none; SpecError for what is wrong with it."""
+    try:
+        yield json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {"calibrations": []}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SpecError(
             f"{file}: not a calibration ({error}).", "Remove it and calibrate again: python -m runner calibrate"
         ) from error
@@ -132,12 +138,35 @@ def latest(root: Path, identity: str) -> Calibration | None:
 
 def add(root: Path, found: Calibration, hardware: Mapping[str, Any]) -> Path:
     """Append one; written beside its place and renamed. Returns the file."""
-    file = path(root, found.identity)
+    return _add(root, found.identity, hardware, "calibrations", [found.as_dict()])
+
+
+def _add(root: Path, identity: str, hardware: Mapping[str, Any], part: str, more: Sequence[Any]) -> Path:
+    """Append to one of the lists in a machine's file."""
+    file = path(root, identity)
     durable_files.make_folder(file.parent)
-    every: Sequence[Calibration] = [*read(root, found.identity), found]
-    content = {"schema": SCHEMA, "hardware": dict(hardware), "calibrations": [one.as_dict() for one in every]}
-    durable_files.write_text(file, json.dumps(content, indent=1, allow_nan=False) + "\n")
+    with _sound(file) as content:
+        said = {**content, "schema": SCHEMA, "hardware": dict(hardware), part: [*content.get(part, ()), *more]}
+    durable_files.write_text(file, json.dumps(said, indent=1, allow_nan=False) + "\n")
     return file
+
+
+def peaks(root: Path, identity: str) -> list[Peaks]:
+    """The peaks of a machine that count, the latest with each number of threads, fewest threads first. Raises as
+    `read`."""
+    from runner.measure.roofline import Peaks
+
+    with _sound(path(root, identity)) as content:
+        every = [
+            Peaks(**{**one, "bytes_per_s": tuple((int(size), float(speed)) for size, speed in one["bytes_per_s"])})
+            for one in content.get("peaks", ())
+        ]
+    return sorted({one.threads: one for one in every}.values(), key=lambda one: one.threads)
+
+
+def add_peaks(root: Path, found: Sequence[Peaks], hardware: Mapping[str, Any]) -> Path:
+    """Append those of one machine. Returns the file."""
+    return _add(root, found[0].identity, hardware, "peaks", [one.as_dict() for one in found])
 
 
 def noise_floor(

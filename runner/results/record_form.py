@@ -113,6 +113,12 @@ QUALITY = fields(
 ENVIRONMENT = fields({}, {"python": maybe(text), "packages": by_name(maybe(text)), "hardware": MAPPING})
 FAR_OUT = fields({"count": COUNT, "of": COUNT})
 OUTLIERS = empty_or(fields({"rule": text}, dict.fromkeys(("pairs", "candidate", "baseline"), FAR_OUT)))
+KNOWN = {"flops": maybe(COUNT), "bytes": maybe(COUNT), "not_counted": FLAGS}
+BOUND = fields(
+    {**KNOWN, "bound_ms": NOT_NEGATIVE, "compute_ms": NOT_NEGATIVE, "memory_ms": NOT_NEGATIVE,
+     "limit": one_of("compute", "memory"), "precision": text, "source": text},
+)  # fmt: skip
+ROOFLINE = either("reason", fields({**KNOWN, "reason": text}), BOUND)  # or why there is no bound
 DEPENDENCIES = fields(
     {}, {"address": maybe(text), "machine_id": maybe(text), "variables": MAPPING, "versions": MAPPING}
 )
@@ -128,7 +134,7 @@ RECORD = fields(
         "comparisons": maybe(COUNT), "unavailable": maybe(TEXTS), "notes": maybe(TEXTS),
         "effective": maybe(by_name(EFFECTIVE)), "conditions": maybe(CONDITIONS), "warnings": maybe(FLAGS),
         "checks": maybe(by_name(by_name(fields({"status": text, "reason": text})))),
-        "outliers": maybe(OUTLIERS),
+        "outliers": maybe(OUTLIERS), "roofline": maybe(by_name(ROOFLINE)),
         "validity": maybe(fields({"verdict": text, "reason": text})), "environment": maybe(ENVIRONMENT),
         "timing": maybe(fields({}, {"benchmark_s": maybe(POSITIVE)})),
         "quality": maybe(empty_or(QUALITY)), IMPORTED: MAPPING, ESTIMATED: MAPPING,

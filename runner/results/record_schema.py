@@ -288,6 +288,24 @@ class Quality:
 
 
 @dataclass(frozen=True)
+class Roofline:
+    """What a side's graph asks for, and the least time that its machine needs for it: reckoned, not measured. `flops`
+    and `bytes` are None where nobody knows them; `not_counted` are operators (`TopK ×1`), whose work comes on top.
+    `bound_ms` and what makes it (`limit`: `compute` or `memory`) are None where there is a `reason` instead."""
+
+    flops: int | None = None
+    bytes: int | None = None
+    not_counted: tuple[str, ...] = ()
+    bound_ms: float | None = None
+    compute_ms: float | None = None
+    memory_ms: float | None = None
+    limit: str = ""
+    precision: str = ""
+    source: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Tracked:
     """What its run in MLflow bears beside it: the user's tags, and whether the compiled model's files are sent."""
 
@@ -322,6 +340,7 @@ class Result:
     conditions: Conditions = field(default_factory=Conditions)
     checks: Mapping[str, Mapping[str, Check]] = field(default_factory=dict)
     outliers: Outliers | None = None
+    roofline: Mapping[str, Roofline] = field(default_factory=dict)
     quality: Quality | None = None
     validity: Validity | None = None
     environment: Environment = field(default_factory=Environment)
@@ -370,6 +389,7 @@ def read(content: Json) -> Result:
         conditions=_conditions(_of(content, "conditions")),
         checks={role: _each(Check, found) for role, found in _of(content, "checks").items()},
         outliers=_outliers(_of(content, "outliers")),
+        roofline={role: _roofline(one) for role, one in _of(content, "roofline").items()},
         quality=_quality(_of(content, "quality")),
         validity=_perhaps(Validity, content.get("validity")),
         environment=_made(Environment, _of(content, "environment")),
@@ -421,6 +441,10 @@ def _conditions(found: Json) -> Conditions:
 def _outliers(found: Json) -> Outliers | None:
     far = {name: _made(FarOut, found[name]) for name in ("pairs", "candidate", "baseline") if name in found}
     return Outliers(found["rule"], **far) if found else None
+
+
+def _roofline(found: Json) -> Roofline:
+    return _made(Roofline, found, not_counted=tuple(found.get("not_counted") or ()))
 
 
 def _dependencies(found: Json) -> dict[str, Dependencies]:

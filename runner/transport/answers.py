@@ -167,6 +167,11 @@ def _process(value: Any, at: Place) -> Fault | None:
     return each(anything, 2, 2)(value, at) or _NAME(value[0], at) or _GAUGE(value[1], at)
 
 
+def _speed_of(value: Any, at: Place) -> Fault | None:
+    """Of arrays of so many bytes."""
+    return each(number(0, 1e18, open_=True), 2, 2)(value, at)
+
+
 def _whole(least: int = 0) -> Form:
     return number(least, INT64, whole=True)
 
@@ -271,6 +276,10 @@ _ABOUT = fields(
     },
     {"files": _mapping(_NAME)},
 )  # fmt: skip
+_SPEED = number(0, 1e18, open_=True)
+_PEAKS = fields(
+    {"flops_per_s": _mapping(_SPEED, 10), "by": _mapping(_NAME, 10), "bytes_per_s": each(_speed_of, 1, 100)}
+)
 CALLED: dict[tuple[str, str], Form] = {
     ("runner.worker.runtime_environment", "described"): _ABOUT,
     ("runner.core.installed", "versions"): _mapping(_WORD),
@@ -278,6 +287,7 @@ CALLED: dict[tuple[str, str], Form] = {
     ("runner.measure.conditions", "read"): _CONDITIONS,
     ("runner.worker.process", "allowed"): maybe(_CPUS),
     ("runner.worker.process", "pin"): _CPUS,
+    ("runner.worker.machine_peaks", "measured"): _PEAKS,
     ("runner.worker.device_lock", "acquire"): maybe(_settings),
     ("runner.worker.device_lock", "release"): maybe(_settings),
     ("os", "getpid"): _whole(1),

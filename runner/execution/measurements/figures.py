@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from runner.artifacts.store import Artifact
 from runner.backends import effective_precision
 from runner.execution import cell_sides
+from runner.execution.measurements import roofline
 from runner.execution.measurements.protocol import Artifacts, Work
 from runner.planning.graph import COMPILED, GRAPH, QUANTIZED, STAGE, Cell, Chain
 from runner.results.record_schema import Effective
@@ -20,12 +21,17 @@ if TYPE_CHECKING:
     from runner.measure.benchmark import Benchmark
     from runner.measure.metrics import Metric
 
+MEDIAN = "latency/p50_ms"
+
 
 def record_parts(found: Benchmark, work: Work) -> dict[str, Any]:
     """Parts of a record's content, by their names there."""
     from runner.measure import metrics, mlperf_validity
 
     spec, cell, every = work.cell.candidate.spec, work.cell, _metrics(found, work)
+    reckoned = {role: roofline.reckoned(work, role, found.effective[role]) for role in cell.by_role}
+    for role, one in reckoned.items():
+        every[role].append(one.share(metrics.numbers(every[role])[MEDIAN]))
     ran = {role: effective(chain, found.effective[role], work.artifacts[role]) for role, chain in cell.by_role.items()}
     return {
         "metrics": metrics.numbers(every["candidate"]),
@@ -37,6 +43,7 @@ def record_parts(found: Benchmark, work: Work) -> dict[str, Any]:
         "checks": found.checks,
         "quality": found.quality,
         "outliers": found.outliers,
+        "roofline": {role: one.as_dict() for role, one in reckoned.items()},
         "validity": mlperf_validity.judge(
             found, spec.measure.settings, spec.scenario.name, spec.scenario.settings.batch
         ),

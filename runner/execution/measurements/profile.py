@@ -9,11 +9,10 @@ from typing import Any
 from runner.backends import loading
 from runner.core.errors import RunnerError
 from runner.core.unexpected import attempt
+from runner.execution.measurements.figures import MEDIAN
 from runner.execution.measurements.protocol import Left, Work
 from runner.measure import layer_profile
 from runner.measure.layer_profile import FILE, LayerProfile
-
-MEDIAN = "latency/p50_ms"
 
 
 def measure(work: Work, before: Mapping[str, Any]) -> Left:
