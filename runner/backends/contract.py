@@ -72,7 +72,8 @@ class Capabilities:
     `open_profiled`, whose sessions have `profile`. `estimate`: nothing that it compiles is run; in the place of
     `open_session` its session.py has `estimate(folder, options)`, which answers `{"metrics": {name as measured ones
     have: number}, "source": what reckoned them}`. `cross_compiles`: it builds for the machine that `tuned_to`
-    describes, not for the one that it runs on.
+    describes, not for the one that it runs on. `overlaps`: settings with which its sessions, which are
+    `OverlappingSession`, run several inferences at once; none: they can't.
     """
 
     threads: bool = True
@@ -83,6 +84,7 @@ class Capabilities:
     profile: bool = False
     estimate: bool = False
     cross_compiles: bool = False
+    overlaps: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -235,3 +237,13 @@ class ProfiledSession(Session, Protocol):
         """Runs to warm up, then `iterations` times under the runtime's profiler. `{"layers": [{"name", "type",
         "precision", "ns" (its time in a run), "calls" (in a run)}], "statistic" (what `ns` is over the runs: `median`
         or `mean`), "run_ns" (median of a whole run), "resolution_ns" (a layer of 0 took less than that)}`."""
+
+
+class OverlappingSession(Session, Protocol):
+    """A session that can run several inferences at once: what a scenario of throughput asks for. `at_once`: how many it
+    keeps going, 1: one after the other."""
+
+    at_once: int
+
+    def run_many(self, order: list[Any]) -> list[Any]:
+        """Runs all that were bound, in this order, and returns when all are done: the outputs of the last."""

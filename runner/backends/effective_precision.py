@@ -31,8 +31,12 @@ def shown(asked: str, ran: Mapping[str, Mapping[str, int]], quantized: Mapping[s
 
 
 def coarsest(asked: str, ran: Mapping[str, Mapping[str, int]]) -> str:
-    """The precision whose rounding the outputs may have: `asked`, or int8 where operators of the file's own run so."""
-    return "int8" if _ran(ran)["int8"] else asked
+    """The precision whose rounding the outputs may have: `asked`, or a coarser one where operators of the file's own
+    run so, or the runtime was told to."""
+    kinds = _ran(ran)
+    if kinds["int8"]:
+        return "int8"
+    return "fp16" if asked == "fp32" and (kinds["fp16"] or kinds["bf16"]) else asked
 
 
 def _ran(ops: Mapping[str, Mapping[str, int]]) -> Counter[str]:

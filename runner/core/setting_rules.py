@@ -81,7 +81,7 @@ def check(value: Any, kind: Any, rule: Rule, where: str) -> Any:
     if cast is _WRONG:
         raise SpecError(f"{where}={shown(value)}: {_article(kind)} expected.", f"{rule.help}{_range(rule)}")
     if rule.choices and cast not in rule.choices and not (rule.also and re.fullmatch(rule.also, str(cast))):
-        options = ", ".join(str(choice) for choice in rule.choices)
+        options = ", ".join(shown(choice) for choice in rule.choices)
         raise SpecError(f"{where}={shown(value)}: not one of {options}.{nearest(str(value), map(str, rule.choices))}")
     if isinstance(cast, (int, float)) and not _inside(cast, rule):
         raise SpecError(f"{where}={shown(value)}: out of range.", f"{rule.help}{_range(rule)}")

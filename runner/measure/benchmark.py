@@ -177,7 +177,7 @@ def benchmark(
     figures = _figures(run, pairs, judged, telemetry)
     batches = {role: side.batch for role, side in sides.items()}
     against = metrics.of_comparison(comparison.ratio if comparison else None, telemetry.sides, batches)
-    said = (compliance_checks.failures(checked), _pointless(sides, judged), _warnings(sides, pairs, telemetry))
+    said = (compliance_checks.failures(checked), _pointless(sides, judged), _warnings(run, pairs, telemetry))
     return Benchmark(
         pairs=tuple(pairs),
         comparison=comparison,
@@ -302,19 +302,28 @@ def _work(pairs: Sequence[Pair], role: str) -> Work:
 def _metrics(run: Run, role: str, pairs: Sequence[Pair], judged: Judgement, seen: Observed) -> list[Metric]:
     timed, batch = [pair.sides[role] for pair in pairs], run.sides[role].batch
     samples, peaks = [one.ns for one in timed], [one.peak_rss_mb for one in timed]
-    memory = timed[0].loaded["memory"]
-    own = metrics.of_side(samples, peaks, batch, run.seed, run.settings.confidence, memory)
+    loaded = timed[0].loaded
+    at_once = loaded.get("at_once", 1) if run.together else 1
+    own = metrics.of_side(samples, peaks, batch, run.seed, run.settings.confidence, loaded["memory"], at_once)
     outputs = metrics.of_outputs(judged.quality, judged.fidelity, judged.why_not, judged.note)
     return [*metrics.with_telemetry(own, seen, batch), *outputs]
 
 
-def _warnings(sides: Mapping[str, Side], pairs: Sequence[Pair], telemetry: Summary) -> list[str]:
+def _warnings(run: Run, pairs: Sequence[Pair], telemetry: Summary) -> list[str]:
     """What a reader of the figures must know."""
     found = [f"telemetry: {telemetry.problem}"] if telemetry.problem else []
-    for role, side in sides.items():
-        lines = ignored_settings(side.options, pairs[0].sides[role].loaded["effective"])
+    for role, side in run.sides.items():
+        loaded = pairs[0].sides[role].loaded
+        lines = [*ignored_settings(side.options, loaded["effective"]), *_one_by_one(run, loaded.get("at_once", 1))]
         found += [line if role == "candidate" else f"baseline {line}" for line in lines]
-    return [*found, *_busy(pairs), *_one_machine(sides)]
+    return [*found, *_busy(pairs), *_one_machine(run.sides)]
+
+
+def _one_by_one(run: Run, at_once: int) -> list[str]:
+    """A line where a session could run several inferences at once, and this scenario has one follow the other."""
+    if at_once == 1 or run.together:
+        return []
+    return [f"the session is ready for {at_once} inferences at once, which only scenario=offline measures"]
 
 
 def _busy(pairs: Sequence[Pair]) -> Iterator[str]:

@@ -80,28 +80,41 @@ def notes(metrics: Iterable[Metric]) -> dict[str, str]:
 
 
 def of_side(
-    samples: Samples, peak_rss_mb: Sequence[float], batch: int, seed: int, confidence: float, memory: str
+    samples: Samples, peak_rss_mb: Sequence[float], batch: int, seed: int, confidence: float, memory: str, at_once: int
 ) -> list[Metric]:
     """Latency, throughput and memory of one side. `samples` are the ns of each process's iterations.
 
     Latency is that of one inference (of a whole batch), over all iterations of all processes; the intervals of its
     percentiles come from a bootstrap over processes. Throughput is batch / mean latency. Peak RSS is the largest
-    process's. `memory` is where the session says that the model lies while it runs.
+    process's. `memory` is where the session says that the model lies while it runs. Of inferences of which several ran
+    `at_once` no single one's latency is known: its ns are a share of the time of all.
     """
     milliseconds = [ns / 1e6 for ns in samples]
     pooled = np.concatenate(milliseconds)
     mean = float(pooled.mean())
     intervals = bootstrap_percentiles(milliseconds, PERCENTILES, seed, confidence)
-    return [
+    latencies = [
         *(one for p, found in zip(PERCENTILES, intervals, strict=True) for one in _percentile(len(pooled), p, found)),
         _measured("latency/mean_ms", mean),
         _spread(pooled),
         _measured("latency/min_ms", float(pooled.min())),
         _measured("latency/max_ms", float(pooled.max())),
+    ]
+    return [
+        *(latencies if at_once == 1 else _shares(latencies, at_once)),
         _measured("throughput/per_s", batch * 1000 / mean),
         _measured("memory/peak_rss_mb", max(peak_rss_mb)),
         _device_memory(memory),
         *(AbsentFigure(name, reason) for name, reason in NOT_MEASURED.items()),
+    ]
+
+
+def _shares(figures: Iterable[Metric], at_once: int) -> list[Metric]:
+    """Times that are no inference's own."""
+    why = f"{at_once} inferences at once: the time of all over their number"
+    noted = {one.name: "; ".join(filter(None, (one.note, why))) for one in figures if isinstance(one, MeasuredFigure)}
+    return [
+        _measured(one.name, one.value, noted[one.name]) if isinstance(one, MeasuredFigure) else one for one in figures
     ]
 
 

@@ -160,7 +160,11 @@ class _Process:
         """Seconds an iteration took; None where there was none."""
         settings, begun = self.run.settings, clock.now()
         answer = self.worker.ask(
-            "warmup", timeout=self.run.limit_s, iterations=settings.warmup, seconds=settings.warmup_seconds
+            "warmup",
+            timeout=self.run.limit_s,
+            iterations=settings.warmup,
+            seconds=settings.warmup_seconds,
+            together=self.run.together,
         )
         self.clock.check_seconds("warmup", answer["seconds"], clock.now() - begun)
         each = answer["seconds"] / answer["iterations"] if answer["iterations"] else None
@@ -190,7 +194,10 @@ class _Process:
         """The answer to a burst, once this machine's clock agrees with it."""
         begun = clock.now()
         answer: dict[str, Any] = self.worker.ask(
-            "burst", timeout=self.run.limit_s, iterations=min(iterations, MOST_ITERATIONS)
+            "burst",
+            timeout=self.run.limit_s,
+            iterations=min(iterations, MOST_ITERATIONS),
+            together=self.run.together,
         )
         self.clock.check_burst(answer, begun, clock.now())
         return answer

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.measure.scenarios import Scenario, single_stream
+from runner.measure.scenarios import Scenario, overlaps, single_stream
 from runner.measure.settings import Settings
 from runner.measure.sides import Side, Started
 from runner.transport.local import Worker
@@ -42,6 +42,11 @@ class Run:
     begin: Callable[[int], None] = _on_its_own
     end: Callable[[Worker], None] = Worker.close
     scenario: Scenario = single_stream
+
+    @property
+    def together(self) -> bool:
+        """Whether inferences overlap in sessions that can run several at once."""
+        return overlaps(self.scenario)
 
 
 def sides_of(candidate: Side, baseline: Side | None) -> dict[str, Side]:

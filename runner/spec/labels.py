@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
-from runner.spec.schema import OWN_NAME
+from runner.core.errors import SpecError
+from runner.core.setting_rules import rules
+from runner.spec.schema import OWN_NAME, settings_class
 
 SELF = "self"
 HOW_MEASURED = ("measure", "baseline", "limits", "telemetry", "toolchain")
@@ -57,22 +60,33 @@ def differences(candidate: Plain, baseline: Plain) -> list[str]:
     """`model.hidden 32→64`, `scenario=offline`, `backend.hint=latency`: what else differs, besides WORDS and
     what follows from its options."""
     mine, theirs = (dict(flatten(point(spec))) for spec in (candidate, baseline))
-    found = [_difference(key, mine.get(key), theirs) for key in theirs if mine.get(key) != theirs[key]]
+    found = [_difference(key, mine, theirs) for key in theirs if mine.get(key) != theirs[key]]
     told = [one for one in found if one]
     return told if len(told) <= MOST else [*told[:MOST], f"and {len(told) - MOST} more"]
 
 
-def _difference(key: str, mine: str | None, baseline: Mapping[str, str]) -> str:
+def _difference(key: str, candidate: Mapping[str, str], baseline: Mapping[str, str]) -> str:
     axis, dot, _ = key.partition(".")
     theirs = baseline[key]
     if axis == "hardware" or key in WORDS:
         return ""
     if not dot and key != "seed":
         return f"{key}={theirs}"
-    if mine is not None:
-        return f"{key} {mine}→{theirs}"
+    if key in candidate and not _another(axis, key, candidate.get(axis, ""), baseline.get(axis, "")):
+        return f"{key} {candidate[key]}→{theirs}"
     named = axis in ("data", "model") and key.endswith(FILES)
     return f"{key}={theirs}" if named or theirs != _usual(axis, baseline.get(axis, "")).get(key, theirs) else ""
+
+
+@lru_cache(maxsize=256)
+def _another(axis: str, key: str, mine: str, theirs: str) -> bool:
+    """Whether two options mean different things by a key of one name: they choose among other words."""
+    if axis != "backend" or mine == theirs:
+        return False
+    with suppress(SpecError):  # one of a project's own that is gone
+        found = [rules(settings_class(axis, name)).get(key.partition(".")[2]) for name in (mine, theirs)]
+        return len({one[1].choices for one in found if one}) > 1
+    return False
 
 
 @lru_cache(maxsize=256)

@@ -22,7 +22,7 @@ HARMLESS = frozenset(
     for axis, keys in {
         "data": ("delimiter", "time", "time_format", "target", "features", "frequency", "unit"),
         "model": ("output", "shapes"),
-        "backend": ("provider",),
+        "backend": ("provider", "device"),
         "measure": ("pin",),
     }.items()
     for key in keys

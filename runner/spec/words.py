@@ -5,6 +5,7 @@ Beyond Hydra's grammar:
 - `model.shapes.NAME=[1,8]`: NAME is an input's name as its file has it, whatever characters are in it;
 - `model.shapes={"NAME": [1, 8]}`: a mapping may be JSON;
 - `tracking.tags.NAME=VALUE`: NAME is any that a tag may have;
+- `backend.KEY.NAME=VALUE`: an entry of a mapping of the backend's, such as a runtime's own option;
 - `data.decimal=,` and `data.delimiter=;`: a sign alone needs no quotes;
 - `baseline.overrides=[precision=fp32,model.shapes.x=[4,8]]`: words within a word need no quotes.
 """
@@ -38,7 +39,7 @@ from runner.spec.yaml_files import CALLS, HYDRA
 LENGTH = 100_000  # characters of a word
 DEPTH = 50
 SHAPES, TAGS = "model.shapes", "tracking.tags"
-FILLED = (SHAPES, TAGS)  # mappings whose keys are foreign names
+FILLED = re.compile(r"model\.shapes|tracking\.tags|backend\.[A-Za-z_]\w*")  # mappings whose keys are foreign names
 WITHIN = "baseline.overrides"  # a list of words
 
 SIGNS = (",", ";")  # that Hydra's grammar can't read alone
@@ -70,9 +71,9 @@ def parse(word: str) -> Override:
     if not mark and not word.startswith("~"):
         raise SpecError(f"{_short(word)}: key=value expected.", "For instance: model=gru model.hidden=64")
     bare = PREFIX.sub("", key)
-    filled = next((one for one in FILLED if bare.startswith(f"{one}.")), "")
-    if filled and not word.startswith("~"):
-        found: Override = _entry(word, filled)
+    filled = FILLED.match(bare)
+    if filled and bare[filled.end() :].startswith(".") and not word.startswith("~"):
+        found: Override = _entry(word, filled[0])
     elif bare == WITHIN and _lists(value):
         found = _list_of_words(word, _lists(value))
     elif value.startswith("{") and isinstance(_as_json(value), dict):
@@ -81,7 +82,7 @@ def parse(word: str) -> Override:
         found = _read(f'{key}="{value}"', word)
     else:
         found = _read(word, word)
-    if found.key_or_group in FILLED and found.type is OverrideType.CHANGE:
+    if FILLED.fullmatch(found.key_or_group) and found.type is OverrideType.CHANGE and isinstance(found._value, dict):
         found = replace(found, type=OverrideType.FORCE_ADD)  # its keys are new ones
     _refuse_code(found)
     return found

@@ -287,6 +287,23 @@ def test_threads_are_read_back_from_the_runtime(
             assert models.load(worker, compiled, threads=threads)["effective"]["threads"] == threads
 
 
+@where(lambda declared: runs_here(declared) and bool(declared.capabilities.overlaps))
+def test_what_runs_at_once_answers_as_what_runs_alone(
+    name: str, cases: dict[str, Case], compile_case: Compile, tmp_path: Path
+) -> None:
+    settings = loading.backend(name).capabilities.overlaps
+    compiled = compile_case(name, cases["bilstm"], 1, first(name))
+    expected = {f"out/{compiled.meta['outputs'][0]['name']}": cases["bilstm"].expected}
+    np.savez(tmp_path / "reference.npz", **expected)  # type: ignore[arg-type]
+    with open_worker(tmp_path / "log", name=name) as worker:
+        loaded = models.load(worker, compiled, reference=tmp_path / "reference.npz", **settings)
+        worker.ask("warmup", timeout=60, iterations=3, seconds=0.0, together=True)
+        found = worker.ask("burst", timeout=60, iterations=11, together=True)
+    assert loaded["at_once"] > 1
+    assert len(found["ns"]) == 11
+    assert found["error"] <= TOLERANCE[first(name)] ** 2 * found["signal"]
+
+
 @where(lambda declared: runs_here(declared) and declared.capabilities.profile)
 def test_its_profiler_names_the_layers_and_their_times(
     name: str, cases: dict[str, Case], compile_case: Compile, tmp_path: Path

@@ -176,9 +176,12 @@ def _chosen(precision: str) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key != "name"}
 
 
-def load(worker: Worker, made: Compiled, batch: int = 1, **changed: Any) -> dict[str, Any]:
-    """The worker's answer to `load` of what was compiled; `changed`: settings of the backend."""
-    answer: dict[str, Any] = worker.ask("load", timeout=60, **_opening(made, batch, changed))
+def load(
+    worker: Worker, made: Compiled, batch: int = 1, reference: Path | None = None, **changed: Any
+) -> dict[str, Any]:
+    """The worker's answer to `load` of what was compiled; `changed`: settings of the backend, `reference`: what the
+    outputs are compared with."""
+    answer: dict[str, Any] = worker.ask("load", timeout=60, **_opening(made, batch, changed), reference=reference)
     return answer
 
 

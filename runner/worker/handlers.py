@@ -100,6 +100,7 @@ def load(state: State, request: dict[str, Any], progress: Callable[[int, int, st
         "effective": session.effective,
         "memory": session.memory,
         "clock": session.clock,
+        "at_once": getattr(session, "at_once", 1),
         "import_seconds": imported - start,
         "load_seconds": loaded - imported,
     }
@@ -120,15 +121,28 @@ def _bind(state: State, session: Any, request: dict[str, Any]) -> None:
 
 
 def warmup(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
-    session = _session(state)
-    iterations, seconds = timing_loop.warm_up(session.run, state.bound, request["iterations"], request["seconds"])
-    return {"iterations": iterations, "seconds": seconds}
+    session, least = _session(state), (request["iterations"], request["seconds"])
+    if _overlaps(session, request):
+        found = timing_loop.warm_up_together(session.run_many, state.bound, *least, session.at_once)
+    else:
+        found = timing_loop.warm_up(session.run, state.bound, *least)
+    return {"iterations": found[0], "seconds": found[1]}
+
+
+def _overlaps(session: Any, request: dict[str, Any]) -> bool:
+    """Whether inferences are asked for at once, and the session runs them so."""
+    return bool(request.get("together")) and getattr(session, "at_once", 1) > 1
 
 
 def burst(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
-    """Times `iterations` runs; the last outputs are checked afterwards: finite, and how far from the reference."""
+    """Times `iterations` runs, several at once where that is asked for and can be; the last outputs are checked
+    afterwards: finite, and how far from the reference."""
     session = _session(state)
-    ns, start_ns, outputs = timing_loop.burst(session.run, state.bound, request["iterations"], state.position)
+    about = (state.bound, request["iterations"], state.position)
+    if _overlaps(session, request):
+        ns, start_ns, outputs = timing_loop.together(session.run_many, *about)
+    else:
+        ns, start_ns, outputs = timing_loop.burst(session.run, *about)
     state.position += request["iterations"]
     found = _arrays(session, outputs)
     wanted = _expected(state, found)

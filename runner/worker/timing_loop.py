@@ -26,6 +26,17 @@ def burst(
     return ns, start_ns, outputs
 
 
+def together(
+    run_many: Callable[[Sequence[Any]], Any], bound: Sequence[Any], iterations: int, first: int = 0
+) -> tuple[list[int], int, Any]:
+    """As `burst`, of inferences that overlap: each one's ns are an equal share of the time of all."""
+    order = list(itertools.islice(itertools.cycle(bound), first % len(bound), first % len(bound) + iterations))
+    start_ns, start = time.monotonic_ns(), time.perf_counter_ns()
+    outputs = run_many(order)
+    each, rest = divmod(time.perf_counter_ns() - start, iterations)
+    return [each + (index < rest) for index in range(iterations)], start_ns, outputs
+
+
 def _time(
     run: Callable[[Any], Any], order: list[Any], ns: list[int], clock: Callable[[], int] = time.perf_counter_ns
 ) -> Any:
@@ -48,4 +59,16 @@ def warm_up(run: Callable[[Any], Any], bound: Sequence[Any], iterations: int, se
             break
         run(inputs)
         done += 1
+    return done, time.perf_counter() - start
+
+
+def warm_up_together(
+    run_many: Callable[[Sequence[Any]], Any], bound: Sequence[Any], iterations: int, seconds: float, at_once: int
+) -> tuple[int, float]:
+    """As `warm_up`, of inferences that overlap."""
+    start, done = time.perf_counter(), 0
+    while done < iterations or time.perf_counter() - start < seconds:
+        size = 4 * at_once
+        run_many(list(itertools.islice(itertools.cycle(bound), done % len(bound), done % len(bound) + size)))
+        done += size
     return done, time.perf_counter() - start

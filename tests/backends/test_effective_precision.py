@@ -26,3 +26,11 @@ from runner.backends import effective_precision
 ])  # fmt: skip
 def test_a_precision_says_what_ran(asked: str, ran: dict[str, Any], quantized: dict[str, Any], shown: str) -> None:
     assert effective_precision.shown(asked, ran, quantized) == shown
+
+
+@pytest.mark.parametrize(("asked", "kind", "coarsest"), [
+    ("fp32", "fp32", "fp32"), ("fp32", "int8", "int8"), ("fp32", "bf16", "fp16"), ("int8", "bf16", "int8"),
+    ("fp16", "fp32", "fp16"),
+])  # fmt: skip
+def test_outputs_are_judged_by_the_coarsest_precision_that_ran(asked: str, kind: str, coarsest: str) -> None:
+    assert effective_precision.coarsest(asked, {"Convolution": {kind: 1}}) == coarsest

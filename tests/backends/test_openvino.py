@@ -8,26 +8,151 @@ import pytest
 from onnx import TensorProto, helper
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
-from runner.backends.openvino.session import added_us, configuration, open_profiled
-from runner.core.errors import Unsupported
+from runner.backends.contract import Request
+from runner.backends.openvino import BACKEND, devices, support, tuned_to
+from runner.backends.openvino.session import added_us, configuration, open_profiled, open_session
+from runner.core.errors import SpecError, Unavailable, Unsupported
+from runner.testing import models
+from runner.testing.backend_contract import built
 from tests.backends import test_others_graphs as others
-from tests.backends.conftest import Case, Compiled, predicted
+from tests.backends.conftest import Case, Compiled, predicted, settings_of
 from tests.backends.test_onnxruntime import changed_graph
 
 CompileCase = Callable[..., Compiled]
+
+
+@pytest.fixture(scope="module")
+def compiled_conv(cases: dict[str, Case], tmp_path_factory: pytest.TempPathFactory) -> Compiled:
+    return models.compiled(tmp_path_factory.mktemp("conv"), "openvino", cases["conv"])
 
 
 @pytest.mark.parametrize(
     ("precision", "hint"), [("fp32", "f32"), ("fp16", "f16"), ("int8", "f32"), ("int8_dynamic", "f32")]
 )
 def test_the_inference_precision_is_always_said(precision: str, hint: str) -> None:
-    settings = {"threads": 2, "streams": None, "hint": "none"}
+    settings = settings_of("openvino", threads=2, streams=None)
     assert configuration(settings, precision) == {"INFERENCE_PRECISION_HINT": hint, "INFERENCE_NUM_THREADS": 2}
 
 
-def test_hint_and_streams_are_passed_on() -> None:
-    found = configuration({"threads": 1, "streams": 2, "hint": "throughput"}, "fp32")
-    assert (found["NUM_STREAMS"], found["PERFORMANCE_HINT"]) == (2, "THROUGHPUT")
+def test_hint_streams_and_pinning_are_passed_on() -> None:
+    found = configuration(settings_of("openvino", streams=2, hint="throughput", pinning=False), "fp32")
+    assert (found["NUM_STREAMS"], found["PERFORMANCE_HINT"], found["ENABLE_CPU_PINNING"]) == (2, "THROUGHPUT", False)
+
+
+def test_what_only_the_cpu_knows_is_not_for_a_gpu() -> None:
+    gpu, both = (configuration(settings_of("openvino", device=one), "fp32") for one in ("GPU.1", "HETERO:GPU,CPU"))
+    assert gpu == {"INFERENCE_PRECISION_HINT": "f32", "NUM_STREAMS": 1}
+    assert both["DEVICE_PROPERTIES"] == {"CPU": {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1}}
+
+
+@pytest.mark.parametrize(
+    ("device", "made_of"),
+    [
+        ("GPU.1", ["GPU.1"]),
+        ("HETERO:GPU,CPU", ["GPU", "CPU"]),
+        ("BATCH:GPU(4)", ["GPU"]),
+        ("AUTO", []),
+        ("AUTO:-CPU", []),
+    ],
+)
+def test_a_device_is_made_of_others(device: str, made_of: list[str]) -> None:
+    assert devices.parts(device) == made_of
+
+
+def supported(device: str, missing: dict[str, str]) -> str | None:
+    def nobody(module: str, function: str, **arguments: object) -> object:
+        raise AssertionError("this machine is not asked")
+
+    def there(module: str, function: str, **arguments: object) -> object:
+        return {"here": ["CPU"], "missing": missing}
+
+    return support(Request(built("openvino", device=device), "fp32", "gru", "forecast", 1, {}, nobody, there))
+
+
+def test_a_device_that_the_machine_that_runs_the_model_lacks_is_unavailable() -> None:
+    with pytest.raises(
+        Unavailable, match=r"backend\.device=HETERO:GPU,CPU: OpenVINO finds no GPU there, only CPU: why"
+    ):
+        supported("HETERO:GPU,CPU", {"GPU": "why"})
+    assert supported("GPU", {}) is None
+
+
+def test_a_device_that_nobody_knows_is_a_slip() -> None:
+    with pytest.raises(SpecError, match="Did you mean HETERO"):
+        supported("HETREO:CPU", {})
+
+
+def test_openvino_says_which_device_is_missing() -> None:
+    found = devices.found("HETERO:GPU.77,CPU")
+    assert "CPU" in found["here"]
+    assert list(found["missing"]) == ["GPU.77"]
+    assert found["missing"]["GPU.77"]
+
+
+@pytest.mark.parametrize("device", ["AUTO:CPU", "HETERO:CPU"])
+def test_a_device_that_is_made_of_others_hands_settings_on(compiled_conv: Compiled, device: str) -> None:
+    session = open_session(str(compiled_conv.out), {**compiled_conv.settings, "device": device, "pinning": False})
+    found = session.effective
+    assert (found["threads"], found["streams"], found["inference_precision"], found["pinning"]) == (1, 1, "f32", False)
+
+
+def test_an_ir_for_a_device_that_is_elsewhere_is_proven_by_the_cpu(cases: dict[str, Case], tmp_path: Path) -> None:
+    elsewhere = {"proven_with": BACKEND.proof_settings, "device": "GPU.77"}
+    compiled = models.compiled(tmp_path, "openvino", cases["conv"], **elsewhere)
+    assert compiled.meta["warnings"] == ["proven by this machine's CPU: GPU.77 is on the device alone"]
+    assert compiled.meta["effective"] == {}
+
+
+def test_what_the_plug_in_made_can_be_stored(cases: dict[str, Case], compile_case: CompileCase, tmp_path: Path) -> None:
+    compiled = compile_case("openvino", cases["conv"], format="blob")
+    assert [path.suffix for path in compiled.out.iterdir() if path.stem == "model"] == [".blob"]
+    np.testing.assert_allclose(predicted(compiled, tmp_path), cases["conv"].expected, rtol=1e-3, atol=1e-4)
+    about = {"isa": ("avx2",)}
+    assert tuned_to(built("openvino", format="blob"), about) == about
+    assert tuned_to(built("openvino"), about) is None
+
+
+def test_bf16_is_computed_in_where_it_is_asked_for(cases: dict[str, Case], compile_case: CompileCase) -> None:
+    meta = compile_case("openvino", cases["conv"], inference_precision="bf16").meta
+    ran = meta["settings_effective"]["inference_precision"]
+    assert ran == "bf16" or any("bf16 were asked for" in line for line in meta["warnings"])
+
+
+def test_weights_in_float16_are_not_what_a_layer_computes_in(compiled_conv: Compiled, tmp_path: Path) -> None:
+    model = openvino.Core().read_model(str(compiled_conv.out / "model.xml"))
+    openvino.save_model(model, str(tmp_path / "made/model.xml"), compress_to_fp16=True)
+    halved = Compiled(tmp_path / "made", compiled_conv.meta, compiled_conv.settings, compiled_conv.data)
+    meta = models.built(tmp_path, "openvino", halved).meta
+    assert meta["effective"]["Convolution"] == {"fp32": 1}
+    assert meta["effective"]["FullyConnected"] == {"fp32": 1}
+
+
+def test_a_quantised_layer_is_int8_in_the_profile_too(cases: dict[str, Case], compile_case: CompileCase) -> None:
+    compiled = compile_case("openvino", cases["conv"], precision="int8")
+    session = open_profiled(str(compiled.out), compiled.settings)
+    bound = session.bind({"x": np.zeros((1, 3, 8, 8), np.float32)})
+    found = {one["type"]: one["precision"] for one in session.profile(bound, 3)["layers"]}
+    assert compiled.meta["effective"]["Convolution"] == {found["Convolution"]: 1} == {"int8": 1}
+
+
+def test_it_runs_as_many_at_once_as_asked_else_as_openvino_likes(compiled_conv: Compiled) -> None:
+    told = {"threads": 2, "streams": None, "hint": "throughput"}
+    asked, liked = (
+        open_session(str(compiled_conv.out), {**compiled_conv.settings, **told, "requests": one}) for one in (3, None)
+    )
+    assert asked.at_once == asked.effective["requests"] == 3
+    assert liked.at_once == liked.effective["streams"] == 2
+
+
+def test_inferences_at_once_write_to_memory_of_their_own(compiled_conv: Compiled) -> None:
+    options = {**compiled_conv.settings, "threads": 2, "streams": 2}
+    session = open_session(str(compiled_conv.out), options)
+    random = np.random.default_rng(0)
+    feeds = [{"x": random.standard_normal((1, 3, 8, 8)).astype(np.float32)} for _ in range(4)]
+    for last in range(1, 5):
+        (found,) = session.run_many([session.bind(feed) for feed in feeds[:last]])
+        (alone,) = session.run(session.bind(feeds[last - 1]))
+        np.testing.assert_allclose(found, alone, rtol=1e-5, atol=1e-5)
 
 
 def test_fp32_runs_in_f32_whatever_the_cpu_could_do(cases: dict[str, Case], compile_case: CompileCase) -> None:

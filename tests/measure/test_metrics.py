@@ -23,7 +23,7 @@ EXPECTED = {
 
 def of_side(samples: list[np.ndarray], batch: int = 1, memory: str = "host") -> list[metrics.Metric]:
     peaks = [50.0, 52.0][: len(samples)] or [50.0]
-    return metrics.of_side(samples, peaks, batch, seed=0, confidence=0.95, memory=memory)
+    return metrics.of_side(samples, peaks, batch, seed=0, confidence=0.95, memory=memory, at_once=1)
 
 
 def test_nobody_else_makes_a_measurement():
@@ -165,3 +165,9 @@ def test_sizes_are_megabytes_of_a_million_bytes():
     found = metrics.numbers(metrics.of_artifact(size, 1234, 1.5, 300.0))
     assert (found["size/file_mb"], found["size/gzip_mb"], found["size/nonzero_params"]) == (2.5, 1.0, 1234)
     assert metrics.numbers([metrics.size_ratio(size, {"file_bytes": 10_000_000})]) == {"vs_baseline/size_ratio": 0.25}
+
+
+def test_a_time_of_inferences_that_overlapped_says_so() -> None:
+    notes = metrics.notes(metrics.of_side([np.arange(1, 2000)], [1.0], 1, 0, 0.95, "host", at_once=3))
+    assert notes["latency/p50_ms"] == "3 inferences at once: the time of all over their number"
+    assert "throughput/per_s" not in notes

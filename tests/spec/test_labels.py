@@ -54,6 +54,13 @@ def test_what_only_another_backend_has_is_a_difference_where_it_is_not_the_usual
     assert differences(spec(), changed("backend", name="of_ones_own", hint="latency")) == []
 
 
+def test_keys_of_one_name_that_choose_among_other_words_are_two_settings() -> None:
+    litert = changed("backend", name="litert", io="float")
+    mine = changed("backend", io="bind")
+    assert of_baseline(litert, mine) == "onnxruntime fp32"
+    assert of_baseline(litert, changed("backend", io="copy")) == "onnxruntime fp32 (backend.io=copy)"
+
+
 def test_many_differences_are_counted() -> None:
     other = changed("model", **{f"s{number}": number for number in range(12)})
     mine = changed("model", **{f"s{number}": -1 for number in range(12)})

@@ -38,6 +38,22 @@ def test_such_a_name_reaches_the_spec_typed_in_a_sweep_and_in_the_baseline(tmp_p
     assert request.one(tmp_path, ["baseline=spec", quoted]).baseline.settings.overrides == (word,)
 
 
+def test_a_runtimes_own_option_may_have_any_name(tmp_path: Path) -> None:
+    entry = "backend.session.session.set_denormal_as_zero=1"
+    spec = request.one(tmp_path, [entry, "backend.session={a.b: x}", "backend.provider_options.device_id=0"])
+    assert spec.backend.settings.session == {"session.set_denormal_as_zero": 1, "a.b": "x"}
+    assert spec.backend.settings.provider_options == {"device_id": 0}
+    cells = request.cells(tmp_path, [f"{entry},0"]).cells
+    assert [one.backend.settings.session["session.set_denormal_as_zero"] for _, one in cells] == [1, 0]
+
+
+def test_an_entry_of_what_is_no_mapping_is_a_slip(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"backend\.threads="):
+        request.one(tmp_path, ["backend.threads.x=1"])
+    with pytest.raises(SpecError, match=r"backend\.sesion: no such key. Did you mean session?"):
+        request.one(tmp_path, ["backend.sesion.x=1"])
+
+
 VALUES = (
     *NAMES,
     3,

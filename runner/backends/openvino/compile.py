@@ -11,14 +11,17 @@ import numpy as np
 import onnx
 import openvino  # type: ignore[import-untyped,unused-ignore]
 
+from runner.backends.openvino import devices
 from runner.backends.openvino.session import (
-    CONVERSIONS,
+    BLOB,
     FILE,
-    PRECISIONS,
+    HINTS,
     Session,
     configuration,
     last_line,
     name_of,
+    opened,
+    precision,
     refused,
 )
 from runner.core.errors import Unsupported
@@ -47,13 +50,35 @@ def compile(job: Job) -> dict[str, Any]:
             raise error from None
         warnings.append("converted without the sizes of its inputs: OpenVINO refuses the graph with them")
     openvino.save_model(model, str(job.out / FILE), compress_to_fp16=False)
-    properties = configuration(dict(job.settings["settings"]), job.settings["precision"])
+    settings, unseen = runs_here(dict(job.settings["settings"]))
+    compiled = _loaded(job.out, settings, job.settings["precision"])
+    if settings["format"] == "blob":
+        (job.out / BLOB).write_bytes(compiled.export_model().getvalue())
+        for path in (job.out / FILE, (job.out / FILE).with_suffix(".bin")):
+            path.unlink()
+    session = Session(compiled, None)
+    warnings += _precision_kept(settings["inference_precision"] or HINTS[job.settings["precision"]], session)
+    effective = {} if unseen else precisions(session)
+    warnings += [unseen] if unseen else []
+    return {"version": session.version, "effective": effective, "fallback": {}, "warnings": warnings}
+
+
+def runs_here(settings: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """The settings that can be tried on this machine, and what is said where those are others: a device that only
+    another machine has."""
+    wanted = settings["device"]
+    if wanted == devices.EVERYWHERE or not devices.found(wanted)["missing"]:
+        return settings, ""
+    here = {**settings, "device": devices.EVERYWHERE}
+    return here, f"proven by this machine's {devices.EVERYWHERE}: {wanted} is on the device alone"
+
+
+def _loaded(folder: Path, settings: dict[str, Any], asked: str) -> Any:
+    """The IR in the folder, loaded. Raises Unsupported with OpenVINO's words: the file is as we wrote it."""
     try:
-        session = Session(job.out / FILE, properties)
-    except Exception as error:  # RuntimeError, and others that its plug-ins raise; the file is as we wrote it
+        return opened(folder / FILE, settings["device"], configuration(settings, asked))
+    except Exception as error:  # RuntimeError, and others that its plug-ins raise
         raise refused("load", error) from error
-    warnings += _precision_kept(job.settings["precision"], session.effective["inference_precision"])
-    return {"version": session.version, "effective": precisions(session), "fallback": {}, "warnings": warnings}
 
 
 def _check_inputs(inputs: Sequence[onnx.ValueInfoProto]) -> None:
@@ -109,16 +134,15 @@ def precisions(session: Session) -> dict[str, dict[str, int]]:
     counts: dict[str, Counter[str]] = {}
     for layer in session.compiled.get_runtime_model().get_ops():
         info = layer.get_rt_info()
-        kind, precision = info["layerType"].astype(str), info["runtimePrecision"].astype(str)
+        kind = info["layerType"].astype(str)
         if kind not in NOT_WORK:
-            name = "conversion" if kind in CONVERSIONS else PRECISIONS.get(precision, precision)
-            counts.setdefault(kind, Counter())[name] += 1
+            counts.setdefault(kind, Counter())[precision(kind, info["primitiveType"].astype(str))] += 1
     return {kind: dict(count) for kind, count in sorted(counts.items())}
 
 
-def _precision_kept(precision: str, found: str) -> list[str]:
-    """A line where the plug-in took another float type than the spec's."""
-    wanted = "f16" if precision == "fp16" else "f32"
+def _precision_kept(wanted: str, session: Session) -> list[str]:
+    """A line where the plug-in took another float type than the one asked for."""
+    found = session.effective["inference_precision"]
     if found == wanted:
         return []
-    return [f"precision={precision}: OpenVINO's CPU plug-in has no {wanted} kernels on this CPU and runs in {found}"]
+    return [f"floats in {wanted} were asked for: OpenVINO has no such kernels for this CPU and runs in {found}"]

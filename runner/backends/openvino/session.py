@@ -13,10 +13,12 @@ import numpy as np
 import openvino  # type: ignore[import-untyped,unused-ignore]
 
 from runner.backends.contract import HOST
+from runner.backends.openvino import devices
 from runner.core.errors import Unsupported
 from runner.worker import values
 
 FILE = "model.xml"
+BLOB = "model.blob"  # what the plug-in made of the model
 HINTS = {"fp32": "f32", "fp16": "f16", "int8": "f32", "int8_dynamic": "f32", "as_built": "f32"}
 # Its element types that numpy lacks, by ml_dtypes' names; `to_dtype` takes bf16 for float16.
 OWN_TYPES = {
@@ -33,43 +35,64 @@ PRECISIONS = {"f32": "fp32", "f16": "fp16", "bf16": "bf16", "f64": "fp64", "i8":
 CONVERSIONS = ("Reorder", "Convert", "FakeQuantize")
 NO_LAYERS = ("Parameter", "Result", "Constant")  # what the plug-in lists beside layers, and never runs
 
-Bound = namedtuple("Bound", ["request", "outputs", "arrays"])
+Bound = namedtuple("Bound", ["request", "outputs", "arrays", "feed"])
 
 
 def open_session(folder: str, options: dict[str, Any]) -> Session:
-    """The compiled model in `folder`; `options` are the backend's settings (threads, streams, hint)."""
-    precision = json.loads((Path(folder) / "session.json").read_text(encoding="utf-8"))["precision"]
-    return Session(Path(folder) / FILE, configuration(options, precision))
+    """The compiled model in `folder`; `options` are the backend's settings."""
+    return _open(folder, options, {})
 
 
 def open_profiled(folder: str, options: dict[str, Any]) -> Session:
     """As `open_session`, with the plug-in's counters on."""
+    return _open(folder, options, {"PERF_COUNT": True})
+
+
+def _open(folder: str, options: dict[str, Any], further: dict[str, Any]) -> Session:
     precision = json.loads((Path(folder) / "session.json").read_text(encoding="utf-8"))["precision"]
-    return Session(Path(folder) / FILE, {**configuration(options, precision), "PERF_COUNT": True})
+    blob = Path(folder) / BLOB
+    properties = {**configuration(options, precision), **further}
+    compiled = opened(blob if blob.is_file() else Path(folder) / FILE, options["device"], properties)
+    return Session(compiled, options["requests"])
+
+
+def opened(path: Path, device: str, properties: dict[str, Any]) -> Any:
+    """An `openvino.CompiledModel` of an IR, or of what a plug-in stored."""
+    core = openvino.Core()
+    if path.name == BLOB:
+        return core.import_model(path.read_bytes(), device, properties)
+    return core.compile_model(str(path), device, properties)
 
 
 def configuration(settings: dict[str, Any], precision: str) -> dict[str, Any]:
     """OpenVINO's properties from the backend's settings and the spec's precision.
 
-    The inference precision is always given: by default the plug-in takes bf16 where the CPU has it.
+    The inference precision is always given: by default the plug-in takes bf16 where the CPU has it. What only the CPU's
+    plug-in knows is handed on by devices that are made of others, and is not for a GPU or an NPU.
     """
-    properties = {"INFERENCE_PRECISION_HINT": HINTS[precision], "INFERENCE_NUM_THREADS": settings["threads"]}
-    if settings["streams"] is not None:
-        properties["NUM_STREAMS"] = settings["streams"]
+    properties = {"INFERENCE_PRECISION_HINT": settings["inference_precision"] or HINTS[precision]}
     if settings["hint"] != "none":
         properties["PERFORMANCE_HINT"] = settings["hint"].upper()
-    return properties
+    streams = {} if settings["streams"] is None else {"NUM_STREAMS": settings["streams"]}
+    cpu = {"INFERENCE_NUM_THREADS": settings["threads"], **streams}
+    if settings["pinning"] is not None:
+        cpu["ENABLE_CPU_PINNING"] = settings["pinning"]
+    if settings["device"] == devices.EVERYWHERE:
+        return {**properties, **cpu}
+    if settings["device"].startswith(devices.COMPOSED):
+        return {**properties, "DEVICE_PROPERTIES": {devices.EVERYWHERE: cpu}}
+    return {**properties, **streams}
 
 
 class Session:
-    """A loaded model; `run` infers synchronously.
+    """A loaded model; `run` infers synchronously, `run_many` keeps `at_once` inferences going.
 
     Each bound input has a request of its own with its tensors set: like benchmark_app, `run` does not set them again.
     Requests share the model's intermediate memory.
     """
 
-    def __init__(self, path: Path, properties: dict[str, Any]) -> None:
-        self.compiled = openvino.Core().compile_model(str(path), "CPU", properties)
+    def __init__(self, compiled: Any, requests: int | None) -> None:
+        self.compiled = compiled
         self.version = openvino.__version__.split("-", 1)[0]
         self.memory = self.clock = HOST
         self.inputs = [_described(port) for port in self.compiled.inputs]
@@ -78,7 +101,9 @@ class Session:
         self._places = sorted(place for place, _ in ports.values())
         self.outputs = [_described(self.compiled.outputs[place]) for place in self._places]
         self._outputs = self._own_outputs()
-        self.effective = _effective(self.compiled)
+        self.at_once = requests or int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+        self._queue: Any = None  # of `run_many`
+        self.effective = {**_effective(self.compiled), "requests": self.at_once}
 
     def _own_outputs(self) -> list[Any]:
         """Arrays that every run writes its outputs to; none where the data decide a size or values share a byte, and
@@ -92,18 +117,38 @@ class Session:
         """A request that reads the arrays, given by input name, and writes the session's own outputs."""
         request = self.compiled.create_infer_request()
         kept = [values.packed(arrays[spec["name"]], spec["dtype"]) for spec in self.inputs]
-        for port, spec, array in zip(self.compiled.inputs, self.inputs, kept):  # noqa: B905 - not in Python 3.8
-            request.set_tensor(port, _tensor(port, array, arrays[spec["name"]].shape))
+        ports = zip(self.compiled.inputs, self.inputs, kept)  # noqa: B905 - not in Python 3.8
+        feed = {port: _tensor(port, array, arrays[spec["name"]].shape) for port, spec, array in ports}
+        for port, tensor in feed.items():
+            request.set_tensor(port, tensor)
         for place, array in zip(self._places, self._outputs):  # noqa: B905 - not in Python 3.8
             port = self.compiled.outputs[place]
             request.set_tensor(port, _tensor(port, array, array.shape))
-        return Bound(request, self._outputs, kept)
+        return Bound(request, self._outputs, kept, feed)
 
     def run(self, bound: Bound) -> list[Any]:
         """The outputs, valid until the next run."""
         bound.request.infer(share_outputs=True)
-        return bound.outputs or [
-            _read(bound.request.get_output_tensor(place), spec["dtype"])
+        return bound.outputs or self._read_from(bound.request)
+
+    def run_many(self, order: list[Bound]) -> list[Any]:
+        """All of `order`, `at_once` at any time, each started as soon as a request is free; the last one's outputs.
+
+        The requests are OpenVINO's own queue's: their outputs lie in memory of their own, as several are written at
+        once.
+        """
+        if self._queue is None:
+            self._queue = openvino.AsyncInferQueue(self.compiled, self.at_once)
+        queue, last = self._queue, 0
+        for bound in order:
+            last = queue.get_idle_request_id()  # that which takes the next
+            queue.start_async(bound.feed, share_inputs=True)
+        queue.wait_all()
+        return self._read_from(queue[last])
+
+    def _read_from(self, request: Any) -> list[Any]:
+        return [
+            _read(request.get_output_tensor(place), spec["dtype"])
             for place, spec in zip(self._places, self.outputs)  # noqa: B905 - not in Python 3.8
         ]
 
@@ -145,9 +190,15 @@ def _us(one: Any) -> float:
 
 
 def _layer(one: Any, us: float) -> dict[str, Any]:
-    element = one.exec_type.rsplit("_", 1)[-1]
-    precision = "conversion" if one.node_type in CONVERSIONS else PRECISIONS.get(element, element)
-    return {"name": one.node_name, "type": one.node_type, "precision": precision, "ns": 1000.0 * us, "calls": 1}
+    found = precision(one.node_type, one.exec_type)
+    return {"name": one.node_name, "type": one.node_type, "precision": found, "ns": 1000.0 * us, "calls": 1}
+
+
+def precision(kind: str, primitive: str) -> str:
+    """What a layer computes in, of its kind and what runs it (`brgconv_avx512_f32`, `jit_avx512_I8`): weights that lie
+    there in another type, which the plug-in calls the layer's precision, are converted before."""
+    element = primitive.rsplit("_", 1)[-1].lower()
+    return "conversion" if kind in CONVERSIONS else PRECISIONS.get(element, element)
 
 
 def refused(doing: str, error: BaseException) -> Unsupported:
@@ -198,20 +249,25 @@ def name_of(port: Any) -> str:
 
 
 def _effective(compiled: Any) -> dict[str, Any]:
-    """The properties that decide how it runs, as the plug-in has them after loading."""
+    """The properties that decide how it runs, as the plug-in has them after loading; of a device that is made of
+    others, the CPU's."""
     names = {
         "threads": "INFERENCE_NUM_THREADS",
         "streams": "NUM_STREAMS",
         "hint": "PERFORMANCE_HINT",
         "execution_mode": "EXECUTION_MODE_HINT",
-        "cpu_pinning": "ENABLE_CPU_PINNING",
+        "pinning": "ENABLE_CPU_PINNING",
         "hyper_threading": "ENABLE_HYPER_THREADING",
         "devices": "EXECUTION_DEVICES",
+        "inference_precision": "INFERENCE_PRECISION_HINT",
     }
-    found = {name: _plain(compiled.get_property(key)) for name, key in names.items()}
-    precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
-    return {**found, "inference_precision": precision}
+    known = {key: compiled.get_property(key) for key in compiled.get_property("SUPPORTED_PROPERTIES")}
+    within = known.get("DEVICE_PROPERTIES", {}).get(devices.EVERYWHERE, {})
+    found = {**within, **known}
+    return {name: _plain(found[key]) for name, key in names.items() if key in found}
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, openvino.Type):
+        return value.get_type_name()
     return value if isinstance(value, (bool, int, float, str, list)) else str(value).rsplit(".", 1)[-1]

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 class Scenario(Protocol):
     """What a scenario's module offers, beside the `Settings` that its YAML is checked by. It is imported to check a
-    spec: nothing heavy at its top level."""
+    spec: nothing heavy at its top level.
+
+    With `OVERLAPS = True` sessions that can run several inferences at once do; without, one follows the other.
+    """
 
     def check(self, settings: Any) -> None:
         """Raises Impossible for settings that contradict the scenario."""
@@ -42,3 +45,8 @@ class Scenario(Protocol):
 def named(name: str) -> Scenario:
     """The scenario of that name. Raises SpecError where nobody provides it."""
     return cast(Scenario, registry.load("scenario", name))
+
+
+def overlaps(scenario: Scenario) -> bool:
+    """Whether sessions that can run several inferences at once do so."""
+    return bool(getattr(scenario, "OVERLAPS", False))

@@ -1,5 +1,5 @@
 """All samples are there at once and go through in batches (MLPerf Offline): the time of a batch is compared, which is
-throughput's inverse."""
+throughput's inverse. A session that can runs several batches at once: then it is the time of all over their number."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from runner.measure.batches import effect as effect
 from runner.measure.batches import level as level
 from runner.measure.batches import take_turns as take_turns
 
+OVERLAPS = True
 LEAST_SAMPLES = 24_576  # MLPerf Inference rules, section on scenarios
 
 
