@@ -1,18 +1,22 @@
-"""Our single-stream latency beside OpenVINO's own benchmark_app: the same file, the same settings, alternated.
+"""Our single-stream latency, or throughput with several infer requests, beside OpenVINO's own benchmark_app: the same
+file, the same settings, alternated.
 
-`python benchmarks/benchmark_app.py`: prints the ratio ours / theirs of the medians with its paired interval; on a busy
-machine it takes more pairs. Exit code 1 where the interval does not lie inside ±3 %.
+`python benchmarks/benchmark_app.py [--throughput]`: prints the ratio ours / theirs of the times of an inference
+(medians; with `--throughput` means) with its paired interval; on a busy machine it takes more pairs. Exit code 1 where
+the interval does not lie inside ±3 %.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -21,15 +25,39 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from runner.core import project_paths
 from runner.measure.statistics import hodges_lehmann
+from runner.spec import options
 from runner.transport.local import open_worker
 
 LEAST, MOST = 12, 80
 TARGET = 0.01  # half-width of the interval at which no more pairs are needed
 SECONDS = 1
 LIMIT = 0.03
-SETTINGS = {"threads": 1, "streams": 1, "hint": "none"}
+SETTINGS = options.values("backend", "openvino", project_paths.root())
 SIZE = 224  # some milliseconds: benchmark_app reports hundredths
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is compared. `settings`: ours; `words`: theirs; `figure`: of their report as ms an inference; `pinned`:
+    whether both run on one CPU."""
+
+    settings: dict[str, Any]
+    words: str
+    figure: Callable[[dict[str, Any]], float]
+    pinned: bool
+
+
+def kinds() -> dict[bool, Kind]:
+    """By whether it is throughput."""
+    cpus = len(os.sched_getaffinity(0))
+    many = {**SETTINGS, "threads": cpus, "streams": None, "hint": "throughput"}
+    one = "-hint none -nstreams 1 -nthreads 1 -api sync"
+    return {
+        False: Kind(SETTINGS, one, lambda results: float(results["latency (ms)"]), pinned=True),
+        True: Kind(many, "-hint throughput", lambda results: 1000 / float(results["throughput"]), pinned=False),
+    }
 
 
 def network(path: Path) -> None:
@@ -68,50 +96,53 @@ def prepare(root: Path) -> None:
         worker.ask("step", timeout=120, module=module, settings=asked, inputs=inputs, out=out, scratch=scratch)
 
 
-def ours(root: Path) -> float:
-    """Median latency in ms of a fresh worker's bursts."""
+def ours(root: Path, kind: Kind) -> float:
+    """Median ms an inference of a fresh worker's bursts, or their mean, where inferences overlap."""
     with open_worker(root / "log", name="ours") as worker:
         session, inputs = "runner.backends.openvino.session", root / "data/test.npz"
-        load: dict[str, Any] = {"session": session, "folder": root / "out", "options": SETTINGS, "inputs": inputs}
+        load: dict[str, Any] = {"session": session, "folder": root / "out", "options": kind.settings}
         # One input, as benchmark_app has it: many would not stay in the cache.
-        worker.ask("load", timeout=60, **load, batch=1, samples=1, seed=0)
-        done = worker.ask("warmup", timeout=60, iterations=10, seconds=0.3)
+        worker.ask("load", timeout=60, **load, inputs=inputs, batch=1, samples=1, seed=0)
+        done = worker.ask("warmup", timeout=60, iterations=10, seconds=0.3, together=True)
         count = int(SECONDS * done["iterations"] / done["seconds"])
-        return float(median(worker.ask("burst", timeout=60, iterations=count)["ns"])) / 1e6
+        return float(median(worker.ask("burst", timeout=60, iterations=count, together=True)["ns"])) / 1e6
 
 
-def theirs(root: Path) -> float:
-    """Median latency in ms that benchmark_app reports."""
+def theirs(root: Path, kind: Kind) -> float:
+    """ms an inference that benchmark_app reports."""
     report = root / "report"
     report.mkdir(exist_ok=True)
     tool = Path(sys.executable).parent / "benchmark_app"
-    settings = "-d CPU -hint none -nstreams 1 -nthreads 1 -api sync -infer_precision f32 -latency_percentile 50"
+    settings = f"-d CPU {kind.words} -infer_precision f32 -latency_percentile 50"
     output = f"-report_type no_counters -report_folder {report} -json_stats"
     command = [str(tool), "-m", str(root / "out/model.xml"), *settings.split(), *output.split(), "-t", str(SECONDS)]
     subprocess.run(command, check=True, capture_output=True)
     (file,) = report.glob("*.json")
     results = json.loads(file.read_text())["execution_results"]
     file.unlink()
-    return float(results["latency (ms)"])
+    return kind.figure(results)
 
 
-def ratios(root: Path) -> Iterator[float]:
-    """Log-ratios ours / theirs of pairs in alternating order. Both run on one CPU, the next pair on the next: a core
-    that somebody else slows for a second would be a difference between the two otherwise."""
+def ratios(root: Path, kind: Kind) -> Iterator[float]:
+    """Log-ratios ours / theirs of pairs in alternating order. Where they are pinned both run on one CPU, the next pair
+    on the next: a core that somebody else slows for a second would be a difference between the two otherwise."""
     cpus = sorted(os.sched_getaffinity(0))
     for number in range(MOST):
-        os.sched_setaffinity(0, {cpus[number // 2 % len(cpus)]})  # each CPU in both orders
+        if kind.pinned:
+            os.sched_setaffinity(0, {cpus[number // 2 % len(cpus)]})  # each CPU in both orders
         sides = [ours, theirs] if number % 2 else [theirs, ours]
-        found = {side: side(root) for side in sides}
+        found = {side: side(root, kind) for side in sides}
         print(f"pair {number + 1}: ours {found[ours]:.3f} ms, benchmark_app {found[theirs]:.3f} ms", flush=True)
         yield math.log(found[ours] / found[theirs])
 
 
 def main() -> int:
-    logs: list[float] = []
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--throughput", action="store_true", help="several infer requests, as its hint has them")
+    kind, logs = kinds()[parser.parse_args().throughput], list[float]()
     with tempfile.TemporaryDirectory() as folder:
         prepare(Path(folder))
-        for ratio in ratios(Path(folder)):
+        for ratio in ratios(Path(folder), kind):
             logs.append(ratio)
             if len(logs) >= LEAST and hodges_lehmann(logs).half_width <= TARGET:
                 break
