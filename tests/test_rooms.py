@@ -36,6 +36,7 @@ FLOORS = (
     ("backends",),
     ("steps",),
     ("planning",),
+    ("racing",),
     ("measure",),
     ("charts",),
     ("results",),
