@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests import started
+from tests import needed_toolchains, started
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 QUICK = ("train=smoke", "measure=quick", "measure.min_pairs=2", "measure.max_pairs=2", "measure.min_seconds=0.01")
@@ -34,6 +34,17 @@ class Ended:
 
 
 Command = Callable[..., Ended]
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    needed_toolchains.mark(items)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Not in a fixture: it takes minutes where it is the first time, and each test has its limit."""
+    if not session.config.option.collectonly:
+        needed_toolchains.install(session.items, REPOSITORY)
 
 
 @pytest.fixture(autouse=True)

@@ -57,9 +57,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "name" in metafunc.fixturenames:
         condition = getattr(metafunc.function, "condition", None)
         about = [one for one in metafunc.module.BACKENDS if condition is None or _holds(condition, one)]
-        works = "compile_case" in metafunc.fixturenames
         metafunc.parametrize(
-            "name", [pytest.param(one, marks=list(_marks(one, metafunc.function.__name__, works))) for one in about]
+            "name", [pytest.param(one, marks=list(_marks(one, metafunc.function.__name__))) for one in about]
         )
 
 
@@ -71,17 +70,15 @@ def _holds(condition: Callable[[Backend], bool], name: str) -> bool:
         return False
 
 
-def _marks(name: str, test: str, works: bool) -> Iterator[pytest.MarkDecorator]:
+def _marks(name: str, test: str) -> Iterator[pytest.MarkDecorator]:
     try:
-        declared, (never, not_yet) = loading.backend(name), said_of(name)
+        never, not_yet = said_of(name)
     except SpecError:  # told by the test of the declaration
         return
     if test in never:
         yield pytest.mark.skip(reason=never[test])
     if test in not_yet:
         yield pytest.mark.xfail(reason=not_yet[test], strict=True)
-    if works and (missing := stages.lacking(declared)):
-        yield pytest.mark.skip(reason=missing)
 
 
 def said_of(name: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
@@ -104,8 +101,15 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
 
 @pytest.fixture
 def compile_case(tmp_path: Path) -> Compile:
-    """`compile_case(backend, case, batch, precision, **settings)`, in a fresh worker."""
-    return lambda *about, **changed: models.compiled(tmp_path, *about, **changed)
+    """`compile_case(backend, case, batch, precision, **settings)`, in a fresh worker; it skips a test of a backend of
+    which something isn't here."""
+
+    def compiled(backend: str, *about: Any, **changed: Any) -> Compiled:
+        if missing := stages.lacking(loading.backend(backend)):
+            pytest.skip(missing)
+        return models.compiled(tmp_path, backend, *about, **changed)
+
+    return compiled
 
 
 def first(name: str) -> str:

@@ -12,18 +12,15 @@ import pytest
 
 pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not installed here")
 
-from runner.backends import loading
 from runner.backends.litert.quantize_tflite import recipe
 from runner.backends.litert.session import Session
 from runner.core.errors import Unsupported
-from runner.testing import stages
 from tests.backends.conftest import Case, Compiled, predicted, settings_of
 
 CompileCase = Callable[..., Compiled]
 INT8 = {"per_channel": True, "calibration": "minmax", "exclude": []}
 
-lacking = stages.lacking(loading.backend("litert"))
-with_toolchain = pytest.mark.skipif(bool(lacking), reason=lacking)
+with_toolchain = pytest.mark.toolchain("litert")
 
 
 @with_toolchain
