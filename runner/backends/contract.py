@@ -71,9 +71,10 @@ class Capabilities:
     `quantizes`: its stages make the precision; graphs come to it in float32. `profile`: its session.py has
     `open_profiled`, whose sessions have `profile`. `estimate`: nothing that it compiles is run; in the place of
     `open_session` its session.py has `estimate(folder, options)`, which answers `{"metrics": {name as measured ones
-    have: number}, "source": what reckoned them}`. `cross_compiles`: it builds for the machine that `tuned_to`
-    describes, not for the one that it runs on. `overlaps`: settings with which its sessions, which are
-    `OverlappingSession`, run several inferences at once; none: they can't.
+    have: number}, "source": what reckoned them}`, and may add `incomplete` (what they leave out) and
+    `layers` (`[{"name", "type", "place" (what runs it), "ns" (None: not reckoned), "calls"}]`). `cross_compiles`: it
+    builds for the machine that `tuned_to` describes, not for the one that it runs on. `overlaps`: settings with which
+    its sessions, which are `OverlappingSession`, run several inferences at once; none: they can't.
     """
 
     threads: bool = True
@@ -98,7 +99,8 @@ class Stage:
     stage that ends without one of them has failed. `rough_s`: seconds that it may take, an order. `toolchain`:
     the one in which it runs (`python -m runner toolchain list`), "": here, and `tools` are that one's distributions
     whose versions enter the key; elsewhere they are the backend's. `place`: DEVICE is the machine that the model is
-    for, on which nothing is measured meanwhile; where the last stage runs there, so does `verify`.
+    for, on which nothing is measured meanwhile; where the last stage runs there, so does `verify`. `whose`: the other
+    backend whose stage it is, file and all, "": this one's own; what it makes serves both. Never of the last.
     """
 
     name: str
@@ -110,6 +112,7 @@ class Stage:
     toolchain: str = ""
     tools: tuple[str, ...] = ()
     place: str = HOST
+    whose: str = ""
 
 
 def everything(request: Request) -> str | None:
@@ -136,7 +139,8 @@ class Backend:
     a suffix those of the files that lie beside with the same name, `code`: those that run code when they are opened;
     its own compile makes none of them. `precisions`: the options that it takes, `refuses`:
     of others, and of other representations, why not and what to choose instead.
-    `distributions`: on PyPI, whose versions enter the key; `install`: what to type to get them. `support` says what
+    `distributions`: on PyPI, whose versions enter the key, none where all of its stages run in toolchains; `install`:
+    what to type to get them. `support` says what
     else it can't do, before any work; it raises Unavailable where something is missing here. `tuned_to`: what of the
     machine its output depends on. `session_settings`: settings that the session alone reads, with the value that
     they have in `compile`: they don't enter its key. `proof_settings`: others with which `verify` opens here what

@@ -51,8 +51,9 @@ def measured(record: Record) -> dict[str, Any]:
 
 
 def table(record: Record) -> dict[str, Any]:
-    """Median, speed-up with its interval, quality: `estimated_p50_ms` of what was not measured. `status` where there
-    are no figures, `precision` where another one ran than was asked for."""
+    """Median, speed-up with its interval, quality: `estimated_p50_ms` of what was not measured, `incomplete` beside it
+    where that leaves something out. `status` where there are no figures, `precision` where another one ran than was
+    asked for."""
     found = record.result
     if found.status != "ok":
         return {"status": found.status}
@@ -60,8 +61,8 @@ def table(record: Record) -> dict[str, Any]:
     names = {f"{prefix}{name}": f"{kind}{short}" for prefix, kind in kinds.items() for name, short in COLUMNS.items()}
     quality = {f"quality/{found.quality.metric}": found.quality.metric} if found.quality else {}
     shown = {short: found.metrics[name] for name, short in {**names, **quality}.items() if name in found.metrics}
-    odd = naming.misnamed(found)
-    return {**shown, **({"precision": odd} if odd else {})}
+    odd, partly = naming.misnamed(found), getattr(found.provenance, "incomplete", "")
+    return {**shown, **({"precision": odd} if odd else {}), **({"incomplete": partly} if partly else {})}
 
 
 def _distribution(record: Record) -> Iterator[tuple[str, float, str]]:

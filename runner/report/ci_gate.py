@@ -134,9 +134,9 @@ def of_rows(rows: Iterable[Row]) -> list[Subject]:
 def _excuse(row: Row) -> str:
     if row.against is not None and row.against.kind == "baseline":
         return "the baseline itself"
-    status, origin = row.result.status, row.result.origin
+    status = row.result.status
     if status == "ok" and not row.result.measured:
-        return origin
+        return row.result.mark
     return f"{status}: {row.missing}" if status in ("unsupported", "unavailable") else ""
 
 

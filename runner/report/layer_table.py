@@ -10,6 +10,7 @@ from runner.results.formatting import number
 
 Sides = Mapping[str, Mapping[str, Any]]  # role -> its profile
 WHOLE = {"sum": "sum_ns", "under the profiler": "run_ns", "as measured": "measured_ns"}
+RECKONED = ("sum",)  # what of it an estimate has
 EMPTY = (NOTHING, NOTHING)  # of a side without that layer
 
 
@@ -29,7 +30,7 @@ def rows(found: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
         named = [(side, each.get(name)) for side, each in zip(sides.values(), layers, strict=True)]
         yield _row(name, [_layer(one, side) if one else EMPTY for side, one in named])
     if sides:
-        for name, key in WHOLE.items():
+        for name, key in WHOLE.items() if "measured_ns" in found else [(name, WHOLE[name]) for name in RECKONED]:
             yield _row(name, [_whole(side, key) for side in sides.values()])
 
 
@@ -50,11 +51,20 @@ def _row(name: str, cells: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _layer(one: Mapping[str, Any], side: Mapping[str, Any]) -> tuple[str, ...]:
+    if "place" in one:
+        return _reckoned(one)
     least, calls = side.get("resolution_ns", 0.0), f" ×{one['calls']}" if one["calls"] != 1 else ""
     time = number(one["ns"] / 1e6) if one["ns"] or not least else f"<{number(least / 1e6)}"
     return f"{one['type']} {one['precision']}{calls}", f"{time} ({100 * one['share']:.1f} %)"
 
 
+def _reckoned(one: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of an estimate: where a layer runs, and its time there, where that is known."""
+    calls = f" ×{one['calls']}" if one["calls"] != 1 else ""
+    time = "not reckoned" if one["ns"] is None else f"{number(one['ns'] / 1e6)} ({100 * one['share']:.1f} %)"
+    return f"{one['type']} on the {one['place']}{calls}", time
+
+
 def _whole(side: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    of = f" ({100 * side[key] / side['measured_ns']:.0f} %)" if side["measured_ns"] else ""
+    of = f" ({100 * side[key] / side['measured_ns']:.0f} %)" if side.get("measured_ns") else ""
     return f"{len(side['layers'])} layers" if key == "sum_ns" else "", f"{number(side[key] / 1e6)}{of}"

@@ -19,6 +19,7 @@ from runner.results import layers, multiple_comparisons, naming, picture_files
 from runner.results.condition_labels import NOTHING, WORDS, spread, worded
 from runner.results.formatting import quality_differences, ratio, replicates, verdict_line
 from runner.results.picture_files import Picture
+from runner.results.record_form import ESTIMATED
 from runner.results.record_schema import (
     ROLES,
     Compared,
@@ -219,7 +220,7 @@ def _outliers(found: Outliers | None) -> str:
 def _sections(result: Result, profile: Mapping[str, Any], by_layer: Mapping[str, Any], seal: str) -> Iterator[Section]:
     baseline = result.baseline
     roles = ROLES if baseline else ROLES[:1]
-    head = ("candidate", f"baseline: {naming.baseline(result)}")[: len(roles)] if result.measured else (result.origin,)
+    head = ("candidate", f"baseline: {naming.baseline(result)}")[: len(roles)] if result.measured else (result.mark,)
     yield Section(METRICS, ("", *head), tuple(_metrics(result)))
     yield _conditions(result.conditions)
     yield Section("Checks", ("", ""), tuple(_checks(result)))
@@ -290,8 +291,9 @@ def _provenance(result: Result, seal: str) -> Iterator[tuple[str, str]]:
     match result.provenance:
         case Imported(_, facts):
             yield from ((name, str(value)) for name, value in facts.items())
-        case Estimated(source):
+        case Estimated(source, incomplete):
             yield "source", source
+            yield from [("incomplete", incomplete)] if incomplete else []
     if result.environment.python:
         yield "python", result.environment.python
     yield from ((name, str(version)) for name, version in result.environment.packages.items())
@@ -316,9 +318,9 @@ def as_json(page: Page) -> dict[str, Any]:
     """JSON types: what the page shows, as data; the record's own parts under their own names."""
     content = page.content
     kept = (
-        "record_id", "date", "status", "origin", "reason", "next_step", "spec", "spec_key", "keys", "metrics",
-        "unavailable", "notes", "effective", "comparison", "conditions", "checks", "quality", "validity", "environment",
-        "roofline",
+        "record_id", "date", "status", "origin", ESTIMATED, "reason", "next_step", "spec", "spec_key", "keys",
+        "metrics", "unavailable", "notes", "effective", "comparison", "conditions", "checks", "quality", "validity",
+        "environment", "roofline",
     )  # fmt: skip
     return {
         "schema": 1,

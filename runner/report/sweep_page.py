@@ -78,7 +78,7 @@ def _outcome(row: Row) -> str:
     if not row.measured:
         return "edited" if row.record.seal == "edited" else row.result.status
     if not row.result.measured:
-        return row.result.origin
+        return row.result.mark
     if row.unfit:
         return "not to be chosen"
     if row.against is None:

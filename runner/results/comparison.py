@@ -202,7 +202,7 @@ def _row(record: Record, chosen: Reference, every: Sequence[Record], calibrated:
             return Row(record, {}, None, reason)
         case Imported() | Estimated():
             # Such numbers have no samples: they stand beside what was measured, never against it.
-            return Row(record, result.metrics, None, result.origin)
+            return Row(record, result.metrics, None, result.mark)
     wanted, mine = baseline_choice.point_for(record, chosen), result.comparison
     metrics = per_sample.with_time(result.metrics, result.spec)
     if wanted is not None and mine and point(mine.baseline.spec) == wanted:

@@ -69,8 +69,9 @@ def verdict_line(result: Result) -> str:
             return f"{result.status}: {reason or 'no reason recorded'}"
         case Imported(source):
             return f"imported from {source}: not measured here, compared with nothing"
-        case Estimated(source):
-            return f"estimated by {source}: measured nowhere, compared with nothing"
+        case Estimated(source, incomplete):
+            partly = f"; incomplete: {incomplete}" if incomplete else ""
+            return f"estimated by {source}: measured nowhere, compared with nothing{partly}"
         case Measured():
             return _measured(result)
 

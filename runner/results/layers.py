@@ -1,4 +1,4 @@
-"""`layers.json` beside a record: where each side's time went, as its runtime's profiler said."""
+"""`layers.json` beside a record: where each side's time went, as its runtime's profiler said, or what reckoned it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from runner.core.errors import SpecError
 from runner.core.foreign_text import tree
-from runner.core.forms import each, either, fields, number, one_of, text
+from runner.core.forms import each, either, fields, maybe, number, one_of, text
 from runner.measure.layer_profile import FILE as FILE
 from runner.results import record_shape
 from runner.results.untrusted_json import Untrusted, json_tree
@@ -21,7 +21,16 @@ SIDE = {
 }  # fmt: skip
 RESOLUTION = {"resolution_ns": TIME}  # older versions wrote none
 BASELINE = either("reason", fields({"reason": text}), fields(SIDE, RESOLUTION))  # or why it has none
-FORM = fields({"schema": number(1, 1, whole=True), **SIDE}, {"baseline": BASELINE, **RESOLUTION})
+SCHEMA = number(1, 1, whole=True)
+PROFILED = fields({"schema": SCHEMA, **SIDE}, {"baseline": BASELINE, **RESOLUTION})
+# Of an estimate: what runs at a `place` for which nothing is reckoned has no time.
+RECKONED = fields(
+    {"name": text, "type": text, "place": text, "ns": maybe(TIME), "calls": COUNT, "share": maybe(number(0, 1))}
+)
+ESTIMATE = fields(
+    {"schema": SCHEMA, "version": text, "statistic": one_of("estimate"), "sum_ns": TIME, "layers": each(RECKONED)}
+)
+FORM = either("measured_ns", PROFILED, ESTIMATE)
 
 
 def check(content: Mapping[str, Any]) -> None:

@@ -63,7 +63,7 @@ SPEC = both(
     fields(dict.fromkeys(LEAST_AXES, OPTION), dict.fromkeys(AXES, OPTION)),
     fields({}, {"baseline": OPTION, "scenario": BATCHES}),
 )
-SOURCE = fields({"source": text})  # of such a record
+SOURCE = fields({"source": text}, {"incomplete": text})  # of such a record
 MEASURE = fields(
     {"confidence": SHARE},
     {

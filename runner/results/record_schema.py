@@ -33,9 +33,10 @@ class Measured:
 
 @dataclass(frozen=True)
 class Estimated:
-    """They were reckoned by `source`, and measured nowhere."""
+    """They were reckoned by `source`, and measured nowhere; `incomplete` is what they leave out, "" for nothing."""
 
     source: str
+    incomplete: str = ""
 
 
 @dataclass(frozen=True)
@@ -361,6 +362,12 @@ class Result:
         return type(self.provenance).__name__.lower()
 
     @property
+    def mark(self) -> str:
+        """What stands beside each figure that is no measurement of this tool: `estimated, incomplete`."""
+        partly = isinstance(self.provenance, Estimated) and self.provenance.incomplete
+        return f"{self.origin}, incomplete" if partly else self.origin
+
+    @property
     def measured(self) -> bool:
         """Whether its figures are a measurement of this tool."""
         return isinstance(self.provenance, Measured)
@@ -405,7 +412,7 @@ def _provenance(content: Json) -> Provenance:
         return Absent(str(content.get("reason") or ""))
     if content.get("origin") == IMPORTED:
         return Imported(content[IMPORTED]["source"], content[IMPORTED])
-    return Estimated(content[ESTIMATED]["source"]) if content.get("origin") == ESTIMATED else Measured()
+    return _made(Estimated, content[ESTIMATED]) if content.get("origin") == ESTIMATED else Measured()
 
 
 def _compared(found: Json) -> Compared:

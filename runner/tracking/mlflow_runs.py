@@ -142,7 +142,7 @@ def _tags(result: Result) -> list[RunTag]:
         "precision": naming.precision(result, "candidate"),  # the one that ran: params say what was asked for
         "baseline": naming.baseline(result) or "none",
         "status": result.status,
-        "origin": result.origin if result.status == "ok" else "",
+        "origin": result.mark if result.status == "ok" else "",
         "reason": result.reason,
         "date": result.date,
         "mlflow.runName": title(result),

@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from runner import load_spec, run
+from runner.commands import dvc_figures
 from runner.core import registry
 from runner.core.errors import StepFailed, Unsupported
 from runner.execution.measurements import estimate
 from runner.planning import plan
 from runner.report import report_model
-from runner.report.views import html, layout, table, terminal
+from runner.report.views import html, layout, run_summary, table, terminal
 from runner.results import comparison, records
 from runner.results.formatting import number
 from runner.results.record_schema import Estimated
@@ -29,6 +30,8 @@ from tests.conftest import QUICK, REPOSITORY
 
 PLUGIN = Path(__file__).parents[1] / "estimating"
 WORDS = ("model=gru", "model.hidden=4", "backend=reckoning", *QUICK)
+MEASURED = ("model=gru", "model.hidden=4", "baseline=none", *QUICK)
+LEFT_OUT = "softmax"
 
 
 def forget() -> None:
@@ -39,13 +42,13 @@ def forget() -> None:
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A project with an estimate, beside a measurement of the same model."""
+    """A project with an estimate, an incomplete one, and a measurement of the same model."""
     found = tmp_path_factory.mktemp("project")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(PLUGIN))
         patch.syspath_prepend(str(PLUGIN))
         forget()
-        for words in (WORDS, ("model=gru", "model.hidden=4", "baseline=none", *QUICK)):
+        for words in (WORDS, (*WORDS, f"backend.leaves_out={LEFT_OUT}"), MEASURED):
             assert run(*words, root=found).status == "ok"
         yield found
     forget()
@@ -53,7 +56,12 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def kept(root: Path) -> Record:
-    return next(one for one in records.read_all(root) if one.content.get("origin") == "estimated")
+    return next(one for one in records.read_all(root) if one.result.mark == "estimated")
+
+
+@pytest.fixture
+def partly(root: Path) -> Record:
+    return next(one for one in records.read_all(root) if one.result.mark == "estimated, incomplete")
 
 
 def test_the_record_has_its_figures_and_their_source_alone(kept: Record) -> None:
@@ -79,12 +87,44 @@ def test_each_view_says_that_it_is_estimated(kept: Record) -> None:
 
 def test_a_table_ranks_it_with_no_measurement_and_gives_it_no_verdict(root: Path, kept: Record) -> None:
     found = comparison.compare(records.read_all(root))
-    (row,) = [one for one in found.rows if one.result.origin == "estimated"]
+    (row,) = [one for one in found.rows if one.result.mark == "estimated"]
     assert (row.against, row.group, row.missing) == (None, "estimated", "estimated")
     figure = f"{number(kept.result.metrics['estimate/latency/p50_ms'])} (estimated)"
     assert figure in table.text(found)
-    (line,) = [one for one in csv.DictReader(io.StringIO(table.as_csv(found))) if one["backend"] == "reckoning"]
+    (line,) = [one for one in csv.DictReader(io.StringIO(table.as_csv(found))) if one["kind"] == "estimated"]
     assert (line["kind"], line["verdict"], line["latency/p50_ms"]) == ("estimated", "", "")
+
+
+def test_one_that_leaves_something_out_says_so_wherever_it_is_shown(root: Path, kept: Record, partly: Record) -> None:
+    left_out = f"{LEFT_OUT} is in no figure"
+    assert partly.result.provenance == Estimated("memory roofline 1.0", left_out)
+    page, mark = report_model.collect(partly), "estimated, incomplete"
+    for shown in (layout.plain(terminal.renderable(page)), html.render(page), run_summary_of(partly)):
+        assert mark in shown
+        assert f"incomplete: {left_out}" in shown
+    assert report_model.as_json(page)["estimated"] == {"source": "memory roofline 1.0", "incomplete": left_out}
+    found = comparison.compare(records.read_all(root))
+    assert f"({mark})" in table.text(found)
+    assert [one["kind"] for one in csv.DictReader(io.StringIO(table.as_csv(found)))].count(mark) == 1
+    told = [row["estimated"] for row in table.as_json(found)["rows"] if "estimated" in row]
+    assert [one.get("incomplete") for one in told].count(left_out) == 1
+    assert dvc_figures.table(partly)["incomplete"] == left_out
+    assert "incomplete" not in dvc_figures.table(kept)
+
+
+def run_summary_of(record: Record) -> str:
+    return layout.plain(run_summary.renderable(record.result))
+
+
+def test_its_layers_stand_in_the_report_and_one_without_a_figure_has_none(partly: Record) -> None:
+    section = next(one for one in report_model.collect(partly).sections if one.title == report_model.LAYERS)
+    ms = number(partly.result.metrics["estimate/latency/p50_ms"])
+    assert section.columns == ("", "candidate", "estimate ms (share)")
+    assert section.rows == (
+        ("read", "Gemm on the NPU", f"{ms} (100.0 %)"),
+        (LEFT_OUT, "Gemm on the CPU", "not reckoned"),
+        ("sum", "2 layers", ms),
+    )
 
 
 def test_mlflow_has_it_under_its_own_name(root: Path, kept: Record) -> None:
@@ -116,6 +156,7 @@ def test_such_a_backend_keeps_the_contract(tmp_path: Path) -> None:
         ({"source": "x", "metrics": {"latency/p50_ms": "fast"}}, "metrics.latency/p50_ms is 'fast', no number"),
         ({"metrics": {}}, "source is missing"),
         ({"source": "x", "metrics": {}}, "metrics is dict, without a figure"),
+        ({"source": "x", "metrics": {"a": 1}, "layers": [{"name": "x"}]}, "layers.0.type is missing"),
     ],
 )
 def test_an_answer_that_cant_be_is_told_with_its_place(answer: dict[str, Any], said: str) -> None:

@@ -30,7 +30,9 @@ def _style(result: Result) -> str:
 
 
 def _table(result: Result) -> Grid:
-    columns = ("", "candidate", *([f"baseline: {naming.baseline(result)}"] if result.baseline else []))
     sides = summary.sides(result)
     effective = [result.ran(role) for role in ROLES[: len(sides)]]
-    return Grid(columns, [(label, *cells) for label, cells in summary.figures(sides, result.notes, effective)])
+    rows = [(label, *cells) for label, cells in summary.figures(sides, result.notes, effective)]
+    if not result.measured:  # what measured it, or reckoned it, has figures of its own
+        return Grid(("", result.mark), [*rows, *((label, *cells) for label, cells in summary.others(sides))])
+    return Grid(("", "candidate", *([f"baseline: {naming.baseline(result)}"] if result.baseline else [])), rows)

@@ -20,6 +20,7 @@ from runner.results import choice, naming, per_sample
 from runner.results.comparison import SPEEDUP, Comparison
 from runner.results.formatting import cells, number, quality, quality_against, ratio, worded
 from runner.results.naming import AXES, names, title
+from runner.results.record_form import ESTIMATED
 from runner.results.rows import Row
 
 COLOURS = {"faster": "green", "slower": "red", "ambiguous": "yellow"}
@@ -133,7 +134,7 @@ def _named_cells(comparison: Comparison, row: Row) -> dict[str, Any]:
         "choice": _mark(comparison, row),
     }
     if against is None:
-        return {**cells, "kind": result.origin} if result.status == "ok" and not result.measured else cells
+        return {**cells, "kind": result.mark} if result.status == "ok" and not result.measured else cells
     own = {"kind": against.kind, "verdict": against.verdict, "pairs": against.pairs or ""}
     return {**cells, "baseline": against.over, **own}
 
@@ -153,10 +154,10 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
 
 
 def _json_row(row: Row) -> dict[str, Any]:
-    kept = ("record_id", "date", "sweep", "status", "origin", "reason", "next_step", "spec", "spec_key")
+    kept = ("record_id", "date", "sweep", "status", "origin", ESTIMATED, "reason", "next_step", "spec", "spec_key")
     content = row.record.content
     return {
-        **{key: content.get(key) for key in kept if key in content or key != "origin"},
+        **{key: content.get(key) for key in kept if key in content or key not in ("origin", ESTIMATED)},
         "title": title(row.result),
         "seal": row.record.seal,
         "metrics": dict(row.metrics),
@@ -252,7 +253,7 @@ def _quality(row: Row) -> str:
 
 def _foreign_figures(row: Row) -> list[str]:
     """Every figure with its mark: no cell may be read as a measurement of ours."""
-    known, mark = naming.plain_metrics(row.result), row.result.origin
+    known, mark = naming.plain_metrics(row.result), row.result.mark
     shown = [f"{number(known[name])} ({mark})" if name in known else "–" for name in SHOWN[1:]]
     scores = quality(known)
     return ["–", mark, *shown, f"{scores[0]} ({mark})" if scores else "–"]

@@ -11,6 +11,7 @@ from runner.core.setting_rules import setting
 @dataclass(frozen=True)
 class Settings:
     mb_per_s: float = setting("what the chip reads of its memory", unit="MB/s", low=1)
+    leaves_out: str = setting("what it doesn't reckon; empty: nothing")
 
 
 BACKEND = Backend(
@@ -20,5 +21,5 @@ BACKEND = Backend(
     distributions=("reckoning",),
     install="pip install reckoning",
     capabilities=Capabilities(threads=False, host_proof=False, estimate=True),
-    session_settings={"mb_per_s": 1.0},
+    session_settings={"mb_per_s": 1.0, "leaves_out": ""},
 )
