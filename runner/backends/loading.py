@@ -84,7 +84,7 @@ def problems(found: Any, file: Path) -> Iterator[str]:
             yield f"{file}: BACKEND.{attribute} is {_shown(value)}: {expected} expected"
             return
     yield from _together(found, file)
-    stages = [(f"{stage.name}.py", f"{stage.name}(job)") for stage in found.stages]
+    stages = [(f"{stage.name}.py", f"{stage.name}(job)") for stage in found.stages if not stage.whose]
     opening = "estimate" if found.capabilities.estimate else "open_session"
     for beside, offers in (*stages, ("session.py", f"{opening}(folder, options)")):
         if not (file.parent / beside).is_file():
@@ -98,6 +98,8 @@ def _together(found: Backend, file: Path) -> Iterator[str]:
         for key in getattr(found, attribute):
             if key not in known:
                 yield f"{file}: BACKEND.{attribute} has {key}, which its Settings have not"
+    if not found.distributions and found.compiles_here():
+        yield f"{file}: BACKEND.distributions is (): a tuple of names on PyPI expected, for it compiles in no toolchain"
     for stage in found.stages:
         for key in sorted({*(stage.reads or ())} - known):
             yield f"{file}: BACKEND.stages: {stage.name} reads {key}, which its Settings have not"
@@ -136,7 +138,7 @@ def _stages(value: Any) -> bool:
 
 def _stage(value: Stage) -> bool:
     parts = _texts(ABOUT)(value.asks) and _texts(INPUTS)(value.needs) and (value.reads is None or _texts()(value.reads))
-    parts = parts and _texts()(value.provides)
+    parts = parts and _texts()(value.provides) and _text(value.whose) and not (value.whose and value.name == COMPILE)
     place = _text(value.toolchain) and _texts()(value.tools) and value.place in PLACES
     place = place and not (value.toolchain and value.place == DEVICE)
     return parts and place and isinstance(value.name, str) and value.name.isidentifier()
@@ -179,7 +181,7 @@ CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "companions": (_companions, 'a mapping of a suffix to suffixes, such as {".xml": (".bin",)},'),
     "code": (_suffixes, 'a tuple of suffixes in small letters, such as (".pt2",),'),
     "precisions": (_texts(PRECISIONS, 1), f"a tuple of {', '.join(PRECISIONS)}"),
-    "distributions": (_texts(least=1), 'a tuple of names on PyPI, such as ("onnx",),'),
+    "distributions": (_texts(), 'a tuple of names on PyPI, such as ("onnx",),'),
     "install": (lambda value: _text(value) and value != "", "what to type to install it"),
     "capabilities": (_capabilities, "runner.backends.contract.Capabilities(…)"),
     "refuses": (_reasons, "a mapping of a precision to a reason"),

@@ -34,17 +34,27 @@ def _of(name: str, batches: Mapping[str, int]) -> Mapping[str, Mapping[str, str]
 
 
 def table(found: Matrix) -> list[str]:
-    """Lines: of each backend and precision `yes`, `no`, or the scenarios in which it is taken; then why not."""
+    """Lines: of each backend and precision `yes` (`estimate` where nothing is run), `no`, or the scenarios in which it
+    is taken; then why not."""
     header = ["backend", *next(iter(found.values()))]
-    rows = [[name, *map(_cell, by_precision.values())] for name, by_precision in found.items()]
+    rows = [
+        [name, *(_cell(one, _taken(name)) for one in by_precision.values())] for name, by_precision in found.items()
+    ]
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (header, *rows)]
     return [*(line.rstrip() for line in lines), "", *_reasons(found)]
 
 
-def _cell(by_scenario: Mapping[str, str]) -> str:
+def _taken(name: str) -> str:
+    try:
+        return "estimate" if loading.backend(name).capabilities.estimate else "yes"
+    except SpecError:
+        return "yes"
+
+
+def _cell(by_scenario: Mapping[str, str], word: str) -> str:
     taken = [scenario for scenario, why in by_scenario.items() if not why]
-    return "yes" if len(taken) == len(by_scenario) else ", ".join(taken) or "no"
+    return word if len(taken) == len(by_scenario) else ", ".join(taken) or "no"
 
 
 def _reasons(found: Matrix) -> list[str]:

@@ -106,6 +106,8 @@ def backend(name: str, project: Path) -> Check:
     missing = [package for package in declared.distributions if installed.version(package) is None]
     if missing:
         return Check(label, "skip", f"{', '.join(missing)} is not installed", declared.install)
+    if not declared.distributions:
+        return _made_elsewhere(label, declared, project)
     settings = {key: value for key, value in options.values("backend", name, project).items() if key != "name"}
     try:
         found = _probe(name, settings)
@@ -114,10 +116,23 @@ def backend(name: str, project: Path) -> Check:
     return Check(label, "pass", f"{found['version']}; {_does(declared, found)}", data=found)
 
 
+def _made_elsewhere(label: str, declared: Backend, project: Path) -> Check:
+    """Of a backend that needs nothing but toolchains: whether they are here."""
+    names, home = _toolchains_of(declared), projects.home(project)
+    missing = [name for name in names if toolchains.state(home, name) == "not installed"]
+    if missing:
+        return Check(label, "skip", f"the toolchain {', '.join(missing)} is not installed", declared.install)
+    return Check(label, "pass", f"what it compiles is made in the toolchain {', '.join(names)}")
+
+
+def _toolchains_of(declared: Backend) -> list[str]:
+    return sorted({stage.toolchain for stage in declared.stages if stage.toolchain})
+
+
 def _does(declared: Backend, found: Mapping[str, Any]) -> str:
     if "compile_seconds" in found:
         return f"compiles and runs a tiny model in {found['compile_seconds']:.1f} s"
-    elsewhere = sorted({stage.toolchain for stage in declared.stages if stage.toolchain})
+    elsewhere = _toolchains_of(declared)
     where = f"; what it compiles is made in the toolchain {', '.join(elsewhere)}" if elsewhere else ""
     return f"its library is imported{where}"
 

@@ -107,14 +107,15 @@ def _quantize(model: str, precision: Choice, backend: str, export: str, data: st
 def _stage(stage: Stage, place: Place, asked: _Asked, network: Choice | None, source: str) -> Node:
     """One stage. `network` is that whose checkpoint is compiled, None of a graph; `source` is a key."""
     backend = asked.backend
-    declared, module = loading.backend(backend.name), registry.module("backend", backend.name)
+    owner = stage.whose or backend.name
+    declared, module = loading.backend(backend.name), registry.module("backend", owner)
     job = {"precision": asked.precision.name, "batch": asked.batch}
     if "precision_settings" in stage.asks:
         job["precision_settings"] = named(asked.precision)["settings"]
     if "tuned_to" in stage.asks:
         job["tuned_to"] = asked.tuned_to()
     settings = {
-        "backend": backend.name,
+        "backend": owner,
         "settings": _read(stage, backend),
         **{name: value for name, value in job.items() if name in stage.asks},
     }

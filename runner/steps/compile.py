@@ -15,6 +15,8 @@ from typing import Any
 from runner.core import registry
 from runner.core.job import Job
 
+BESIDE = ("session.json", "reports")  # what isn't the compiled model
+
 
 def run(job: Job) -> dict[str, Any]:
     """Files of the stage; of the last also `session.json` (which session opens them, for which batch and precision).
@@ -45,8 +47,10 @@ def opened_by(folder: Path, backend: str, **about: Any) -> str:
 
 
 def size(folder: Path) -> dict[str, int]:
-    """Bytes of the compiled files as they lie there, and packed by gzip (level 9), which shows sparsity."""
-    files = [path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "session.json"]
+    """Bytes of the compiled files as they lie there, and packed by gzip (level 9), which shows sparsity; without
+    what a compiler says of them in `reports/`."""
+    own = [path for path in sorted(folder.rglob("*")) if path.relative_to(folder).parts[0] not in BESIDE]
+    files = [path.read_bytes() for path in own if path.is_file()]
     return {
         "file_bytes": sum(len(content) for content in files),
         "gzip_bytes": sum(len(gzip.compress(content)) for content in files),

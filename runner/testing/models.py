@@ -126,7 +126,7 @@ def compiled(
     data, source = case.folder / "data", _source(root, backend, case, precision)
     about = {**asked, "precision_settings": _chosen(precision)}
     source = stages.before_compile(case.folder / "stages", backend, about, source, data)
-    with open_worker(root / "log", name=backend) as worker:
+    with stages.last_worker(root / "log", backend) as worker:
         meta = _step(worker, root, "compile", asked, {"model": source, "data": data})
         if loading.backend(backend).opens_here():
             asked = {**asked, "settings": {**settings, **proven_with}}

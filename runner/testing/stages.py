@@ -13,7 +13,8 @@ from runner.core import hashing, installed, registry
 from runner.core import project_paths as projects
 from runner.core.errors import RunnerError
 from runner.transport import toolchains
-from runner.transport.endpoint import WorkerOptions
+from runner.transport.endpoint import Endpoint, WorkerOptions
+from runner.transport.local import Worker
 from runner.transport.toolchains import Toolchain
 
 STEP = "runner.steps.compile"
@@ -46,9 +47,20 @@ def before_compile(folder: Path, backend: str, asked: Mapping[str, Any], source:
         if (source / "model.pt").is_file():
             given["model"] = asked["model"]
         reads = asked["settings"] if stage.reads is None else {key: asked["settings"][key] for key in stage.reads}
-        settings = {"backend": backend, "stage": stage.name, "settings": reads, **given}
+        settings = {"backend": stage.whose or backend, "stage": stage.name, "settings": reads, **given}
         source = _once(folder, stage, settings, {"model": source, "data": data})
     return source
+
+
+def last_worker(log: Path, backend: str) -> Worker:
+    """A worker where the last stage of a backend's compile runs."""
+    stage = loading.backend(backend).stages[-1]
+    module = registry.module("backend", backend)
+    return _endpoint(stage).open_worker(log, WorkerOptions(backend, modules=(STEP, f"{module}.compile")))
+
+
+def _endpoint(stage: Stage) -> Endpoint:
+    return toolchains.endpoint(_toolchain(stage.toolchain) if stage.toolchain else None)
 
 
 def _once(folder: Path, stage: Stage, settings: Mapping[str, Any], inputs: Mapping[str, Path]) -> Path:
@@ -65,9 +77,8 @@ def _make(out: Path, stage: Stage, settings: Mapping[str, Any], inputs: Mapping[
     folders = {"out": out / "draft", "scratch": out / "scratch"}
     for folder in folders.values():
         folder.mkdir(parents=True)
-    endpoint = toolchains.endpoint(_toolchain(stage.toolchain) if stage.toolchain else None)
     options = WorkerOptions(stage.name, modules=_modules(stage, settings), reads=[*inputs.values()], writes=[out])
-    with endpoint.open_worker(out / "log", options) as worker:
+    with _endpoint(stage).open_worker(out / "log", options) as worker:
         given: dict[str, Any] = {"settings": dict(settings), "inputs": inputs, **folders}
         worker.ask("step", timeout=SECONDS, module=STEP, **given)
     folders["out"].rename(out / "made")

@@ -1,4 +1,4 @@
-"""The commands of docs/litert.md, as they are typed there."""
+"""The commands of docs/backends/litert.md, as they are typed there."""
 
 from __future__ import annotations
 
@@ -12,18 +12,15 @@ import pytest
 
 pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not installed here")
 
-from runner.backends import loading
 from runner.core import project_paths
-from runner.testing import stages
 from runner.transport import toolchains
 from tests import documents
 from tests.backends import tflite_files
 from tests.conftest import QUICK, REPOSITORY, Command
 from tests.models import onnx_files
 
-PAGE = (REPOSITORY / "docs" / "litert.md").read_text()
+PAGE = (REPOSITORY / "docs/backends/litert.md").read_text()
 SHORT = ("measure=quick", "measure.min_pairs=2", "measure.max_pairs=2", "measure.min_seconds=0.01")
-lacking = stages.lacking(loading.backend("litert"))
 
 
 def records(project: Path) -> list[dict[str, object]]:
@@ -33,7 +30,7 @@ def records(project: Path) -> list[dict[str, object]]:
 def test_a_built_file_runs_as_it_is(command: Command, tmp_path: Path) -> None:
     weight = np.arange(6, dtype=np.float32).reshape(2, 3)
     tflite_files.dense(tmp_path / "my.tflite", weight, [-1, 3])
-    (lines,) = documents.blocks("docs/litert.md", "tests/backends/test_litert_page.py")
+    (lines,) = documents.blocks("docs/backends/litert.md", "tests/backends/test_litert_page.py")
     for line in lines:
         ended = command(*shlex.split(line)[3:], *SHORT, "data.samples=4")
         assert ended.code == 0, ended.err
@@ -47,7 +44,7 @@ def test_its_toolchain_is_installed_by_the_words_of_the_page() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(bool(lacking), reason=lacking)
+@pytest.mark.toolchain("litert")
 def test_networks_and_graphs_are_converted(command: Command, tmp_path: Path) -> None:
     here = project_paths.home(project_paths.root(REPOSITORY))
     (tmp_path / ".toolchains").symlink_to(here / ".toolchains")

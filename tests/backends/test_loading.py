@@ -75,7 +75,7 @@ def test_a_right_one_is_found_by_its_entry_point(write: Write) -> None:
         ),
         (
             ('distributions=("numpy",)', "distributions=()"),
-            'BACKEND.distributions is (): a tuple of names on PyPI, such as ("onnx",), expected.',
+            "BACKEND.distributions is (): a tuple of names on PyPI expected, for it compiles in no toolchain.",
         ),
         (
             ("settings=Settings", "settings=dict"),

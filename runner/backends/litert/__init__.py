@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Optional  # noqa: UP035 - Python 3.8: it travels
+from typing import Any, Dict, Optional  # noqa: UP035 - Python 3.8: it travels
 
 from runner.backends.contract import Backend, Capabilities, Stage
 from runner.core.setting_rules import setting
@@ -13,15 +13,36 @@ FILES = ("model.tflite",)
 CONVERTER = ("litert-torch", "torch", "onnxruntime", "ai-edge-litert")
 
 
+def activation_bits() -> Any:
+    return setting("width of activations, with precision=int8", unit="bits", choices=(8, 16))
+
+
+def file_ports() -> Any:
+    return setting("inputs and outputs of the file, with precision=int8", choices=("float", "integer"))
+
+
 @dataclass(frozen=True)
 class Settings:
     threads: int = setting("threads of one inference", low=1)
     xnnpack: bool = setting("whether XNNPACK's kernels run what they can, as by default in any application")
     delegate: Optional[str] = setting("a delegate's library, which takes what it can first; null: none")  # noqa: UP045
     delegate_options: Dict[str, str] = setting("what is handed to the delegate")  # noqa: UP006, RUF009
-    activations: int = setting("width of activations, with precision=int8", unit="bits", choices=(8, 16))
-    io: str = setting("inputs and outputs of the file, with precision=int8", choices=("float", "integer"))
+    activations: int = activation_bits()
+    io: str = file_ports()
 
+
+STAGES_OF_TOOLCHAIN = (
+    Stage("convert", reads=(), asks=("batch",), rough_s=20.0, toolchain=SDK, tools=CONVERTER, provides=FILES),
+    Stage(
+        "quantize_tflite",
+        reads=("activations", "io"),
+        asks=("precision", "precision_settings"),
+        rough_s=10.0,
+        toolchain=SDK,
+        tools=("ai-edge-quantizer", "ai-edge-litert"),
+        provides=FILES,
+    ),
+)
 
 BACKEND = Backend(
     settings=Settings,
@@ -34,16 +55,7 @@ BACKEND = Backend(
     capabilities=Capabilities(quantizes=True),
     session_settings={"threads": 1},
     stages=(
-        Stage("convert", reads=(), asks=("batch",), rough_s=20.0, toolchain=SDK, tools=CONVERTER, provides=FILES),
-        Stage(
-            "quantize_tflite",
-            reads=("activations", "io"),
-            asks=("precision", "precision_settings"),
-            rough_s=10.0,
-            toolchain=SDK,
-            tools=("ai-edge-quantizer", "ai-edge-litert"),
-            provides=FILES,
-        ),
+        *STAGES_OF_TOOLCHAIN,
         Stage("compile", reads=("xnnpack", "delegate", "delegate_options"), asks=("precision", "batch")),
     ),
 )

@@ -1,0 +1,44 @@
+"""Arm's Ethos-U85, which knows transformers' operators, too. Nothing runs here: Vela compiles, and reckons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+from runner.backends._ethos_u import (
+    IN_DRAM,
+    IN_SRAM,
+    accelerators,
+    arena,
+    check_memory,
+    declared,
+    memory_modes,
+    strategies,
+    systems,
+)
+from runner.backends.litert import activation_bits, file_ports
+
+
+@dataclass(frozen=True)
+class Settings:
+    accelerator: str = accelerators(
+        "ethos-u85-128", "ethos-u85-256", "ethos-u85-512", "ethos-u85-1024", "ethos-u85-2048"
+    )
+    system_config: str = systems(
+        "Ethos_U85_SYS_Flash_Low",
+        "Ethos_U85_SYS_Flash_High",
+        "Ethos_U85_SYS_DRAM_Low",
+        "Ethos_U85_SYS_DRAM_Mid",
+        "Ethos_U85_SYS_DRAM_High",
+    )
+    memory_mode: str = memory_modes(*IN_SRAM, *IN_DRAM)
+    optimise: str = strategies()
+    arena_bytes: Optional[int] = arena()  # noqa: UP045
+    activations: int = activation_bits()
+    io: str = file_ports()
+
+    def __post_init__(self) -> None:
+        check_memory(self.system_config, self.memory_mode)
+
+
+BACKEND = declared(Settings)
