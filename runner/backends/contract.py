@@ -115,6 +115,17 @@ class Stage:
     whose: str = ""
 
 
+@dataclass(frozen=True)
+class Release:
+    """What an environment holds in which another release of a backend's runtime is compiled with and measured
+    (`toolchain.version`). The runtime is the first of the backend's `distributions`; `beside`: what its own modules
+    import beside that and numpy. `index`: where pip finds wheels that the usual index hasn't, "": nowhere else.
+    """
+
+    beside: tuple[str, ...] = ()
+    index: str = ""
+
+
 def everything(request: Request) -> str | None:
     """No reason why not."""
     return None
@@ -146,7 +157,7 @@ class Backend:
     they have in `compile`: they don't enter its key. `proof_settings`: others with which `verify` opens here what
     another machine will run. `int8_dynamic_ops`: ONNX op types for which it has dynamic int8 kernels. `portable`: the
     word with which its output suits every machine. `baseline_overrides`: what makes it a fair baseline of a candidate.
-    `stages`: the steps of its compile, in order.
+    `stages`: the steps of its compile, in order. `release`: what other releases of its runtime need.
     """
 
     settings: type
@@ -164,9 +175,15 @@ class Backend:
     int8_dynamic_ops: tuple[str, ...] = ()
     portable: str = ""
     stages: tuple[Stage, ...] = (Stage(COMPILE),)
+    release: Release = Release()
     support: Callable[[Request], str | None] = everything
     tuned_to: Callable[[Any, Mapping[str, Any]], dict[str, Any] | None] = to_no_machine
     baseline_overrides: Callable[[Candidate], Mapping[str, Any]] = as_declared
+
+    @property
+    def runtime(self) -> str:
+        """The distribution that runs what it compiles."""
+        return self.distributions[0]
 
     def opens_here(self) -> bool:
         """Whether what it compiles opens on the machine that plans: `verify` runs there."""

@@ -21,6 +21,7 @@ from runner.backends.contract import (
     REPRESENTATIONS,
     Backend,
     Capabilities,
+    Release,
     Stage,
 )
 from runner.core import registry
@@ -39,6 +40,12 @@ def backend(name: str) -> Backend:
     if wrong:
         raise SpecError(f"backend={name}: {wrong}.", GUIDE)
     return found
+
+
+def names() -> list[str]:
+    """The backends in this tree, and those of installed packages."""
+    ours = (path.parent.name for path in Path(__file__).parent.glob("*/session.py"))
+    return sorted({*ours, *registry.entry_points(registry.PACKAGES["backend"])})
 
 
 @cache
@@ -164,6 +171,10 @@ def _capabilities(value: Any) -> bool:
     return isinstance(value, Capabilities)
 
 
+def _release(value: Any) -> bool:
+    return isinstance(value, Release) and _texts()(value.beside) and _text(value.index)
+
+
 def _reasons(value: Any) -> bool:
     return _mapping(value) and all(isinstance(one, str) for one in value.values())
 
@@ -189,6 +200,7 @@ CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "proof_settings": (_mapping, "a mapping of a setting to a value"),
     "int8_dynamic_ops": (_texts(), "a tuple of ONNX op types"),
     "stages": (_stages, "a tuple of runner.backends.contract.Stage(…), the last of them compile,"),
+    "release": (_release, "runner.backends.contract.Release(…)"),
     "portable": (_text, "a word such as backend.graph_optimization=basic"),
     "support": (callable, "a function of a Request"),
     "tuned_to": (callable, "a function of settings and hardware"),

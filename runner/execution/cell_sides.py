@@ -13,7 +13,6 @@ from runner.data import own_metric
 from runner.measure.sides import Side
 from runner.planning.graph import COMPILED, DATA, GRAPH, QUANTIZED, Cell, Chain
 from runner.planning.requirements import Outcome
-from runner.transport import devices
 
 
 def artifacts_of(chain: Chain, outcomes: Mapping[str, Outcome]) -> dict[str, Artifact]:
@@ -58,7 +57,7 @@ def side_of(chain: Chain, artifacts: Mapping[str, Artifact], label: str) -> Side
         precision=spec.precision.name,
         coarsest=effective_precision.coarsest(spec.precision.name, compiled.meta["effective"]),
         memory_mb=spec.limits.memory_mb,
-        device=devices.device_of(spec.hardware.settings),
+        device=chain.device,
         metric=own_metric.of(getattr(spec.model.settings, "metric", ""), data.content["settings"].get("files", {})),
         keep_in_float=quantized.meta.get("keep_in_float", {}) if quantized else {},
     )

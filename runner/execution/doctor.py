@@ -190,7 +190,7 @@ def _governor(root: Path) -> Check:
 
 def installed_toolchains(project: Path) -> list[Check]:
     """Those that can be installed, and whether they are."""
-    return [_installed(name, toolchains.state(project, name)) for name in toolchains.names()]
+    return [_installed(name, state) for name, state in toolchains.listed(project).items()]
 
 
 def _installed(name: str, state: str) -> Check:

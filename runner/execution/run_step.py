@@ -125,7 +125,7 @@ def _check_provided(node: Node, out: Path) -> None:
 def _check_code(node: Node, endpoint: Endpoint, worker: Worker, limit_s: float) -> None:
     """Raises StepFailed where the worker ran other sources, or other versions of its tools, than the key says."""
     edited = node.modules and endpoint.code(worker, node.modules) != node.code
-    changed = node.tools and _versions(worker, list(node.tools), limit_s) != dict(node.tools)
+    changed = node.tools and not node.place.holds(node.tools, _versions(worker, list(node.tools), limit_s))
     if edited or changed:
         what = "its code was edited" if edited else f"{' or '.join(node.tools)} was installed anew"
         raise StepFailed(

@@ -11,6 +11,9 @@ from runner.artifacts import store
 from runner.core.errors import RunnerError
 from runner.planning.place import HERE, Place
 from runner.spec.schema import ImpossibleCell, Spec
+from runner.transport import devices
+from runner.transport.device import Device
+from runner.transport.toolchains import Toolchain
 
 # What a cell's record reads an artifact as; what is none of these is made only where one of them has to be.
 DATA, GRAPH, QUANTIZED, STAGE, COMPILED, PROOF = "data", "graph", "quantized", "stage", "compiled", "proof"
@@ -59,11 +62,18 @@ class Node:
 
 @dataclass(frozen=True)
 class Chain:
-    """One spec's steps: the keys of its nodes by step, in order, and `{step: role}` of those that its record reads."""
+    """One spec's steps: the keys of its nodes by step, in order, and `{step: role}` of those that its record reads.
+    `release`: the environment of its runtime's release, None: the runtime is the device's own."""
 
     spec: Spec
     keys: Mapping[str, str]
     roles: Mapping[str, str] = field(default_factory=dict)
+    release: Toolchain | None = None
+
+    @property
+    def device(self) -> Device:
+        """Where it is measured."""
+        return devices.device_of(self.spec.hardware.settings, self.release)
 
     def steps(self, *roles: str) -> list[str]:
         """The steps that have one of the roles, in order."""

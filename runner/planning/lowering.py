@@ -39,7 +39,8 @@ class _Asked:
 
     @property
     def title(self) -> str:
-        return f"{self.model} {self.backend.title} {self.precision.name}"
+        parts = (self.model, self.backend.title, self.around.toolchain.version, self.precision.name)
+        return " ".join(filter(None, parts))
 
     def tuned_to(self) -> Any:
         """What the backend's output is tuned to, on the machine that it is for."""
@@ -53,11 +54,12 @@ def lowered(spec: Spec, origin: Source, draft: Draft) -> list[Node]:
     """
     asked = _asked(spec, origin, draft)
     if origin.built:
-        made, place = [draft.once(_adopt, asked, origin.built)], places.HERE
+        place = draft.once(places.runtime_of, spec.backend.name, spec.toolchain, draft.project)
+        made = [draft.once(_adopt, asked, origin.built, place)]
     else:
         made, place = _made(spec, origin, asked, draft)
     if loading.backend(spec.backend.name).capabilities.host_proof:
-        made.append(draft.once(_verify, asked, made[-1].key, place if place.device else places.HERE))
+        made.append(draft.once(_verify, asked, made[-1].key, place if place.device or place.release else places.HERE))
     return made
 
 
@@ -84,13 +86,14 @@ def _asked(spec: Spec, origin: Source, draft: Draft) -> _Asked:
     target = draft.once(targets.target_of, spec.hardware.settings)
     declared = loading.backend(backend.name)
     around = Surroundings(backend.name, spec.hardware.settings, spec.toolchain, target)
-    own = places.HERE if origin.built else draft.once(places.place_of, declared.stages[-1], around, draft.project)
+    session = draft.once(places.runtime_of, backend.name, spec.toolchain, draft.project)
+    own = session if origin.built else draft.once(places.place_of, declared.stages[-1], around, draft.project)
     about = (backend, model, tuple(origin.provided), spec.data.name, precision, batch, target, own)
     there = Place(device=spec.hardware.settings, problem=target.problem)
-    runs = places.HERE if target.name == hardware.LOCAL else there
+    runs = session if target.name == hardware.LOCAL else there
     wrong = unopened(backend.name, origin.built[0].path, draft.project) if origin.built else None
-    blocked = wrong or draft.once(blocker, Wanted(*about, runs))
-    blocked = blocked or (origin.unread if READER in declared.distributions else None)
+    blocked = wrong or session.problem or draft.once(blocker, Wanted(*about, runs))
+    blocked = blocked or (origin.unread if declared.runtime == READER and session == places.HERE else None)
     return _Asked(backend, spec.model.title, spec.precision, batch, around, origin.data.key, blocked)
 
 
@@ -108,7 +111,7 @@ def _stage(stage: Stage, place: Place, asked: _Asked, network: Choice | None, so
     """One stage. `network` is that whose checkpoint is compiled, None of a graph; `source` is a key."""
     backend = asked.backend
     owner = stage.whose or backend.name
-    declared, module = loading.backend(backend.name), registry.module("backend", owner)
+    module = registry.module("backend", owner)
     job = {"precision": asked.precision.name, "batch": asked.batch}
     if "precision_settings" in stage.asks:
         job["precision_settings"] = named(asked.precision)["settings"]
@@ -127,15 +130,15 @@ def _stage(stage: Stage, place: Place, asked: _Asked, network: Choice | None, so
         settings["model"] = named(network)
         code = (*code, registry.module("model", network.name))
     inputs = {role: key for role, key in (("model", source), ("data", asked.data)) if role in stage.needs}
-    tools = stage.tools if stage.toolchain else declared.distributions
+    tools = stage.tools if stage.toolchain else places.tools(backend.name, place)
     step = Step(stage.name, tools, COMPILED if last else STAGE, stage.rough_s, True, stage.provides)
     return node(step, asked.title, settings, inputs, tuple(code), asked.blocked, "runner.steps.compile", place)
 
 
-def _adopt(asked: _Asked, built: Built) -> Node:
+def _adopt(asked: _Asked, built: Built, place: Place) -> Node:
     """A built file taken into the store as what a compile leaves there."""
     backend = asked.backend
-    declared, module = loading.backend(backend.name), registry.module("backend", backend.name)
+    module = registry.module("backend", backend.name)
     settings = {
         "backend": backend.name,
         "settings": shared(backend),
@@ -143,8 +146,8 @@ def _adopt(asked: _Asked, built: Built) -> Node:
         **placed(built),
     }
     code = (f"{module}.session", *loading.optional_module(backend.name, AS_BUILT))
-    step = Step(COMPILE, declared.distributions, COMPILED, own_worker=True)
-    return node(step, asked.title, settings, {"data": asked.data}, code, asked.blocked, "runner.steps.adopt")
+    step = Step(COMPILE, places.tools(backend.name, place), COMPILED, own_worker=True)
+    return node(step, asked.title, settings, {"data": asked.data}, code, asked.blocked, "runner.steps.adopt", place)
 
 
 def _verify(asked: _Asked, compiled: str, place: Place) -> Node:
@@ -160,7 +163,7 @@ def _verify(asked: _Asked, compiled: str, place: Place) -> Node:
         "batch": asked.batch,
         "tuned_to": asked.tuned_to(),
     }
-    step = Step("verify", declared.distributions, PROOF, own_worker=True)
+    step = Step("verify", places.tools(backend.name, place), PROOF, own_worker=True)
     inputs = {"model": compiled, "data": asked.data}
     return node(step, asked.title, settings, inputs, (f"{module}.session",), asked.blocked, place=place)
 

@@ -19,9 +19,11 @@ from runner.planning.graph import PROOF, Cell, Chain
 from runner.spec import hardware
 from runner.spec.schema import Spec, plain_part
 from runner.transport import devices
+from runner.transport.toolchains import Toolchain
 
 Parts = Mapping[str, Any]
-Ask = Callable[[Any, list[str]], Mapping[str, Any]]  # hardware's settings, distributions -> `described`
+# Hardware's settings, the release of a runtime, distributions -> `described`.
+Ask = Callable[[Any, Toolchain | None, list[str]], Mapping[str, Any]]
 
 # Code whose change makes a measurement another one: what is timed, when, and what is made of the times.
 MEASURING = ("runner.worker.handlers", "runner.measure.benchmark", "runner.telemetry.sampler")
@@ -29,10 +31,10 @@ ROOMS = ("runner.worker.", "runner.measure.", "runner.telemetry.")  # of what th
 ABOUT = "runner.worker.runtime_environment"
 
 
-def ask_device(settings: Any, distributions: list[str]) -> dict[str, Any]:
+def ask_device(settings: Any, release: Toolchain | None, distributions: list[str]) -> dict[str, Any]:
     """What a measurement depends on at a device: its address and identity, and `runner.worker.runtime_environment`."""
-    device = devices.device_of(settings)
-    found = device.call(ABOUT, "described", distributions=distributions)
+    device = devices.device_of(settings, release)
+    found = device.libraries().call(ABOUT, "described", distributions=distributions)
     return {"address": device.name, "identity": device.hardware()["identity"], **found}
 
 
@@ -96,11 +98,11 @@ def _asking_once(ask: Ask) -> Ask:
     """Each question is asked once; a device that didn't answer is not asked again."""
     answers: dict[str, Mapping[str, Any] | RunnerError] = {}
 
-    def known(settings: Any, distributions: list[str]) -> Mapping[str, Any]:
-        name = hashing.canonical([hardware.name_of(settings), distributions])
+    def known(settings: Any, release: Toolchain | None, distributions: list[str]) -> Mapping[str, Any]:
+        name = hashing.canonical([hardware.name_of(settings), release and release.installed_as, distributions])
         if name not in answers:
             try:
-                answers[name] = ask(settings, distributions)
+                answers[name] = ask(settings, release, distributions)
             except RunnerError as error:
                 answers[name] = error
         answer = answers[name]
@@ -134,7 +136,7 @@ def _side(chain: Chain, ask: Ask) -> dict[str, Any]:
         "session": _session(spec),
         "backend": spec.backend.plain(),
         "scenario": spec.scenario.plain(),
-        **ask(spec.hardware.settings, _distributions(spec)),
+        **ask(spec.hardware.settings, chain.release, _distributions(spec)),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,15 @@ from runner.planning import target as targets
 from runner.planning.target import Target
 from runner.spec import hardware
 from runner.spec.toolchain import Settings
-from runner.transport import devices, toolchains
+from runner.transport import devices, releases, toolchains
 from runner.transport.endpoint import Endpoint
 from runner.transport.toolchains import Toolchain
 
 
 @dataclass(frozen=True)
 class Place:
-    """A `toolchain`, or a `device` (a spec's `hardware` settings); neither: this interpreter. `problem`: why nothing
-    can run there."""
+    """A `toolchain`, or a `device` (a spec's `hardware` settings); neither: this interpreter; both: a runtime's release
+    on this machine, on which nothing is measured meanwhile. `problem`: why nothing can run there."""
 
     toolchain: Toolchain | None = None
     device: Any = None
@@ -32,12 +32,18 @@ class Place:
 
     def endpoint(self) -> Endpoint:
         """Where its workers run."""
-        return toolchains.endpoint(self.toolchain) if self.device is None else devices.device_of(self.device)
+        if self.device is None:
+            return toolchains.endpoint(self.toolchain)
+        return devices.device_of(self.device, self.toolchain)
 
     def ask(self, module: str, function: str, **arguments: Any) -> Any:
         """What a vendor's library answers there. Raises as `ask_at`, Unavailable where nothing can be asked."""
         if self.problem:
             raise Unavailable(self.problem.reason, self.problem.next_step)
+        if self.toolchain and self.toolchain.to_be_made:
+            name = self.toolchain.installed_as
+            reason = f"{name} has to be asked before any work, and is not installed here."
+            raise Unavailable(reason, toolchains.how_to_install(name))
         return ask_at(self.endpoint(), module, function, **arguments)
 
     def alone_on(self) -> Mapping[str, Any]:
@@ -53,9 +59,18 @@ class Place:
         """Those that are there, None each where nothing can be asked."""
         if self.problem:
             return dict.fromkeys(distributions)
-        if self.device is not None:
+        if self.device is not None and self.toolchain is None:
             return self.endpoint().versions(distributions)
         return toolchains.versions(self.toolchain, distributions)
+
+    def holds(self, wanted: Mapping[str, str | None], found: Mapping[str, str | None]) -> bool:
+        """Whether a worker that has the versions `found` has those that `versions` told."""
+        return toolchains.holds(self.toolchain, wanted, found)
+
+    @property
+    def release(self) -> Toolchain | None:
+        """The environment of a runtime's release, where it is one."""
+        return self.toolchain if self.toolchain and self.toolchain.is_release else None
 
 
 HERE = Place()
@@ -74,6 +89,9 @@ class Surroundings:
 
 def place_of(stage: Stage, around: Surroundings, project: Path) -> Place:
     """The place of a stage. It is asked for versions, so that one that is broken is known before any work."""
+    if around.toolchain.version and not stage.toolchain:
+        own = runtime_of(around.backend, around.toolchain, project)
+        return replace(own, device=around.hardware) if stage.place == DEVICE else own
     if stage.place == DEVICE:
         return _on(around)
     if not stage.toolchain:
@@ -88,10 +106,34 @@ def place_of(stage: Stage, around: Surroundings, project: Path) -> Place:
     return found
 
 
+def runtime_of(backend: str, named: Settings, project: Path) -> Place:
+    """Where a backend's session runs on this machine: here, or in the release that a spec names."""
+    if named.version is None:
+        return HERE
+    try:
+        release = releases.parsed(f"{loading.backend(backend).runtime}{releases.EQUALS}{named.version}")
+        return Place(_by_name(release.name, named, project_paths.home(project)))
+    except SpecError:
+        raise
+    except RunnerError as error:
+        return Place(problem=error)
+
+
+def tools(backend: str, place: Place) -> tuple[str, ...]:
+    """The distributions whose versions are in the key of what a backend does there; of a runtime's release that alone
+    is known before it is made."""
+    declared = loading.backend(backend)
+    return (declared.runtime,) if place.release else declared.distributions
+
+
 def _toolchain(name: str, named: Settings, project: Path) -> Toolchain:
     """The one that the spec names, else what is installed, or is to be."""
     if named.python is not None or named.image is not None:
         return toolchains.pointed_to(named.python, named.image)
+    return _by_name(name, named, project)
+
+
+def _by_name(name: str, named: Settings, project: Path) -> Toolchain:
     return (toolchains.on_demand if named.install else toolchains.installed)(project, name)
 
 

@@ -10,6 +10,7 @@ from runner.artifacts import code_closure
 from runner.core.errors import BadFile, Impossible, SpecError, Unavailable
 from runner.core.unexpected import failure
 from runner.planning import lowering, sources
+from runner.planning import place as places
 from runner.planning.draft import Draft
 from runner.planning.graph import Cell, Chain, Plan
 from runner.planning.support import estimated, unfit
@@ -77,4 +78,5 @@ def _chain(spec: Spec, draft: Draft) -> Chain:
     for node in made:
         draft.nodes.setdefault(node.key, node)
     roles = {node.step: node.kind.role for node in made if node.kind.role}
-    return Chain(spec, {node.step: node.key for node in made}, roles)
+    release = draft.once(places.runtime_of, spec.backend.name, spec.toolchain, draft.project).release
+    return Chain(spec, {node.step: node.key for node in made}, roles, release)

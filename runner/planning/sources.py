@@ -15,6 +15,7 @@ from runner.core.errors import Impossible, RunnerError
 from runner.planning.draft import Draft
 from runner.planning.graph import DATA, GRAPH, Node, Step
 from runner.planning.nodes import named, node, shared
+from runner.planning.place import Place, runtime_of, tools
 from runner.spec.schema import Choice, Spec
 
 SAMPLES = Step("data", ("numpy",), DATA)
@@ -87,7 +88,8 @@ def _built(spec: Spec, draft: Draft) -> Source:
     places = draft.once(_places, spec.model, beside)
     built = tuple(Part(path, place, draft.once(_hash, path)) for path, place in places)
     _check_batch(spec)
-    described = draft.once(_describe, spec.model, spec.backend, built)
+    place = draft.once(runtime_of, spec.backend.name, spec.toolchain, draft.project)
+    described = draft.once(_describe, spec.model, spec.backend, built, place)
     data = _sampled(spec, described.key, draft)
     return Source([described, data], data, {suffix: described}, built=built)
 
@@ -150,16 +152,16 @@ def _import(model: Choice, files: Files) -> Node:
     return node(IMPORT, model.title, {"model": named(model), "files": dict(files)}, {}, code)
 
 
-def _describe(model: Choice, backend: Choice, built: Built) -> Node:
+def _describe(model: Choice, backend: Choice, built: Built, place: Place) -> Node:
     settings = {
         "backend": backend.name,
         "settings": shared(backend),
         "shapes": named(model)["settings"]["shapes"],
         **placed(built),
     }
-    step = Step("describe", loading.backend(backend.name).distributions, GRAPH, own_worker=True)
+    step = Step("describe", tools(backend.name, place), GRAPH, own_worker=True)
     code = (f"{registry.module('backend', backend.name)}.session",)
-    return node(step, f"{model.title} {backend.title}", settings, {}, code)
+    return node(step, f"{model.title} {backend.title}", settings, {}, code, place=place)
 
 
 def placed(built: Built) -> dict[str, Any]:

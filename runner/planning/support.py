@@ -71,7 +71,8 @@ def blocker(wanted: Wanted) -> RunnerError | None:
     _check_threads(backend, target)
     declared = loading.backend(backend.name)
     here = declared.compiles_here() or declared.opens_here() or target.name == hardware.LOCAL
-    missing = extras.missing(f"backend={backend.name}", declared.distributions) if here else None
+    ours = here and wanted.runs.release is None
+    missing = extras.missing(f"backend={backend.name}", declared.distributions) if ours else None
     if missing:
         return Unavailable(missing.reason, declared.install)
     try:

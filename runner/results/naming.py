@@ -13,9 +13,11 @@ TITLE = ("model", "compression", "precision", "backend", "scenario")
 
 def names(result: Result) -> dict[str, str]:
     """`{axis: option's name}` of a record; axes that its spec lacks are left out. The precision is the one that ran:
-    `int8 (12 of 38 Conv)`."""
+    `int8 (12 of 38 Conv)`; a backend has the release of its runtime, where one was named."""
     spec = result.spec
     found = {axis: labels.option(spec[axis]) for axis in AXES if axis in spec}
+    if "backend" in found:
+        found["backend"] = labels.backend(spec)
     if "precision" in found:
         found["precision"] = precision(result, "candidate")
     return found

@@ -13,6 +13,8 @@ from runner.core.setting_rules import setting
 from runner.spec import hardware, labels, options
 from runner.spec.schema import Spec
 
+RELEASE = "toolchain.version"
+AS_INSTALLED = {RELEASE: None}  # a release is one backend's: another's has other numbers
 ITSELF = "its own"  # the label of a candidate that is its own baseline
 NAMES = ("auto", "tensorrt", "onnxruntime", "self", "none", "spec")
 
@@ -85,12 +87,15 @@ def _by_overrides(spec: Spec, overrides: tuple[str, ...], project: Path) -> Spec
             "baseline=spec without baseline.overrides.",
             "State what the baseline changes: baseline=spec 'baseline.overrides=[precision=fp32]'",
         )
-    return options.override(spec, overrides, project)
+    found = options.override(spec, overrides, project)
+    named = any(one.partition("=")[0] == RELEASE for one in overrides)
+    return found if named or found.backend == spec.backend else options.changed(found, AS_INSTALLED, project)
 
 
 def _uncompressed(spec: Spec, backend: str, project: Path) -> Spec:
-    """The same model on the same data without compression by `backend`, set as it says is fair beside the candidate."""
-    chosen = options.changed(spec, {"backend": backend}, project)
+    """The same model on the same data without compression by `backend` as it is installed here, set as it says is fair
+    beside the candidate."""
+    chosen = options.changed(spec, {"backend": backend, **AS_INSTALLED}, project)
     threads = loading.backend(spec.backend.name).threads(spec.backend.settings)
     remote = hardware.name_of(spec.hardware.settings) != hardware.LOCAL
     candidate = Candidate(spec.backend.name, spec.backend.settings, threads, remote)

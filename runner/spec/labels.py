@@ -23,7 +23,18 @@ Plain = Mapping[str, Any]
 
 def point(spec: Plain) -> dict[str, Any]:
     """What is measured, without how and against what: two specs with one point measure the same thing."""
-    return {key: value for key, value in spec.items() if key not in HOW_MEASURED}
+    found = {key: value for key, value in spec.items() if key not in HOW_MEASURED}
+    return found | ({"toolchain": {"version": release(spec)}} if release(spec) else {})
+
+
+def release(spec: Plain) -> str:
+    """The release of its backend's runtime; empty where that is the one installed."""
+    return str(_axis(spec, "toolchain").get("version") or "")
+
+
+def backend(spec: Plain) -> str:
+    """`onnxruntime`, `onnxruntime 1.18.1`."""
+    return " ".join(filter(None, (_name(spec, "backend"), release(spec))))
 
 
 def flatten(tree: Plain, prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -43,7 +54,7 @@ def of_baseline(candidate: Plain, baseline: Plain, precision: str = "") -> str:
     other batches the label says that a sample's time is compared."""
     if point(candidate) == point(baseline):
         return SELF
-    parts = [_name(baseline, "backend"), precision or _name(baseline, "precision")]
+    parts = [backend(baseline), precision or _name(baseline, "precision")]
     if _name(baseline, "compression") not in ("none", ""):
         parts.append(_name(baseline, "compression"))
     if _name(baseline, "model") != _name(candidate, "model"):
@@ -51,6 +62,8 @@ def of_baseline(candidate: Plain, baseline: Plain, precision: str = "") -> str:
     if device(baseline) != device(candidate):
         parts.append(f"on {device(baseline)}")
     differing = differences(candidate, baseline)
+    if release(candidate) and not release(baseline) and _name(candidate, "backend") == _name(baseline, "backend"):
+        differing.append("as installed")
     if _batch(candidate) != _batch(baseline):
         differing.append("time of a sample")
     return " ".join(filter(None, parts)) + (f" ({', '.join(differing)})" if differing else "")
@@ -68,7 +81,7 @@ def differences(candidate: Plain, baseline: Plain) -> list[str]:
 def _difference(key: str, candidate: Mapping[str, str], baseline: Mapping[str, str]) -> str:
     axis, dot, _ = key.partition(".")
     theirs = baseline[key]
-    if axis == "hardware" or key in WORDS:
+    if axis in ("hardware", "toolchain") or key in WORDS:
         return ""
     if not dot and key != "seed":
         return f"{key}={theirs}"

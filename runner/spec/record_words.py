@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from runner.core import advice, registry
 from runner.core.errors import SpecError
 from runner.core.setting_rules import rules, shown
-from runner.spec import options, overrides
+from runner.spec import labels, options, overrides
 from runner.spec.schema import AXES, NAMES, OWN_NAME, settings_class
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+RELEASE = "toolchain.version"
 PLACES = ("hardware", "toolchain", "limits")  # of the machine where it was measured: this one has its own
 # Free texts of our own options that name no file: columns, signs, inputs, cores.
 HARMLESS = frozenset(
@@ -55,6 +56,8 @@ def _choices(spec: Mapping[str, Any]) -> list[str]:
 
 def _settings(spec: Mapping[str, Any], project: Path) -> Iterator[tuple[str, Any]]:
     """What the record set otherwise than it is here, by key."""
+    if labels.release(spec):
+        yield RELEASE, labels.release(spec)
     for part in (name for name in NAMES if name in spec and name not in PLACES):
         if part not in AXES:
             own, usual = (spec[part] if isinstance(spec[part], Mapping) else {"": spec[part]}), {}
@@ -68,7 +71,7 @@ def _settings(spec: Mapping[str, Any], project: Path) -> Iterator[tuple[str, Any
 def _trusted(key: str, value: Any, spec: Mapping[str, Any]) -> bool:
     """Whether a record's value is taken: one without a text, one of several choices, or a text that names no file."""
     part, _, name = key.partition(".")
-    if not _has_text(value):
+    if not _has_text(value) or key == RELEASE:  # a release's name, and nothing else, is composed (spec/toolchain.py)
         return True
     if part not in AXES:
         return False

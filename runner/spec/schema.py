@@ -126,11 +126,17 @@ class Spec:
 
     def choices(self) -> dict[str, Any]:
         """What is measured, without how and against what."""
-        return {name: value for name, value in self.plain().items() if name not in HOW}
+        return {**{name: value for name, value in self.plain().items() if name not in HOW}, **self.released}
 
     def measures_the_same(self, other: Spec) -> bool:
         """Whether both have the same `choices`."""
-        return all(getattr(self, name) == getattr(other, name) for name in NAMES if name not in HOW)
+        same = all(getattr(self, name) == getattr(other, name) for name in NAMES if name not in HOW)
+        return same and self.toolchain.version == other.toolchain.version
+
+    @property
+    def released(self) -> dict[str, Any]:
+        """The release of its backend's runtime, `{"toolchain": {"version": …}}`; nothing of the one installed here."""
+        return {} if self.toolchain.version is None else {"toolchain": {"version": self.toolchain.version}}
 
     @cached_property
     def key(self) -> str:
@@ -145,7 +151,8 @@ class Spec:
     @property
     def title(self) -> str:
         """A short name for people: model, compression, precision, backend; scenario and device if not the default."""
-        parts = [self.model.title, self.precision.name, self.backend.title]
+        runtime = " ".join(filter(None, (self.backend.title, self.toolchain.version)))
+        parts = [self.model.title, self.precision.name, runtime]
         if self.compression.name != "none":
             parts.insert(1, self.compression.title)
         if self.scenario.name != "single_stream":
@@ -284,12 +291,28 @@ def _check_together(spec: Spec) -> None:
         )
     if spec.built != (spec.precision.name == AS_BUILT):
         raise _wrong_precision(spec)
+    if spec.toolchain.version is not None:
+        _check_release(spec)
     if spec.compression.name != "none" and "checkpoint" not in model.PROVIDES:
         raise Impossible(
             f"compression={spec.compression.name} needs a model that can be trained; "
             f"model={spec.model.name} is a finished file.",
             "Use compression=none.",
         )
+
+
+def _check_release(spec: Spec) -> None:
+    """Environments are made on this machine, of what runs on it."""
+    from runner.backends import loading
+
+    word = f"toolchain.version={spec.toolchain.version}"
+    if hardware.name_of(spec.hardware.settings) != hardware.LOCAL:
+        raise Impossible(
+            f"{word} with hardware={spec.hardware.name}: releases are installed on this machine alone.",
+            "Install that release there, and name its interpreter: hardware.python=PATH",
+        )
+    if not loading.backend(spec.backend.name).opens_here():
+        raise Impossible(f"{word}: nothing of backend={spec.backend.name} runs here.", "Leave toolchain.version out.")
 
 
 def _wrong_precision(spec: Spec) -> Impossible:

@@ -31,6 +31,9 @@ class Device(Endpoint, Protocol):
     @property
     def remote(self) -> bool: ...
 
+    def libraries(self) -> Endpoint:
+        """Whose libraries its sessions use: its own, unless another interpreter of the machine runs them."""
+
     def output(self, path: Path, most: int) -> AbstractContextManager[str]:
         """Where a worker there shall write what is to be `path` here, when the block is left: at most so many bytes."""
 
@@ -61,6 +64,9 @@ class Here:
     put = on_this_disk
     folder = shared_folder
     scratch = shared_scratch
+
+    def libraries(self) -> Endpoint:
+        return self
 
     def output(self, path: Path, most: int) -> AbstractContextManager[str]:
         return nullcontext(str(path))

@@ -1,4 +1,4 @@
-"""The device that a spec's `hardware` settings name."""
+"""The device that a spec's `hardware` settings name, and the environment of its runtime's release."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from typing import Any
 
 from runner.spec import hardware
 from runner.spec.hardware import Ssh
+from runner.transport.beside import Beside
 from runner.transport.device import HERE, Device
+from runner.transport.toolchains import Toolchain
 
 
-def device_of(settings: Any) -> Device:
-    """The device of a spec's `hardware` settings. Nothing is asked of it yet.
+def device_of(settings: Any, release: Toolchain | None = None) -> Device:
+    """The device of a spec's `hardware` settings, and of this machine the `release` of a runtime that is measured.
+    Nothing is asked of it yet.
 
     Raises SpecError for `hardware=ssh` without a host.
     """
-    return _ssh(settings) if isinstance(settings, Ssh) else HERE
+    if isinstance(settings, Ssh):
+        return _ssh(settings)
+    return HERE if release is None else Beside(str(release.python))
 
 
 @cache

@@ -20,7 +20,7 @@ from typing import Any
 
 from runner.core.errors import RunnerError, Unavailable
 from runner.transport import ssh_connection, worker_zipapp
-from runner.transport.endpoint import ANSWER_SECONDS, WorkerOptions, own_code, travelled, versions_of
+from runner.transport.endpoint import ANSWER_SECONDS, Endpoint, WorkerOptions, own_code, travelled, versions_of
 from runner.transport.local import THREAD_VARIABLES, Worker, numbers
 from runner.transport.ssh_connection import Address
 from runner.transport.ssh_transfer import NO_CONNECTION, Delivery, lost
@@ -98,6 +98,9 @@ class Ssh:
         finally:
             with suppress(RunnerError):  # a connection that was lost says so by itself
                 self.call("shutil", "rmtree", path=there, ignore_errors=True)
+
+    def libraries(self) -> Endpoint:
+        return self
 
     def call(self, module: str, function: str, **arguments: Any) -> Any:
         with self._lock:

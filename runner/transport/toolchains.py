@@ -1,34 +1,27 @@
-"""Toolchains: where a vendor's SDK lives, beside this interpreter. `.toolchains/NAME` is one that was installed."""
+"""Toolchains: where a vendor's SDK lives, or another release of a runtime, beside this interpreter. `.toolchains/NAME`
+is one that was installed."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.core import durable_files, hashing
 from runner.core.advice import shell
 from runner.core.errors import SpecError, Unavailable, nearest
 from runner.transport import container as containers
+from runner.transport import environments, releases
 from runner.transport.container import Container
 from runner.transport.device import HERE
 from runner.transport.endpoint import Endpoint
+from runner.transport.environments import Recipe, Tell
 from runner.transport.interpreter import Interpreter
-from runner.worker import orphan_reaper
 
 FOLDER = ".toolchains"
 PINNED = Path(__file__).parents[1] / "toolchains"  # NAME.txt: every distribution with its version
-UNREACHED = "after connection broken by"  # pip's own words, each time that it tries an index again
-TELLING = re.compile(r"(Collecting|Downloading|Building|Installing)\b.*")
-
-Tell = Callable[[str], None]
 
 _installing = threading.Lock()
 _failed: dict[str, Unavailable] = {}  # by name, while a command makes its steps
@@ -42,6 +35,16 @@ class Toolchain:
     python: str | None = None
     container: Container | None = None
     installed_as: str = ""
+
+    @property
+    def is_release(self) -> bool:
+        """Whether it holds a release of a runtime, and no SDK."""
+        return releases.EQUALS in self.installed_as
+
+    @property
+    def to_be_made(self) -> bool:
+        """Whether it has a name, and isn't there."""
+        return bool(self.installed_as) and not Path(str(self.python)).exists()
 
 
 def endpoint(toolchain: Toolchain | None) -> Endpoint:
@@ -57,9 +60,9 @@ def pointed_to(python: str | None, image: str | None) -> Toolchain:
 
 
 def versions(toolchain: Toolchain | None, distributions: Sequence[str]) -> dict[str, str | None]:
-    """The version of each distribution there; of a toolchain that is still to be made the one that it pins. None where
-    it has none."""
-    if toolchain and _to_be_made(toolchain):
+    """The version of each distribution there; of a toolchain that is still to be made the one that it pins, and of a
+    runtime's release that release, as it is called. None where it has none."""
+    if toolchain and (toolchain.is_release or toolchain.to_be_made):
         pins = _pins(toolchain.installed_as)
         return {name: pins.get(_spelled(name)) for name in distributions}
     return endpoint(toolchain).versions(distributions)
@@ -68,7 +71,7 @@ def versions(toolchain: Toolchain | None, distributions: Sequence[str]) -> dict[
 def ready(project: Path, toolchain: Toolchain | None, tell: Tell) -> None:
     """Make it where it is still to be made; raises as `install`. What failed is told again, not tried, until
     `try_again`: each step of a sweep asks."""
-    if toolchain is None or not _to_be_made(toolchain):
+    if toolchain is None or not toolchain.to_be_made:
         return
     name = toolchain.installed_as
     with _installing:
@@ -86,40 +89,50 @@ def try_again() -> None:
     _failed.clear()
 
 
-def _to_be_made(toolchain: Toolchain) -> bool:
-    return bool(toolchain.installed_as) and not Path(str(toolchain.python)).exists()
+def holds(toolchain: Toolchain | None, wanted: Mapping[str, str | None], found: Mapping[str, str | None]) -> bool:
+    """Whether the versions that were `found` in it are those that were told by `versions`: 1.18 is 1.18.0 to pip, and
+    2.6.0 may be 2.6.0+cpu."""
+    if toolchain is None or not toolchain.is_release:
+        return found == wanted
+    return all(version and releases.same(version, found.get(name)) for name, version in wanted.items())
 
 
 def names() -> list[str]:
-    """The toolchains that can be installed."""
+    """The toolchains of vendors' SDKs that can be installed."""
     return sorted(path.stem for path in PINNED.glob("*.txt"))
 
 
+def listed(project: Path) -> dict[str, str]:
+    """The state of each of `names`, and of each release of a runtime that has an environment."""
+    made = [release.name for release in releases.there(project / FOLDER)]
+    return {name: state(project, name) for name in (*names(), *made)}
+
+
 def installed(project: Path, name: str) -> Toolchain:
-    """The toolchain of `name` in `project`. Raises Unavailable where it isn't there."""
+    """The toolchain of `name` in `project`, or the release of a runtime. Raises Unavailable where it isn't there."""
     found = on_demand(project, name)
-    if _to_be_made(found):
-        raise Unavailable(f"The toolchain {name} is not installed here.", how_to_install(name))
+    if found.to_be_made:
+        raise Unavailable(f"{_called(name)} is not installed here.", how_to_install(name))
     return found
 
 
 def on_demand(project: Path, name: str) -> Toolchain:
     """The toolchain of `name` in `project`, there or not: `ready` makes it. Raises Unavailable where the runner doesn't
     know how."""
-    if name not in names():
+    if name not in names() and releases.EQUALS not in name:
         advice = "Name where it is: toolchain.python=/opt/sdk/bin/python or toolchain.image=vendor/sdk:3.29"
         raise Unavailable(f"The toolchain {name} is none that the runner can install.", advice)
-    return Toolchain(python=str(_python(project, name)), installed_as=name)
+    return Toolchain(python=str(_link(project, name) / "bin" / "python"), installed_as=name)
 
 
 def outdated(project: Path, name: str) -> bool:
     """Whether what is installed was made of other versions than are pinned now."""
-    return _link(project, name).resolve().name != _made_of(name)
+    return _link(project, name).resolve().name != _recipe(name).folder
 
 
 def state(project: Path, name: str) -> str:
     """`installed`, `not installed`, or `outdated`: other versions are pinned now."""
-    if not _python(project, name).exists():
+    if not (_link(project, name) / "bin" / "python").exists():
         return "not installed"
     return "outdated" if outdated(project, name) else "installed"
 
@@ -130,52 +143,43 @@ def how_to_install(name: str) -> str:
 
 
 def install(project: Path, name: str, tell: Tell) -> Path:
-    """Make `.toolchains/NAME` of its pinned distributions, or find it; returns its folder. It is made beside, and takes
-    its name when all of it is there: a kill leaves what was there before. `tell` is told what is being done.
+    """Make `.toolchains/NAME` of its pinned distributions or of a runtime's release, or find it; returns its folder.
+    `tell` is told what is being done.
 
     Raises SpecError for an unknown name, Unavailable where pip can't install it.
     """
-    file, link = _pinned(name), _link(project, name)
-    with _alone(project, name, tell):
-        made = link.parent / _made_of(name)
-        if link.resolve() == made.resolve() and made.is_dir():
-            return link
-        _clear(link, keep=link.resolve())
-        try:
-            _make(made, file, tell)
-            _publish(made, link)
-        finally:
-            _clear(link, keep=link.resolve())
-    return link
+    return environments.install(_recipe(name), project / FOLDER, tell)
 
 
 def remove(project: Path, name: str) -> bool:
-    """Remove it; whether it was there."""
-    _pinned(name)
-    link = _link(project, name)
-    with _alone(project, name, lambda text: None):
-        there = link.is_symlink()
-        link.unlink(missing_ok=True)
-        _clear(link, keep=None)
-    return there
+    """Remove it; whether it was there. Raises SpecError for an unknown name."""
+    return environments.remove(project / FOLDER / _recipe(name).name)
 
 
-def _pinned(name: str) -> Path:
+def _recipe(name: str) -> Recipe:
+    if releases.EQUALS in name:
+        return releases.recipe(releases.parsed(name))
     if name not in names():
-        raise SpecError(
-            f"{name}: no such toolchain.{nearest(name, names())}", f"There are: {', '.join(names()) or 'none'}."
-        )
-    return PINNED / f"{name}.txt"
+        known = (*names(), *(f"{one}{releases.EQUALS}VERSION" for one in releases.runtimes()))
+        raise SpecError(f"{name}: no such toolchain.{nearest(name, known)}", f"There are: {', '.join(known)}.")
+    file = PINNED / f"{name}.txt"
+    said, count = file.read_text(encoding="utf-8"), len(_requirements(name))
+    return Recipe(name, ("--no-deps", "--requirement", str(file)), said, environments.why, count)
+
+
+def _called(name: str) -> str:
+    return name if releases.EQUALS in name else f"The toolchain {name}"
 
 
 def _pins(name: str) -> dict[str, str]:
     """`{distribution: version}`, the names as the index spells them."""
-    wanted = (line.partition("==") for line in _requirements(_pinned(name)))
-    return {_spelled(name): version for name, _, version in wanted}
+    wanted = [name] if releases.EQUALS in name else _requirements(name)
+    split = (line.partition("==") for line in wanted)
+    return {_spelled(name): version for name, _, version in split}
 
 
-def _requirements(file: Path) -> list[str]:
-    lines = file.read_text(encoding="utf-8").splitlines()
+def _requirements(name: str) -> list[str]:
+    lines = (PINNED / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     return [line.strip() for line in lines if "==" in line and line[0] != "#"]
 
 
@@ -185,98 +189,4 @@ def _spelled(name: str) -> str:
 
 
 def _link(project: Path, name: str) -> Path:
-    return project / FOLDER / name
-
-
-def _python(project: Path, name: str) -> Path:
-    return _link(project, name) / "bin" / "python"
-
-
-def _made_of(name: str) -> str:
-    """The folder behind the name: another one for other versions, or another Python."""
-    said = f"{sys.version}\n{_pinned(name).read_text(encoding='utf-8')}"
-    return f".{name}-{hashing.digest_of(said)[:12]}"
-
-
-@contextmanager
-def _alone(project: Path, name: str, tell: Tell) -> Iterator[None]:
-    from filelock import FileLock, Timeout
-
-    folder = project / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / f".{name}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        tell("another command works on it; waiting")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _make(folder: Path, file: Path, tell: Tell) -> None:
-    tell("a fresh environment")
-    _run([sys.executable, "-I", "-m", "venv", str(folder)], tell, lambda line: None)
-    wanted = _requirements(file)
-    counted = iter(range(1, 1_000_000))
-
-    def line_told(line: str) -> None:
-        if line.startswith(("Collecting ", "Processing ")):  # from an index, from a file
-            tell(f"{next(counted)} of {len(wanted)}  {line.split()[1].rpartition('/')[2]}")
-        elif TELLING.match(line):
-            tell(line)
-
-    # -I: a project may have a `pip/` or a `venv.py` of its own.
-    pip = [str(folder / "bin" / "python"), "-I", "-m", "pip", "install", "--no-deps", "--progress-bar=off"]
-    _run([*pip, "--no-input", "--disable-pip-version-check", "--requirement", str(file)], tell, line_told)
-
-
-def _run(command: list[str], tell: Tell, line_told: Callable[[str], None]) -> None:
-    """Raises Unavailable with its last words where it fails."""
-    said: list[str] = []
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, **orphan_reaper.mark("toolchain")},  # it ends with this process
-    ) as process:
-        assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                said.append(line.strip())
-                line_told(line.strip())
-        except BaseException:  # Ctrl-C: nothing may write any more to what is cleared
-            process.kill()
-            raise
-    if process.returncode:
-        raise _unavailable(said)
-
-
-def _unavailable(said: Sequence[str]) -> Unavailable:
-    """Why pip ended as it did, by what it said; that no index answers it says before it misses a distribution."""
-    if any(UNREACHED in line for line in said):
-        reason = "The toolchain can't be installed: no index of packages can be reached from here."
-        return Unavailable(reason, "Type it again with a network, or with an index that answers: PIP_INDEX_URL=…")
-    errors = [line for line in said if line.startswith("ERROR:")] or [line for line in said if line] or ["no word"]
-    return Unavailable(f"The toolchain can't be installed: {errors[-1][:300]}", "Mend that, and type it again.")
-
-
-def _publish(made: Path, link: Path) -> None:
-    """The name is a link: an environment can't be moved, and a link is replaced in one go."""
-    os.sync()  # thousands of small files: one by one that takes as long as installing them
-    draft = link.with_name(f".{link.name}.link")
-    draft.unlink(missing_ok=True)
-    draft.symlink_to(made.name)
-    os.replace(draft, link)  # noqa: PTH105 - of a link itself
-    durable_files.sync(link.parent)
-
-
-def _clear(link: Path, keep: Path | None) -> None:
-    """Remove what other commands left half made, and what the name pointed to before."""
-    for folder in link.parent.glob(f".{link.name}-*"):
-        if keep is None or folder.resolve() != keep:
-            shutil.rmtree(folder)
+    return project / FOLDER / name.replace(releases.EQUALS, "-")

@@ -144,7 +144,7 @@ def test_each_toolchain_is_listed_with_how_to_get_it(tmp_path: Path, monkeypatch
     monkeypatch.setattr(toolchains, "PINNED", tmp_path)
     for name in ("here", "missing", "old"):
         (tmp_path / f"{name}.txt").write_text("tiny==1.0\n")
-    for name, made_of in (("here", toolchains._made_of("here")), ("old", ".old-0")):
+    for name, made_of in (("here", toolchains._recipe("here").folder), ("old", ".old-0")):
         python = tmp_path / ".toolchains" / made_of / "bin" / "python"
         python.parent.mkdir(parents=True)
         python.touch()

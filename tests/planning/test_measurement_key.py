@@ -17,6 +17,7 @@ from runner.spec import hardware
 from runner.spec.profile import settings_class
 from runner.spec.schema import Choice
 from runner.sweeps import request
+from runner.transport.toolchains import Toolchain
 
 ABOUT = {
     "identity": "aaaa",
@@ -35,7 +36,7 @@ def cell(tmp_path: Path) -> Cell:
 
 
 def key(cell: Cell, **about: Any) -> str:
-    def ask(settings: Any, distributions: list[str]) -> Mapping[str, Any]:
+    def ask(settings: Any, release: Toolchain | None, distributions: list[str]) -> Mapping[str, Any]:
         return {"address": hardware.name_of(settings), **ABOUT, **about}
 
     (parts,) = measurement_key.parts_of_all([cell], ask).values()
@@ -87,7 +88,7 @@ def test_the_machine_and_what_runs_on_it_are_in_it(other: dict[str, Any], cell: 
 def test_every_device_is_asked_once_and_one_that_does_not_answer_has_no_keys(cell: Cell) -> None:
     asked: list[list[str]] = []
 
-    def ask(settings: Any, distributions: list[str]) -> Mapping[str, Any]:
+    def ask(settings: Any, release: Toolchain | None, distributions: list[str]) -> Mapping[str, Any]:
         asked.append(distributions)
         raise Unavailable("ssh:pi does not answer.")
 

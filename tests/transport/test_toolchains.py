@@ -14,7 +14,7 @@ from types import MappingProxyType
 import pytest
 
 from runner.core.errors import SpecError, Unavailable
-from runner.transport import toolchains
+from runner.transport import environments, toolchains
 from runner.transport.device import HERE
 from tests.doubles import podman
 from tests.transport.test_local import gone
@@ -135,7 +135,7 @@ def test_what_fails_is_tried_once_a_command_however_many_steps_need_it(
         tried.append(folder)
         raise Unavailable("No network.", "Plug it in.")
 
-    monkeypatch.setattr(toolchains, "_make", no_network)
+    monkeypatch.setattr(environments, "make", no_network)
     toolchains.try_again()
     wanted = toolchains.on_demand(tmp_path, "sdk")
     with ThreadPoolExecutor(4) as pool:
@@ -152,8 +152,8 @@ def test_what_fails_is_tried_once_a_command_however_many_steps_need_it(
 def test_a_command_that_is_killed_takes_its_installation_along() -> None:
     installs = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
     code = (
-        "import sys; from runner.transport import toolchains\n"
-        f"toolchains._run([sys.executable, '-c', {installs!r}], print, lambda line: print(line, flush=True))"
+        "import sys; from runner.transport import environments\n"
+        f"environments.run([sys.executable, '-c', {installs!r}], lambda line: print(line, flush=True))"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as command:
         assert command.stdout is not None

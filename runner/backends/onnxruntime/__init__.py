@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Dict, Union  # noqa: UP035 - Python 3.8: it travels
 
-from runner.backends.contract import Backend, Candidate, Capabilities, Request
+from runner.backends.contract import Backend, Candidate, Capabilities, Release, Request
 from runner.backends.onnxruntime import provider
 from runner.backends.onnxruntime.entries import check_entries
 from runner.core.setting_rules import setting
@@ -69,6 +69,7 @@ BACKEND = Backend(
     precisions=("fp32", "fp16", "int8", "int8_dynamic"),
     distributions=("onnxruntime",),
     install="pip install onnxruntime",
+    release=Release(beside=("onnx",)),
     capabilities=Capabilities(profile=True),
     # How the stored graph is run; what is stored doesn't depend on it. An entry of `session` may change the graph.
     session_settings={"threads": 1, "execution_mode": "sequential", "io": "bind", "spinning": True, "arena": True},

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from runner.backends.contract import Backend, Capabilities, Request
+from runner.backends.contract import Backend, Capabilities, Release, Request
 from runner.backends.openvino import devices
 from runner.core.setting_rules import setting
 
@@ -55,6 +55,7 @@ BACKEND = Backend(
     precisions=("fp32", "fp16", "int8", "int8_dynamic"),
     distributions=("openvino",),
     install="pip install 'edge-runner[openvino]'",
+    release=Release(beside=("onnx",)),
     capabilities=Capabilities(profile=True, overlaps={"threads": 2, "streams": 2}),
     # How what is stored is run: they act when it is loaded.
     session_settings={"threads": 1, "streams": 1, "hint": "none", "requests": None, "pinning": None},

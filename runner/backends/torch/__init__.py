@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runner.backends.contract import Backend
+from runner.backends.contract import Backend, Release
 from runner.core.setting_rules import setting
 
 REASONS = {
@@ -30,6 +30,7 @@ BACKEND = Backend(
     refuses=REASONS,
     distributions=("torch",),
     install="pip install 'edge-runner[train]'",
+    release=Release(index="https://download.pytorch.org/whl/cpu"),  # the usual index has builds of gigabytes, for GPUs
     # Its file holds the network, not how it is run: kernels are chosen when it is loaded.
     session_settings={"threads": 1},
 )

@@ -35,6 +35,7 @@ from runner.results.records import Record
 from runner.spec import hardware
 from runner.spec.schedule import TLS, Settings
 from runner.spec.schema import Limits
+from runner.transport.toolchains import Toolchain
 from runner.worker import orphan_reaper
 
 T = TypeVar("T")
@@ -182,16 +183,20 @@ def measuring(
 
 
 def ask_device(
-    schedule: Settings, say: Callable[[str], None], settings: Any, distributions: list[str]
+    schedule: Settings,
+    say: Callable[[str], None],
+    settings: Any,
+    release: Toolchain | None,
+    distributions: list[str],
 ) -> Mapping[str, Any]:
     """What a measurement depends on (`measurement_key.ask_device`) at the worker that owns this machine's device, where
     one does."""
     if hardware.name_of(settings) == device_locks.LOCAL:
         with connected(schedule, say) as client:
             for owner in _owners(client)[:1]:
-                answers = client.run(measurement_key.ask_device, settings, distributions, workers=[owner])
+                answers = client.run(measurement_key.ask_device, settings, release, distributions, workers=[owner])
                 return dict(answers[owner])
-    return measurement_key.ask_device(settings, distributions)
+    return measurement_key.ask_device(settings, release, distributions)
 
 
 def _measured(

@@ -1,0 +1,158 @@
+"""Releases of a backend's runtime, each in an environment of its own: `onnxruntime==1.18.1` in
+`.toolchains/onnxruntime-1.18.1`, with what the backend's modules import beside it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from runner.backends import loading
+from runner.core import programs, registry
+from runner.core.advice import shell
+from runner.core.errors import SpecError, Unavailable, nearest
+from runner.spec.toolchain import RELEASE
+from runner.transport import environments, worker_zipapp
+from runner.transport.environments import Recipe
+
+EQUALS = "=="
+OLD_NUMPY = "numpy<2"
+# What numpy 2 says of a module that was built for numpy 1, whose own metadata may be silent about it.
+BUILT_FOR_NUMPY_1 = "compiled using NumPy 1.x"
+OFFERED = re.compile(r"\(from versions: (.+?)\)$")
+IMPORT_SECONDS = 120.0
+INDEX_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Release:
+    """A distribution that some backend runs, and its version."""
+
+    distribution: str
+    version: str
+
+    @property
+    def name(self) -> str:
+        """As it is typed and shown."""
+        return f"{self.distribution}{EQUALS}{self.version}"
+
+    @property
+    def folder(self) -> str:
+        return f"{self.distribution}-{self.version}"
+
+
+def parsed(name: str) -> Release:
+    """The release of a name as it is typed. Raises SpecError where no backend runs such a distribution, or where the
+    version is none: nothing else is fetched from an index by this name."""
+    distribution, _, version = name.partition(EQUALS)
+    if distribution not in runtimes():
+        meant = nearest(distribution, runtimes())
+        raise SpecError(f"{name}: no backend runs {distribution}.{meant}", f"There are: {', '.join(runtimes())}.")
+    if not RELEASE.fullmatch(version):
+        raise SpecError(f"{name}: {version or 'nothing'} is no version.", f"For instance {distribution}{EQUALS}1.20.0")
+    return Release(distribution, version)
+
+
+def runtimes() -> dict[str, list[str]]:
+    """`{distribution: backends}` of what backends run on this machine."""
+    found: dict[str, list[str]] = {}
+    for name in loading.names():
+        with suppress(SpecError):  # somebody's broken package, that nobody asked for
+            declared = loading.backend(name)
+            if declared.opens_here():
+                found.setdefault(declared.runtime, []).append(name)
+    return dict(sorted(found.items()))
+
+
+def recipe(release: Release) -> Recipe:
+    """What its environment is made of."""
+    backends = runtimes()[release.distribution]
+    needs = [loading.backend(name).release for name in backends]
+    beside = sorted({one for need in needs for one in need.beside})
+    indexes = sorted({need.index for need in needs if need.index})
+    options = ("--only-binary=:all:", *(f"--extra-index-url={one}" for one in indexes), release.name, *beside)
+    return Recipe(
+        name=release.folder,
+        wanted=(*options, "numpy"),
+        wanted_else=(*options, OLD_NUMPY),
+        said=" ".join(options),
+        explain=partial(_explained, release),
+        proves=partial(_imports, [f"{registry.module('backend', name)}.session" for name in backends]),
+    )
+
+
+def _imports(sessions: Sequence[str], python: Path) -> bool:
+    """Whether the environment's numpy is one that its runtime was built for. Raises Unavailable where its session can't
+    be imported for another reason."""
+    code = "import sys; sys.path.insert(0, sys.argv[1]); [__import__(name) for name in sys.argv[2:]]"
+    packed = str(worker_zipapp.current(sessions))
+    done = programs.ask([str(python), "-I", "-c", code, packed, *sessions], IMPORT_SECONDS)
+    if BUILT_FOR_NUMPY_1 in done.stderr:
+        return False
+    if done.returncode:
+        said = [line for line in done.stderr.splitlines() if line.strip()] or [f"exit code {done.returncode}"]
+        raise Unavailable(f"It is installed, and can't be imported: {said[-1][:300]}", "Choose another release.")
+    return True
+
+
+def _explained(release: Release, said: Sequence[str]) -> Unavailable:
+    """Why pip couldn't, with what there is where it found no such release."""
+    missed = f"requirement {release.name} "
+    offered = next((found[1] for line in said if missed in line and (found := OFFERED.search(line))), "")
+    if not offered or any(environments.UNREACHED in line for line in said):
+        return environments.why(said)
+    python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+    meant = nearest(release.version, offered.split(", "))
+    return Unavailable(
+        f"{release.name}: pip finds no wheel of it for {python} on this machine.{meant}",
+        f"See what there is: {shell('python', '-m', 'pip', 'index', 'versions', release.distribution)}",
+    )
+
+
+def same(wanted: str, found: str | None) -> bool:
+    """Whether a version that was `found` is the one that is `wanted`, as pip's `==` has it."""
+    from packaging.specifiers import SpecifierSet
+
+    return found is not None and SpecifierSet(f"=={wanted}").contains(found.partition(" ")[0], prereleases=True)
+
+
+def offered(distribution: str) -> list[str]:
+    """The versions that the index has for this interpreter, oldest first. Raises Unavailable where it says none."""
+    command = [sys.executable, "-I", "-m", "pip", "index", "versions", distribution, "--disable-pip-version-check"]
+    options = ("--only-binary=:all:", *(f"--extra-index-url={one}" for one in _indexes(distribution)))
+    try:
+        done = subprocess.run(
+            [*command, *options], capture_output=True, text=True, timeout=INDEX_SECONDS, env=os.environ, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _silent(distribution, "it doesn't answer") from error
+    found = re.search(r"^Available versions: (.+)$", done.stdout, re.MULTILINE)
+    if found is None:
+        raise _silent(distribution, next((one for one in done.stderr.splitlines() if "ERROR" in one), "no word")[:300])
+    return [*reversed(found[1].split(", "))]
+
+
+def _silent(distribution: str, said: str) -> Unavailable:
+    reason = f"The index of packages says no versions of {distribution}: {said}."
+    return Unavailable(reason, "Name them: --versions A,B,C")
+
+
+def _indexes(distribution: str) -> list[str]:
+    needs = (loading.backend(name).release for name in runtimes()[distribution])
+    return sorted({need.index for need in needs if need.index})
+
+
+def there(home: Path) -> Iterator[Release]:
+    """The releases that have an environment in `home`."""
+    every = [path.name for path in sorted(home.glob("*")) if path.is_symlink()]
+    for distribution in runtimes():
+        for name in every:
+            version = name.removeprefix(f"{distribution}-")
+            if name != version and RELEASE.fullmatch(version):
+                yield Release(distribution, version)
