@@ -11,7 +11,7 @@ COMMANDS = {
     "list": "the axes, or the options of one: list backend",
     "show": "an option's settings, defaults, units, one line each: show backend=openvino",
     "calibrate": "this machine's noise floor, of a spec against itself, and its peaks (--pairs, --peaks, --show)",
-    "toolchain": "environments for vendors' SDKs: install NAME, list, remove NAME",
+    "toolchain": "environments for vendors' SDKs and for releases of runtimes: install NAME, list, remove NAME",
     "doctor": "what this machine can do, and how to get what it can't",
     "sync": "send to MLflow the records that it lacks, and with --sweep S the page of a sweep",
     "gc": "artifacts that no record or DVC stage needs, what killed commands left; --delete removes it (--json)",

@@ -1,0 +1,25 @@
+"""Two releases of ONNX Runtime, each in an environment of its own: made once, and kept in pytest's cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runner.core.errors import Unavailable
+from runner.transport import toolchains
+
+# The metadata of the first don't say that it needs numpy below 2; it reads no opset above 21.
+OLD, NEW = "1.18.0", "1.22.0"
+
+
+def lend(project: Path, config: pytest.Config) -> None:
+    """`project` has both. Skips the test where no index of packages can be reached."""
+    assert config.cache is not None
+    folder = project / toolchains.FOLDER
+    folder.symlink_to(config.cache.mkdir("toolchains"))
+    for version in (OLD, NEW):
+        try:
+            toolchains.install(project, f"onnxruntime=={version}", print)
+        except Unavailable as error:
+            pytest.skip(error.reason)
