@@ -257,7 +257,11 @@ class ProfiledSession(Session, Protocol):
     def profile(self, bound: Any, iterations: int) -> dict[str, Any]:
         """Runs to warm up, then `iterations` times under the runtime's profiler. `{"layers": [{"name", "type",
         "precision", "ns" (its time in a run), "calls" (in a run)}], "statistic" (what `ns` is over the runs: `median`
-        or `mean`), "run_ns" (median of a whole run), "resolution_ns" (a layer of 0 took less than that)}`."""
+        or `mean`), "run_ns" (the same of a whole run), "resolution_ns" (a layer of 0 took less than that)}`.
+
+        Of a layer it may say more: `nodes`, the names of those of the graph that it came from; `bytes` that its calls
+        in a run read and write; `outputs` of a call, `[{"shape", "dtype"}]`, from which its operations are counted
+        where only the runtime knows these sizes."""
 
 
 class OverlappingSession(Session, Protocol):

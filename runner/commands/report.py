@@ -40,10 +40,13 @@ def _options(argv: list[str]) -> argparse.Namespace:
     arguments.add_argument("--sweep", metavar="S", help="a sweep instead: its pictures, table and conditions")
     arguments.add_argument("--html", type=Path, metavar="FILE", help="write one self-contained HTML file")
     arguments.add_argument("--png", type=Path, metavar="FOLDER", help="write the record's pictures there, as PNG files")
+    arguments.add_argument(
+        "--layers-csv", action="store_true", help="its layers as csv on standard output (profile=layers)"
+    )
     arguments.add_argument("--json", action="store_true", help="one JSON document on standard output")
     choice_options.add(arguments)
     options = arguments.parse_args(argv)
-    for what, given in (("RECORD", options.record), ("--png", options.png)):
+    for what, given in (("RECORD", options.record), ("--png", options.png), ("--layers-csv", options.layers_csv)):
         if options.sweep is not None and given:
             raise SpecError(f"--sweep {options.sweep}: {what} belongs to the page of one record.", "Leave one out.")
     if options.sweep is None and (options.max_loss, options.by) != (None, None):
@@ -93,13 +96,26 @@ def _one(options: argparse.Namespace, root: Path) -> int:
     written = _as_png(drawn, options.png, root) if options.png else []
     if options.html:
         written.append(_as_html(found, options.html, root))
-    if options.json:
+    if options.layers_csv:
+        print(_layers(found), end="")
+    elif options.json:
         console.document(report_model.as_json(found))
     elif written:
         _say(written)
     else:
         layout.show(terminal.renderable(found), console_footer.WIDTH)
     return 0
+
+
+def _layers(found: Page) -> str:
+    """A line a layer. Raises SpecError where nobody asked for a profile, or there was none."""
+    from runner.report import layer_table
+    from runner.report.views import spreadsheet
+
+    if not found.layers:
+        advice = "Measure it with one: profile=layers."
+        raise SpecError(f"--layers-csv: {found.result.record_id} has no profile of layers.", advice)
+    return spreadsheet.written(layer_table.CSV, layer_table.lines(found.layers))
 
 
 def _say(written: Sequence[Path]) -> None:

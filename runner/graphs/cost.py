@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 
 from runner.graphs import onnx_graph
@@ -67,18 +68,18 @@ class GraphCost:
         return self.weights + self.inputs + self.outputs
 
 
-def read(file: Path, batch: int = 1, seen: Mapping[str, Sequence[Tensor]] = NOTHING) -> GraphCost:
+def read(file: Path, batch: int = 1, sizes: Mapping[str, Sequence[Tensor]] = NOTHING) -> GraphCost:
     """As `cost`, of the graph in a file; external weights' values are not read. `batch` is the size of a free batch."""
-    return cost(onnx.load(str(file), load_external_data=False), batch, seen)
+    return cost(onnx.load(str(file), load_external_data=False), batch, sizes)
 
 
-def cost(model: onnx.ModelProto, batch: int = 1, seen: Mapping[str, Sequence[Tensor]] = NOTHING) -> GraphCost:
-    """The cost of one inference. `seen`: outputs of nodes by their names, as a runtime saw them: it knows the sizes of
+def cost(model: onnx.ModelProto, batch: int = 1, sizes: Mapping[str, Sequence[Tensor]] = NOTHING) -> GraphCost:
+    """The cost of one inference. `sizes`: outputs of nodes by their names, as a runtime saw them: it knows the sizes of
     operators of its own."""
     known = _inferred(model, batch)
     tensors = {name: one for graph in onnx_graph.graphs(known.graph) for name, one in _tensors(graph)}
     for node in onnx_graph.nodes(known.graph):
-        tensors |= dict(zip(node.output, seen.get(node.name, ()), strict=False))
+        tensors |= dict(zip(node.output, sizes.get(node.name, ()), strict=False))
     nodes = [(node, _node(node, tensors)) for node in known.graph.node]
     inner = [(node, _node(node, tensors)) for node in _inside(known.graph)]
     used = {name for node in onnx_graph.nodes(known.graph) for name in node.input}
@@ -122,6 +123,13 @@ def _tensors(graph: onnx.GraphProto) -> Iterator[tuple[str, Tensor]]:
             yield value.name, Tensor(shape if len(shape) == len(sizes) else None, _each(kind.elem_type))
     for one in graph.initializer:
         yield one.name, Tensor(tuple(one.dims), _each(one.data_type))
+
+
+def seen(shape: Sequence[int], dtype: str) -> Tensor:
+    """A tensor as a runtime saw it; `dtype` by numpy's or ml_dtypes' name."""
+    stored = values.stored(dtype)
+    each = 0.0 if stored == values.TEXT else np.dtype(stored).itemsize / values.in_a_byte(dtype)
+    return Tensor(tuple(shape), each)
 
 
 def _each(kind: int) -> float:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from runner.charts import Chart, svg
 from runner.core.errors import SpecError
 from runner.measure import samples
 from runner.measure.samples import Samples
-from runner.pictures import latency, machine
-from runner.results.picture_files import GRAPH, LATENCY
+from runner.pictures import latency, layers, machine
+from runner.results import layers as layer_files
+from runner.results.picture_files import GRAPH, LATENCY, LAYERS
 from runner.results.record_schema import Result
 from runner.results.records import Record
 from runner.telemetry import time_series
 from runner.telemetry.sampler import PROFILE
+
+
+def of_layers(found: Mapping[str, Any]) -> dict[str, Chart]:
+    """By name: of what `layers.json` says of a measurement, where it says anything."""
+    return {LAYERS: layers.layers(found)} if "measured_ns" in found else {}
 
 
 def charts(result: Result, candidate: Samples, baseline: Samples, sampled: Path | None) -> dict[str, Chart]:
@@ -37,6 +44,7 @@ def of_record(record: Record) -> dict[str, Chart]:
     file, sampled = record.folder / samples.FILE, record.folder / PROFILE
     candidate, baseline = (samples.read(file, role) if file.is_file() else {} for role in ("candidate", "baseline"))
     try:
-        return charts(record.result, candidate, baseline, sampled if sampled.is_file() else None)
+        drawn = charts(record.result, candidate, baseline, sampled if sampled.is_file() else None)
+        return drawn | of_layers(layer_files.read(record.folder))
     except (ValueError, IndexError, OverflowError) as error:
         raise SpecError(f"{sampled} can't be read: {error}.", "Remove it: there is then no picture of it.") from error

@@ -37,6 +37,7 @@ from runner.spec.labels import flatten
 
 SETTINGS, EFFECTIVE, KEYS, PROVENANCE = "Settings", "Read back from the runtime", "Keys of the artifacts", "Provenance"
 TELEMETRY, LAYERS, METRICS, ROOFLINE = "Telemetry", "Layers", "Metrics", "Roofline"
+OF_LAYERS: Mapping[str, str] = {role: f"What the {role}'s layers ask for" for role in ROLES}
 TESTS = {"pairs": "exact Wilcoxon signed-rank", "blocks a side": "Mann–Whitney on blocks of two devices"}
 DIFFERS = "● "  # before a setting that candidate and baseline don't share
 EDITED = "EDITED after it was written (its seal differs): no measurement any more."
@@ -108,6 +109,7 @@ def collect(record: Record, correction: Correction | None = None) -> Page:
             *unread,
             *(f"{reason}: {', '.join(names)}" for reason, names in summary.absent(result).items()),
             *layer_table.absent(by_layer),
+            *layer_table.unknown(by_layer),
         ),
         pictures=picture_files.beside(record.folder),
         seal=record.seal,
@@ -226,6 +228,8 @@ def _sections(result: Result, profile: Mapping[str, Any], by_layer: Mapping[str,
     yield Section("Checks", ("", ""), tuple(_checks(result)))
     yield Section(ROOFLINE, ("", *roles), tuple(roofline_table.rows(result)))
     yield Section(LAYERS, layer_table.columns(by_layer), tuple(layer_table.rows(by_layer)))
+    for role, side in layer_table.sides_of(by_layer).items():
+        yield Section(OF_LAYERS[role], layer_table.ASKS, tuple(layer_table.of_side(side)))
     head = (telemetry.how(profile), "whole run", "candidate's bursts", "baseline's bursts")
     yield Section(TELEMETRY, head, tuple(telemetry.rows(profile)))
     specs = [dict(flatten(spec)) for spec in (result.spec, *([baseline.spec] if baseline else []))]

@@ -8,13 +8,16 @@ from typing import Any
 
 from runner.core.errors import SpecError
 from runner.core.foreign_text import tree
-from runner.core.forms import each, either, fields, maybe, number, one_of, text
+from runner.core.forms import by_name, each, either, fields, maybe, number, one_of, text
 from runner.measure.layer_profile import FILE as FILE
 from runner.results import record_shape
 from runner.results.untrusted_json import Untrusted, json_tree
 
 TIME, COUNT = number(0), number(1, whole=True)
-LAYER = fields({"name": text, "type": text, "precision": text, "ns": TIME, "calls": COUNT, "share": number(0, 1)})
+AMOUNT = number(0, whole=True)
+# What older versions wrote none of: whence a layer is, what it asks for, and why that isn't known.
+ASKS = {"nodes": each(text), "flops": AMOUNT, "bytes": AMOUNT, "bound_ns": TIME, "absent": by_name(text)}
+LAYER = fields({"name": text, "type": text, "precision": text, "ns": TIME, "calls": COUNT, "share": number(0, 1)}, ASKS)
 SIDE = {
     "version": text, "iterations": COUNT, "statistic": one_of("median", "mean"), "sum_ns": TIME, "run_ns": TIME,
     "measured_ns": TIME, "layers": each(LAYER),

@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 
 from runner.charts import svg
 
-GRAPH, LATENCY = "system_profile_graph", "latency"  # what the files are called before the dot
-CAPTIONS = {GRAPH: "The machine while it was measured", LATENCY: "Latency in each process"}
+GRAPH, LATENCY, LAYERS = "system_profile_graph", "latency", "layers"  # what the files are called before the dot
+CAPTIONS = {GRAPH: "The machine while it was measured", LATENCY: "Latency in each process", LAYERS: "Time by layer"}
 MEDIA = {".svg": "image/svg+xml", ".png": "image/png"}  # PNGs lie beside records of former versions
 FILES = tuple(f"{stem}{suffix}" for stem in CAPTIONS for suffix in MEDIA)
 PNG = b"\x89PNG\r\n\x1a\n"

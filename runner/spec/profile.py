@@ -17,7 +17,7 @@ class Nothing:
 class Layers:
     """Time by layer."""
 
-    iterations: int = setting("runs that the profiler watches, after as many to warm up", low=1, high=1000)
+    iterations: int = setting("runs that the profiler watches, after a tenth as many to warm up", low=1, high=1000)
 
 
 CLASSES: dict[str, type] = {"none": Nothing, "layers": Layers}

@@ -213,7 +213,11 @@ def _burst(request: Request) -> Form:
     return fields(timed, {"error": _SUM, "signal": _SUM, "values": _whole(1)})
 
 
-_LAYER = fields({"name": _WORDS, "type": _NAME, "precision": _NAME, "ns": _GAUGE, "calls": _whole(1)})
+_SEEN = _list(fields({"dtype": _NAME, "shape": _list(_whole())}))
+_LAYER = fields(
+    {"name": _WORDS, "type": _NAME, "precision": _NAME, "ns": _GAUGE, "calls": _whole(1)},
+    {"nodes": _list(_WORDS), "bytes": _whole(), "outputs": _SEEN},
+)
 _PROFILE = fields(
     {
         "version": _NAME, "statistic": one_of("median", "mean"), "layers": _list(_LAYER),

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -10,7 +11,7 @@ from onnxruntime.quantization import quantize_dynamic
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
 from runner.backends.contract import Request
-from runner.backends.onnxruntime import BACKEND, Settings, entries, provider, support, tuned_to
+from runner.backends.onnxruntime import BACKEND, Settings, entries, profiler, provider, support, tuned_to
 from runner.backends.onnxruntime.session import open_profiled, open_session
 from runner.backends.worker_query import ask
 from runner.core.errors import Impossible, SpecError, Unavailable, Unsupported
@@ -217,8 +218,32 @@ def test_the_profile_names_the_nodes_of_the_stored_graph(cases: dict[str, Case],
     stored = {node.name: node.op_type for node in onnx.load(compiled.out / "model.onnx").graph.node}
     session = open_profiled(str(compiled.out), compiled.settings)
     feed = {spec["name"]: np.zeros(spec["shape"], np.float32) for spec in session.inputs}
-    found = {one["name"]: one["type"] for one in session.profile(session.bind(feed), 3)["layers"]}
-    assert found == stored
+    layers = session.profile(session.bind(feed), 3)["layers"]
+    assert {one["name"]: one["type"] for one in layers} == stored
+    assert all(one["nodes"] == [one["name"]] and one["outputs"] for one in layers)
+
+
+def event(name: str, ts: int, dur: int, op: str = "", tid: int = 1) -> dict[str, Any]:
+    """As ONNX Runtime's profiler writes one; a node's where it has an operator."""
+    about = {"op_name": op, "provider": "CPUExecutionProvider", "input_type_shape": [{"float": [1, 4]}]}
+    ended = {"output_type_shape": [{"float": [1, 4]}]}
+    return {"name": f"{name}_kernel_time" if op else name, "ts": ts, "dur": dur, "tid": tid, "args": about | ended}
+
+
+def test_a_branch_has_its_own_time_without_its_nodes_and_what_ran_before_counts_nowhere() -> None:
+    run = [
+        event("model_run", 100, 50),
+        event("if", 101, 40, "If"), event("inner", 105, 30, "Conv"), event("deep", 110, 4, "Relu"),
+        event("after", 142, 7, "Relu"),
+    ]  # fmt: skip
+    before = [event("model_run", 0, 90), event("if", 1, 80, "If"), event("inner", 2, 70, "Conv")]
+    found = profiler.layers([*before, *run], 1)
+    # `deep` lies in `inner`, which holds no graph: a profiler's clock is of whole microseconds.
+    assert {one["name"]: one["ns"] for one in found["layers"]} == {
+        "if": 6000.0, "inner": 30000.0, "deep": 4000.0, "after": 7000.0,
+    }  # fmt: skip
+    assert found["layers"][0]["outputs"] == [{"dtype": "float32", "shape": [1, 4]}]
+    assert found["run_ns"] == 50000.0
 
 
 def test_only_the_cpus_own_layout_is_tuned_to_the_machine() -> None:

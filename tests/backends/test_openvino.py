@@ -1,3 +1,4 @@
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -230,3 +231,18 @@ def test_a_layer_too_quick_for_the_profiler_is_listed_and_its_resolution_said(
     assert [one["name"] for one in slow["layers"]] == [one["name"] for one in quick["layers"]]
     assert min(one["ns"] for one in quick["layers"]) == 0.0
     assert (slow["resolution_ns"], quick["resolution_ns"]) == (3000.0, 2100.0)
+
+
+def test_a_layer_says_which_nodes_were_fused_into_it_and_what_it_moves(
+    cases: dict[str, Case], compile_case: CompileCase
+) -> None:
+    compiled = compile_case("openvino", cases["conv"])
+    graph = onnx.load(cases["conv"].folder / "graph/model.onnx").graph
+    session = open_profiled(str(compiled.out), compiled.settings)
+    feed = {spec["name"]: np.zeros([1, *spec["shape"][1:]], spec["dtype"]) for spec in session.inputs}
+    (layer,) = [one for one in session.profile(session.bind(feed), 3)["layers"] if one["type"] == "Convolution"]
+    named = {name for node in graph.node for name in (node.name, *node.output)}
+    (kernel,) = [one for one in graph.initializer if one.name == "kernel"]
+    assert layer["precision"] == "fp32"
+    assert set(layer["nodes"]) & named
+    assert layer["bytes"] > 4 * math.prod(kernel.dims)

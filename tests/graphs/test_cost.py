@@ -133,7 +133,7 @@ def test_sizes_of_a_runtimes_own_operators_come_from_who_ran_them() -> None:
     node = helper.make_node("FusedConv", ["x", "w"], ["y"], name="c", domain="com.microsoft", activation="Relu")
     net = model([node], [1, 2, 8, 8], weights("w", 4, 2, 3, 3))
     assert "FusedConv" in cost.cost(net).unknown
-    found = cost.cost(net, seen={"c": [Tensor((1, 4, 6, 6), 4)]})
+    found = cost.cost(net, sizes={"c": [Tensor((1, 4, 6, 6), 4)]})
     assert (found.flops, found.nodes["c"].flops) == (144 * 37, 144 * 37)
     assert found.nodes["c"].bytes == 4 * (128 + 72 + 144)
 

@@ -215,7 +215,7 @@ class Session:
 
     def profile(self, bound: Bound, iterations: int) -> dict[str, Any]:
         """As `contract.ProfiledSession`; once, of a session that was opened for it."""
-        for _ in range(2 * iterations):
+        for _ in range(max(1, iterations // 10) + iterations):
             self.run(bound)
         file = Path(self.end_profiling())
         found = profiler.layers(profiler.events(str(file)), iterations)

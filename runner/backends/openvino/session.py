@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections import namedtuple
 from pathlib import Path
-from statistics import median
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -164,9 +165,16 @@ class Session:
             start = time.perf_counter_ns()
             self.run(bound)
             times.append(time.perf_counter_ns() - start)
-        layers = [_layer(one, added_us(before[one.node_name], warm, _us(one), iterations)) for one in _layers(bound)]
+        runs = {one.get_friendly_name(): one for one in self.compiled.get_runtime_model().get_ops()}
+        layers = [
+            {
+                **_layer(one, added_us(before[one.node_name], warm, _us(one), iterations)),
+                **_more(runs.get(one.node_name)),
+            }
+            for one in _layers(bound)
+        ]
         resolution_ns = 1000.0 * (1 + (warm + iterations) / iterations)
-        whole = {"statistic": "mean", "run_ns": float(median(times)), "resolution_ns": resolution_ns}
+        whole = {"statistic": "mean", "run_ns": fmean(times), "resolution_ns": resolution_ns}
         return {"layers": layers, **whole}
 
     def close(self) -> None:
@@ -199,6 +207,25 @@ def precision(kind: str, primitive: str) -> str:
     there in another type, which the plug-in calls the layer's precision, are converted before."""
     element = primitive.rsplit("_", 1)[-1].lower()
     return "conversion" if kind in CONVERSIONS else PRECISIONS.get(element, element)
+
+
+def _more(node: Any) -> dict[str, Any]:
+    """What the compiled graph knows of a layer: the nodes that it came from, and what it reads and writes."""
+    if node is None:
+        return {}
+    about = node.get_rt_info()
+    came = about["originalLayersNames"].astype(str) if "originalLayersNames" in about else ""
+    moved = [_bytes(port) for port in (*node.inputs(), *node.outputs())]
+    found: dict[str, Any] = {"nodes": [name for name in came.split(",") if name]}
+    return found if None in moved else {**found, "bytes": sum(moved)}
+
+
+def _bytes(port: Any) -> int | None:
+    """Of a tensor; None where its sizes are open. An input that a kernel leaves out has no type, and none."""
+    kind, shape = port.get_element_type(), port.get_partial_shape()
+    if kind.get_type_name() == "dynamic":
+        return 0
+    return math.ceil(math.prod(shape.to_shape()) * kind.bitwidth / 8) if shape.is_static else None
 
 
 def refused(doing: str, error: BaseException) -> Unsupported:

@@ -92,6 +92,18 @@ def cost_of(chain: Chain, artifacts: Artifacts) -> GraphCost | str:
     return whole[0]
 
 
+def cost_of_layers(chain: Chain, artifacts: Artifacts, sizes: Mapping[str, Any]) -> GraphCost | str:
+    """Of the graph whose nodes a profile's layers name: what was compiled, where that is a graph, with the `sizes` that
+    its runtime saw (`LayerProfile.sizes`); else of what it was compiled from."""
+    from runner.graphs import cost
+
+    file = _compiled(chain, artifacts).folder / GRAPH_FILE
+    if not file.is_file():
+        return cost_of(chain, artifacts)
+    tensors = {name: [cost.seen(one["shape"], one["dtype"]) for one in every] for name, every in sizes.items()}
+    return cost.read(file, chain.spec.scenario.settings.batch, tensors)
+
+
 def _compiled(chain: Chain, artifacts: Artifacts) -> Artifact:
     return cell_sides.one(chain, artifacts, COMPILED)
 

@@ -6,25 +6,31 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from markupsafe import Markup
 
 from runner.charts import svg
-from runner.pictures import comparison
+from runner.pictures import comparison, layers
 from runner.pictures.processes import PairLine, counted
-from runner.report.report_model import EFFECTIVE, KEYS, LAYERS, SETTINGS, TELEMETRY, Page, Section
+from runner.report.report_model import EFFECTIVE, KEYS, LAYERS, OF_LAYERS, SETTINGS, TELEMETRY, Page, Section
 from runner.report.views.templates import filled
 from runner.results.formatting import against, number, ratio, worded
 from runner.results.picture_files import Picture
 
-FOLDED = (EFFECTIVE, KEYS, LAYERS, SETTINGS, TELEMETRY)
+FOLDED = (EFFECTIVE, KEYS, LAYERS, SETTINGS, TELEMETRY, *OF_LAYERS.values())
 DISTRIBUTIONS = (
     "Area: share of iterations. Line: median. Bar: quartiles. Ticks below: the medians of the processes, which are the "
     "replicates."
 )
 RATIOS = (
     "Dots: pairs of fresh processes. Crosses: flagged pairs. Band: the interval. Dashes: the estimate. Line: equal."
+)
+
+WHERE = (
+    "Of each side a run under its runtime's profiler: all of it, below it the types of layers, below these the layers. "
+    "Widths are times, on one scale."
 )
 
 Figure = tuple[str, Markup, str]  # title, `<svg>`, caption
@@ -68,6 +74,12 @@ def _figures(page: Page) -> Iterator[Figure]:
     if compared and any(line.ratio for line in page.pairs):
         drawn = svg.inline(comparison.ratios(page.pairs, compared.low, compared.high, compared.ratio))
         yield "Speed-up in each pair", Markup(drawn), RATIOS
+    yield from _of_layers(page.layers)
+
+
+def _of_layers(found: Mapping[str, Any]) -> Iterator[Figure]:
+    if "measured_ns" in found:
+        yield "Where the time goes", Markup(svg.inline(layers.layers(found))), WHERE
 
 
 def _source(picture: Picture) -> Markup:

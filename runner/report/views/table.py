@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import groupby
@@ -11,10 +9,9 @@ from typing import Any
 
 from rich.console import Group, RenderableType
 
-from runner.core.foreign_text import cell
 from runner.core.foreign_text import markdown as escaped
 from runner.report.report_model import Section
-from runner.report.views import layout
+from runner.report.views import layout, spreadsheet
 from runner.report.views.layout import Grid
 from runner.results import choice, naming, per_sample
 from runner.results.comparison import SPEEDUP, Comparison
@@ -105,12 +102,8 @@ def as_csv(comparison: Comparison) -> str:
         "seal",
         *(["choice"] if comparison.choice else []),
     )
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(map(cell, (*fixed, *metrics)))
-    for row in flat(comparison):
-        writer.writerow(cell(row.get(name, "")) for name in (*fixed, *metrics))
-    return out.getvalue()
+    heads = (*fixed, *metrics)
+    return spreadsheet.written(heads, ([row.get(name, "") for name in heads] for row in flat(comparison)))
 
 
 def flat(comparison: Comparison) -> list[dict[str, Any]]:

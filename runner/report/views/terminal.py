@@ -9,13 +9,23 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 
 from runner.pictures.processes import Distribution, PairLine, counted
-from runner.report.report_model import DIFFERS, EFFECTIVE, KEYS, PROVENANCE, SETTINGS, TELEMETRY, Page, Section
+from runner.report.report_model import (
+    DIFFERS,
+    EFFECTIVE,
+    KEYS,
+    OF_LAYERS,
+    PROVENANCE,
+    SETTINGS,
+    TELEMETRY,
+    Page,
+    Section,
+)
 from runner.report.views.layout import COLOURS, Grid, text
 from runner.results.formatting import number
 
 ON_A_LINE = 6  # pairs: 72 columns
 BARS = " ▁▂▃▄▅▆▇█"
-ELSEWHERE = (EFFECTIVE, KEYS, PROVENANCE)
+ELSEWHERE = (EFFECTIVE, KEYS, PROVENANCE, *OF_LAYERS.values())
 SIDES = {"candidate": "blue", "baseline": "dark_orange"}
 
 
@@ -45,6 +55,8 @@ def _parts(page: Page) -> Iterator[RenderableType]:
     pictures = "; pictures: --html FILE" if page.pictures else ""
     yield text("")
     yield text(f"All settings, keys and versions: --html FILE, or --json{pictures}.")
+    if page.layers:
+        yield text("Each layer's nodes, operations, bytes and share of the roofline: --html FILE, or --layers-csv.")
 
 
 def _shortened(section: Section) -> Section:
