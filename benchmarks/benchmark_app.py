@@ -10,30 +10,26 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.support import agreement
+from benchmarks.support.agreement import SECONDS
 from runner.core import project_paths
-from runner.measure.statistics import hodges_lehmann
 from runner.spec import options
 from runner.transport.local import open_worker
 
-LEAST, MOST = 12, 80
-TARGET = 0.01  # half-width of the interval at which no more pairs are needed
-SECONDS = 1
-LIMIT = 0.03
 SETTINGS = options.values("backend", "openvino", project_paths.root())
 SIZE = 224  # some milliseconds: benchmark_app reports hundredths
 
@@ -97,15 +93,9 @@ def prepare(root: Path) -> None:
 
 
 def ours(root: Path, kind: Kind) -> float:
-    """Median ms an inference of a fresh worker's bursts, or their mean, where inferences overlap."""
-    with open_worker(root / "log", name="ours") as worker:
-        session, inputs = "runner.backends.openvino.session", root / "data/test.npz"
-        load: dict[str, Any] = {"session": session, "folder": root / "out", "options": kind.settings}
-        # One input, as benchmark_app has it: many would not stay in the cache.
-        worker.ask("load", timeout=60, **load, inputs=inputs, batch=1, samples=1, seed=0)
-        done = worker.ask("warmup", timeout=60, iterations=10, seconds=0.3, together=True)
-        count = int(SECONDS * done["iterations"] / done["seconds"])
-        return float(median(worker.ask("burst", timeout=60, iterations=count, together=True)["ns"])) / 1e6
+    """ms an inference that we measure."""
+    session, inputs = "runner.backends.openvino.session", root / "data/test.npz"
+    return agreement.ours(session, root / "out", kind.settings, inputs)
 
 
 def theirs(root: Path, kind: Kind) -> float:
@@ -123,40 +113,15 @@ def theirs(root: Path, kind: Kind) -> float:
     return kind.figure(results)
 
 
-def ratios(root: Path, kind: Kind) -> Iterator[float]:
-    """Log-ratios ours / theirs of pairs in alternating order. Where they are pinned both run on one CPU, the next pair
-    on the next: a core that somebody else slows for a second would be a difference between the two otherwise."""
-    cpus = sorted(os.sched_getaffinity(0))
-    for number in range(MOST):
-        if kind.pinned:
-            os.sched_setaffinity(0, {cpus[number // 2 % len(cpus)]})  # each CPU in both orders
-        sides = [ours, theirs] if number % 2 else [theirs, ours]
-        found = {side: side(root, kind) for side in sides}
-        print(f"pair {number + 1}: ours {found[ours]:.3f} ms, benchmark_app {found[theirs]:.3f} ms", flush=True)
-        yield math.log(found[ours] / found[theirs])
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--throughput", action="store_true", help="several infer requests, as its hint has them")
-    kind, logs = kinds()[parser.parse_args().throughput], list[float]()
+    kind = kinds()[parser.parse_args().throughput]
     with tempfile.TemporaryDirectory() as folder:
-        prepare(Path(folder))
-        for ratio in ratios(Path(folder), kind):
-            logs.append(ratio)
-            if len(logs) >= LEAST and hodges_lehmann(logs).half_width <= TARGET:
-                break
-    return told(logs)
-
-
-def told(logs: list[float]) -> int:
-    """Prints the verdict; the exit code."""
-    interval = hodges_lehmann(logs)
-    low, estimate, high = (math.exp(value) for value in (interval.low, interval.estimate, interval.high))
-    inside = low > 1 - LIMIT and high < 1 + LIMIT
-    print(f"ours / benchmark_app: {estimate:.4f} [{low:.4f}, {high:.4f}], {len(logs)} pairs")
-    print(f"inside ±{LIMIT:.0%}: {'yes' if inside else 'NO'}")
-    return 0 if inside else 1
+        root = Path(folder)
+        prepare(root)
+        sides = agreement.Sides("benchmark_app", partial(ours, root, kind), partial(theirs, root, kind), kind.pinned)
+        return agreement.judged(sides)
 
 
 if __name__ == "__main__":

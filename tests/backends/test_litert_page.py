@@ -34,9 +34,10 @@ def test_a_built_file_runs_as_it_is(command: Command, tmp_path: Path) -> None:
     for line in lines:
         ended = command(*shlex.split(line)[3:], *SHORT, "data.samples=4")
         assert ended.code == 0, ended.err
-    nodes = [record["effective"]["candidate"]["settings"]["nodes"] for record in records(tmp_path)]  # type: ignore[index]
+    told = [record["effective"]["candidate"]["settings"] for record in records(tmp_path)]  # type: ignore[index]
     both = {"FULLY_CONNECTED": 1, "RELU": 1}
-    assert nodes == [{"xnnpack": both}, {"built in": both}]
+    assert [one.get("nodes") for one in told] == [{"xnnpack": both}, {"built in": both}, None]
+    assert (told[2]["api"], told[2]["fully_accelerated"]) == ("compiled_model", True)
 
 
 def test_its_toolchain_is_installed_by_the_words_of_the_page() -> None:

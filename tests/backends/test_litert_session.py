@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,18 @@ import pytest
 pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not installed here")
 
 from runner.backends.contract import AS_BUILT
-from runner.backends.litert import nodes
+from runner.backends.litert import APIS, Settings, nodes
 from runner.backends.litert.described import described
 from runner.backends.litert.session import Session, open_session
-from runner.core.errors import Unavailable, Unsupported
+from runner.core.errors import SpecError, Unavailable, Unsupported
+from runner.core.setting_rules import build
 from tests.backends import tflite_files
 from tests.backends.conftest import settings_of
 
 WEIGHT = np.array([[1, 2, 3], [-1, -2, -3]], np.float32)
 X = np.array([[1, 0, 2]], np.float32)
+
+both_apis = pytest.mark.parametrize("api", APIS)
 
 
 def opened(folder: Path, precision: str = AS_BUILT, **changed: Any) -> Session:
@@ -33,40 +37,45 @@ def answer(session: Session, x: Any) -> list[list[float]]:
     return found.tolist()  # type: ignore[no-any-return]
 
 
-def test_tensors_name_inputs_and_outputs_where_no_signature_does(tmp_path: Path) -> None:
+@both_apis
+def test_tensors_name_inputs_and_outputs_where_no_signature_does(api: str, tmp_path: Path) -> None:
     tflite_files.dense(tmp_path / "model.tflite", WEIGHT, [1, 3])
-    session = opened(tmp_path)
+    session = opened(tmp_path, api=api)
     assert session.inputs == [{"name": "x", "shape": [1, 3], "dtype": "float32"}]
     assert session.outputs == [{"name": "y", "shape": [1, 2], "dtype": "float32"}]
     assert answer(session, X) == [[7, 0]]
 
 
-def test_a_signature_names_them(tmp_path: Path) -> None:
+@both_apis
+def test_a_signature_names_them(api: str, tmp_path: Path) -> None:
     tflite_files.dense(tmp_path / "model.tflite", WEIGHT, [1, 3], names=("image/0", "scores: all"))
-    session = opened(tmp_path)
+    session = opened(tmp_path, api=api)
     assert [spec["name"] for spec in (*session.inputs, *session.outputs)] == ["image/0", "scores: all"]
     assert answer(session, X) == [[7, 0]]
 
 
-def test_an_open_batch_is_1_as_in_any_application_and_takes_the_inputs_own(tmp_path: Path) -> None:
+@both_apis
+def test_an_open_batch_is_1_as_in_any_application_and_takes_the_inputs_own(api: str, tmp_path: Path) -> None:
     tflite_files.dense(tmp_path / "model.tflite", WEIGHT, [-1, 3])
-    session = opened(tmp_path)
+    session = opened(tmp_path, api=api)
     assert session.inputs == [{"name": "x", "shape": ["batch", 3], "dtype": "float32", "usual": [1, 3]}]
     assert answer(session, X) == [[7, 0]]
     assert answer(session, np.concatenate([X, -X])) == [[7, 0], [0, 7]]
     assert answer(session, X) == [[7, 0]]
 
 
-def test_integers_of_a_built_file_stay_integers(tmp_path: Path) -> None:
+@both_apis
+def test_integers_of_a_built_file_stay_integers(api: str, tmp_path: Path) -> None:
     tflite_files.integers(tmp_path / "model.tflite")
-    session = opened(tmp_path)
+    session = opened(tmp_path, api=api)
     assert session.inputs == [{"name": "x", "shape": [1, 4], "dtype": "int8"}]
     assert answer(session, np.array([[0, 1, 2, -3]], np.int8)) == [[0, -2, -4, 6]]
 
 
-def test_integers_of_a_model_that_was_quantised_here_are_floats_outside(tmp_path: Path) -> None:
+@both_apis
+def test_integers_of_a_model_that_was_quantised_here_are_floats_outside(api: str, tmp_path: Path) -> None:
     tflite_files.integers(tmp_path / "model.tflite")
-    session = opened(tmp_path, precision="int8")
+    session = opened(tmp_path, precision="int8", api=api)
     assert {spec["dtype"] for spec in (*session.inputs, *session.outputs)} == {"float32"}
     # 0.7 is rounded to the nearest half, 1000 to the largest int8, and of -63.5 in quarters 128 are left
     assert answer(session, np.array([[0.5, 0.7, -1.0, 1000]], np.float32)) == [[-0.5, -0.5, 1.0, -32]]
@@ -80,10 +89,11 @@ def test_xnnpack_takes_what_it_can_unless_told_otherwise(tmp_path: Path) -> None
     assert answer(opened(tmp_path, xnnpack=False), X) == [[7, 0]]
 
 
+@both_apis
 @pytest.mark.parametrize("threads", [1, 2])
-def test_threads_are_those_that_xnnpack_has_started(tmp_path: Path, threads: int) -> None:
+def test_threads_are_those_that_xnnpack_has_started(api: str, tmp_path: Path, threads: int) -> None:
     tflite_files.dense(tmp_path / "model.tflite", WEIGHT, [1, 3])
-    assert opened(tmp_path, threads=threads).effective["threads"] == threads
+    assert opened(tmp_path, threads=threads, api=api).effective["threads"] == threads
 
 
 def test_what_a_file_computes_in_is_told_by_operator(tmp_path: Path) -> None:
@@ -110,3 +120,25 @@ def test_what_a_delegate_leaves_to_the_cpu_has_fallen_back() -> None:
     left = nodes.Node("SOFTMAX", "int8", nodes.XNNPACK)
     taken = nodes.Node("CONV_2D", "int8", nodes.DELEGATE)
     assert nodes.fallback([left, taken, left]) == {"SOFTMAX": 2}
+
+
+def test_the_newer_interface_says_that_it_is_used_and_whether_kernels_take_all(tmp_path: Path) -> None:
+    tflite_files.dense(tmp_path / "model.tflite", WEIGHT, [1, 3])
+    fast, plain = (opened(tmp_path, api="compiled_model", xnnpack=xnnpack) for xnnpack in (True, False))
+    assert fast.effective == {"api": "compiled_model", "threads": 1, "fully_accelerated": True}
+    assert plain.effective == {"api": "compiled_model", "threads": 1, "fully_accelerated": False}
+    assert answer(fast, X) == answer(plain, X) == [[7, 0]]
+
+
+def test_the_newer_interface_takes_no_delegates_library() -> None:
+    with pytest.raises(SpecError) as error:
+        build(Settings, settings_of("litert", api="compiled_model", delegate="/x.so"), "backend")
+    assert error.value.reason == "backend.api=compiled_model: a delegate's library is loaded by the interpreter alone."
+
+
+def test_an_older_runtime_has_the_interpreter_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tflite_files.dense(tmp_path / "model.tflite", WEIGHT, [1, 3])
+    monkeypatch.setitem(sys.modules, "ai_edge_litert.compiled_model", None)
+    monkeypatch.delattr("ai_edge_litert.compiled_model", raising=False)
+    with pytest.raises(Unavailable, match=r"backend.api=compiled_model: this runtime has the interpreter alone"):
+        opened(tmp_path, api="compiled_model")

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Dict, Optional  # noqa: UP035 - Python 3.8: it travels
 
 from runner.backends.contract import Backend, Capabilities, Stage
+from runner.core.errors import SpecError
 from runner.core.setting_rules import setting
 
+INTERPRETER, COMPILED_MODEL = APIS = ("interpreter", "compiled_model")
 SDK = "litert"  # the toolchain: the converter can't live beside the runner (runner/toolchains/litert.txt)
 FILES = ("model.tflite",)
 CONVERTER = ("litert-torch", "torch", "onnxruntime", "ai-edge-litert")
@@ -23,12 +25,18 @@ def file_ports() -> Any:
 
 @dataclass(frozen=True)
 class Settings:
+    api: str = setting("the interface of the runtime, with which an application runs a model", choices=APIS)
     threads: int = setting("threads of one inference", low=1)
     xnnpack: bool = setting("whether XNNPACK's kernels run what they can, as by default in any application")
     delegate: Optional[str] = setting("a delegate's library, which takes what it can first; null: none")  # noqa: UP045
     delegate_options: Dict[str, str] = setting("what is handed to the delegate")  # noqa: UP006, RUF009
     activations: int = activation_bits()
     io: str = file_ports()
+
+    def __post_init__(self) -> None:
+        if self.delegate is not None and self.api != INTERPRETER:
+            reason = f"backend.api={self.api}: a delegate's library is loaded by the interpreter alone."
+            raise SpecError(reason, "Use backend.api=interpreter or backend.delegate=null")
 
 
 STAGES_OF_TOOLCHAIN = (
@@ -53,7 +61,7 @@ BACKEND = Backend(
     install="pip install 'edge-runner[litert]'",
     # No times of operators: neither the interpreter nor `litert-benchmark` tells any.
     capabilities=Capabilities(quantizes=True),
-    session_settings={"threads": 1},
+    session_settings={"threads": 1, "api": INTERPRETER},
     stages=(
         *STAGES_OF_TOOLCHAIN,
         Stage("compile", reads=("xnnpack", "delegate", "delegate_options"), asks=("precision", "batch")),

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import namedtuple
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 try:
     from ai_edge_litert import interpreter as litert  # type: ignore[import-not-found,import-untyped,unused-ignore]
@@ -15,7 +12,8 @@ except ImportError:
     from tflite_runtime import interpreter as litert  # type: ignore[import-not-found,unused-ignore]
 
 from runner.backends.contract import AS_BUILT, HOST
-from runner.backends.litert import nodes
+from runner.backends.litert import COMPILED_MODEL, nodes, ports, threads
+from runner.backends.litert.compiled_model import CompiledModelSession
 from runner.core import installed
 from runner.core.errors import Unavailable, Unsupported
 
@@ -23,18 +21,29 @@ FILE = "model.tflite"
 DISTRIBUTIONS = ("ai-edge-litert", "tflite-runtime")
 # The options with which a file is opened to look at it.
 PLAIN: dict[str, Any] = {"threads": 1, "xnnpack": True, "delegate": None, "delegate_options": {}}
-OPEN = "batch"  # what a free first axis is called
-TASKS = Path("/proc/self/task")  # a folder for each thread of this process
-
-# One input or output of the interpreter: its place there, how it is described, and the scale and zero point by which
-# its integers stand for the floats that it is described as (None: it is described as it is).
-Port = namedtuple("Port", ["index", "spec", "scale"])
 
 
-def open_session(folder: str, options: dict[str, Any]) -> Session:
-    """The model in `folder`; `options` are the backend's settings (threads, xnnpack, delegate, delegate_options)."""
+def open_session(folder: str, options: dict[str, Any]) -> Session | CompiledModelSession:
+    """The model in `folder`; `options` are the backend's settings (api, threads, xnnpack, delegate, …)."""
     precision = json.loads((Path(folder) / "session.json").read_text(encoding="utf-8"))["precision"]
-    return Session(Path(folder) / FILE, options, as_built=precision == AS_BUILT)
+    file, as_built = Path(folder) / FILE, precision == AS_BUILT
+    if options["api"] == COMPILED_MODEL:
+        return CompiledModelSession(file, options, _looked_at(file), _version(), as_built)
+    return Session(file, options, as_built)
+
+
+def _looked_at(file: Path) -> Any:
+    """An interpreter that runs nothing, so it starts no kernels of its own."""
+    return litert.Interpreter(str(file), experimental_op_resolver_type=_resolver(xnnpack=False))
+
+
+def _resolver(xnnpack: bool) -> Any:
+    kinds = litert.OpResolverType
+    return kinds.AUTO if xnnpack else kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+
+
+def _version() -> str:
+    return next(filter(None, map(installed.version, DISTRIBUTIONS)), "unknown")
 
 
 class Session:
@@ -46,21 +55,20 @@ class Session:
 
     def __init__(self, path: Path, options: dict[str, Any], as_built: bool) -> None:
         self._delegates = _delegates(options)
-        kinds = litert.OpResolverType
         self._interpreter = litert.Interpreter(
             model_path=str(path),
             num_threads=options["threads"],
             experimental_delegates=self._delegates,
-            experimental_op_resolver_type=kinds.AUTO if options["xnnpack"] else kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+            experimental_op_resolver_type=_resolver(options["xnnpack"]),
         )
-        self.version = next(filter(None, map(installed.version, DISTRIBUTIONS)), "unknown")
+        self.version = _version()
         self.memory = self.clock = HOST
-        before, threads = nodes.executed(self._interpreter), _threads()
+        before, running = nodes.executed(self._interpreter), threads.alive()
         self._allocate()
-        started = _threads() - threads
+        started = threads.alive() - running
         self.nodes = nodes.by_runner(self._interpreter, before)
         self.signatures = self._interpreter.get_signature_list()
-        self._inputs, self._outputs = _ports(self._interpreter, as_built)
+        self._inputs, self._outputs = ports.ports(self._interpreter, as_built)
         self.inputs = [port.spec for port in self._inputs]
         self.outputs = [port.spec for port in self._outputs]
         self.effective = {
@@ -78,7 +86,7 @@ class Session:
 
     def bind(self, arrays: dict[str, Any]) -> list[tuple[int, Any]]:
         """(Place, array) of each input, in the interpreter's own types; an open size becomes the array's."""
-        given = [(port.index, _quantised(arrays[port.spec["name"]], port)) for port in self._inputs]
+        given = [(port.index, ports.quantised(arrays[port.spec["name"]], port)) for port in self._inputs]
         sizes = {details["index"]: tuple(details["shape"]) for details in self._interpreter.get_input_details()}
         other = [(index, array.shape) for index, array in given if array.shape != sizes[index]]
         for index, shape in other:
@@ -93,7 +101,7 @@ class Session:
         for index, array in bound:
             interpreter.set_tensor(index, array)
         interpreter.invoke()
-        return [_floats(interpreter.get_tensor(port.index), port) for port in self._outputs]
+        return [ports.floats(interpreter.get_tensor(port.index), port) for port in self._outputs]
 
     def close(self) -> None:
         del self._interpreter
@@ -111,48 +119,3 @@ def _delegates(options: dict[str, Any]) -> list[Any]:
         raise Unavailable(
             f"backend.delegate={path}: {said}", "Name a delegate's library, such as libedgetpu.so.1, or null."
         ) from error
-
-
-def _threads() -> int:
-    """How many threads this process has; 0 where the system doesn't tell."""
-    return len(list(TASKS.iterdir())) if TASKS.is_dir() else 0
-
-
-def _ports(interpreter: Any, as_built: bool) -> tuple[list[Port], list[Port]]:
-    """(Inputs, outputs), by the names of the file's signature where it has one alone, else by its tensors' names."""
-    signatures = list(interpreter._get_full_signature_list().values())
-    known = signatures[0] if len(signatures) == 1 else {"inputs": {}, "outputs": {}}
-    given = (("inputs", interpreter.get_input_details()), ("outputs", interpreter.get_output_details()))
-    inputs, outputs = ([_port(one, known[role], as_built) for one in details] for role, details in given)
-    return inputs, outputs
-
-
-def _port(details: dict[str, Any], names: dict[str, int], as_built: bool) -> Port:
-    own = {index: name for name, index in names.items()}
-    name = own.get(details["index"], details["name"])
-    signature = details["shape_signature"].tolist() if len(details["shape_signature"]) else details["shape"].tolist()
-    shape = [size if size >= 0 else (OPEN if place == 0 else f"d{place}") for place, size in enumerate(signature)]
-    dtype = np.dtype(details["dtype"])
-    scale, zero = details["quantization"]
-    hidden = not as_built and scale and dtype.kind in "iu"
-    spec = {"name": name, "shape": shape, "dtype": "float32" if hidden else dtype.name}
-    if OPEN in shape[:1]:
-        spec["usual"] = details["shape"].tolist()
-    return Port(details["index"], spec, (np.float32(scale), zero, dtype) if hidden else None)
-
-
-def _quantised(array: Any, port: Port) -> Any:
-    """Floats as the integers that stand for them."""
-    if port.scale is None:
-        return array
-    scale, zero, dtype = port.scale
-    limits = np.iinfo(dtype)
-    return np.clip(np.rint(array / scale) + zero, limits.min, limits.max).astype(dtype)
-
-
-def _floats(array: Any, port: Port) -> Any:
-    """The floats that integers stand for."""
-    if port.scale is None:
-        return array
-    scale, zero, _ = port.scale
-    return (array.astype(np.float32) - zero) * scale
