@@ -126,8 +126,23 @@ class Release:
     index: str = ""
 
 
+@dataclass(frozen=True)
+class Tool:
+    """A program of a runtime's own that measures in our place: its name, and its file on the device. `tool.py` of the
+    backend's folder offers `measured(folder, options)`, which runs it there and answers `{"source", "metrics": {name:
+    number}, "facts": {what: text}}`, and `layers` as an estimate has them."""
+
+    name: str
+    program: str
+
+
 def everything(request: Request) -> str | None:
     """No reason why not."""
+    return None
+
+
+def none_of_its_own(settings: Any) -> Tool | None:
+    """We measure."""
     return None
 
 
@@ -157,7 +172,8 @@ class Backend:
     they have in `compile`: they don't enter its key. `proof_settings`: others with which `verify` opens here what
     another machine will run. `int8_dynamic_ops`: ONNX op types for which it has dynamic int8 kernels. `portable`: the
     word with which its output suits every machine. `baseline_overrides`: what makes it a fair baseline of a candidate.
-    `stages`: the steps of its compile, in order. `release`: what other releases of its runtime need.
+    `tool`: which program measures in our place, where its settings ask for one. `stages`: the steps of its compile, in
+    order. `release`: what other releases of its runtime need.
     """
 
     settings: type
@@ -179,11 +195,12 @@ class Backend:
     support: Callable[[Request], str | None] = everything
     tuned_to: Callable[[Any, Mapping[str, Any]], dict[str, Any] | None] = to_no_machine
     baseline_overrides: Callable[[Candidate], Mapping[str, Any]] = as_declared
+    tool: Callable[[Any], Tool | None] = none_of_its_own
 
     @property
     def runtime(self) -> str:
-        """The distribution that runs what it compiles."""
-        return self.distributions[0]
+        """The distribution that runs what it compiles; "" where nothing of it is installed beside the runner."""
+        return self.distributions[0] if self.distributions else ""
 
     def opens_here(self) -> bool:
         """Whether what it compiles opens on the machine that plans: `verify` runs there."""

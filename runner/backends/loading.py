@@ -23,12 +23,18 @@ from runner.backends.contract import (
     Capabilities,
     Release,
     Stage,
+    Tool,
 )
 from runner.core import registry
 from runner.core.errors import RunnerError, SpecError, Unavailable
 
 TAKEN = ("data", "train", "compress", "export", "quantize", "verify", "session")  # what no stage can be called
-ANSWERS: Mapping[str, tuple[type, ...]] = {"baseline_overrides": (Mapping,), "tuned_to": (Mapping, type(None))}
+ANSWERS: Mapping[str, tuple[type, ...]] = {
+    "baseline_overrides": (Mapping,),
+    "tool": (Tool, type(None)),
+    "tuned_to": (Mapping, type(None)),
+}
+EXPECTED = {"baseline_overrides": "a mapping", "tool": "a Tool", "tuned_to": "a mapping"}
 GUIDE = "What a backend declares: docs/adding-a-backend.md."
 
 
@@ -76,7 +82,9 @@ def ask(name: str, question: str, *about: Any) -> Any:
         said = f"{type(error).__name__}: {error}"
         raise Unavailable(f"backend={name}: {file}: {question} breaks: {said}", "Mend it.") from error
     if not isinstance(found, ANSWERS.get(question, (object,))):
-        raise Unavailable(f"backend={name}: {file}: {question} gives {_shown(found)}: a mapping expected", "Mend it.")
+        raise Unavailable(
+            f"backend={name}: {file}: {question} gives {_shown(found)}: {EXPECTED[question]} expected", "Mend it."
+        )
     return found
 
 
@@ -205,4 +213,5 @@ CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "support": (callable, "a function of a Request"),
     "tuned_to": (callable, "a function of settings and hardware"),
     "baseline_overrides": (callable, "a function of a Candidate"),
+    "tool": (callable, "a function of settings"),
 }

@@ -13,7 +13,7 @@ from runner.commands.cli_parser import parser
 from runner.core import project_paths
 from runner.core.errors import StepFailed
 from runner.planning import graph, plan
-from runner.planning.support import estimated
+from runner.planning.support import estimated, tool_of
 from runner.report import plan_summary
 from runner.spec import slips
 from runner.spec.baseline import ITSELF
@@ -88,7 +88,8 @@ def text(made: graph.Plan, root: Path) -> str:
 
 
 def _kind(cell: graph.Cell) -> str:
-    return "estimate" if estimated(cell.candidate.spec) else "benchmark"
+    tool = tool_of(cell.candidate.spec)
+    return tool.name if tool else "estimate" if estimated(cell.candidate.spec) else "benchmark"
 
 
 def _measured(cell: graph.Cell, made: graph.Plan) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 from runner.artifacts import code_closure, source_fingerprint
@@ -137,7 +138,15 @@ def _side(chain: Chain, ask: Ask) -> dict[str, Any]:
         "backend": spec.backend.plain(),
         "scenario": spec.scenario.plain(),
         **ask(spec.hardware.settings, chain.release, _distributions(spec)),
+        **_tool(spec),
     }
+
+
+def _tool(spec: Spec) -> dict[str, Any]:
+    """The program that measures in our place, by its content, where it is on this machine."""
+    tool = loading.ask(spec.backend.name, "tool", spec.backend.settings)
+    here = tool is not None and hardware.name_of(spec.hardware.settings) == hardware.LOCAL
+    return {"tool": hashing.file_hash(Path(tool.program))} if here and Path(tool.program).is_file() else {}
 
 
 def _distributions(spec: Spec) -> list[str]:

@@ -13,7 +13,7 @@ from runner.planning import lowering, sources
 from runner.planning import place as places
 from runner.planning.draft import Draft
 from runner.planning.graph import Cell, Chain, Plan
-from runner.planning.support import estimated, unfit
+from runner.planning.support import alone, unfit
 from runner.spec import baseline, options
 from runner.spec.schema import ImpossibleCell, Spec, Sweep
 
@@ -65,7 +65,7 @@ def _cell(spec: Spec, draft: Draft) -> Cell:
         against = baseline.resolve(spec, draft.project, draft.once(options.names, "backend", draft.project))
     except Unavailable as error:
         return Cell(candidate, None, spec.baseline.name, blocked=error)
-    if against is None or estimated(spec):
+    if against is None or alone(spec):
         label = baseline.ITSELF if against is None and spec.baseline.name != "none" else "none"
         return Cell(candidate, None, label, unfit([spec], draft))
     found = _chain(against, draft)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.backends import loading
-from runner.backends.contract import AS_BUILT, Request
+from runner.backends.contract import AS_BUILT, Request, Tool
 from runner.core import extras, registry
 from runner.core.errors import Impossible, RunnerError, SpecError, Unavailable, Unsupported
 from runner.hardware import detect
@@ -18,31 +18,49 @@ from runner.planning.target import Target
 from runner.spec import hardware, options
 from runner.spec.schema import Choice, Spec
 
+SESSION, TOOL = "session", "tool"  # modules of a backend that run what is measured
+
 
 def estimated(spec: Spec) -> bool:
     """Whether figures of it are reckoned by its backend: nothing that it compiles is run."""
     return loading.backend(spec.backend.name).capabilities.estimate
 
 
+def tool_of(spec: Spec) -> Tool | None:
+    """The runtime's own program that measures it in our place."""
+    found: Tool | None = loading.ask(spec.backend.name, "tool", spec.backend.settings)
+    return found
+
+
+def alone(spec: Spec) -> str:
+    """Why its figures are compared with nothing, and nothing with them: they are not measured by this tool; empty where
+    they are."""
+    tool = tool_of(spec)
+    if tool:
+        return f"is measured by {tool.name}"
+    return "only estimates" if estimated(spec) else ""
+
+
 def unfit(specs: Sequence[Spec], draft: Draft) -> RunnerError | None:
     """Why nothing can be measured on the devices of a cell's specs, candidate first: one can't be reached, lacks a
     runtime or holds to no limit of memory, the candidate's backend has no profiler though one is asked for, or the
-    baseline is an estimate."""
+    baseline is not measured by this tool."""
     candidate = specs[0]
     if candidate.profile.name != "none" and not loading.backend(candidate.backend.name).capabilities.profile:
         return Unsupported(
             f"profile={candidate.profile.name}: backend={candidate.backend.name} can't time its layers.",
             "Use profile=none, or another backend.",
         )
-    if any(map(estimated, specs[1:])):
+    if why := next(filter(None, map(alone, specs[1:])), ""):
         return Unsupported(
-            f"baseline: backend={specs[1].backend.name} only estimates: nothing is compared with that.",
+            f"baseline: backend={specs[1].backend.name} {why}: nothing is compared with that.",
             "Use another baseline, or baseline=none.",
         )
     for spec in specs:
         target = draft.once(targets.target_of, spec.hardware.settings)
         problem = targets.unlimited(target, spec.limits) or target.problem
-        problem = problem or draft.once(targets.lacking, target, spec.backend.name, spec.hardware.settings)
+        opened_by = TOOL if tool_of(spec) else SESSION
+        problem = problem or draft.once(targets.lacking, target, spec.backend.name, spec.hardware.settings, opened_by)
         if problem:
             return problem
     return None

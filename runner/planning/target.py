@@ -74,12 +74,12 @@ def foreign(target: Target, backend: str, settings: Any) -> Unsupported | None:
     )
 
 
-def lacking(target: Target, backend: str, settings: Any) -> RunnerError | None:
-    """What a backend's session imports and the device has not, or why it doesn't tell. Asked of remote ones: here
+def lacking(target: Target, backend: str, settings: Any, module: str = "session") -> RunnerError | None:
+    """What a backend's `module` imports and the device has not, or why it doesn't tell. Asked of remote ones: here
     `plan` knows by itself."""
     if target.name == hardware.LOCAL or target.problem:
         return None
-    wanted = dict.fromkeys(("numpy", *imported(f"{registry.module('backend', backend)}.session")))
+    wanted = dict.fromkeys(("numpy", *imported(f"{registry.module('backend', backend)}.{module}")))
     try:
         missing = devices.device_of(settings).call("runner.worker.process", "lacking", modules=list(wanted))
     except SpecError:

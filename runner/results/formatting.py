@@ -67,6 +67,8 @@ def verdict_line(result: Result) -> str:
     match result.provenance:
         case Absent(reason):
             return f"{result.status}: {reason or 'no reason recorded'}"
+        case Imported(source) as found if found.run_here:
+            return f"measured by {source}, not by this tool: compared with nothing"
         case Imported(source):
             return f"imported from {source}: not measured here, compared with nothing"
         case Estimated(source, incomplete):

@@ -1,4 +1,5 @@
-"""Numbers measured elsewhere (a vendor's, a colleague's spreadsheet, a paper's), read from a CSV or a JSON file.
+"""Numbers measured elsewhere (a vendor's, a colleague's spreadsheet, a paper's), read from a CSV or a JSON file, or
+from what `benchmark_model` printed.
 
 They become records whose metrics are all `imported/…`: nothing that reads a measurement finds one here. The format
 is described in docs/reports.md.
@@ -14,10 +15,12 @@ import math
 import re
 import reprlib
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from runner.core import given_files, hashing
@@ -30,17 +33,29 @@ from runner.results.record_form import AXES, IMPORTED
 
 REQUIRED = ("model", "backend", "hardware", "date")
 KNOWN = (*AXES, "date", "source")
+TEXTS = (".txt", ".log")
+TOLD_BY_EXAMPLE = {"hardware": "pi5", "date": "2026-11-20", "model": "mobilenet_v1"}
 UNKNOWN = "unknown"  # the precision of a row that doesn't say it
 FIGURES = (
     "latency/p50_ms", "latency/p50_ms_low", "latency/p50_ms_high", "latency/p90_ms", "latency/p95_ms",
-    "latency/p99_ms", "latency/mean_ms", "latency/std_ms", "latency/min_ms", "latency/max_ms", "throughput/per_s",
-    "memory/peak_rss_mb", "memory/peak_pss_mb", "memory/device_mb", "energy/mj_per_inference", "power/mean_w",
+    "latency/p99_ms", "latency/p5_ms", "latency/mean_ms", "latency/std_ms", "latency/min_ms", "latency/max_ms",
+    "latency/first_ms", "latency/warmup_mean_ms", "load/init_ms", "throughput/per_s", "memory/peak_rss_mb",
+    "memory/peak_pss_mb", "memory/device_mb", "memory/peak_mb", "memory/init_delta_mb", "memory/delta_mb",
+    "energy/mj_per_inference", "power/mean_w",
     "size/file_mb", "size/gzip_mb", "size/nonzero_params", "compile/seconds", "compile/peak_rss_mb",
     "fidelity/max_abs_error", "fidelity/sqnr_db",
 )  # fmt: skip
 ASCENDING = (
     ("latency/p50_ms_low", "latency/p50_ms", "latency/p50_ms_high"),
-    ("latency/min_ms", "latency/p50_ms", "latency/p90_ms", "latency/p95_ms", "latency/p99_ms", "latency/max_ms"),
+    (
+        "latency/min_ms",
+        "latency/p5_ms",
+        "latency/p50_ms",
+        "latency/p90_ms",
+        "latency/p95_ms",
+        "latency/p99_ms",
+        "latency/max_ms",
+    ),
 )
 SIGNED = ("quality/", "fidelity/sqnr_db")  # may lie below 0
 REFUSED = {
@@ -79,16 +94,25 @@ class Row:
     figures: tuple[Figure, ...]
 
 
-def read(file: Path, source: str = "") -> list[Row]:
-    """The rows of `file` (.csv or .json); `source` says where rows without one of their own are from.
+def read(file: Path, source: str = "", told: Mapping[str, str] = MappingProxyType({})) -> list[Row]:
+    """The rows of `file` (.csv, .json, or a tool's .txt or .log); `source` says where rows without one of their own are
+    from, `told` what a tool's text doesn't (`hardware`, `date`, `model`).
 
     Every row is read before any is returned. Raises SpecError that names file, row and column.
     """
-    readers = {".csv": _csv, ".json": _json}
+    readers: Mapping[str, Callable[[str, Path], Iterator[tuple[str, Cells]]]] = {
+        ".csv": _csv,
+        ".json": _json,
+        **dict.fromkeys(TEXTS, partial(_printed, told)),
+    }
     if file.suffix.lower() not in readers:
         raise SpecError(
-            f"{file}: neither .csv nor .json.", "A colleague's exported record needs no import: compare reads it."
+            f"{file}: neither .csv nor .json, nor a tool's {' or '.join(TEXTS)}.",
+            "A colleague's exported record needs no import: compare reads it.",
         )
+    if told and file.suffix.lower() not in TEXTS:
+        reason = f"--{next(iter(told))}: {file} has a column for that."
+        raise SpecError(reason, "It is of a tool's text, which has none.")
     lines = readers[file.suffix.lower()](_read(file), file)
     found = [_row(cells, number, source, f"{file}, {place}") for number, (place, cells) in enumerate(lines, 1)]
     if not found:
@@ -216,6 +240,22 @@ def _json(text: str, file: Path) -> Iterator[tuple[str, Cells]]:
         if not isinstance(cells, dict):
             raise SpecError(f"{file}, row {number}: an object expected.", ADVICE)
         yield f"row {number}", {name: cell for name, cell in cells.items() if cell is not None}
+
+
+def _printed(told: Mapping[str, str], text: str, file: Path) -> Iterator[tuple[str, Cells]]:
+    """The one row of what `benchmark_model` printed."""
+    from runner.backends.litert import BENCHMARK_MODEL, benchmark_model
+
+    try:
+        said = benchmark_model.read(text)
+    except ValueError as error:
+        raise SpecError(f"{file}: {error}.", f"Of texts {BENCHMARK_MODEL}'s are read: all that it printed.") from error
+    known = {"model": Path(said.graph).stem, "backend": "litert", "source": BENCHMARK_MODEL, **told}
+    absent = next((name for name in REQUIRED if not known.get(name)), None)
+    if absent is not None:
+        reason = f"{file}: {BENCHMARK_MODEL}'s text doesn't name {absent}."
+        raise SpecError(reason, f"Say it: --{absent} {TOLD_BY_EXAMPLE[absent]}")
+    yield "the text", {**known, **said.figures}
 
 
 # --- rows ---

@@ -26,12 +26,18 @@ RESOLUTION = {"resolution_ns": TIME}  # older versions wrote none
 BASELINE = either("reason", fields({"reason": text}), fields(SIDE, RESOLUTION))  # or why it has none
 SCHEMA = number(1, 1, whole=True)
 PROFILED = fields({"schema": SCHEMA, **SIDE}, {"baseline": BASELINE, **RESOLUTION})
-# Of an estimate: what runs at a `place` for which nothing is reckoned has no time.
+# Of an estimate, or another tool: what runs at a `place` of which nothing is told has no time.
 RECKONED = fields(
     {"name": text, "type": text, "place": text, "ns": maybe(TIME), "calls": COUNT, "share": maybe(number(0, 1))}
 )
 ESTIMATE = fields(
-    {"schema": SCHEMA, "version": text, "statistic": one_of("estimate"), "sum_ns": TIME, "layers": each(RECKONED)}
+    {
+        "schema": SCHEMA,
+        "version": text,
+        "statistic": one_of("estimate", "mean"),
+        "sum_ns": TIME,
+        "layers": each(RECKONED),
+    }
 )
 FORM = either("measured_ns", PROFILED, ESTIMATE)
 

@@ -41,10 +41,16 @@ class Estimated:
 
 @dataclass(frozen=True)
 class Imported:
-    """`source` says that it measured them. `facts` (`source` too) say from which file and row they came."""
+    """`source` says that it measured them. `facts` (`source` too) say from which file and row they came, or which tool
+    was `run_here` and how."""
 
     source: str
     facts: Json
+
+    @property
+    def run_here(self) -> bool:
+        """Whether it is a tool that this one ran, and no file of somebody's."""
+        return "command" in self.facts
 
 
 @dataclass(frozen=True)
@@ -364,8 +370,12 @@ class Result:
     @property
     def mark(self) -> str:
         """What stands beside each figure that is no measurement of this tool: `estimated, incomplete`."""
-        partly = isinstance(self.provenance, Estimated) and self.provenance.incomplete
-        return f"{self.origin}, incomplete" if partly else self.origin
+        match self.provenance:
+            case Estimated(_, incomplete) if incomplete:
+                return f"{self.origin}, incomplete"
+            case Imported(source) as found if found.run_here:
+                return f"by {source}"
+        return self.origin
 
     @property
     def measured(self) -> bool:

@@ -1,14 +1,15 @@
-"""What a cell leaves: a benchmark on its device, with a profile of layers where one is asked for, or an estimate.
+"""What a cell leaves: a benchmark on its device, with a profile of layers where one is asked for, the figures of a
+runtime's own tool, or an estimate.
 
 Each kind is a module here that fulfils `protocol.Measurement`.
 """
 
 from __future__ import annotations
 
-from runner.execution.measurements import benchmark, estimate, profile
+from runner.execution.measurements import benchmark, by_tool, estimate, profile
 from runner.execution.measurements.protocol import Measurement
 from runner.planning.graph import Cell
-from runner.planning.support import estimated
+from runner.planning.support import estimated, tool_of
 
 
 def kinds_of(cell: Cell) -> tuple[Measurement, ...]:
@@ -16,4 +17,6 @@ def kinds_of(cell: Cell) -> tuple[Measurement, ...]:
     spec = cell.candidate.spec
     if estimated(spec):
         return (estimate,)
+    if tool_of(spec):
+        return (by_tool,)
     return (benchmark,) if spec.profile.name == "none" else (benchmark, profile)

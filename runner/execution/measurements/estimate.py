@@ -3,25 +3,21 @@ nothing is compared with it."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from runner.core.errors import StepFailed
-from runner.core.forms import both, by_name, dotted, each, fields, maybe, number, such_that, text
-from runner.execution.measurements import figures
+from runner.core.forms import both, by_name, dotted, each, fields, number, such_that, text
+from runner.execution.measurements import figures, told_layers
 from runner.execution.measurements.protocol import Left, Work
-from runner.measure.layer_profile import FILE
 from runner.measure.sides import Side
 from runner.results.record_form import ESTIMATED
 from runner.transport.device import HERE
 from runner.transport.endpoint import WorkerOptions
 
 FIGURES = both(by_name(number()), such_that(bool, "without a figure"))
-LAYER = fields({"name": text, "type": text, "place": text, "ns": maybe(number(0)), "calls": number(1, whole=True)})
-ANSWER = fields({"source": text, "metrics": FIGURES}, {"incomplete": text, "layers": each(LAYER)})
+ANSWER = fields({"source": text, "metrics": FIGURES}, {"incomplete": text, "layers": each(told_layers.LAYER)})
 GUIDE = "What an estimate is: docs/adding-a-backend.md."
 ALONE = "estimated figures are compared with nothing"
 
@@ -41,19 +37,10 @@ def measure(work: Work, before: Mapping[str, Any]) -> Left:
         "effective": {"candidate": asdict(figures.effective(chain, {}, work.artifacts["candidate"]))},
         "comparison": None,
     }
-    return Left(nothing | content, files=_layers(answer, work.folder))
-
-
-def _layers(answer: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """`layers.json`, where the backend reckons by layer: each one's share of what is reckoned of all."""
-    if not answer.get("layers"):
-        return {}
-    whole = sum(one["ns"] or 0.0 for one in answer["layers"])
-    shares = [None if one["ns"] is None else one["ns"] / whole if whole else 0.0 for one in answer["layers"]]
-    found = [{**one, "share": share} for one, share in zip(answer["layers"], shares, strict=True)]
-    content = {"schema": 1, "version": answer["source"], "statistic": "estimate", "sum_ns": whole, "layers": found}
-    (folder / FILE).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    return {FILE: folder / FILE}
+    return Left(
+        nothing | content,
+        files=told_layers.written(answer.get("layers", ()), answer["source"], "estimate", work.folder),
+    )
 
 
 def _asked(side: Side, work: Work) -> Mapping[str, Any]:
