@@ -12,6 +12,7 @@ COMMANDS = {
     "show": "an option's settings, defaults, units, one line each: show backend=openvino",
     "calibrate": "this machine's noise floor, of a spec against itself, and its peaks (--pairs, --peaks, --show)",
     "toolchain": "environments for vendors' SDKs and for releases of runtimes: install NAME, list, remove NAME",
+    "bisect": "the release of a runtime in which a model became slower or wrong: --from 1.18 --to 1.31 (--install)",
     "doctor": "what this machine can do, and how to get what it can't",
     "sync": "send to MLflow the records that it lacks, and with --sweep S the page of a sweep",
     "gc": "artifacts that no record or DVC stage needs, what killed commands left; --delete removes it (--json)",
