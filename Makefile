@@ -24,7 +24,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.tests-installed: $(VENV)/.installed
-	$(PIP) --editable '.[train,ui,plots,openvino,dvc,litert,dev]'
+	$(PIP) --editable '.[train,ui,plots,openvino,dvc,litert,tvm,dev]'
 	@touch $@
 
 test: $(VENV)/.tests-installed system-packages

@@ -66,6 +66,26 @@ def real_feed(data: Path, batch: int) -> dict[str, Any]:
     return drawn_feed(data, inputs, batch)
 
 
+def signature(session: Any, data: Path) -> dict[str, Any]:
+    """`inputs` and `outputs` of a session that doesn't know their sizes: those of the data, and what one run gives.
+
+    Outputs are called as the session calls them where it knows how many there are, else y, or y0, y1, …
+    """
+    shapes = json.loads((data / "meta.json").read_text(encoding="utf-8"))["shapes"]
+    inputs = [{**spec, "shape": shapes[spec["name"]]} for spec in session.inputs]
+    found = [np.asarray(output) for output in session.run(session.bind(drawn_feed(data, inputs, 1)))]
+    names = [spec["name"] for spec in session.outputs]
+    if len(names) != len(found):
+        names = [f"y{number}" for number in range(len(found))]
+    free = all(spec["shape"][:1] == ["batch"] for spec in inputs)
+    sizes = [["batch", *one.shape[1:]] if free and one.ndim else list(one.shape) for one in found]
+    outputs = [
+        {"name": name, "shape": shape, "dtype": str(one.dtype)}
+        for name, shape, one in zip(names, sizes, found)  # noqa: B905 - not in Python 3.8: it travels
+    ]
+    return {"inputs": inputs, "outputs": outputs}
+
+
 def compared(session: Any, inputs: Mapping[str, Any], expected: list[Any], precision: str) -> float:
     """The largest absolute difference between a session's outputs and `expected`, 0 where both are infinite or NaN.
 

@@ -163,8 +163,8 @@ class Backend:
     `settings`: the class of its settings' rules. `accepts`: REPRESENTATIONS in order of preference. `opens`: suffixes
     (`.xml`) of files of its runtime's own that its session opens as another toolchain built them, `companions`: of such
     a suffix those of the files that lie beside with the same name, `code`: those that run code when they are opened;
-    its own compile makes none of them. `precisions`: the options that it takes, `refuses`:
-    of others, and of other representations, why not and what to choose instead.
+    its own compile makes none of them but what its last stage provides. `precisions`: the options that it takes,
+    `refuses`: of others, and of other representations, why not and what to choose instead.
     `distributions`: on PyPI, whose versions enter the key, none where all of its stages run in toolchains; `install`:
     what to type to get them. `support` says what
     else it can't do, before any work; it raises Unavailable where something is missing here. `tuned_to`: what of the

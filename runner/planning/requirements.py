@@ -79,8 +79,8 @@ def _sound(node: Node, project: Path, display: Display) -> Artifact | None:
 
 
 def as_named(node: Node, artifact: Artifact) -> Artifact:
-    """The artifact of a node. A built file in it may be code, and is run: raises StepFailed where it isn't the one that
-    the user named, or nobody named one, whatever the artifact says."""
+    """The artifact of a node. A file in it may be code, and is run: raises StepFailed where it isn't the one that the
+    user named, or neither the user nor the backend's compile names it, whatever the artifact says."""
     wrong = _not_as_named(node, artifact.content["files"]) if node.kind.role == COMPILED else None
     if wrong:
         advice = f"Remove it, and it is made again: {shell('rm', '-r', str(artifact.folder))}"
@@ -94,7 +94,8 @@ def _not_as_named(node: Node, files: Mapping[str, Any]) -> str | None:
         if files.get(place, {"sha256": None})["sha256"] != node.settings["files"][path]:
             return f"its {place} isn't {path}"
     code = loading.backend(node.settings["backend"]).code
-    stray = next((name for name in files if Path(name).suffix.lower() in code and name not in named), None)
+    known = {*named, *node.kind.provides}
+    stray = next((name for name in files if Path(name).suffix.lower() in code and name not in known), None)
     return stray and f"its {line(stray)} is code that nobody named"
 
 

@@ -356,7 +356,7 @@ def test_a_built_file_counts_by_its_content_and_its_kind(tmp_path: Path) -> None
         (
             "my.hef",
             "{}: no backend here opens .hef files.\n"
-            "What is opened: litert .tflite; onnxruntime .onnx, .ort; openvino .xml; torch .pt2, .pt, .ts.",
+            "What is opened: litert .tflite; onnxruntime .onnx, .ort; openvino .xml; torch .pt2, .pt, .ts; tvm .so.",
         ),
     ],
 )
@@ -408,6 +408,15 @@ def test_an_artifact_with_code_that_nobody_named_is_not_run(
     with pytest.raises(StepFailed) as error:
         requirements.as_named(node, Artifact(tmp_path, {"files": {**own, "model.pt2": {"sha256": "0" * 64}}}))
     assert error.value.reason == f"{tmp_path}: its model.pt2 is code that nobody named."
+
+
+def test_code_that_the_backends_own_compile_provides_is_run(tmp_path: Path) -> None:
+    made = plan.make([request.one(tmp_path, ["backend=tvm", "baseline=none"])], tmp_path)
+    node = made.nodes[made.cells[0].candidate.keys["compile"]]
+    own = {"model.so": {"sha256": "0" * 64}}
+    assert requirements.as_named(node, Artifact(tmp_path, {"files": own}))
+    with pytest.raises(StepFailed, match=r"its more\.so is code that nobody named\."):
+        requirements.as_named(node, Artifact(tmp_path, {"files": {**own, "more.so": {"sha256": "0" * 64}}}))
 
 
 def test_a_model_that_the_backend_accepts_in_no_form_is_unsupported(tmp_path: Path) -> None:

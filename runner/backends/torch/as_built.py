@@ -8,12 +8,11 @@ from typing import Any
 
 import torch
 
-from runner.backends.compile_checks import drawn_feed
+from runner.backends import compile_checks
 from runner.backends.torch import loaded
 from runner.backends.torch.session import SIGNATURE, Session, file_in, open_session
-from runner.core.errors import Unsupported
+from runner.core.errors import RunnerError, Unsupported
 from runner.core.job import Job
-from runner.data import arrays
 
 
 def as_built(job: Job) -> dict[str, Any]:
@@ -28,26 +27,12 @@ def as_built(job: Job) -> dict[str, Any]:
 
 
 def _sign(out: Path, data: Path, session: Session) -> None:
-    shapes = arrays.read_meta(data)["shapes"]
-    inputs = [{**spec, "shape": shapes[spec["name"]]} for spec in session.inputs]
-    outputs = [
-        {"name": spec["name"], "shape": _sizes(found, inputs), "dtype": str(found.dtype)}
-        for spec, found in zip(session.outputs, _run(session, drawn_feed(data, inputs, 1)), strict=True)
-    ]
-    content = json.dumps({"inputs": inputs, "outputs": outputs}, indent=1) + "\n"
-    (out / SIGNATURE).write_text(content, encoding="utf-8")
-
-
-def _run(session: Session, feed: dict[str, Any]) -> list[Any]:
     try:
-        return session.run(session.bind(feed))
+        content = compile_checks.signature(session, data)
+    except RunnerError:
+        raise
     except Exception as error:  # torch's own share no base class
         said = " ".join(str(error).split())[-300:]
         advice = "TorchScript's inputs are taken for float32; other types: save it by torch.export as .pt2."
         raise Unsupported(f"torch can't run the network with its inputs: {said}", advice) from error
-
-
-def _sizes(found: Any, inputs: list[dict[str, Any]]) -> list[int | str]:
-    """A free batch stays free."""
-    free = all(spec["shape"][:1] == ["batch"] for spec in inputs)
-    return ["batch", *found.shape[1:]] if free and found.ndim else list(found.shape)
+    (out / SIGNATURE).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

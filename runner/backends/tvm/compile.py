@@ -1,0 +1,74 @@
+"""Compiles for TVM: the graph to Relax, its kernels laid out, one library of machine code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import onnx
+import tvm  # before the session, which would load the runtime alone
+
+from runner.backends import compile_checks, effective_precision
+from runner.backends.tvm import LIBRARY, cpus, importer, precisions, refusal, schedule
+from runner.backends.tvm.session import SIGNATURE, open_session
+from runner.core.errors import RunnerError
+from runner.core.job import Job
+from runner.graphs import float_reference, onnx_graph
+
+
+def compile(job: Job) -> dict[str, Any]:
+    """Writes `model.so`, all sizes fixed, and `signature.json`; compares it with the graph that it came from.
+
+    Raises Unsupported naming the node that can't be converted, or with TVM's words.
+    """
+    settings = job.settings["settings"]
+    model = onnx.load(job.inputs["model"] / "model.onnx")
+    taken = onnx_graph.describe(onnx_graph.inputs(model))
+    feed = compile_checks.drawn_feed(job.inputs["data"], taken, job.settings["batch"])
+    shapes = {name: array.shape for name, array in feed.items()}
+    target = cpus.target(settings["cpu"] or cpus.own(), None)
+    module, notes = schedule.prepared(importer.module_of(model, shapes), settings["schedule"])
+    _built(module, target, settings["schedule"]).export_library(str(job.out / LIBRARY))
+    ran = precisions.effective(module)
+    _sign(job.out / SIGNATURE, model, feed, module, {"cpu": target.attrs["mcpu"], "schedule": settings["schedule"]})
+    session = open_session(str(job.out), dict(settings))
+    coarsest = effective_precision.coarsest(job.settings["precision"], ran)
+    return {
+        "version": session.version,
+        "effective": ran,
+        "fallback": {},
+        "max_abs_error_of_compilation": _compared(session, model, feed, coarsest),
+        "warnings": notes,
+    }
+
+
+def _built(module: Any, target: Any, layout: str) -> Any:
+    """The module's executable. Raises Unsupported with TVM's words."""
+    try:
+        return tvm.compile(module, target=target, relax_pipeline=schedule.pipeline_of(target, layout))
+    except RunnerError:
+        raise
+    except Exception as error:  # TVM's own share no base class
+        raise refusal.of_model("compile", error) from error
+
+
+def _sign(path: Path, model: onnx.ModelProto, feed: Mapping[str, Any], module: Any, built: Mapping[str, Any]) -> None:
+    """What the library doesn't say of itself: its inputs and outputs, and how it was built."""
+    inputs = [{"name": name, "shape": list(array.shape), "dtype": str(array.dtype)} for name, array in feed.items()]
+    names = [value.name for value in model.graph.output]
+    outputs = [{"name": name, **kind} for name, kind in zip(names, precisions.returned(module), strict=True)]
+    content = {"inputs": inputs, "outputs": outputs, "built": dict(built)}
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def _compared(session: Any, model: onnx.ModelProto, feed: Mapping[str, Any], precision: str) -> float | None:
+    """The largest difference from what ONNX Runtime makes of the graph; None where it can't say."""
+    batched = onnx_graph.is_batched(model)
+    rows = feed if batched else {name: array[None] for name, array in feed.items()}
+    known = float_reference.outputs(model, rows)
+    if not all(spec["name"] in known for spec in session.outputs):
+        return None
+    expected = [known[spec["name"]] if batched else known[spec["name"]][0] for spec in session.outputs]
+    return compile_checks.compared(session, feed, expected, precision)

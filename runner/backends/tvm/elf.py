@@ -1,0 +1,24 @@
+"""Whether a shared library is whole, and for which machine it is built: the system's loader dies of one that is not."""
+
+from __future__ import annotations
+
+import platform
+import struct
+from pathlib import Path
+
+MACHINES = {3: "i686", 40: "armv7l", 62: "x86_64", 183: "aarch64", 243: "riscv64"}  # by the header's e_machine
+HEADER = 64  # bytes
+
+
+def check(path: Path) -> None:
+    """Raises ValueError saying what is wrong with the library, or that it is for another machine."""
+    head = path.open("rb").read(HEADER)
+    if len(head) < HEADER or head[:4] != b"\x7fELF":
+        raise ValueError("it is no shared library (no ELF header)")
+    machine = MACHINES.get(struct.unpack_from("<H", head, 18)[0], "an unknown machine")
+    if machine != platform.machine():
+        raise ValueError(f"it is built for {machine}, and this machine is {platform.machine()}")
+    start, (entry, entries) = struct.unpack_from("<Q", head, 40)[0], struct.unpack_from("<HH", head, 58)
+    size = path.stat().st_size
+    if start + entry * entries > size:  # the table of sections stands last
+        raise ValueError(f"it is cut off: it has {size} bytes of at least {start + entry * entries}")

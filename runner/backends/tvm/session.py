@@ -1,0 +1,82 @@
+"""TVM's session: a library of compiled kernels, run by the Relax virtual machine of TVM's runtime."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+# The runtime without the compiler, and without torch, which TVM's own binding imports where it is there: it opens in a
+# tenth of the time, in a fifth of the memory.
+if "tvm" not in sys.modules:
+    os.environ.setdefault("TVM_USE_RUNTIME_LIB", "1")
+HIDDEN = "torch" not in sys.modules
+if HIDDEN:
+    sys.modules["torch"] = None  # type: ignore[assignment]
+import tvm  # noqa: E402
+
+if HIDDEN:
+    del sys.modules["torch"]
+from tvm.runtime.vm import VirtualMachine  # noqa: E402
+
+from runner.backends.contract import HOST  # noqa: E402
+from runner.backends.tvm import LIBRARY, elf  # noqa: E402
+from runner.core.errors import Unsupported  # noqa: E402
+
+SIGNATURE = "signature.json"
+
+
+def open_session(folder: str, options: dict[str, Any]) -> Session:
+    """The library in `folder`; `options` are the backend's settings (threads)."""
+    return Session(Path(folder), options["threads"])
+
+
+class Session:
+    """A loaded library, with a virtual machine of its own: one can't be used by two threads."""
+
+    def __init__(self, folder: Path, threads: int) -> None:
+        elf.check(folder / LIBRARY)
+        os.environ["TVM_NUM_THREADS"] = str(threads)  # read when the first kernel wakes threads up
+        self._machine = VirtualMachine(tvm.runtime.load_module(str(folder / LIBRARY)), tvm.cpu())
+        self._main = self._machine["main"]
+        self.version = tvm.__version__
+        self.memory = self.clock = HOST
+        known = _known(folder / SIGNATURE) or _described(self._machine)
+        self.inputs, self.outputs = known["inputs"], known["outputs"]
+        self.effective = {"threads": tvm.runtime.num_threads(), **known["built"]}
+
+    def bind(self, arrays: dict[str, Any]) -> list[Any]:
+        """The arrays as tensors of the runtime's, in the library's order."""
+        return [tvm.runtime.tensor(arrays[spec["name"]]) for spec in self.inputs]
+
+    def run(self, bound: list[Any]) -> list[Any]:
+        """The outputs. Raises Unsupported where the library is built for other sizes or types."""
+        try:
+            found = self._main(*bound)
+        except (RuntimeError, ValueError) as error:
+            raise _unfit(error) from error
+        return [one.numpy() for one in (found if isinstance(found, Sequence) else (found,))]
+
+    def close(self) -> None:
+        del self._main, self._machine
+
+
+def _known(signature: Path) -> dict[str, Any]:
+    """What was written of the library when it was built; empty of one that another program built."""
+    return dict(json.loads(signature.read_text(encoding="utf-8"))) if signature.is_file() else {}
+
+
+def _described(machine: Any) -> dict[str, Any]:
+    """What a library says of itself: its inputs' names. Their sizes it checks in a run; types are taken for float32."""
+    arity = machine.module["get_function_arity"]("main")
+    names = [machine.module["get_function_param_name"]("main", place) for place in range(arity)]
+    inputs = [{"name": str(name), "shape": None, "dtype": "float32"} for name in names]
+    return {"inputs": inputs, "outputs": [{"name": "y", "shape": None, "dtype": "float32"}], "built": {}}
+
+
+def _unfit(error: BaseException) -> Unsupported:
+    said = " ".join(str(error).split())[-300:]
+    return Unsupported(f"tvm can't run the library with these inputs: {said}", "Give the sizes and types of its build.")

@@ -1,0 +1,133 @@
+"""TVM from a graph to a library, and the session that runs it."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tvm", reason="apache-tvm is not installed here")
+
+from runner.backends.compile_checks import TOLERANCE
+from runner.backends.tvm import cpus, elf
+from runner.backends.tvm.session import open_session
+from runner.core.errors import StepFailed, Unsupported
+from runner.testing import models
+from runner.transport.local import open_worker
+from tests.backends.conftest import Case, Compiled, predicted
+
+
+@pytest.fixture(scope="module")
+def conv(cases: dict[str, Case], tmp_path_factory: pytest.TempPathFactory) -> Compiled:
+    """The convolution, compiled once; tests copy what they change."""
+    return models.compiled(tmp_path_factory.mktemp("conv"), "tvm", cases["conv"])
+
+
+def test_it_says_for_which_cpu_it_is_built_and_how(conv: Compiled) -> None:
+    effective = conv.meta["settings_effective"]
+    assert effective == {"threads": 1, "cpu": cpus.own(), "schedule": "generic"}
+
+
+@pytest.mark.parametrize("changed", [{"schedule": "default"}, {"cpu": "x86-64-v2"}])
+def test_each_schedule_and_cpu_gives_the_same_numbers(
+    changed: dict[str, Any], cases: dict[str, Case], tmp_path: Path
+) -> None:
+    compiled = models.compiled(tmp_path, "tvm", cases["conv"], **changed)
+    assert changed.items() <= compiled.meta["settings_effective"].items()
+    np.testing.assert_allclose(predicted(compiled, tmp_path), cases["conv"].expected, rtol=1e-3, atol=1e-4)
+
+
+def test_fp16_runs_in_fp16(cases: dict[str, Case], tmp_path: Path) -> None:
+    compiled = models.compiled(tmp_path, "tvm", cases["conv"], 1, "fp16")
+    assert compiled.meta["effective"]["conv2d"] == {"fp16": 1}
+    found, expected = predicted(compiled, tmp_path), cases["conv"].expected
+    assert np.abs(found - expected).max() <= TOLERANCE["fp16"] * np.abs(expected).max()
+
+
+def test_int8_says_that_its_arithmetic_stays_in_float(cases: dict[str, Case], tmp_path: Path) -> None:
+    compiled = models.compiled(tmp_path, "tvm", cases["conv"], 1, "int8")
+    assert "precision=int8: 0 of 1 Conv runs in int8 (1 in fp32)" in compiled.meta["warnings"]
+    found, expected = predicted(compiled, tmp_path), cases["conv"].expected
+    assert np.abs(found - expected).max() <= TOLERANCE["int8"] * np.abs(expected).max()
+
+
+@pytest.mark.parametrize(
+    ("array", "said"),
+    [
+        (np.zeros((1, 3, 8, 9), np.float32), "shape[3] mismatch"),
+        (np.zeros((3, 8, 8), np.float32), "ndim 4 but get 3"),
+        (np.zeros((1, 3, 8, 8), np.float64), "dtype float32 but get float64"),
+    ],
+)
+def test_other_sizes_and_types_than_it_is_built_for_are_refused(array: Any, said: str, conv: Compiled) -> None:
+    session = open_session(str(conv.out), {"threads": 1})
+    with pytest.raises(Unsupported) as error:
+        session.run(session.bind({"x": array}))
+    assert error.value.reason.startswith("tvm can't run the library with these inputs: ")
+    assert said in error.value.reason
+
+
+def test_two_sessions_at_once_give_what_one_gives(conv: Compiled) -> None:
+    one, other = (open_session(str(conv.out), {"threads": 1}) for _ in range(2))
+    x = np.random.default_rng(0).standard_normal((1, 3, 8, 8)).astype(np.float32)
+    first, second = one.run(one.bind({"x": x})), other.run(other.bind({"x": 2 * x}))
+    assert (first[0] == one.run(one.bind({"x": x}))[0]).all()
+    assert not (first[0] == second[0]).any()
+
+
+def cut(content: bytes) -> bytes:
+    return content[:-64]
+
+
+def for_aarch64(content: bytes) -> bytes:
+    return content[:18] + struct.pack("<H", 183) + content[20:]
+
+
+def no_library(content: bytes) -> bytes:
+    return b"not one"
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [(cut, "it is cut off"), (for_aarch64, "it is built for aarch64"), (no_library, "it is no shared library")],
+)
+def test_a_damaged_library_is_named_and_ends_no_worker(damage: Any, said: str, conv: Compiled, tmp_path: Path) -> None:
+    shutil.copytree(conv.out, tmp_path / "out")
+    library = tmp_path / "out/model.so"
+    library.write_bytes(damage(library.read_bytes()))
+    broken = dataclasses.replace(conv, out=tmp_path / "out")
+    with open_worker(tmp_path / "log", name="tvm") as worker:
+        with pytest.raises(StepFailed, match=said) as error:
+            models.load(worker, broken)
+        assert str(tmp_path / "out") in error.value.reason
+        assert models.load(worker, conv)["version"]
+
+
+def test_a_whole_library_of_this_machine_is_taken(conv: Compiled) -> None:
+    elf.check(conv.out / "model.so")
+
+
+def test_a_cpu_that_llvm_does_not_know_is_refused_with_the_nearest() -> None:
+    reason, advice = cpus.problem("sky-lake", "x86_64") or ("", "")
+    assert reason == "LLVM knows no such CPU of x86_64-linux-gnu. Did you mean skylake?"
+    assert "znver5" in advice
+
+
+def test_a_cpu_with_instructions_that_this_machine_lacks_is_refused() -> None:
+    reason, advice = cpus.problem("diamondrapids", "x86_64") or ("", "")
+    assert reason.startswith(f"this machine's ({cpus.own()}) has no amx-")
+    assert advice.endswith(f"backend.cpu={cpus.own()}")
+
+
+@pytest.mark.parametrize("cpu", ["x86-64", "x86-64-v2"])
+def test_an_older_cpu_is_taken(cpu: str) -> None:
+    assert cpus.problem(cpu, "x86_64") is None
+
+
+def test_for_another_machine_its_cpus_are_known() -> None:
+    assert cpus.problem("cortex-a72", "aarch64") is None
