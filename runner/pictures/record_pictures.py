@@ -10,9 +10,9 @@ from runner.charts import Chart, svg
 from runner.core.errors import SpecError
 from runner.measure import samples
 from runner.measure.samples import Samples
-from runner.pictures import latency, layers, machine
+from runner.pictures import latency, layers, machine, sustained
 from runner.results import layers as layer_files
-from runner.results.picture_files import GRAPH, LATENCY, LAYERS
+from runner.results.picture_files import GRAPH, LATENCY, LAYERS, SUSTAINED
 from runner.results.record_schema import Result
 from runner.results.records import Record
 from runner.telemetry import time_series
@@ -28,7 +28,8 @@ def charts(result: Result, candidate: Samples, baseline: Samples, sampled: Path 
     """By name: of latencies (ms, by pair) and of the profile in `sampled`, where there are any."""
     found = {LATENCY: latency.latency(result, candidate, baseline)} if candidate else {}
     drawn = machine.chart(time_series.read(sampled)) if sampled else None
-    return found | ({GRAPH: drawn} if drawn else {})
+    over_time = sustained.chart(result)
+    return found | ({SUSTAINED: over_time} if over_time else {}) | ({GRAPH: drawn} if drawn else {})
 
 
 def write(drawn: Mapping[str, Chart], folder: Path) -> dict[str, Path]:

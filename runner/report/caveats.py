@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from runner.report import sustained
 from runner.results import noise_floor as floors
 from runner.results.formatting import ratio
 from runner.results.record_schema import Result, WithoutFlagged
@@ -13,7 +14,7 @@ FEW = 3
 
 def lines(result: Result) -> list[str]:
     """Of a measured record; older ones lack some."""
-    return [*validity(result), *without_flagged(result), *flagged(result), *floor(result)]
+    return [*sustained.lines(result), *validity(result), *without_flagged(result), *flagged(result), *floor(result)]
 
 
 def validity(result: Result) -> Iterator[str]:

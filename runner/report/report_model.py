@@ -14,7 +14,7 @@ from runner.measure import samples
 from runner.measure.samples import Samples
 from runner.pictures import processes
 from runner.pictures.processes import Distribution, PairLine
-from runner.report import caveats, layer_table, recommendations, roofline_table, summary, telemetry
+from runner.report import caveats, layer_table, recommendations, roofline_table, summary, sustained, telemetry
 from runner.results import layers, multiple_comparisons, naming, picture_files
 from runner.results.condition_labels import NOTHING, WORDS, spread, worded
 from runner.results.formatting import quality_differences, ratio, replicates, verdict_line
@@ -161,6 +161,7 @@ def _asides(result: Result) -> Iterator[str]:
     if result.comparison:
         yield from _intervals(result.comparison, result.measure)
     yield from map(_capital, quality_differences(result))
+    yield from map(_capital, sustained.lines(result))
     if told := _outliers(result.outliers):
         yield told
 

@@ -9,8 +9,14 @@ from xml.etree import ElementTree
 
 from runner.charts import svg
 
-GRAPH, LATENCY, LAYERS = "system_profile_graph", "latency", "layers"  # what the files are called before the dot
-CAPTIONS = {GRAPH: "The machine while it was measured", LATENCY: "Latency in each process", LAYERS: "Time by layer"}
+# What the files are called before the dot.
+GRAPH, LATENCY, LAYERS, SUSTAINED = "system_profile_graph", "latency", "layers", "sustained"
+CAPTIONS = {
+    GRAPH: "The machine while it was measured",
+    LATENCY: "Latency in each process",
+    LAYERS: "Time by layer",
+    SUSTAINED: "Latency over time",
+}
 MEDIA = {".svg": "image/svg+xml", ".png": "image/png"}  # PNGs lie beside records of former versions
 FILES = tuple(f"{stem}{suffix}" for stem in CAPTIONS for suffix in MEDIA)
 PNG = b"\x89PNG\r\n\x1a\n"

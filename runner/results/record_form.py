@@ -119,6 +119,17 @@ BOUND = fields(
      "limit": one_of("compute", "memory"), "precision": text, "source": text},
 )  # fmt: skip
 ROOFLINE = either("reason", fields({**KNOWN, "reason": text}), BOUND)  # or why there is no bound
+COURSE = {"seconds": POSITIVE, "p50_ms": POSITIVE}
+SUSTAINED = fields(
+    {
+        "windows": fields({"t_s": each(NOT_NEGATIVE, 1), "p50_ms": each(POSITIVE, 1), "iterations": each(COUNT),
+                           "signals": by_name(each(maybe(number())))}),
+        "first": fields(COURSE),
+        "steady": both(fields({**COURSE, "ratio": POSITIVE, **ENDS}), such_that(_ordered)),
+        "change": maybe(both(fields({"at_s": NOT_NEGATIVE, "ratio": POSITIVE, **ENDS}), such_that(_ordered))),
+        "throttled": FLAGS,
+    },
+)  # fmt: skip
 DEPENDENCIES = fields(
     {}, {"address": maybe(text), "machine_id": maybe(text), "variables": MAPPING, "versions": MAPPING}
 )
@@ -137,7 +148,8 @@ RECORD = fields(
         "outliers": maybe(OUTLIERS), "roofline": maybe(by_name(ROOFLINE)),
         "validity": maybe(fields({"verdict": text, "reason": text})), "environment": maybe(ENVIRONMENT),
         "timing": maybe(fields({}, {"benchmark_s": maybe(POSITIVE)})),
-        "quality": maybe(empty_or(QUALITY)), IMPORTED: MAPPING, ESTIMATED: MAPPING,
+        "quality": maybe(empty_or(QUALITY)),
+        "sustained": maybe(by_name(SUSTAINED)), IMPORTED: MAPPING, ESTIMATED: MAPPING,
         "tracking": maybe(fields({}, {"tags": TEXTS, "models": flag})),
         "retries": maybe(by_name(COUNT)), "input_files": maybe(TEXTS),
         "measurement_key": maybe(text),

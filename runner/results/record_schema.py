@@ -295,6 +295,29 @@ class Quality:
 
 
 @dataclass(frozen=True)
+class Sustained:
+    """A side's long load. By window: its middle `t_s`, its median `p50_ms` and the means of `signals` (None: not read).
+    `ratio`, with its interval: the time of a run in the last `steady_s` over that in the first `first_s`; the same of
+    the first change, at `change_s`, None where there is none. `throttled`: what sensors said of it."""
+
+    t_s: tuple[float, ...]
+    p50_ms: tuple[float, ...]
+    signals: Mapping[str, tuple[float | None, ...]]
+    first_s: float
+    first_ms: float
+    steady_s: float
+    steady_ms: float
+    ratio: float
+    low: float | None = None
+    high: float | None = None
+    change_s: float | None = None
+    change_ratio: float | None = None
+    change_low: float | None = None
+    change_high: float | None = None
+    throttled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Roofline:
     """What a side's graph asks for, and the least time that its machine needs for it: reckoned, not measured. `flops`
     and `bytes` are None where nobody knows them; `not_counted` are operators (`TopK ×1`), whose work comes on top.
@@ -349,6 +372,7 @@ class Result:
     outliers: Outliers | None = None
     roofline: Mapping[str, Roofline] = field(default_factory=dict)
     quality: Quality | None = None
+    sustained: Mapping[str, Sustained] = field(default_factory=dict)
     validity: Validity | None = None
     environment: Environment = field(default_factory=Environment)
     tracking: Tracked = field(default_factory=Tracked)
@@ -408,6 +432,7 @@ def read(content: Json) -> Result:
         outliers=_outliers(_of(content, "outliers")),
         roofline={role: _roofline(one) for role, one in _of(content, "roofline").items()},
         quality=_quality(_of(content, "quality")),
+        sustained={role: _sustained(one) for role, one in _of(content, "sustained").items()},
         validity=_perhaps(Validity, content.get("validity")),
         environment=_made(Environment, _of(content, "environment")),
         tracking=_made(Tracked, _of(content, "tracking")),
@@ -462,6 +487,27 @@ def _outliers(found: Json) -> Outliers | None:
 
 def _roofline(found: Json) -> Roofline:
     return _made(Roofline, found, not_counted=tuple(found.get("not_counted") or ()))
+
+
+def _sustained(found: Json) -> Sustained:
+    windows, first, steady, change = found["windows"], found["first"], found["steady"], found["change"] or {}
+    return Sustained(
+        t_s=tuple(windows["t_s"]),
+        p50_ms=tuple(windows["p50_ms"]),
+        signals={name: tuple(values) for name, values in windows["signals"].items()},
+        first_s=first["seconds"],
+        first_ms=first["p50_ms"],
+        steady_s=steady["seconds"],
+        steady_ms=steady["p50_ms"],
+        ratio=steady["ratio"],
+        low=steady["low"],
+        high=steady["high"],
+        change_s=change.get("at_s"),
+        change_ratio=change.get("ratio"),
+        change_low=change.get("low"),
+        change_high=change.get("high"),
+        throttled=tuple(found["throttled"]),
+    )
 
 
 def _dependencies(found: Json) -> dict[str, Dependencies]:

@@ -1,12 +1,12 @@
-"""What a cell leaves: a benchmark on its device, with a profile of layers where one is asked for, the figures of a
-runtime's own tool, or an estimate.
+"""What a cell leaves: a benchmark on its device, with the course of a long load and a profile of layers where they are
+asked for, the figures of a runtime's own tool, or an estimate.
 
 Each kind is a module here that fulfils `protocol.Measurement`.
 """
 
 from __future__ import annotations
 
-from runner.execution.measurements import benchmark, by_tool, estimate, profile
+from runner.execution.measurements import benchmark, by_tool, estimate, profile, sustained
 from runner.execution.measurements.protocol import Measurement
 from runner.planning.graph import Cell
 from runner.planning.support import estimated, tool_of
@@ -19,4 +19,5 @@ def kinds_of(cell: Cell) -> tuple[Measurement, ...]:
         return (estimate,)
     if tool_of(spec):
         return (by_tool,)
-    return (benchmark,) if spec.profile.name == "none" else (benchmark, profile)
+    kinds: tuple[Measurement, ...] = (benchmark, sustained) if spec.scenario.name == "sustained" else (benchmark,)
+    return kinds if spec.profile.name == "none" else (*kinds, profile)

@@ -39,7 +39,7 @@ def measure(work: Work, before: Mapping[str, Any]) -> Left:
                 from runner.measure.benchmark import benchmark  # numpy: imported while the first processes start
 
             _import_for_later()
-            found = benchmark(ready, _floor(work), work.comparisons, work.progress)
+            found = benchmark(ready, floor(work), work.comparisons, work.progress)
     files = _files(found, work.folder)
     content = {**figures.record_parts(found, work), "timing": {"benchmark_s": found.seconds}}
     return Left(content, found.warnings, files, partial(_pictures, found, files, work.folder), found.seconds)
@@ -59,7 +59,7 @@ def _sampling_here(work: Work) -> AbstractContextManager[Sampler | None]:
     return sampling(work.folder, work.cell.candidate.spec.telemetry, here) if here else nullcontext()
 
 
-def _floor(work: Work) -> NoiseFloor:
+def floor(work: Work) -> NoiseFloor:
     """The noise floor of the device that the cell is measured on; of two the larger one."""
     from runner.measure.noise_floor import NoiseFloor
     from runner.results import calibration

@@ -40,9 +40,9 @@ class Work:
         """What the processes of a measurement share; the sampler watches them."""
         spec = self.cell.candidate.spec
         how, limit_s = scenarios.named(spec.scenario.name), spec.limits.answer_s
-        return Run(
-            self.sides, spec.measure.settings, spec.seed, self.folder, limit_s, self.quiet, sampler, scenario=how
-        )
+        asked = (spec.scenario.name, spec.scenario.settings, spec.measure.settings, len(self.sides))
+        measure = scenarios.measuring(*asked)
+        return Run(self.sides, measure, spec.seed, self.folder, limit_s, self.quiet, sampler, scenario=how)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from runner.hardware.sensor_reader import Reader
-from runner.hardware.sensors import cpu, frequency, hailo, ina, nvml, rapl, tegrastats, temperature
+from runner.hardware.sensors import cpu, frequency, hailo, ina, nvml, rapl, tegrastats, temperature, throttling
 
 Probe = Callable[[Path], Reader | str]
 """`probe(root)`: the sensor whose files lie below `root`, or why there is none."""
@@ -16,6 +16,7 @@ PROBES: dict[str, Probe] = {
     "CPU": cpu.probe,
     "frequency": frequency.probe,
     "temperature": temperature.probe,
+    "throttling": throttling.probe,
     "tegrastats": tegrastats.probe,
     "INA": ina.probe,
     "RAPL": rapl.probe,

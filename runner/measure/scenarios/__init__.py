@@ -19,7 +19,8 @@ class Scenario(Protocol):
     """What a scenario's module offers, beside the `Settings` that its YAML is checked by. It is imported to check a
     spec: nothing heavy at its top level.
 
-    With `OVERLAPS = True` sessions that can run several inferences at once do; without, one follows the other.
+    With `OVERLAPS = True` sessions that can run several inferences at once do; without, one follows the other. With
+    `measuring(settings, measure, sides)` it says what `measure` asks for so many sides.
     """
 
     def check(self, settings: Any) -> None:
@@ -50,3 +51,9 @@ def named(name: str) -> Scenario:
 def overlaps(scenario: Scenario) -> bool:
     """Whether sessions that can run several inferences at once do so."""
     return bool(getattr(scenario, "OVERLAPS", False))
+
+
+def measuring(name: str, settings: Any, measure: Settings, sides: int) -> Settings:
+    """How much is measured of so many `sides` in the scenario of that name."""
+    own = getattr(named(name), "measuring", None)
+    return cast("Settings", own(settings, measure, sides)) if own else measure
