@@ -18,6 +18,7 @@ COMMANDS = {
     "gc": "artifacts that no record or DVC stage needs, what killed commands left; --delete removes it (--json)",
     "keys": "the keys of the canonical grid as YAML, for dvc.yaml",
     "init": "a project of your own, with a first experiment that runs: init [FOLDER]; overwrites nothing",
+    "new": "a backend of your own, as a package that runs: new backend NAME; overwrites nothing",
     "completion": "a script that completes words and values: bash, zsh or fish",
     "help": "this page",
 }

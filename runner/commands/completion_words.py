@@ -22,6 +22,7 @@ OF_RECORDS = ("compare", "report", "export", "reproduce")
 FIXED = {
     "toolchain": ("install", "list", "remove"),
     "completion": ("bash", "zsh", "fish"),
+    "new": ("backend",),
     "list": (*GROUPS, "experiment"),
 }
 FILES = ("path", "inputs", "python", "metric")  # settings whose values are files
