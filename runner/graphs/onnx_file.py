@@ -135,7 +135,7 @@ def shaped(model: Model, shapes: Mapping[str, Dims], path: str) -> Model:
                 f"Its inputs: {', '.join(inputs)}.",
             )
     _check_given(inputs, shapes, path)
-    _check_static([value for name, value in inputs.items() if name not in shapes], path)
+    _check_static(inputs, shapes, path)
     for name, value in inputs.items():
         if onnx_graph.container(value):
             continue
@@ -190,9 +190,10 @@ def _check_batch(inputs: Mapping[str, onnx.ValueInfoProto], shapes: Mapping[str,
         )
 
 
-def _check_static(values: Sequence[onnx.ValueInfoProto], path: str) -> None:
+def _check_static(inputs: Mapping[str, onnx.ValueInfoProto], shapes: Mapping[str, Dims], path: str) -> None:
     """Inputs to which `model.shapes` gives no size need none."""
-    values = [value for value in values if not onnx_graph.container(value)]
+    tensors = {name: value for name, value in inputs.items() if not onnx_graph.container(value)}
+    values = [value for name, value in tensors.items() if name not in shapes]
     for value in values:
         if not value.type.tensor_type.HasField("shape"):
             raise SpecError(
@@ -202,7 +203,8 @@ def _check_static(values: Sequence[onnx.ValueInfoProto], path: str) -> None:
     dynamic = {value.name: _dims(value) for value in values if any(isinstance(d, str) for d in _dims(value))}
     if dynamic:
         first, have = next(iter(dynamic.items()))
-        examples = (advice.shape(name, [_example(axis, d) for axis, d in enumerate(h)]) for name, h in dynamic.items())
+        known = _named_sizes(tensors, shapes)
+        examples = (advice.shape(name, _example(dims, known)) for name, dims in dynamic.items())
         raise SpecError(
             f"model.path={path}: input {first} has dynamic dimensions: {_list(have)}.",
             f"Give their sizes, for example: {' '.join(examples)}",
@@ -219,10 +221,24 @@ def _fix(value: onnx.ValueInfoProto, wanted: Dims) -> None:
             axis.dim_param = size
 
 
-def _example(axis: int, size: int | str) -> int | str:
+def _named_sizes(inputs: Mapping[str, onnx.ValueInfoProto], shapes: Mapping[str, Dims]) -> dict[str, int | str]:
+    """A size for each named axis, one wherever the name stands: what was given; 1 for what comes first somewhere."""
+    every = {name: _dims(value) for name, value in inputs.items() if value.type.tensor_type.HasField("shape")}
+    first = {str(dims[0]): 1 for dims in every.values() if dims}
+    given = {str(own): size for name in shapes for own, size in zip(every.get(name, ()), shapes[name], strict=False)}
+    return {**first, **given}
+
+
+def _example(dims: Dims, known: Mapping[str, int | str]) -> list[int | str]:
+    """Sizes to start from."""
+    return [_guess(axis, size, known) for axis, size in enumerate(dims)]
+
+
+def _guess(axis: int, size: int | str, known: Mapping[str, int | str]) -> int | str:
     if isinstance(size, int):
         return size
-    return 1 if axis == 0 else GUESS
+    nameless = 1 if axis == 0 else GUESS
+    return nameless if size == "?" else known.get(size, nameless)
 
 
 def _list(dims: Dims) -> str:

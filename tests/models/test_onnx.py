@@ -180,6 +180,37 @@ def test_a_dynamic_dimension_says_what_to_type(dynamic: str) -> None:
     )
 
 
+def recurrent(path: Path) -> str:
+    """Of x `[n,steps]` and a state `[2,n,steps]`, as recurrent networks have them."""
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", "steps"])
+    state = helper.make_tensor_value_info("state", TensorProto.FLOAT, [2, "n", "steps"])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [2, "n", "steps"])
+    return onnx_files.save(
+        path, helper.make_graph([helper.make_node("Add", ["x", "state"], ["y"])], "g", [x, state], [y])
+    )
+
+
+def test_an_axis_that_two_inputs_share_gets_one_size(tmp_path: Path) -> None:
+    path = recurrent(tmp_path / "my.onnx")
+    assert refusal(path=path).endswith("for example: 'model.shapes.x=[1,32]' 'model.shapes.state=[2,1,32]'")
+    user_onnx.problems(chosen(path=path, shapes={"x": [1, 32], "state": [2, 1, 32]}))
+
+
+def test_the_sizes_that_were_given_are_those_of_the_other_inputs(tmp_path: Path) -> None:
+    path = recurrent(tmp_path / "my.onnx")
+    assert refusal(path=path, shapes={"x": [3, 5]}).endswith("for example: 'model.shapes.state=[2,3,5]'")
+    assert refusal(path=path, shapes={"state": [2, 3, 5]}).endswith("for example: 'model.shapes.x=[3,5]'")
+
+
+def test_axes_without_a_name_share_none(tmp_path: Path) -> None:
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [-1, 4])
+    other = helper.make_tensor_value_info("other", TensorProto.FLOAT, [4, -1])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    graph = helper.make_graph([helper.make_node("MatMul", ["x", "other"], ["y"])], "g", [x, other], [y])
+    said = refusal(path=onnx_files.save(tmp_path / "my.onnx", graph))
+    assert said.endswith("for example: 'model.shapes.x=[1,4]' 'model.shapes.other=[4,32]'")
+
+
 def test_a_name_with_a_dot_is_typed_as_it_is(tmp_path: Path) -> None:
     x = helper.make_tensor_value_info("input.1", TensorProto.FLOAT, ["n", 4])
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 4])
