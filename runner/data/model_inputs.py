@@ -70,9 +70,9 @@ def _random(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx
         random = _drawn(model, settings.calibration, settings.integers_below, seed, "calibration")
         drawn["calibration"] = {f"in/{name}": one for name, one in _for_proof(random).items()}
         calibration = {**_as_meta(random), "from": "random"}
-    reference, refused = _reference(model, needs, test)
-    warnings = [*steering_inputs.warnings(model, settings.integers_below), *refused]
-    about = {"calibration": calibration, "warnings": warnings}
+    reference, about_it = _reference(model, needs, test)
+    warnings = [*steering_inputs.warnings(model, settings.integers_below), *about_it.pop("warnings")]
+    about = {"calibration": calibration, "warnings": warnings, **about_it}
     meta = {**_meta(model, needs, "random", settings.samples if test else 1), **about}
     splits = {"calibration": own} if own else {}
     return Dataset(splits, meta, reference, drawn)
@@ -144,27 +144,30 @@ def _given(settings: Settings, needs: Mapping[str, Any], seed: int, model: onnx.
     kept = 0 if own or not needs["reference"] else settings.calibration
     measured, calibrates = calibration_set.split(rows, kept, seed)
     inputs = {name: array for name, array in given.items() if name.startswith("in/")}
-    reference, refused = _reference(model, needs, inputs_of(_rows(inputs, measured)))
+    reference, about_it = _reference(model, needs, inputs_of(_rows(inputs, measured)))
     outputs = {name: _seen(one, reference.get(name)) for name, one in model_outputs.outputs_of(model).items()}
     understood, name, reading = user_tensors.scored(given, outputs, needs)
     # Without rows to spare, the compile proves itself with those that are measured; quantising draws its own.
     calibration = own or _rows(inputs, calibrates if len(calibrates) else measured)
     about = _about(settings, needs, seed, model, (rows, len(calibrates), len(next(iter(own.values()), ()))))
     meta = {**_meta(model, needs, "the user's", len(measured)), "calibration": about, **_scoring(name, reading)}
-    meta["warnings"] = [*meta.get("warnings", []), *refused]
+    meta["warnings"] = [*meta.get("warnings", []), *about_it.pop("warnings")]
+    meta |= about_it
     return Dataset({"test": _rows(understood, measured), "calibration": calibration}, meta, reference)
 
 
 def _reference(
     model: onnx.ModelProto, needs: Mapping[str, Any], arrays: Mapping[str, Any]
-) -> tuple[dict[str, NDArray[Any]], list[str]]:
-    """(The float model's outputs, why there are none); of a built file there is no float model."""
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """(The float model's outputs, what is to be said of them: `warnings` where there are none, and how far rounding
+    alone moves them, `rounding`); of a built file there is no float model."""
     from runner.graphs import float_reference
 
     if not needs["reference"]:
-        return {}, []
+        return {}, {"warnings": []}
     found = float_reference.outputs(model, arrays)
-    return found, float_reference.refused(model, found)
+    known = {"rounding": float_reference.rounded(model, arrays)} if found else {}
+    return found, {"warnings": float_reference.refused(model, found), **known}
 
 
 def _seen(output: Output, values: NDArray[Any] | None) -> Output:

@@ -60,6 +60,7 @@ def side_of(chain: Chain, artifacts: Mapping[str, Artifact], label: str) -> Side
         device=chain.device,
         metric=own_metric.of(getattr(spec.model.settings, "metric", ""), data.content["settings"].get("files", {})),
         keep_in_float=quantized.meta.get("keep_in_float", {}) if quantized else {},
+        rounding=data.meta.get("rounding", 0.0),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from runner.backends.onnxruntime import refusal
 from runner.backends.onnxruntime.session import Session, optimization_level, said_by
 from runner.core.errors import Unsupported
 from runner.graphs import onnx_graph, random_operators
+from runner.tensors import rounding
 from runner.tensors.difference import apart
 from runner.worker import predictions, values
 
@@ -42,6 +44,22 @@ def outputs(model: onnx.ModelProto, arrays: Mapping[str, Any]) -> dict[str, NDAr
         return {}
     whole = {name: found for name, found in parts.items() if all(part is not None for part in found)}
     return {name: predictions.joined(found) for name, found in whole.items()}
+
+
+def rounded(model: onnx.ModelProto, arrays: Mapping[str, Any]) -> float:
+    """How far rounding alone moves the first sample's outputs: the root mean square of the difference that a few units
+    in the last place of its inputs make, over that of the outputs; 0.0 where it can't be told."""
+    session = _session(model)
+    if isinstance(session, str):
+        return 0.0
+    feed = next(onnx_graph.feeds(model, arrays, 1))
+    outputs = [np.array(one) for one in _run(model, session, feed)]
+    moved = [np.array(one) for one in _run(model, session, rounding.nudged(feed))]
+    if [one.shape for one in moved] != [one.shape for one in outputs]:
+        return 0.0
+    error = sum(float((values.differences(*pair) ** 2).sum()) for pair in zip(moved, outputs, strict=True))
+    signal = sum(float((values.sizes(one) ** 2).sum()) for one in outputs)
+    return math.sqrt(error / signal) if signal and math.isfinite(error) else 0.0
 
 
 def refused(model: onnx.ModelProto, reference: Mapping[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ from runner.measure import output_errors, repeats
 from runner.measure.quality import Judgement
 from runner.measure.sides import Side
 from runner.measure.timed import Pair, Timed
+from runner.tensors import rounding
 
 # Root mean square of the outputs' error over that of the float model's outputs. Sums in another order make 1e-6,
 # an 11-bit significand 1e-3, 8 bits a few per cent: from ten times that on, something else is wrong. A model that is
@@ -62,10 +63,10 @@ def _reference(timed: Sequence[Timed], side: Side) -> dict[str, Any]:
     if not known:
         return _check("not checked", "no outputs of the float model are known for these inputs")
     precision = side.coarsest or side.precision
-    worst, limit = max(known), TOLERANCES.get(precision, TOLERANCES["int8"])
+    worst, limit = max(known), max(TOLERANCES.get(precision, TOLERANCES["int8"]), rounding.SLACK * side.rounding)
     shown = f"outputs lay {worst:.2g} of their size from the float model's while it was timed"
     status = "passed" if worst <= limit else "failed"
-    return _check(status, f"{shown} (at most {limit:g} in {precision})", deviation=worst, tolerance=limit)
+    return _check(status, f"{shown} (at most {limit:.2g} in {precision})", deviation=worst, tolerance=limit)
 
 
 def _outputs(outputs: Mapping[str, Any], side: Side) -> dict[str, Any]:

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 class Side:
     """What is measured. `session` is a module with `open_session`, `folder` the compiled artifact, `options` what
     `open_session` is given, `data` the data artifact, `reference` the float model's outputs on its test split,
-    `precision` the one asked for, `coarsest` the coarsest that ran, the file's own too ("": as asked): it says how far
-    outputs may lie from the reference; `memory_mb` the most that its worker may hold, `device` where it is measured,
+    `rounding` how far rounding alone moves those (`float_reference.rounded`), `precision` the one asked for,
+    `coarsest` the coarsest that ran, the file's own too ("": as asked): it says how far outputs may lie from the
+    reference; `memory_mb` the most that its worker may hold, `device` where it is measured,
     `keep_in_float` (by output) the nodes that may be left in float where quantising destroyed it, `metric` the user's
     function that scores it, where it is one."""
 
@@ -41,6 +42,7 @@ class Side:
     device: Device = HERE
     keep_in_float: Mapping[str, list[str]] = field(default_factory=dict)
     metric: OwnMetric | None = None
+    rounding: float = 0.0
 
     @property
     def inputs(self) -> Path:

@@ -38,6 +38,25 @@ def test_int8_may_round_at_other_places() -> None:
     assert compile_checks.compared(Constant([1, 2.1]), {}, [np.array([1, 2])], "int8") == pytest.approx(0.1)
 
 
+def asked(found: float, source: compile_checks.Ask | None) -> float:
+    x = np.array([1 - 2.0**-20], np.float32)
+    return compile_checks.compared(Constant([found]), {"x": x}, [np.array([2.0**-20])], "fp32", source)
+
+
+def test_what_rounding_alone_makes_is_no_difference() -> None:
+    assert asked(2.0**-20 + 2.0**-23, lambda inputs: [1 - inputs["x"]]) == 2.0**-23
+
+
+def test_more_than_rounding_makes_is_one() -> None:
+    with pytest.raises(StepFailed, match="outputs differ by"):
+        asked(2.0**-15, lambda inputs: [1 - inputs["x"]])
+
+
+def test_a_source_that_rounding_does_not_move_has_its_tolerance_alone() -> None:
+    with pytest.raises(StepFailed, match="outputs differ by"):
+        asked(2.0**-20 + 2.0**-23, lambda inputs: [np.array([2.0**-20])])
+
+
 @pytest.mark.parametrize(("answer", "what"), [(None, "NoneType"), ([], "0 outputs")])
 def test_a_run_that_answers_with_no_list_of_its_outputs_is_told_with_the_file(
     answer: object, what: str, tmp_path: Path

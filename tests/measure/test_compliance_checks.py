@@ -98,6 +98,11 @@ def test_how_far_outputs_may_lie_depends_on_the_precision(side: Side, measured: 
     assert found["tolerance"] > 0.1
 
 
+def test_outputs_that_rounding_moves_may_lie_further(side: Side, measured: Callable[..., Benchmark]):
+    found = measured(dataclasses.replace(side, rounding=0.02)).checks["candidate"]["reference"]
+    assert found["tolerance"] == 0.2
+
+
 def test_threads_are_pinned_and_where_is_told(side: Side, measured: Callable[..., Benchmark]):
     assert measured(side, pin=[0]).effective["candidate"]["pinned_to_cpus"] == [0]
     assert "pinned_to_cpus" not in measured(side).effective["candidate"]
