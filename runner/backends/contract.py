@@ -136,6 +136,17 @@ class Tool:
     program: str
 
 
+@dataclass(frozen=True)
+class Reference:
+    """Another implementation, in a `toolchain` of its own, against which is checked what is compiled and can't be run.
+    `<name>.py` of the backend's folder offers `check(folder)`, which runs there and answers `{"status": "passed" or
+    "failed", "reason": what was found}`. Where the toolchain isn't installed the record says that it wasn't checked.
+    """
+
+    name: str
+    toolchain: str
+
+
 def everything(request: Request) -> str | None:
     """No reason why not."""
     return None
@@ -173,7 +184,8 @@ class Backend:
     another machine will run. `int8_dynamic_ops`: ONNX op types for which it has dynamic int8 kernels. `portable`: the
     word with which its output suits every machine. `baseline_overrides`: what makes it a fair baseline of a candidate.
     `tool`: which program measures in our place, where its settings ask for one. `stages`: the steps of its compile, in
-    order. `release`: what other releases of its runtime need.
+    order. `release`: what other releases of its runtime need. `references`: what an estimate's model is
+    checked against.
     """
 
     settings: type
@@ -196,6 +208,7 @@ class Backend:
     tuned_to: Callable[[Any, Mapping[str, Any]], dict[str, Any] | None] = to_no_machine
     baseline_overrides: Callable[[Candidate], Mapping[str, Any]] = as_declared
     tool: Callable[[Any], Tool | None] = none_of_its_own
+    references: tuple[Reference, ...] = ()
 
     @property
     def runtime(self) -> str:

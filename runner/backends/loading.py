@@ -21,6 +21,7 @@ from runner.backends.contract import (
     REPRESENTATIONS,
     Backend,
     Capabilities,
+    Reference,
     Release,
     Stage,
     Tool,
@@ -100,6 +101,7 @@ def problems(found: Any, file: Path) -> Iterator[str]:
             return
     yield from _together(found, file)
     stages = [(f"{stage.name}.py", f"{stage.name}(job)") for stage in found.stages if not stage.whose]
+    stages += [(f"{one.name}.py", "check(folder)") for one in found.references]
     opening = "estimate" if found.capabilities.estimate else "open_session"
     for beside, offers in (*stages, ("session.py", f"{opening}(folder, options)")):
         if not (file.parent / beside).is_file():
@@ -159,6 +161,10 @@ def _stage(value: Stage) -> bool:
     return parts and place and isinstance(value.name, str) and value.name.isidentifier()
 
 
+def _references(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(one, Reference) and one.name.isidentifier() for one in value)
+
+
 def _text(value: Any) -> bool:
     return isinstance(value, str)
 
@@ -214,4 +220,5 @@ CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "tuned_to": (callable, "a function of settings and hardware"),
     "baseline_overrides": (callable, "a function of a Candidate"),
     "tool": (callable, "a function of settings"),
+    "references": (_references, "a tuple of runner.backends.contract.Reference(…)"),
 }

@@ -13,9 +13,12 @@ pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not installed he
 
 from runner.backends import loading
 from runner.backends.ethos_u55.session import estimate
+from runner.core import project_paths
 from runner.core.errors import SpecError, StepFailed, Unsupported
 from runner.core.setting_rules import build
 from runner.testing import stages
+from runner.transport import toolchains
+from runner.transport.endpoint import WorkerOptions
 from tests.backends import tflite_files
 from tests.backends.conftest import Case, Compiled, settings_of
 
@@ -147,3 +150,32 @@ def test_systems_with_dram_take_every_memory_mode(system: str) -> None:
 def test_floats_are_refused_before_any_work_with_what_to_choose() -> None:
     said = "precision=fp32: Vela compiles integers alone: precision=int8"
     assert loading.backend("ethos_u55").refusal("fp32", 1) == said
+
+
+# --- Arm's reference model ---
+
+
+def checked(folder: Path, log: Path) -> Any:
+    """What the toolchain `tosa` says of a compiled model."""
+    project = project_paths.home(project_paths.root())
+    endpoint, module = toolchains.endpoint(toolchains.installed(project, "tosa")), "runner.backends.ethos_u55.tosa"
+    with endpoint.open_worker(log, WorkerOptions("tosa", modules=(module,))) as worker:
+        return worker.ask("call", timeout=120, module=module, function="check", arguments={"folder": str(folder)})
+
+
+@with_toolchain
+@pytest.mark.toolchain("tosa")
+def test_the_graph_agrees_with_arms_reference_model_and_another_one_doesnt(
+    cases: dict[str, Case], compile_case: CompileCase, tmp_path: Path
+) -> None:
+    compiled = compile_case("ethos_u55", cases["conv"], 1, "int8")
+    both = "LiteRT's reference kernels and Arm's TOSA reference model on 3 drawn inputs"
+    assert checked(compiled.out, tmp_path / "log") == {"status": "passed", "reason": f"{both}: bit for bit"}
+    file = compiled.out / "reports/answers.npz"
+    with np.load(file) as kept:
+        answers = {name: kept[name] for name in kept.files}
+    moved = answers["out/1/0"].astype(np.int64)
+    answers["out/1/0"] = np.where(moved > 0, moved - 7, moved + 7).astype(np.int8)
+    np.savez(file, **answers)
+    said = f"{both}: 7 of the output's steps apart at most"
+    assert checked(compiled.out, tmp_path / "log") == {"status": "failed", "reason": said}

@@ -20,6 +20,7 @@ SMALL = ("model.hidden=8", "model.window=8")
 
 @pytest.mark.slow
 @pytest.mark.toolchain("litert")
+@pytest.mark.toolchain("tosa")
 def test_its_commands_leave_estimates_whose_settings_are_named(command: Command, tmp_path: Path) -> None:
     (tmp_path / ".toolchains").symlink_to(project_paths.home(project_paths.root(REPOSITORY)) / ".toolchains")
     (lines,) = documents.blocks(PAGE, TEST, "run with the toolchain")
@@ -38,6 +39,7 @@ def test_its_commands_leave_estimates_whose_settings_are_named(command: Command,
     ]
     assert all(name.startswith("estimate/") for one in found for name in one.result.metrics)
     assert layers.read(found[0].folder)["statistic"] == "estimate"
+    assert [one.result.checks["candidate"]["tosa"].status for one in found] == ["passed", "passed"]
     keys = [one.result.keys for one in found]
     assert keys[0]["convert"] == keys[1]["convert"] and keys[0]["compile"] != keys[1]["compile"]
 

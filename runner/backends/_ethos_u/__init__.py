@@ -9,11 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 from runner.backends import litert
-from runner.backends.contract import Backend, Capabilities, Stage
+from runner.backends.contract import Backend, Capabilities, Reference, Stage
 from runner.core.errors import SpecError
 from runner.core.setting_rules import setting
 
 VELA = "ethos-u-vela"
+TOSA = "tosa"  # the toolchain with Arm's reference model
 VELA_FILE = "model_vela.tflite"  # as Vela calls what it makes of model.tflite
 IN_SRAM = ("Sram_Only", "Shared_Sram")  # memory modes that any system can have
 IN_DRAM = ("Dedicated_Sram", "Dedicated_Sram_256KB", "Dedicated_Sram_384KB", "Dedicated_Sram_512KB")
@@ -71,4 +72,5 @@ def declared(settings: type) -> Backend:
         install="python -m runner toolchain install litert",
         capabilities=Capabilities(threads=False, host_proof=False, quantizes=True, estimate=True),
         stages=(*stages, vela),
+        references=(Reference("tosa", TOSA),),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from runner.backends._ethos_u import INTEGERS, VELA, reports, vela
+from runner.backends._ethos_u import INTEGERS, VELA, reference, reports, vela
 from runner.backends._ethos_u.reports import NPU, Operator
 from runner.backends.litert import nodes
 from runner.backends.litert.session import FILE, PLAIN, Session
@@ -22,6 +22,7 @@ def compile(job: Job) -> dict[str, Any]:
     found = reports.operators(job.out)
     lines = list(reports.left_to_cpu(found, said))
     _check(found, lines)
+    reference.write(source, job.out)
     # Inputs, outputs and precisions are those of the file that Vela was given: no interpreter here opens its own.
     given = Session(source, PLAIN, as_built=True)
     return {

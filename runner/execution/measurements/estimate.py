@@ -9,7 +9,7 @@ from typing import Any
 
 from runner.core.errors import StepFailed
 from runner.core.forms import both, by_name, dotted, each, fields, number, such_that, text
-from runner.execution.measurements import figures, told_layers
+from runner.execution.measurements import figures, references, told_layers
 from runner.execution.measurements.protocol import Left, Work
 from runner.measure.sides import Side
 from runner.results.record_form import ESTIMATED
@@ -28,13 +28,14 @@ def measure(work: Work, before: Mapping[str, Any]) -> Left:
     side, chain = work.sides["candidate"], work.cell.candidate
     answer = _asked(side, work)
     source = {name: answer[name] for name in ("source", "incomplete") if answer.get(name)}
-    nothing: dict[str, Any] = {name: {} for name in ("notes", "conditions", "checks", "timing")}
+    nothing: dict[str, Any] = {name: {} for name in ("notes", "conditions", "timing")}
     content = {
         "origin": ESTIMATED,
         ESTIMATED: source,
         "metrics": {f"estimate/{name}": value for name, value in answer["metrics"].items()},
         "unavailable": {"vs_baseline/speedup": ALONE},
         "effective": {"candidate": asdict(figures.effective(chain, {}, work.artifacts["candidate"]))},
+        "checks": references.checks(work),
         "comparison": None,
     }
     return Left(
