@@ -21,6 +21,7 @@ from runner.graphs.node_flops import Called, Shape, Unknown, flops
 from runner.worker import values
 
 NOTHING: Mapping[str, Any] = {}
+LARGEST_SIZES = 4096  # bytes of a constant that may be sizes, on which others depend; of others the values don't count
 BATCH = "batch"  # what graphs of ours call a free batch
 
 
@@ -69,8 +70,13 @@ class GraphCost:
 
 
 def read(file: Path, batch: int = 1, sizes: Mapping[str, Sequence[Tensor]] = NOTHING) -> GraphCost:
-    """As `cost`, of the graph in a file; external weights' values are not read. `batch` is the size of a free batch."""
-    return cost(onnx.load(str(file), load_external_data=False), batch, sizes)
+    """As `cost`, of the graph in a file; external weights' values are not read. `batch` is the size of a free batch.
+    Raises protobuf's DecodeError where it is no graph."""
+    model = onnx.load(str(file), load_external_data=False)
+    for one in model.graph.initializer:
+        if len(one.raw_data) > LARGEST_SIZES:
+            one.ClearField("raw_data")
+    return cost(model, batch, sizes)
 
 
 def cost(model: onnx.ModelProto, batch: int = 1, sizes: Mapping[str, Sequence[Tensor]] = NOTHING) -> GraphCost:
@@ -119,7 +125,7 @@ def _tensors(graph: onnx.GraphProto) -> Iterator[tuple[str, Tensor]]:
         if value.type.HasField("tensor_type"):
             kind = value.type.tensor_type
             sizes = onnx_graph.dims(value) if kind.HasField("shape") else ["?"]
-            shape = tuple(size for size in sizes if isinstance(size, int))
+            shape = tuple(size for size in sizes if isinstance(size, int) and size >= 0)
             yield value.name, Tensor(shape if len(shape) == len(sizes) else None, _each(kind.elem_type))
     for one in graph.initializer:
         yield one.name, Tensor(tuple(one.dims), _each(one.data_type))

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from runner.core.advice import shell
 from runner.core.errors import SpecError, StepFailed, nearest
-from runner.results import archive, records
+from runner.results import archive, naming, records
 from runner.results.records import Record
 
 
@@ -19,6 +20,24 @@ def opened(name: str, root: Path) -> Iterator[Record]:
             yield record
     else:
         yield by_id(name, root)
+
+
+@contextmanager
+def called(name: str, root: Path) -> Iterator[Record]:
+    """As `opened`; what is neither is taken for what people call a record: the newest one of that title (`gru int8
+    onnxruntime`). Raises SpecError where there is none."""
+    if Path(name).is_file() or name in records.names(root):
+        with opened(name, root) as record:
+            yield record
+        return
+    titles = {naming.title(one.result): one for one in records.readable(root, lambda text: None)}
+    if name not in titles:
+        known = [*records.names(root), *titles]
+        raise SpecError(
+            f"{name}: no record, exported file or title of one here.{nearest(name, known)}",
+            f"Titles: {', '.join(map(shell, titles)) or 'none yet'}. Measure something: python -m runner model=gru",
+        )
+    yield titles[name]
 
 
 def by_id(name: str, root: Path) -> Record:

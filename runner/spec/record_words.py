@@ -50,6 +50,12 @@ def again(spec: Mapping[str, Any], typed: Sequence[str], project: Path) -> list[
     return [*_choices(spec), *taken, *typed]
 
 
+def told(spec: Mapping[str, Any], project: Path) -> list[str]:
+    """The words that would make a record's `spec` again, files and all, for a user to read: nothing follows them by
+    itself. Without those that say where it was measured."""
+    return [*_choices(spec), *(overrides.word(key, value) for key, value in _settings(spec, project))]
+
+
 def _choices(spec: Mapping[str, Any]) -> list[str]:
     return [overrides.word(axis, spec[axis]["name"]) for axis in AXES if axis in spec and axis not in PLACES]
 

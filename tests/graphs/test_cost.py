@@ -150,6 +150,11 @@ def test_a_branch_is_not_counted_and_its_nodes_are_known_alone() -> None:
     assert found.nodes["inner"].flops == 4
 
 
+def test_a_size_below_0_is_open_as_some_exporters_mean_it() -> None:
+    found = cost.cost(model([helper.make_node("Relu", ["x"], ["y"])], [-1, 8]))
+    assert (found.inputs, list(found.unknown)) == (0, ["Relu"])
+
+
 def test_a_file_is_read_without_its_external_weights(tmp_path: Path) -> None:
     net = model([helper.make_node("MatMul", ["x", "w"], ["y"])], [1, 64], weights("w", 64, 64))
     onnx.save(net, tmp_path / "m.onnx", save_as_external_data=True, location="w.bin", size_threshold=0)

@@ -97,11 +97,11 @@ def cost_of_layers(chain: Chain, artifacts: Artifacts, sizes: Mapping[str, Any])
     its runtime saw (`LayerProfile.sizes`); else of what it was compiled from."""
     from runner.graphs import cost
 
-    file = _compiled(chain, artifacts).folder / GRAPH_FILE
-    if not file.is_file():
+    file, batch = _compiled(chain, artifacts).folder / GRAPH_FILE, chain.spec.scenario.settings.batch
+    if _cost(file, batch) is None:
         return cost_of(chain, artifacts)
     tensors = {name: [cost.seen(one["shape"], one["dtype"]) for one in every] for name, every in sizes.items()}
-    return cost.read(file, chain.spec.scenario.settings.batch, tensors)
+    return cost.read(file, batch, tensors)
 
 
 def _compiled(chain: Chain, artifacts: Artifacts) -> Artifact:
@@ -110,10 +110,15 @@ def _compiled(chain: Chain, artifacts: Artifacts) -> Artifact:
 
 @cache
 def _cost(file: Path, batch: int) -> GraphCost | None:
-    """An artifact's file never changes."""
+    """An artifact's file never changes. None of what is no graph, or one that only its runtime can read."""
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
     from runner.graphs import cost
 
-    return cost.read(file, batch) if file.is_file() else None
+    try:
+        return cost.read(file, batch) if file.is_file() else None
+    except DecodeError:
+        return None
 
 
 def peaks_of(root: Path, chain: Chain, effective: Mapping[str, Any]) -> Peaks | str:

@@ -1,0 +1,171 @@
+"""Why one side is slower than another, as far as the data support it: each reason with the layers that show it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from runner.backends.effective_precision import HEAVY as HEAVY_TYPES
+from runner.results.explanation_side import Side
+from runner.results.formatting import number
+from runner.results.layer_groups import CONVERSION, ELEMENTWISE, HEAVY, LAYOUT, Layer, total_ms
+
+NARROW = ("int8", "fp16", "bf16")  # precisions that are asked for to be faster
+LONGER = 1.1  # times the other side's time, from which on a group is called slower
+MORE = 1.05  # times the other side's operations
+LEAST = 0.01  # of a side's layers' time, below which a group is no reason
+NAMED = 3  # layers that a sentence names
+
+
+@dataclass(frozen=True)
+class Reason:
+    """`kind` is its name (`float fallback`), `told` a sentence; `layers` show it, all of them; `ms` is how much longer
+    the slower side takes there under the profiler, None where no time is known."""
+
+    kind: str
+    told: str
+    layers: tuple[str, ...] = ()
+    ms: float | None = None
+
+
+def reasons(slow: Side, fast: Side) -> list[Reason]:
+    """Why `slow` is slower than `fast`: the dearest first, then those without a time."""
+    found = [reason for rule in RULES for reason in rule(slow, fast)]
+    return sorted(found, key=lambda one: -(one.ms if one.ms is not None else -1.0))
+
+
+def _float_fallback(slow: Side, fast: Side) -> Iterator[Reason]:
+    """What was to run in a narrow precision and didn't; it costs what it always did, on whichever side."""
+    for side in (slow, fast):
+        if side.asked not in NARROW:
+            continue
+        left = [one for one in side.heavy if one["precision"] != side.asked]
+        if left:
+            runs = f"{len(left)} {'runs' if len(left) == 1 else 'run'} in {_kinds(left)}, not in {side.asked}"
+            told = f"of the {side.role}'s {_layers(side.heavy)} that do the work {runs}: {_named(left)}"
+            yield Reason("float fallback", told, _names(left))
+        elif not side.layers and (ops := _not_in(side)):
+            yield Reason("float fallback", f"of the {side.role} {_listed(ops)}, not in {side.asked}")
+
+
+def _not_in(side: Side) -> dict[str, int]:
+    """`GRU in fp32`: how many, of a record without a profile."""
+    kinds = [(op, kind, count) for op, every in side.effective.precision.items() for kind, count in every.items()]
+    heavy = [one for one in kinds if HEAVY_TYPES.search(one[0])]
+    return {f"{op} in {kind}": count for op, kind, count in heavy if kind not in (side.asked, "conversion")}
+
+
+def _more_layers(kind: str, group: str, what: str) -> Callable[[Side, Side], Iterator[Reason]]:
+    """More layers of a group that computes nothing, or nothing by itself."""
+
+    def rule(slow: Side, fast: Side) -> Iterator[Reason]:
+        mine, theirs = slow.of_group(group), fast.of_group(group)
+        longer = total_ms(mine) - total_ms(theirs)
+        if not slow.profile or not fast.profile or len(mine) <= len(theirs) or longer <= LEAST * slow.profile.sum_ms:
+            return
+        have = f"{len(mine)} {what} layer{'' if len(mine) == 1 else 's'} ({_listed(_types(mine))})"
+        share = f"{100 * total_ms(mine) / slow.profile.sum_ms:.0f} % of its layers' time"
+        told = f"the {slow.role} has {have}, {_ms(mine)}, {share}"
+        others = f"{len(theirs)}, {_ms(theirs)}" if theirs else "none"
+        yield Reason(kind, f"{told}; the {fast.role} has {others}", _names(mine), longer)
+
+    return rule
+
+
+def _slower_kernels(slow: Side, fast: Side) -> Iterator[Reason]:
+    """The same work, and it takes longer."""
+    if not slow.profile or not fast.profile:
+        return
+    resolution = max(slow.profile.resolution_ms, fast.profile.resolution_ms)
+    for group in HEAVY:
+        mine, theirs = slow.of_group(group), fast.of_group(group)
+        longer = total_ms(mine) - total_ms(theirs)
+        if theirs and total_ms(mine) > LONGER * total_ms(theirs) and longer > resolution:
+            told = f"{group}: {_ms(mine)} in {_kinds(mine)} ({_layers(mine)} of the {slow.role})"
+            told += f" against {_ms(theirs)} in {_kinds(theirs)} ({_layers(theirs)} of the {fast.role})"
+            yield Reason("slower kernels", f"{told}; the longest: {_named(mine)}", _names(mine), longer)
+
+
+def _partly_delegated(slow: Side, fast: Side) -> Iterator[Reason]:
+    for side in (slow, fast):
+        if side.effective.fallback:
+            told = f"of the {side.role} {_listed(dict(side.effective.fallback))} ran elsewhere than asked for"
+            yield Reason("partial delegation", told, tuple(side.effective.fallback))
+
+
+def _threads(slow: Side, fast: Side) -> Iterator[Reason]:
+    mine, theirs = (side.effective.settings.get("threads") for side in (slow, fast))
+    if mine is not None and theirs is not None and mine != theirs:
+        told = f"the {slow.role} has {_threaded(mine)}, the {fast.role} {_threaded(theirs)}"
+        yield Reason("thread pool", told)
+
+
+def _between_layers(slow: Side, fast: Side) -> Iterator[Reason]:
+    """What of a run is in no layer grows with the layers that are called."""
+    mine, theirs = slow.profile, fast.profile
+    if not mine or not theirs or mine.rest_ms <= LONGER * theirs.rest_ms:
+        return
+    told = f"{number(mine.rest_ms)} ms of the {slow.role}'s run are in none of its {len(slow.layers)} layers"
+    told += " (its runtime between them, and its profiler)"
+    others = f"{number(theirs.rest_ms)} ms of the {fast.role}'s, which has {len(fast.layers)}"
+    yield Reason("between layers", f"{told}; {others}", (), mine.rest_ms - theirs.rest_ms)
+
+
+def _more_work(slow: Side, fast: Side) -> Iterator[Reason]:
+    mine, theirs = slow.roofline, fast.roofline
+    if mine and theirs and mine.flops and theirs.flops and mine.flops > MORE * theirs.flops:
+        told = f"the {slow.role} asks for {mine.flops / theirs.flops:.2f}× the operations of the {fast.role}"
+        yield Reason("more work", f"{told} ({number(mine.flops / 1e6)} against {number(theirs.flops / 1e6)} MFLOP)")
+
+
+RULES = (
+    _slower_kernels,
+    _more_layers("extra conversions", CONVERSION, "quantising or casting"),
+    _more_layers("layout conversions", LAYOUT, "layout-changing"),
+    _more_layers("unfused", ELEMENTWISE, "separate element-wise"),
+    _between_layers,
+    _float_fallback,
+    _partly_delegated,
+    _threads,
+    _more_work,
+)
+
+
+# --- words ---
+
+
+def _types(layers: Sequence[Layer]) -> dict[str, int]:
+    return dict(Counter(str(one["type"]) for one in layers).most_common())
+
+
+def _listed(counts: dict[str, int]) -> str:
+    """`Relu ×27, Add`."""
+    return ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in counts.items())
+
+
+def _kinds(layers: Sequence[Layer]) -> str:
+    return " and ".join(dict.fromkeys(str(one["precision"]) for one in layers))
+
+
+def _layers(layers: Sequence[Layer]) -> str:
+    return f"{len(layers)} layer{'' if len(layers) == 1 else 's'}"
+
+
+def _ms(layers: Sequence[Layer]) -> str:
+    return f"{number(total_ms(layers))} ms"
+
+
+def _names(layers: Sequence[Layer]) -> tuple[str, ...]:
+    return tuple(str(one["name"]) for one in layers)
+
+
+def _named(layers: Sequence[Layer]) -> str:
+    """The first few, with their types and times, and how many more."""
+    shown = [f"{one['name']} ({one['type']}, {number(one['ns'] / 1e6)} ms)" for one in layers[:NAMED]]
+    more = len(layers) - NAMED
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+
+
+def _threaded(count: int) -> str:
+    return f"{count} thread{'' if count == 1 else 's'}"
