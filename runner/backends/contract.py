@@ -157,6 +157,10 @@ def none_of_its_own(settings: Any) -> Tool | None:
     return None
 
 
+def nothing() -> None:
+    """Nothing is missing."""
+
+
 def to_no_machine(settings: Any, hardware: Mapping[str, Any]) -> dict[str, Any] | None:
     """What is compiled here runs on any machine."""
     return None
@@ -184,8 +188,8 @@ class Backend:
     another machine will run. `int8_dynamic_ops`: ONNX op types for which it has dynamic int8 kernels. `portable`: the
     word with which its output suits every machine. `baseline_overrides`: what makes it a fair baseline of a candidate.
     `tool`: which program measures in our place, where its settings ask for one. `stages`: the steps of its compile, in
-    order. `release`: what other releases of its runtime need. `references`: what an estimate's model is
-    checked against.
+    order. `release`: what other releases of its runtime need. `references`: what an estimate's model is checked
+    against. `lacks`: what some of its options need and this machine has not, and what to do, which `doctor` says.
     """
 
     settings: type
@@ -209,6 +213,7 @@ class Backend:
     baseline_overrides: Callable[[Candidate], Mapping[str, Any]] = as_declared
     tool: Callable[[Any], Tool | None] = none_of_its_own
     references: tuple[Reference, ...] = ()
+    lacks: Callable[[], tuple[str, str] | None] = nothing
 
     @property
     def runtime(self) -> str:

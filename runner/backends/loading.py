@@ -221,4 +221,5 @@ CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "baseline_overrides": (callable, "a function of a Candidate"),
     "tool": (callable, "a function of settings"),
     "references": (_references, "a tuple of runner.backends.contract.Reference(…)"),
+    "lacks": (callable, "a function"),
 }

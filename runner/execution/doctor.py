@@ -113,7 +113,9 @@ def backend(name: str, project: Path) -> Check:
         found = _probe(name, settings)
     except RunnerError as error:
         return Check(label, "fail", error.reason, f"Reinstall it: {declared.install}")
-    return Check(label, "pass", f"{found['version']}; {_does(declared, found)}", data=found)
+    lacks, advice = loading.ask(name, "lacks") or ("", "")
+    detail = "; ".join(filter(None, (str(found["version"]), _does(declared, found), lacks)))
+    return Check(label, "pass", detail, advice, data=found)
 
 
 def _made_elsewhere(label: str, declared: Backend, project: Path) -> Check:

@@ -6,8 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runner.backends.torch import BACKEND
-from tests.backends.conftest import Case, Compiled, predicted
+from runner.backends import torch as backend
+from runner.backends.contract import Request
+from runner.backends.torch import BACKEND, lacks, support, tuned_to
+from runner.backends.worker_query import ask
+from runner.core.errors import Unavailable
+from runner.execution import doctor
+from runner.testing import models
+from runner.testing.backend_contract import built
+from runner.testing.models import Compiled
+from tests.backends.conftest import Case, predicted
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,3 +49,73 @@ def test_the_session_imports_no_code_of_the_models() -> None:
     code = "import sys, runner.backends.torch.session; print(*(name for name in sys.modules if 'runner.' in name))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert "runner.models" not in loaded.stdout
+
+
+def supported(precision: str = "fp32", **changed: object) -> str | None:
+    return support(Request(built("torch", **changed), precision, "gru", "forecast", 1, {}, ask, ask))
+
+
+def test_a_networks_own_code_runs_its_operators(
+    cases: dict[str, Case], compile_case: Callable[..., Compiled], tmp_path: Path
+) -> None:
+    compiled = compile_case("torch", cases["bilstm"], compiler="eager")
+    assert compiled.meta["settings_effective"]["compiler"] == "eager"
+    np.testing.assert_allclose(predicted(compiled, tmp_path), cases["bilstm"].expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Case:
+    """A network that is unrolled in a moment."""
+    settings = {"layers": 1, "hidden": 4, "window": 12, "horizon": 2}
+    monkeypatch.setattr(models, "NETWORK", {"name": "gru", "settings": settings})
+    return models.bilstm(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(lacks() is not None, reason="no C++ compiler is here")
+def test_inductor_makes_a_library_of_a_network(small: Case, tmp_path: Path) -> None:
+    compiled = models.compiled(tmp_path, "torch", small, compiler="inductor")
+    assert compiled.meta["settings_effective"]["compiler"] == "inductor"
+    assert [path.name for path in compiled.out.glob("model.*")] == ["model.so"]
+    np.testing.assert_allclose(predicted(compiled, tmp_path), small.expected, rtol=1e-4, atol=1e-5)
+
+
+def test_what_inductor_makes_is_for_this_kind_of_cpu() -> None:
+    about = {"isa": ("avx2",)}
+    assert tuned_to(built("torch", compiler="inductor"), about) == about
+    assert tuned_to(built("torch"), about) is None
+
+
+def test_without_a_cpp_compiler_inductor_is_unavailable_and_doctor_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(backend, "COMPILER", "no-such-compiler")
+    with pytest.raises(Unavailable, match=r"no C\+\+ compiler \(no-such-compiler\) is here") as error:
+        supported(compiler="inductor")
+    assert "apt-get install g++" in error.value.next_step
+    assert supported(compiler="script") is None
+    check = doctor.backend("torch", tmp_path)
+    assert check.status == "pass"
+    assert "no C++ compiler" in check.detail
+
+
+@pytest.mark.parametrize("precision", ["int8_dynamic", "as_built"])
+def test_what_is_torchscript_already_is_compiled_by_nothing_else(precision: str) -> None:
+    assert "backend.compiler=script" in str(supported(precision, compiler="eager"))
+    assert supported(precision) is None
+
+
+def test_channels_last_without_a_convolution_changes_nothing_and_says_so(
+    cases: dict[str, Case], compile_case: Callable[..., Compiled]
+) -> None:
+    (line,) = compile_case("torch", cases["bilstm"], channels_last=True).meta["warnings"]
+    assert "changes nothing" in line
+
+
+def test_weights_of_convolutions_are_laid_out_with_the_channels_last() -> None:
+    torch = pytest.importorskip("torch")
+    from runner.backends.torch.compile import channels_last
+
+    network = torch.nn.Conv2d(3, 8, 3)
+    assert channels_last(network) == []
+    assert network.weight.is_contiguous(memory_format=torch.channels_last)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import warnings
 import zipfile
 from collections import Counter
@@ -13,6 +15,7 @@ import torch
 from runner.core.errors import Unsupported
 
 PROGRAM = ".pt2"
+ABOUT = "about.json"  # of a network of ours: its model and what it knows of the data
 SAVE = "Save the network itself, by torch.export as .pt2 or as TorchScript."
 KINDS = {
     torch.float64: "fp64",
@@ -45,6 +48,27 @@ def scripted(network: Any) -> Any:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*torch.jit", category=Warning)
         return torch.jit.optimize_for_inference(network)
+
+
+def library(path: Path) -> Any:
+    """What inductor made."""
+    import torch._export
+
+    return torch._export.aot_load(str(path), "cpu")
+
+
+def eager(folder: Path, channels_last: bool) -> Any:
+    """A network of the project's own code with the weights that lie in the folder. Raises Unsupported on a device: the
+    code doesn't travel."""
+    try:
+        # By its name alone, for that reason.
+        checkpoint = importlib.import_module("runner.models.checkpoint")
+    except ImportError as error:
+        said = "backend.compiler=eager: the network's own code is not on this device."
+        raise Unsupported(said, "Use backend.compiler=script.") from error
+    about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    network = checkpoint.load(folder, **about)
+    return network.to(memory_format=torch.channels_last) if channels_last else network
 
 
 def exported(path: Path) -> Any:

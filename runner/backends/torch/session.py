@@ -1,4 +1,5 @@
-"""PyTorch's session: a frozen TorchScript network, loaded without the code that built it."""
+"""PyTorch's session: a frozen TorchScript network or a library of inductor's, loaded without the code that built it;
+or a network as its own code runs it."""
 
 from __future__ import annotations
 
@@ -14,27 +15,33 @@ from runner.backends.torch import loaded
 
 FILE = "model.ts"
 BUILT = ("model.pt2", "model.pt")  # as users' files are called; one of theirs may be called as ours
+LIBRARY = "model.so"  # inductor's
+EAGER = "network"  # a folder: weights, and whose they are
 SIGNATURE = "signature.json"
 
 Bound = namedtuple("Bound", ["inputs", "arrays"])
 
 
 def open_session(folder: str, options: dict[str, Any]) -> Session:
-    """The compiled model in `folder`; `options` are the backend's settings (threads)."""
-    return Session(Path(folder), options["threads"])
+    """The compiled model in `folder`; `options` are the backend's settings."""
+    return Session(Path(folder), options["threads"], options["channels_last"])
 
 
 class Session:
     """A loaded network; outputs are views of torch's own memory."""
 
-    def __init__(self, folder: Path, threads: int) -> None:
+    def __init__(self, folder: Path, threads: int, channels_last: bool) -> None:
         torch.set_num_threads(threads)
         # For the whole process: a context manager in each run would be timed with it.
         torch.set_grad_enabled(False)
-        self._network, self.inputs, self.outputs = _opened(folder)
+        self._network, self.inputs, self.outputs = _opened(folder, channels_last)
         self.version = torch.__version__
         self.memory = self.clock = HOST
-        self.effective = {"threads": torch.get_num_threads(), "interop_threads": torch.get_num_interop_threads()}
+        self.effective = {
+            "threads": torch.get_num_threads(),
+            "interop_threads": torch.get_num_interop_threads(),
+            "compiler": compiler_of(folder),
+        }
 
     def bind(self, arrays: dict[str, Any]) -> Bound:
         """Arrays by input name as tensors on the same memory, in the network's order."""
@@ -49,10 +56,22 @@ class Session:
         del self._network
 
 
-def _opened(folder: Path) -> tuple[Any, Any, Any]:
-    """(The network, its inputs, its outputs). TorchScript doesn't know their sizes: those are in its signature, which
-    is not there yet where a user's file is opened for the first time."""
+def compiler_of(folder: Path) -> str:
+    """What made the network in the folder, ours or the user's."""
+    if (folder / LIBRARY).is_file():
+        return "inductor"
+    return "eager" if (folder / EAGER).is_dir() else "script"
+
+
+def _opened(folder: Path, channels_last: bool) -> tuple[Any, Any, Any]:
+    """(The network, its inputs, its outputs). Only a program of torch.export knows their sizes: those of others are in
+    its signature, which is not there yet where a user's file is opened for the first time."""
     path, signature = file_in(folder), folder / SIGNATURE
+    if compiler_of(folder) != "script":
+        inductor = compiler_of(folder) == "inductor"
+        network = loaded.library(folder / LIBRARY) if inductor else loaded.eager(folder / EAGER, channels_last)
+        known = json.loads(signature.read_text(encoding="utf-8"))
+        return network, known["inputs"], known["outputs"]
     if path.suffix == loaded.PROGRAM:
         program = loaded.exported(path)
         return (program.module(), *loaded.of_program(program))
