@@ -24,9 +24,7 @@ def lines(name: str, how: str) -> list[str]:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_what_a_page_runs_ends_well(name: str, command: Command, tmp_path: Path) -> None:
-    for line in (
-        line for block in documents.blocks(f"docs/backends/{name}.md", "tests/backends/test_pages.py") for line in block
-    ):
+    for line in lines(name, "run"):
         ended = command(*shlex.split(line)[3:], *QUICK, *TINY, "baseline=none")
         assert ended.code == 0, f"{line}\n{ended.err}"
     kept = [json.loads(path.read_text()) for path in (tmp_path / "records").glob("*/record.json")]
