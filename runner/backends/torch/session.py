@@ -24,23 +24,23 @@ Bound = namedtuple("Bound", ["inputs", "arrays"])
 
 def open_session(folder: str, options: dict[str, Any]) -> Session:
     """The compiled model in `folder`; `options` are the backend's settings."""
-    return Session(Path(folder), options["threads"], options["channels_last"])
+    return Session(Path(folder), options)
 
 
 class Session:
     """A loaded network; outputs are views of torch's own memory."""
 
-    def __init__(self, folder: Path, threads: int, channels_last: bool) -> None:
-        torch.set_num_threads(threads)
+    def __init__(self, folder: Path, options: dict[str, Any]) -> None:
+        torch.set_num_threads(options["threads"])
         # For the whole process: a context manager in each run would be timed with it.
         torch.set_grad_enabled(False)
-        self._network, self.inputs, self.outputs = _opened(folder, channels_last)
+        self._network, self.inputs, self.outputs = _opened(folder, options)
         self.version = torch.__version__
         self.memory = self.clock = HOST
         self.effective = {
             "threads": torch.get_num_threads(),
             "interop_threads": torch.get_num_interop_threads(),
-            "compiler": compiler_of(folder),
+            "compiler": options["compiler"],
         }
 
     def bind(self, arrays: dict[str, Any]) -> Bound:
@@ -56,22 +56,13 @@ class Session:
         del self._network
 
 
-def compiler_of(folder: Path) -> str:
-    """What made the network in the folder, ours or the user's."""
-    if (folder / LIBRARY).is_file():
-        return "inductor"
-    return "eager" if (folder / EAGER).is_dir() else "script"
-
-
-def _opened(folder: Path, channels_last: bool) -> tuple[Any, Any, Any]:
+def _opened(folder: Path, options: dict[str, Any]) -> tuple[Any, Any, Any]:
     """(The network, its inputs, its outputs). Only a program of torch.export knows their sizes: those of others are in
     its signature, which is not there yet where a user's file is opened for the first time."""
     path, signature = file_in(folder), folder / SIGNATURE
-    if compiler_of(folder) != "script":
-        inductor = compiler_of(folder) == "inductor"
-        network = loaded.library(folder / LIBRARY) if inductor else loaded.eager(folder / EAGER, channels_last)
+    if options["compiler"] != "script":  # what is code is opened where the spec asks for it, whatever lies there
         known = json.loads(signature.read_text(encoding="utf-8"))
-        return network, known["inputs"], known["outputs"]
+        return _compiled(folder, options), known["inputs"], known["outputs"]
     if path.suffix == loaded.PROGRAM:
         program = loaded.exported(path)
         return (program.module(), *loaded.of_program(program))
@@ -80,6 +71,12 @@ def _opened(folder: Path, channels_last: bool) -> tuple[Any, Any, Any]:
         return (network, *loaded.of_script(network))
     known = json.loads(signature.read_text(encoding="utf-8"))
     return loaded.scripted(network), known["inputs"], known["outputs"]
+
+
+def _compiled(folder: Path, options: dict[str, Any]) -> Any:
+    if options["compiler"] == "inductor":
+        return loaded.library(folder / LIBRARY)
+    return loaded.eager(folder / EAGER, options["channels_last"])
 
 
 def file_in(folder: Path) -> Path:
