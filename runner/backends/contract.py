@@ -205,6 +205,7 @@ class Backend:
     session_settings: Mapping[str, Any] = field(default_factory=dict)
     proof_settings: Mapping[str, Any] = field(default_factory=dict)
     int8_dynamic_ops: tuple[str, ...] = ()
+    races: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     portable: str = ""
     stages: tuple[Stage, ...] = (Stage(COMPILE),)
     release: Release = Release()

@@ -17,7 +17,7 @@ from runner.core.errors import SpecError
 from runner.spec.schema import GROUPS, PART_CLASSES
 
 PROGRAM = "edge-runner"
-OF_SPECS = ("plan", "calibrate", "bisect")  # whose words are those of a run
+OF_SPECS = ("plan", "best", "calibrate", "bisect")  # whose words are those of a run
 OF_RECORDS = ("compare", "explain", "report", "export", "reproduce")
 FIXED = {
     "toolchain": ("install", "list", "remove"),

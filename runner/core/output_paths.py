@@ -8,7 +8,18 @@ from pathlib import Path
 
 from runner.core.errors import SpecError
 
-KEPT = ("records", "artifacts", "calibration", "pipeline", "mlruns", "mlartifacts", "conf", "experiments", ".dvc")
+KEPT = (
+    "records",
+    "artifacts",
+    "calibration",
+    "races",
+    "pipeline",
+    "mlruns",
+    "mlartifacts",
+    "conf",
+    "experiments",
+    ".dvc",
+)
 FILES = ("mlflow.db", "runner.toml", "params.yaml", "dvc.yaml", "dvc.lock", "keys.yaml")
 DESCRIPTIONS = ("record.json", "artifact.json")  # beside one of these lies evidence, whichever project's
 DEEP = 3  # levels below such a description

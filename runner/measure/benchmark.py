@@ -209,6 +209,9 @@ def _measure(
     pairs: list[Pair] = []
     progress(0, least, "")
     while True:
+        if pairs and len(pairs) == least // 2:
+            time.sleep(run.settings.apart_s)
+            start += run.settings.apart_s  # no work, which the budget is of
         pairs.append(how.measure(run, len(pairs), predict=not pairs))
         seconds = time.monotonic() - start
         found = how.decide(pairs, seconds, run.settings, floor, least)

@@ -44,6 +44,12 @@ class Settings:
         "where the measured processes run: same (one-thread processes of a pair share a CPU, the next pair another), "
         "[2,3] those CPUs, null wherever the system puts them"
     )
+    apart_s: float = setting(
+        "pause between the first half of min_pairs and the rest: for what is fast in streaks",
+        unit="s",
+        low=0.0,
+        high=3600.0,
+    )
     valid_seconds: float | None = setting(
         "timed work of the candidate that a VALID result needs (MLPerf: 600); null: nobody asks", unit="s", low=0.0
     )

@@ -35,7 +35,7 @@ class Standing:
     @property
     def decided(self) -> bool:
         """Whether nothing else can be more than 2 % faster than a leader that has run often enough."""
-        return self.active == {self.leader} and self.fit.counts[self.leader] >= self.demanded
+        return self.active == {self.leader} and bool(self.fit.counts[self.leader] >= self.demanded)
 
     @property
     def next(self) -> tuple[int, ...]:

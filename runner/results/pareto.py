@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from runner.core.hashing import canonical
@@ -83,13 +82,12 @@ def apart(rows: Sequence[Row], key: Any) -> list[tuple[str, list[Row]]]:
     return list(zip(words, kinds.values(), strict=True))
 
 
-def front(costs: Sequence[tuple[float, float]]) -> tuple[bool, ...]:
-    """Whether each of `costs` (two of which less is better) is on the Pareto front: none is as good in both and better
-    in one. Those that are the same in both are on it together."""
-    found, least = [False] * len(costs), math.inf
-    for cost, alike in groupby(sorted(range(len(costs)), key=costs.__getitem__), key=costs.__getitem__):
-        if cost[1] < least:
-            least = cost[1]
-            for place in alike:
-                found[place] = True
-    return tuple(found)
+def front(costs: Sequence[tuple[float, ...]]) -> tuple[bool, ...]:
+    """Whether each of `costs` (of whose figures less is better) is on the Pareto front: none is as good in all and
+    better in one. Those that are the same in all are on it together."""
+    found: list[tuple[float, ...]] = []
+    for cost in sorted(set(costs)):  # what beats one comes before it
+        if not any(all(map(operator.le, other, cost)) for other in found):
+            found.append(cost)
+    on = set(found)
+    return tuple(cost in on for cost in costs)

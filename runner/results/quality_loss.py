@@ -44,7 +44,12 @@ class Loss:
 
     def within(self, budget: Budget) -> bool:
         """Whether even the worse end is allowed."""
-        return self.high <= budget.amount * (abs(self.of) if budget.relative else 1.0)
+        return self.high <= allowed(budget, self)
+
+
+def allowed(budget: Budget, loss: Loss) -> float:
+    """How much may be lost, in the metric's unit."""
+    return budget.amount * (abs(loss.of) if budget.relative else 1.0)
 
 
 def parse(text: str) -> Budget:
@@ -62,17 +67,26 @@ def loss_of(result: Result) -> Loss | Absent:
     name, found = f"quality/{result.quality.metric}", _difference(result)
     if isinstance(found, Absent) or name not in result.metrics or found.difference is None:
         return Absent(f"{UNKNOWN}: {found.reason}" if isinstance(found, Absent) else UNKNOWN)
-    figure = result.metrics[name] - found.difference
-    if found.verdict == "equal" and naming.precision(result, "candidate") == "fp32":
-        return Loss(result.quality.metric, 0.0, 0.0, 0.0, figure)  # it is the float model, whatever the samples
-    if metric_direction.known(result.quality.metric) is None:
+    exact = naming.precision(result, "candidate") == "fp32"
+    return of_difference(result.quality.metric, result.metrics[name], result.quality.samples, found, exact)
+
+
+def of_difference(metric: str, figure: float, samples: int, found: Difference, exact: bool) -> Loss | Absent:
+    """The loss of a model whose `metric` is `figure` over so many `samples`, by what it differs from the float model;
+    `exact` where it is that in its precision."""
+    name = f"quality/{metric}"
+    if found.difference is None:
+        return Absent(UNKNOWN)
+    of = figure - found.difference
+    if found.verdict == "equal" and exact:
+        return Loss(metric, 0.0, 0.0, 0.0, of)  # it is the float model, whatever the samples
+    if metric_direction.known(metric) is None:
         return Absent(f"whether more or less {split_quality(name)[0]} is better isn't known by its name")
     if found.low is None or found.high is None:
-        why = found.method.partition(":")[0]
-        return Absent(f"no interval of what it loses ({result.quality.samples} samples): {why}")
+        return Absent(f"no interval of what it loses ({samples} samples): {found.method.partition(':')[0]}")
     ends = (-found.high, -found.low) if higher_is_better(name) else (found.low, found.high)
     value = -found.difference if higher_is_better(name) else found.difference
-    return Loss(result.quality.metric, value, *ends, figure)
+    return Loss(metric, value, *ends, of)
 
 
 def _difference(result: Result) -> Difference | Absent:
@@ -101,6 +115,14 @@ def worded(loss: Loss) -> str:
     amount = f"{number(100 * loss.high)} percentage points" if percent else f"{number(loss.high)} {unit}".strip()
     share = f"{number(100 * loss.high / abs(loss.of))} % ({amount})" if loss.of else amount
     return f"{measure} at worst {share} worse than the float model's"
+
+
+def interval(loss: Loss) -> str:
+    """`mae 0.21 % [-0.05, 0.42] worse than the float model's`."""
+    measure, _ = split_quality(f"quality/{loss.metric}")
+    each = [100 * end / abs(loss.of) if loss.of else end for end in (loss.value, loss.low, loss.high)]
+    value, low, high = map(number, each)
+    return f"{measure} {value}{' %' if loss.of else ''} [{low}, {high}] worse than the float model's"
 
 
 def enough(loss: Loss, budget: Budget) -> str:

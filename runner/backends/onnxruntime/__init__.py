@@ -76,6 +76,7 @@ BACKEND = Backend(
     # A graph for another machine's provider is proven here by the CPU's.
     proof_settings={"provider": provider.EVERYWHERE, "provider_options": {}},
     # Conv has one too (ConvInteger), but without the CPU's int8 dot product: about ten times slower than float.
+    races={"graph_optimization": ("all", "extended")},
     int8_dynamic_ops=("MatMul", "Gemm", "LSTM", "Attention"),
     portable="backend.graph_optimization=extended",
     support=support,

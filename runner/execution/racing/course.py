@@ -1,0 +1,96 @@
+"""A race on its device: groups of fresh processes until the rules say who is fastest, or time is up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from runner.core.errors import RunnerError
+from runner.core.progress import Display
+from runner.core.unexpected import attempt
+from runner.execution import device_locks
+from runner.execution.racing.field import Entry
+from runner.execution.racing.journal import Journal
+from runner.measure import scenarios
+from runner.measure.race_group import run_group
+from runner.measure.run import Quiet, Run
+from runner.racing import race as racing
+from runner.racing.race import Race
+from runner.racing.spacing import apart_s
+
+ITEM = "race"
+
+
+class Fell(Exception):
+    """A configuration can't be timed: the race goes on without it."""
+
+    def __init__(self, entry: Entry, error: RunnerError) -> None:
+        super().__init__(error.reason)
+        self.entry, self.error = entry, error
+
+
+@dataclass
+class Course:
+    """Where and how `entries` race. `folder` takes the workers' logs; everything is timed inside `quiet()`; no block
+    begins after `until` (of the monotonic clock). `begun`: when the last block did."""
+
+    entries: Sequence[Entry]
+    journal: Journal
+    folder: Path
+    quiet: Quiet
+    display: Display
+    until: float
+    sleep: Callable[[float], None] = time.sleep
+    begun: float | None = field(default=None)
+
+    def to_its_end(self, race: Race) -> Race:
+        """The race, decided, or as far as rules and time let it go. Raises Fell for a configuration that can't be timed
+        and what else keeps a group from being timed."""
+        while (rest := racing.left(race))[1]:
+            if not self._ready(race):
+                return race
+            block, groups = rest
+            with device_locks.locked(self.entries[0].cell, self.display.warn):
+                for members in groups:
+                    values = self._timed(members, len(race.groups))
+                    self.journal.group(block, values)
+                    race = race.with_(block, values)
+            self.display.update(ITEM, block + 1, 0, self._note(race))
+        return race
+
+    def _ready(self, race: Race) -> bool:
+        """Whether a block may begin, once blocks are as far apart as they have to be."""
+        wait = apart_s(race.standing, [one.side.threads for one in self.entries])
+        due = time.monotonic() if self.begun is None else max(time.monotonic(), self.begun + wait)
+        if due >= self.until:
+            return False
+        self.sleep(due - time.monotonic() if due > time.monotonic() else 0.0)
+        self.begun = time.monotonic()
+        return True
+
+    def _note(self, race: Race) -> str:
+        now = race.standing
+        if now is None:
+            return f"{len(self.entries)} race"
+        return f"{len(now.active)} left, {self.entries[now.leader].name} leads"
+
+    def _timed(self, members: Sequence[int], number: int) -> dict[int, float]:
+        """One group; where it fails, each of its configurations is tried alone to find whose fault it is."""
+        came = attempt(partial(self._group, members, number))
+        if not isinstance(came, RunnerError):
+            return came
+        for one in members:
+            alone = attempt(partial(self._group, [one], number))
+            if isinstance(alone, RunnerError):
+                raise Fell(self.entries[one], alone)
+        return self._group(members, number)  # each of them runs: once more together
+
+    def _group(self, members: Sequence[int], number: int) -> dict[int, float]:
+        sides = {str(one): self.entries[one].side for one in members}
+        spec = self.entries[members[0]].configuration.spec
+        how = scenarios.named(spec.scenario.name)
+        run = Run(sides, spec.measure.settings, spec.seed, self.folder, spec.limits.answer_s, self.quiet, scenario=how)
+        return {int(role): value for role, value in run_group(run, number).items()}

@@ -1,0 +1,46 @@
+"""The best by what backends reckon, of those that reckon: nothing is timed, nothing races."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from runner.core import project_paths
+from runner.core.errors import Unsupported
+from runner.core.progress import Reporter
+from runner.execution import run_plan
+from runner.execution.racing import field
+from runner.execution.racing.configurations import Asked, Configuration
+from runner.results import naming
+from runner.results.best_result import BestEstimate, LeftOut, Reckoned
+from runner.results.record_schema import Estimated, Result
+from runner.tracking.client import Tracker
+
+LATENCY = "latency/"
+
+
+def best(asked: Asked, root: Path, tracker: Tracker, reporter: Reporter) -> BestEstimate:
+    """The configuration of the least estimated latency; each leaves a record. Raises Unsupported without any."""
+    made, impossible = field.planned(asked.without_default(), root)
+    home = project_paths.home(root)
+    ran = run_plan.run(made, home, tracker, asked.schedule, reporter, fresh=True, tracking=asked.tracking)
+    by_key = {one.spec.key: one for one in asked.configurations}
+    found = [_reckoned(by_key[record.result.spec_key], record.result) for record in ran.records]
+    rows = sorted((one for one in found if isinstance(one, Reckoned)), key=lambda one: one.ms)
+    left_out = (*asked.left_out, *impossible, *(one for one in found if isinstance(one, LeftOut)))
+    if not rows:
+        raise Unsupported("--by estimate: no configuration has an estimated latency.", _why(left_out))
+    return BestEstimate(tuple(rows), left_out)
+
+
+def _reckoned(one: Configuration, result: Result) -> Reckoned | LeftOut:
+    figures = naming.plain_metrics(result)
+    latency = next((value for name, value in figures.items() if name.startswith(LATENCY)), None)
+    if isinstance(result.provenance, Estimated) and latency is not None:
+        return Reckoned(one.name, one.words, latency, result.provenance.source, result.record_id)
+    reason = result.reason or "its backend reckons no latency"
+    return LeftOut(one.name, result.status if result.status != "ok" else "unsupported", reason, result.next_step)
+
+
+def _why(left_out: Iterable[LeftOut]) -> str:
+    return "; ".join(list(dict.fromkeys(f"{one.name}: {one.reason}" for one in left_out))[:2])

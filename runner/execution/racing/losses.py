@@ -1,0 +1,102 @@
+"""What each compiled artifact loses of the float model's quality, before anything races: by the one-sided upper 95 %
+bound, so that what races is surely within the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from runner.core.errors import RunnerError, StepFailed
+from runner.core.unexpected import attempt
+from runner.data import scoring
+from runner.data.scoring import PerSample
+from runner.execution.racing import field
+from runner.execution.racing.field import Entry
+from runner.measure import output_errors, quality, quality_interval
+from runner.measure.predict import predict
+from runner.measure.sides import Side
+from runner.results import quality_loss
+from runner.results.best_result import LeftOut
+from runner.results.quality_loss import Budget, Loss
+from runner.results.record_schema import Absent, Difference
+
+TWO_SIDED = 0.90  # whose upper end is a one-sided 95 % bound
+Told = Callable[[str], None]
+Judged = Loss | Absent | RunnerError
+
+
+@dataclass(frozen=True)
+class Losses:
+    """`by_artifact`: what each loses, or why that isn't known, or how asking for it failed."""
+
+    by_artifact: Mapping[str, Judged]
+
+    def of(self, entry: Entry) -> Judged:
+        """An entry's."""
+        return self.by_artifact[entry.artifact]
+
+
+def measured(entries: Sequence[Entry], default: Entry, folder: Path, say: Told) -> Losses:
+    """The losses of all artifacts beside the float model of the `default`, on its test split; each predicts in a
+    process of its own, one after the other."""
+    known = _float_model(default.side, folder)
+    found: dict[str, Judged] = {}
+    for one in field.artifacts(entries):
+        say(f"quality: {one.name}")
+        found[one.artifact] = attempt(partial(_loss, one, default, known, folder))
+    return Losses(found)
+
+
+def _float_model(side: Side, folder: Path) -> PerSample | None:
+    if side.reference is None:
+        return None
+    return quality.scores(side.reference, side.data, side.metric, folder / "reference.npz")
+
+
+def _loss(one: Entry, default: Entry, known: PerSample | None, folder: Path) -> Loss | Absent:
+    """Raises what its worker raises, and StepFailed where its outputs are no answer at all."""
+    side, spec = one.side, one.configuration.spec
+    file = predict(side, one.artifact[:16], folder, spec.limits.answer_s)
+    judged = quality.judge(file, side.data, side.reference, side.metric)
+    if lost := output_errors.failure(judged.outputs, side.precision, side.keep_in_float):
+        raise StepFailed(f"check failed: {lost}")
+    if judged.scores is None or known is None:
+        return Absent("the data have no metric, or nothing is known of the float model's")
+    if not scoring.same_samples(side.data, default.side.data):
+        return Absent("it answered other samples than the default")
+    said = quality_interval.compared(judged.scores, known, spec.seed, TWO_SIDED)
+    if "reason" in said:
+        return Absent(str(said["reason"]))
+    figure = judged.quality[judged.scores.metric]
+    exact = side.precision == "fp32" and spec.compression.name == "none"
+    return quality_loss.of_difference(judged.scores.metric, figure, judged.scores.samples, Difference(**said), exact)
+
+
+def sorted_out(
+    entries: Sequence[Entry], default: Entry, losses: Losses, budget: Budget | None
+) -> tuple[list[Entry], list[LeftOut]]:
+    """Who races, and who doesn't: surely within the `budget` (None: whatever it loses), or the default."""
+    racing, out = [], []
+    for one in entries:
+        why = None if one is default else _why_not(one, losses.of(one), budget)
+        if why is None:
+            racing.append(one)
+        else:
+            out.append(why)
+    return racing, out
+
+
+def _why_not(one: Entry, loss: Judged, budget: Budget | None) -> LeftOut | None:
+    if isinstance(loss, RunnerError):
+        return LeftOut(one.name, loss.status, loss.reason, loss.next_step)
+    if isinstance(loss, Absent):
+        if budget is None or one.side.precision == "fp32":
+            return None
+        return LeftOut(one.name, "unclear", loss.reason, "Give data with a metric, or race it anyway: --max-loss any")
+    if budget is None or loss.within(budget):
+        return None
+    enough = f"--max-loss {quality_loss.enough(loss, budget)} allows it."
+    clear = loss.low > quality_loss.allowed(budget, loss)
+    return LeftOut(one.name, "over" if clear else "unclear", quality_loss.interval(loss), enough)

@@ -1,0 +1,127 @@
+"""What a race, as far as it went, says of each configuration."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.execution.racing.field import Entry
+from runner.execution.racing.journal import Told
+from runner.execution.racing.losses import Losses
+from runner.racing import race as racing
+from runner.racing import replay, ties
+from runner.racing.groups import PAIR
+from runner.racing.race import Race
+from runner.racing.standing import Standing
+from runner.racing.ties import Merits
+from runner.results import pareto, row_cost
+from runner.results.best_result import Best, Raced
+from runner.results.quality_loss import Budget, Loss
+
+
+@dataclass(frozen=True)
+class About:
+    """What a verdict says beside the race."""
+
+    by: str
+    budget: Budget | None
+    lost: Losses
+    folder: Path
+    limit_s: float
+
+
+def winner(race: Race, entries: Sequence[Entry], lost: Losses, by: str) -> int:
+    """Who is recommended: of the fastest that can't be told apart the most accurate, then the smallest, then the one
+    of the fewest threads; `by` size the smallest file, then the most accurate."""
+    merits = _merits(entries, lost)
+    if by == row_cost.SIZE:
+        return min(range(len(entries)), key=lambda one: (merits[one].size, merits[one].loss, merits[one].threads))
+    now = race.standing
+    return ties.recommended(now, merits) if now else 0
+
+
+def _merits(entries: Sequence[Entry], lost: Losses) -> list[Merits]:
+    """An exact model loses nothing; of what isn't known the worst is taken."""
+    return [Merits(_loss(one, lost), one.size_mb, one.side.threads or math.inf) for one in entries]
+
+
+def _loss(entry: Entry, lost: Losses) -> float:
+    known = lost.of(entry)
+    return known.value if isinstance(known, Loss) else math.inf
+
+
+def of(told: Told, entries: Sequence[Entry], default: int, winner: int | None, about: About) -> Best:
+    """The whole answer. Without enough of a race nobody wins."""
+    race, now = told.race, told.race.standing
+    raced = _raced(race, now, entries, about.lost)
+    over = len(entries) == 1 or about.by == row_cost.SIZE or (now is not None and now.decided)
+    pairs = sum(group.block == PAIR for group in race.groups) + (told.confirmed.pairs if told.confirmed else 0)
+    ran = sum(len(group.values) for group in race.groups if group.block != PAIR) + 2 * pairs
+    named = winner is not None and (now is not None or about.by == row_cost.SIZE or len(entries) == 1)
+    return Best(
+        by=about.by,
+        budget=about.budget,
+        raced=raced,
+        left_out=(),
+        winner=entries[winner].name if named and winner is not None else "",
+        default=entries[default].name,
+        decided=over,
+        why="" if over else _why(race, about),
+        left=() if over else _left(now, entries),
+        confirmed=told.confirmed,
+        reopened=told.reopened,
+        blocks=race.block + 1 if race.groups else 0,
+        processes=ran,
+        share=ran / (2 * replay.PAIRS * len(entries)),
+        seconds=0.0,
+        folder=str(about.folder),
+    )
+
+
+def _why(race: Race, about: About) -> str:
+    if racing.left(race)[1]:
+        return f"time is up ({about.limit_s:g} s)"
+    return "these have run as often as they may, and are not told apart"
+
+
+def _left(now: Standing | None, entries: Sequence[Entry]) -> tuple[str, ...]:
+    if now is None:
+        return tuple(one.name for one in entries)
+    return tuple(entries[one].name for one in now.order if one in now.active)
+
+
+def _raced(race: Race, now: Standing | None, entries: Sequence[Entry], lost: Losses) -> tuple[Raced, ...]:
+    order = now.order if now else list(range(len(entries)))
+    tied = {now.leader, *ties.tied(now)} if now else set()
+    gone = racing.dropped(race) if now else {}
+    on = pareto.front([_costs(one, now, entries[one], lost) for one in range(len(entries))])
+    return tuple(
+        Raced(
+            name=entries[one].name,
+            words=entries[one].configuration.words,
+            threads=entries[one].side.threads,
+            size_mb=entries[one].size_mb,
+            loss=known if isinstance(known := lost.of(entries[one]), Loss) else None,
+            relative=_relative(now, one) if now else None,
+            runs=int(now.fit.counts[one]) if now else 0,
+            dropped=gone[one] + 1 if one in gone else None,
+            tied=one in tied,
+            pareto=on[one],
+        )
+        for one in order
+    )
+
+
+def _relative(now: Standing, one: int) -> tuple[float, float, float]:
+    """How many times as long as the fastest it takes, and the interval."""
+    if one == now.leader:
+        return (1.0, 1.0, 1.0)
+    middle, reach = now.fit.difference(one, now.leader), now.fit.reach(one, now.leader)
+    return (math.exp(middle), math.exp(middle - reach), math.exp(middle + reach))
+
+
+def _costs(one: int, now: Standing | None, entry: Entry, lost: Losses) -> tuple[float, ...]:
+    time = float(now.fit.times[one]) if now else 0.0
+    return (_loss(entry, lost), time, entry.size_mb)

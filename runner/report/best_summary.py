@@ -1,0 +1,116 @@
+"""The answer of a race in words and tables, however they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runner.core.advice import shell
+from runner.report.report_model import Section
+from runner.results import quality_loss
+from runner.results.best_result import Best, BestEstimate, LeftOut, Raced
+from runner.results.formatting import number, ratio
+from runner.results.quality_loss import Loss
+
+QUALITY = ("over", "unclear")  # why something did not race: its quality
+
+
+def heading(best: Best) -> str:
+    """`gru int8 openvino: 1.43× [1.40, 1.46] as fast as the default, onnxruntime fp32 (8 fresh pairs): faster`."""
+    if not best.winner:
+        return f"Undecided: {best.why}."
+    if best.winner == best.default:
+        return f"{best.winner}: the default itself"
+    if best.confirmed is None:
+        return f"Undecided: {best.why}. So far {best.winner} leads."
+    found = best.confirmed
+    said = ratio(found.ratio, found.low, found.high)
+    return f"{best.winner}: {said} as fast as the default, {best.default} ({found.pairs} fresh pairs): {found.verdict}"
+
+
+def lines(best: Best) -> Iterator[str]:
+    """What is claimed, and what it rests on."""
+    if best.by == "size":
+        size = number(best.named(best.winner).size_mb)
+        yield f"The smallest file within the budget: {size} MB; no time was compared."
+    elif best.decided and len(best.raced) > 1:
+        yield "Nothing else is more than 2 % faster."
+    if best.left:
+        yield f"Still in the race: {', '.join(best.left)} ({best.why})."
+    if best.winner and best.tied:
+        yield f"Can't be told apart from it: {', '.join(one.name for one in best.tied)}. {_chosen(best)}"
+    if best.winner:
+        yield f"Quality: {_loss(best.named(best.winner))}; at most {_budget(best)} may be lost."
+    if best.processes:
+        yield _work(best)
+    on = [one.name for one in best.raced if one.pareto]
+    if len(best.raced) > 1:
+        yield f"Not beaten in quality, time and size at once: {', '.join(on)}."
+
+
+def _chosen(best: Best) -> str:
+    return "Of those within 1 % it loses least, then is the smallest, then has the fewest threads."
+
+
+def _budget(best: Best) -> str:
+    return "anything" if best.budget is None else str(best.budget)
+
+
+def _loss(one: Raced) -> str:
+    return quality_loss.worded(one.loss) if one.loss else "not known"
+
+
+def _work(best: Best) -> str:
+    again = f"; fresh pairs reopened it {best.reopened}×" if best.reopened else ""
+    share = f"{100 * best.share:.0f} % of what 8 pairs of each would take"
+    ran = f"{best.processes} processes with those of the confirmation"
+    return f"{len(best.raced)} raced in {best.blocks} blocks: {ran}, {share}{again}."
+
+
+def raced(best: Best) -> Section:
+    """A row a configuration, the fastest first."""
+    columns = ("configuration", "time", "runs", "dropped", "quality lost", "file", "front")
+    return Section("Raced", columns, tuple(_row(one, best) for one in best.raced))
+
+
+def _row(one: Raced, best: Best) -> tuple[str, ...]:
+    marks = [word for word, said in (("best", one.name == best.winner), ("default", one.name == best.default)) if said]
+    name = f"{one.name} ({', '.join(marks)})" if marks else one.name
+    time = ratio(*one.relative) if one.relative else "–"
+    gone = f"after block {one.dropped}" if one.dropped else ""
+    loss = _percent(one.loss) if one.loss else "not known"
+    return (name, time, str(one.runs), gone, loss, f"{number(one.size_mb)} MB", "yes" if one.pareto else "")
+
+
+def _percent(loss: Loss) -> str:
+    """`+0.21 % [-0.05, +0.42]` of what may be lost, in the metric's unit where there is nothing to be a share of."""
+    share = 100 / abs(loss.of) if loss.of else 1.0
+    value, low, high = (f"{share * end:+.2f}" for end in (loss.value, loss.low, loss.high))
+    return f"{value}{' %' if loss.of else ''} [{low}, {high}]" if loss.high > loss.low else "none"
+
+
+def left_out(found: tuple[LeftOut, ...]) -> Section:
+    """Who did not race, those of unclear quality first, and why; one row a reason."""
+    by_reason: dict[tuple[str, str, str], list[str]] = {}
+    for one in sorted(found, key=lambda one: one.status not in QUALITY):
+        by_reason.setdefault((one.status, one.reason, one.next_step), []).append(one.name)
+    rows = tuple(
+        ("; ".join(names), status, f"{reason} {step}".strip()) for (status, reason, step), names in by_reason.items()
+    )
+    return Section("Did not race", ("configuration", "status", "why"), rows)
+
+
+def following(best: Best) -> Iterator[tuple[str, str]]:
+    """`(what, command)`: what to type next."""
+    if best.winner:
+        yield "use", f"python -m runner {shell(*best.named(best.winner).words)}"
+    if best.confirmed:
+        yield "report", f"python -m runner report {best.confirmed.record_id}"
+    if best.left:
+        yield "go on", "the same command again, with more time (--limit-s) or fewer configurations"
+    yield "kept", best.folder
+
+
+def reckoned(best: BestEstimate) -> Section:
+    """A row a configuration, the fastest first, each an estimate."""
+    rows = tuple((one.name, f"{number(one.ms)} ms (estimate)", one.source, one.record_id) for one in best.reckoned)
+    return Section("Estimated; nothing was measured", ("configuration", "latency", "by", "record"), rows)
