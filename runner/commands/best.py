@@ -26,7 +26,7 @@ def main(argv: list[str]) -> int:
         output_paths.check(options.html, home, "--html")
     found = _raced(options, root, ["best", *argv])
     _print(found, options)
-    return 0 if getattr(found, "decided", True) or getattr(found, "confirmed", None) else UNDECIDED
+    return 0 if getattr(found, "in_time", True) else UNDECIDED
 
 
 def _options(argv: list[str]) -> argparse.Namespace:

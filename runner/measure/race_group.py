@@ -29,9 +29,10 @@ TURN_S = 0.01
 @dataclass(frozen=True)
 class Turns:
     """A `scenarios.Scenario` of ROUNDS rounds, in each of which every process has one turn of TURN_S, in an order drawn
-    anew by `seed`."""
+    anew by `seed`; inferences overlap as in the one that is asked for."""
 
     seed: int
+    OVERLAPS: bool = False
 
     def check(self, settings: Any) -> None:
         """It has no settings."""
@@ -67,6 +68,6 @@ def run_group(run: Run, number: int) -> dict[str, float]:
     Everything is timed inside `run.quiet()`. Raises what the workers raise.
     """
     settings = replace(run.settings, iterations=MOST_ITERATIONS, max_seconds=None)  # a turn is never cut short
-    pair = run_pair(replace(run, scenario=Turns(run.seed + number), settings=settings), number)
+    pair = run_pair(replace(run, scenario=Turns(run.seed + number, run.together), settings=settings), number)
     times = np.array([[math.exp(log) / timed.batch for _, log in timed.bursts] for timed in pair.sides.values()])
     return dict(zip(pair.sides, map(float, groups.value(times.T)), strict=True))

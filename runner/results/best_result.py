@@ -57,9 +57,10 @@ class Confirmed:
 class Best:
     """`raced` are the configurations, the fastest first. `winner` and `default` are names among them; without a winner
     nothing could be recommended. `decided`: nothing else is more than 2 % faster; otherwise `why` it isn't, and `left`
-    are those that still raced. `confirmed` is None where the default won, or there was no time. `reopened`: how often
-    fresh pairs said less than the race. `blocks` and `processes` of the race, with its confirmations' pairs; `share` of
-    the processes that 8 pairs of each configuration would take. `folder` keeps the finished groups."""
+    are those that still raced. `in_time`: it was not the time that ended it. `confirmed` is None where the default won,
+    or there was no time. `reopened`: how often fresh pairs said less than the race. `blocks` and `processes` of the
+    race, with its confirmations' pairs; `share` of the processes that 8 pairs of each configuration would take.
+    `folder` keeps the finished groups."""
 
     by: str
     budget: Budget | None
@@ -68,6 +69,7 @@ class Best:
     winner: str
     default: str
     decided: bool
+    in_time: bool
     why: str
     left: tuple[str, ...]
     confirmed: Confirmed | None

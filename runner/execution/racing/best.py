@@ -113,6 +113,10 @@ class _Raced:
     lost: Losses
     folder: Path
 
+    @property
+    def _by_size(self) -> bool:
+        return self.command.how.by == row_cost.SIZE
+
     def best(self, racing: list[Entry], left_out: list[LeftOut]) -> Best:
         """Raced until nobody falls out who can't be timed."""
         start = time.monotonic()
@@ -125,14 +129,15 @@ class _Raced:
                 if fell.entry is self.default:
                     raise fell.error from fell
                 left_out.append(LeftOut(fell.entry.name, fell.error.status, fell.error.reason, fell.error.next_step))
-                racing.remove(fell.entry)
+                racing = [one for one in racing if one is not fell.entry]
                 continue
             return replace(found, left_out=tuple(left_out), seconds=time.monotonic() - start)
 
     def _journal(self, racing: Sequence[Entry]) -> Journal:
         parts = measurement_key.parts_of_all(one.cell for one in racing)
         keys = tuple(measurement_key.digest(parts[one.configuration.spec.key]) for one in racing)
-        journal = Journal(self.command.home, keys, self.asked.against.seed)
+        what = row_cost.SIZE if self._by_size else "time"
+        journal = Journal(self.command.home, keys, self.asked.against.seed, what)
         if self.command.how.fresh:
             journal.forget()
         return journal
@@ -141,11 +146,12 @@ class _Raced:
         told = journal.read()
         if told.race.groups:
             self.command.reporter.say(f"goes on from {len(told.race.groups)} finished groups: {journal.folder}")
-        if self.command.how.by == row_cost.SIZE:
+        if self._by_size:
             told = replace(told, race=Race(1, told.race.seed))  # a file's size needs no race
-        place = list(racing).index(self.default)
+        place = next(number for number, one in enumerate(racing) if one is self.default)
         while told.confirmed is None:
-            told = replace(told, race=self._to_its_end(racing, journal, told.race, until))
+            if not self._by_size:
+                told = replace(told, race=self._to_its_end(racing, journal, told.race, until))
             winner = verdict.winner(told.race, racing, self.lost, self.command.how.by)
             if winner == place or not self._over(told.race):
                 return verdict.of(told, racing, place, winner, self._about(journal))
@@ -183,7 +189,7 @@ class _Raced:
         high = found.high if found.high is not None else found.ratio
         reopens = (
             told.reopened < confirmation.MOST_REOPENED
-            and self.command.how.by != row_cost.SIZE
+            and not self._by_size
             and confirmation.promised_too_much(told.race, winner, default, high)
         )
         journal.confirmed(winner, default, ratios, found, reopens)

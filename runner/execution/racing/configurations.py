@@ -77,11 +77,17 @@ def read(project: Path, words: Sequence[str], estimates: bool = False) -> Asked:
         found += own
         left_out += impossible
     against = _default(base.spec, project)
-    default = Configuration("", (), options.changed(against, {"baseline": "none"}, project))
+    if not found:
+        raise SpecError("best: no configuration is left.", _why_none(left_out))
+    common = [one.input_line or "" for one in single if one.key_or_group.partition(".")[0] not in (*RACED, *APART)]
+    words = (*common, *_changes(against, project))
+    default = Configuration("", words, options.changed(against, {"baseline": "none"}, project))
     every = _distinct([default, *found])
-    if len(every) == 1 and not every[0].name:
-        raise SpecError("best: no configuration is left.", left_out[0].reason if left_out else "Say less.")
     return Asked(tuple(every), against, tuple(left_out), base.schedule, base.tracking)
+
+
+def _why_none(left_out: Sequence[LeftOut]) -> str:
+    return "; ".join(dict.fromkeys(f"{one.name}: {one.reason}" for one in left_out))
 
 
 def _check(given: Iterable[Override]) -> None:

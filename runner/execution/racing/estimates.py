@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from runner.core import project_paths
-from runner.core.errors import Unsupported
+from runner.core.errors import BY_STATUS, RunnerError, Unsupported
 from runner.core.progress import Reporter
 from runner.execution import run_plan
 from runner.execution.racing import field
@@ -29,7 +29,7 @@ def best(asked: Asked, root: Path, tracker: Tracker, reporter: Reporter) -> Best
     rows = sorted((one for one in found if isinstance(one, Reckoned)), key=lambda one: one.ms)
     left_out = (*asked.left_out, *impossible, *(one for one in found if isinstance(one, LeftOut)))
     if not rows:
-        raise Unsupported("--by estimate: no configuration has an estimated latency.", _why(left_out))
+        raise _nothing(left_out)
     return BestEstimate(tuple(rows), left_out)
 
 
@@ -42,5 +42,8 @@ def _reckoned(one: Configuration, result: Result) -> Reckoned | LeftOut:
     return LeftOut(one.name, result.status if result.status != "ok" else "unsupported", reason, result.next_step)
 
 
-def _why(left_out: Iterable[LeftOut]) -> str:
-    return "; ".join(list(dict.fromkeys(f"{one.name}: {one.reason}" for one in left_out))[:2])
+def _nothing(left_out: Sequence[LeftOut]) -> RunnerError:
+    """The first reason why: all have it as a rule."""
+    first = left_out[0] if left_out else LeftOut("", "unsupported", "no backend reckons one")
+    reason = f"--by estimate: no configuration has an estimated latency. {first.name}: {first.reason}"
+    return BY_STATUS.get(first.status, Unsupported)(reason, first.next_step)

@@ -20,16 +20,18 @@ DIGITS = 12
 
 @dataclass(frozen=True)
 class Journal:
-    """The race of configurations with these `keys` (of their measurements), in their order, drawn by `seed`."""
+    """The race of configurations with these `keys` (of their measurements), in their order, drawn by `seed`, for the
+    best by `what`."""
 
     home: Path
     keys: tuple[str, ...]
     seed: int
+    what: str = "time"
 
     @property
     def folder(self) -> Path:
         """The same for the same configurations, whatever their order."""
-        return self.home / "races" / hashing.digest([sorted(self.keys), self.seed])[:DIGITS]
+        return self.home / "races" / hashing.digest([sorted(self.keys), self.seed, self.what])[:DIGITS]
 
     @property
     def file(self) -> Path:

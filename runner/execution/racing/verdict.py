@@ -68,6 +68,7 @@ def of(told: Told, entries: Sequence[Entry], default: int, winner: int | None, a
         winner=entries[winner].name if named and winner is not None else "",
         default=entries[default].name,
         decided=over,
+        in_time=not racing.left(race)[1],
         why="" if over else _why(race, about),
         left=() if over else _left(now, entries),
         confirmed=told.confirmed,
