@@ -59,8 +59,7 @@ def test_a_model_that_spins_as_long_as_it_runs_takes_longer_than_the_others(
     run = Run({"0": slower(0.0), "1": slower(1.0), "2": slower(0.0)}, settings, 0, tmp_path)
     found = run_group(run, 0)
     assert set(found) == {"0", "1", "2"}
-    assert 1.3 < math.exp(found["1"] - max(found["0"], found["2"]))
-    assert sorted(found.values())[1] == pytest.approx(0.0, abs=0.01)  # of three the median of each round
+    assert math.exp(found["1"] - max(found["0"], found["2"])) > 1.3
 
 
 def test_a_prediction_is_what_the_model_answers_on_its_test_split(side: Side, tmp_path: Path) -> None:
