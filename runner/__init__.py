@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runner.api import (
+        BestResult,
         ComparisonResult,
         Plot,
         RecordDiffResult,
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
         RunResult,
         SpecError,
         SweepResult,
+        best,
         compare,
         load_spec,
         load_sweep,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "BestResult",
     "ComparisonResult",
     "Plot",
     "RecordDiffResult",
@@ -31,6 +34,7 @@ __all__ = [
     "RunnerError",
     "SpecError",
     "SweepResult",
+    "best",
     "compare",
     "load_spec",
     "load_sweep",

@@ -9,16 +9,25 @@ if result.comparison:
 ```
 
 Words are those of the command line. `load_spec` and `load_sweep` check them and run nothing; `run`, `sweep` and
-`compare` return results with `rows`, `table()`, `plot()`, `samples` and `folder`; `reproduce` measures a record again.
-What can't be done is a result's `status` and `reason`; wrong words raise `SpecError`.
+`compare` return results with `rows`, `table()`, `plot()`, `samples` and `folder`; `reproduce` measures a record again,
+`best` races a model's configurations. What can't be done is a result's `status` and `reason`; wrong words raise
+`SpecError`.
 """
 
-from runner.api.calls import compare, load_spec, load_sweep, reproduce, run, sweep
+from runner.api.calls import best, compare, load_spec, load_sweep, reproduce, run, sweep
 from runner.api.pictures import Plot
-from runner.api.results import ComparisonResult, RecordDiffResult, ReproductionResult, RunResult, SweepResult
+from runner.api.results import (
+    BestResult,
+    ComparisonResult,
+    RecordDiffResult,
+    ReproductionResult,
+    RunResult,
+    SweepResult,
+)
 from runner.core.errors import RunnerError, SpecError
 
 __all__ = [
+    "BestResult",
     "ComparisonResult",
     "Plot",
     "RecordDiffResult",
@@ -27,6 +36,7 @@ __all__ = [
     "RunnerError",
     "SpecError",
     "SweepResult",
+    "best",
     "compare",
     "load_spec",
     "load_sweep",

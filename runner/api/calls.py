@@ -6,7 +6,14 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
-from runner.api.results import ComparisonResult, RecordDiffResult, ReproductionResult, RunResult, SweepResult
+from runner.api.results import (
+    BestResult,
+    ComparisonResult,
+    RecordDiffResult,
+    ReproductionResult,
+    RunResult,
+    SweepResult,
+)
 from runner.core import project_paths
 from runner.core.errors import SpecError
 from runner.spec.schema import Spec, Sweep
@@ -125,6 +132,35 @@ def compare(
             )
         return RecordDiffResult(project_comparison.two(home, str(candidate), str(against)))
     return ComparisonResult(project_comparison.read(home, warnings.warn, sweep, baseline, sort, max_loss, by))
+
+
+def best(
+    *words: str,
+    max_loss: str = "1%",
+    by: str = "latency",
+    limit_s: float = 3600.0,
+    fresh: bool = False,
+    root: Path | None = None,
+) -> BestResult:
+    """The best configuration of a model, found by a race: `best("model=gru", "backend=onnxruntime,openvino")`.
+
+    Words are those of a sweep; what they don't say of backends, precisions and threads is tried. `max_loss` is the
+    quality that may be lost (`1%`, an amount in the metric's unit, or `any`), `by` latency, throughput or size. The
+    race goes on from its finished groups unless `fresh`, and ends undecided after `limit_s` seconds. Raises SpecError
+    for wrong words, and what keeps the default from being measured.
+    """
+    from runner.execution.racing import best as racing
+    from runner.report.views import progress
+
+    own = root or project_paths.root()
+    _look_again()
+    if by not in racing.RACED:
+        raise SpecError(
+            f"best(by={by!r}): a race is by {', '.join(racing.RACED)}.", "For estimates: python -m runner best"
+        )
+    how = racing.How(by, max_loss, limit_s, fresh)
+    with _tracker(own) as tracker:
+        return BestResult(racing.raced(racing.Command(words, how, own, tracker, progress.on_stderr())))
 
 
 def reproduce(record: str | Path, *words: str, root: Path | None = None) -> ReproductionResult:

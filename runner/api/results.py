@@ -1,4 +1,5 @@
-"""What the calls return: a run, a sweep, a comparison, two records, a reproduction. Each shows itself in a notebook.
+"""What the calls return: a run, a sweep, a comparison, two records, a reproduction, a race. Each shows itself in a
+notebook.
 
 Nothing heavy is imported before a figure, a table or a picture is asked for.
 """
@@ -7,13 +8,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.api.pictures import Plot
-from runner.results import multiple_comparisons
+from runner.results import best_result, multiple_comparisons
+from runner.results.best_result import Best
 from runner.results.comparison import Comparison
 from runner.results.record_schema import ROLES, Compared, Correction, Result
 from runner.results.records import Record
@@ -295,6 +297,44 @@ class ReproductionResult:
         from runner.report.views import notebook
 
         return notebook.of_reproduction(self.details)
+
+
+@dataclass(frozen=True)
+class BestResult:
+    """The best configuration of a model. `details` is the answer with all that raced and all that didn't."""
+
+    details: Best
+
+    @property
+    def winner(self) -> str:
+        """Its name in the race; empty where time was up before anybody led."""
+        return self.details.winner
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Those of a run of the winner: `runner.run(*found.words)`; none without one."""
+        return self.details.named(self.winner).words if self.winner else ()
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """What raced, the fastest first."""
+        return [asdict(one) for one in self.details.raced]
+
+    def table(self) -> DataFrame:
+        """`rows` as a pandas DataFrame. Raises Unavailable without pandas."""
+        return _frame(self.rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """In JSON types, as `best --json` prints it."""
+        return best_result.as_json(self.details)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.winner or self.details.why}>"
+
+    def _repr_html_(self) -> str:
+        from runner.report.views import notebook
+
+        return notebook.of_best(self.details)
 
 
 def _frame(rows: Sequence[Mapping[str, Any]]) -> DataFrame:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import runner
-from runner import ReproductionResult, RunResult, SpecError
+from runner import BestResult, ReproductionResult, RunResult, SpecError
 from runner.core.errors import Unavailable
 from runner.results import reproduction
+from runner.results.best_result import Best, Raced
 from runner.results.records import Record
 from tests.report import fixtures
 
@@ -145,3 +147,35 @@ def test_a_reproduction_has_the_answer_what_differs_and_the_run(record: Record, 
     shown = found._repr_html_()
     assert "doesn&#39;t hold here (" in shown
     assert "quality: mae" in shown
+
+
+def test_the_best_configuration_names_the_words_of_a_run_of_it() -> None:
+    raced = Raced(
+        "openvino fp32", ("model=gru", "backend=openvino"), 1, 0.1, None, (1.0, 1.0, 1.0), 5, None, True, True
+    )
+    details = Best(
+        by="latency",
+        budget=None,
+        raced=(raced,),
+        left_out=(),
+        winner="openvino fp32",
+        default="openvino fp32",
+        decided=True,
+        in_time=True,
+        why="",
+        left=(),
+        confirmed=None,
+        reopened=0,
+        blocks=5,
+        processes=10,
+        share=0.2,
+        seconds=1.0,
+        folder="races/x",
+    )
+    found = BestResult(details)
+    assert (found.winner, found.words) == ("openvino fp32", ("model=gru", "backend=openvino"))
+    assert found.rows[0]["runs"] == 5
+    assert found.to_dict()["status"] == "ok"
+    assert "openvino fp32" in repr(found)
+    assert "Nothing" not in found._repr_html_()  # alone it beats nobody
+    assert BestResult(replace(details, winner="", why="time is up")).words == ()

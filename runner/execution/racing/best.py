@@ -30,6 +30,7 @@ from runner.results.quality_loss import Budget
 from runner.results.records import Record
 from runner.tracking.client import Tracker
 
+RACED = (row_cost.LATENCY, row_cost.THROUGHPUT, row_cost.SIZE)
 ESTIMATE = "estimate"
 BY = (*row_cost.BY, ESTIMATE)
 ANY = "any"
@@ -72,15 +73,21 @@ def best(command: Command) -> Best | BestEstimate:
     """The best configuration of what the words leave. Raises SpecError for bad words, Unavailable for a figure that
     can't be raced by, and what the default, the yardstick of all, fails with."""
     check_choice("--by", command.how.by, BY)
-    budget = command.how.budget
     if command.how.by == row_cost.ENERGY:
         raise Unavailable(
             "--by energy: a race reads times, no power.",
             "Measure each configuration with -m, then: python -m runner compare --max-loss 1% --by energy",
         )
-    asked = configurations.read(command.root, command.words, command.how.by == ESTIMATE)
     if command.how.by == ESTIMATE:
+        asked = configurations.read(command.root, command.words, estimates=True)
         return estimates.best(asked, command.root, command.tracker, command.reporter)
+    return raced(command)
+
+
+def raced(command: Command) -> Best:
+    """The best by one of RACED; raises as `best`."""
+    budget = command.how.budget
+    asked = configurations.read(command.root, command.words)
     made, impossible = field.planned(asked, command.root)
     command.reporter.say(f"{len(made.cells)} configurations of {asked.against.model.title}")
     ready = field.prepared(asked, made, command.home, command.reporter)

@@ -1,14 +1,15 @@
-"""What a notebook shows of a run, a comparison, two records or a reproduction: a part of a page, without a style of its
-own. `notebook.html` is its template."""
+"""What a notebook shows of a run, a comparison, two records, a reproduction or a race: a part of a page, without a
+style of its own. `notebook.html` is its template."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runner.report import report_model, sweep_page
+from runner.report import best_summary, report_model, sweep_page
 from runner.report.report_model import Section
 from runner.report.views import record_diff_table, table
 from runner.report.views.templates import filled
+from runner.results.best_result import Best
 from runner.results.comparison import Comparison
 from runner.results.record_diff import Beside, Line
 from runner.results.record_schema import Correction
@@ -39,6 +40,18 @@ def of_comparison(comparison: Comparison) -> str:
         warnings=(),
         sections=[*table.sections(comparison), *([page.not_measured] if page.not_measured.rows else [])],
         notes=[*table.recommendations(comparison), *comparison.notes],
+    )
+
+
+def of_best(best: Best) -> str:
+    """The winner, what is claimed of it, what raced and what didn't."""
+    return filled(
+        "notebook.html",
+        heading=best_summary.heading(best),
+        finding="",
+        warnings=(),
+        sections=[one for one in (best_summary.raced(best), best_summary.left_out(best.left_out)) if one.rows],
+        notes=list(best_summary.lines(best)),
     )
 
 
