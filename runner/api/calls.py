@@ -155,9 +155,7 @@ def best(
     own = root or project_paths.root()
     _look_again()
     if by not in racing.RACED:
-        raise SpecError(
-            f"best(by={by!r}): a race is by {', '.join(racing.RACED)}.", "For estimates: python -m runner best"
-        )
+        raise SpecError(f"best(by={by!r}): a race is by {', '.join(racing.RACED)}.", "Choose one of these.")
     how = racing.How(by, max_loss, limit_s, fresh)
     with _tracker(own) as tracker:
         return BestResult(racing.raced(racing.Command(words, how, own, tracker, progress.on_stderr())))
