@@ -13,6 +13,7 @@ from runner.spec import baseline, options
 from runner.sweeps import request
 
 GRU = ("model=gru", "train=smoke")
+FEW = ("backend.threads=1", "backend.graph_optimization=all")
 
 
 def read(root: Path, *words: str) -> Asked:
@@ -71,13 +72,13 @@ def test_a_setting_that_no_backend_has_is_a_wrong_word(tmp_path: Path) -> None:
 
 
 def test_the_words_of_a_configuration_are_those_of_a_run_of_it(tmp_path: Path) -> None:
-    for one in read(tmp_path, "backend=onnxruntime,openvino", "precision=fp32,int8").configurations:
+    for one in read(tmp_path, "backend=onnxruntime,openvino", "precision=fp32,int8", *FEW).configurations:
         assert request.one(tmp_path, one.words).measures_the_same(one.spec)
 
 
 @pytest.mark.parametrize("extra", [(), ("compression=magnitude",)])
 def test_the_winner_is_confirmed_against_the_default_and_nothing_else(tmp_path: Path, extra: tuple[str, ...]) -> None:
-    asked = read(tmp_path, "backend=onnxruntime,openvino", "precision=int8", *extra)
+    asked = read(tmp_path, "backend=onnxruntime,openvino", "precision=int8", *FEW, *extra)
     for one in asked.configurations[1:]:
         spec = request.one(tmp_path, confirming(one, asked.against, GRU, tmp_path, 0.0))
         found = baseline.resolve(spec, tmp_path, options.names("backend", tmp_path))
