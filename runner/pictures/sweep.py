@@ -47,9 +47,9 @@ class SpeedUp:
     worded: str
 
 
-def quality_against_latency(points: Sequence[Point], quality: str, latency: str) -> Chart:
+def quality_against_latency(points: Sequence[Point], quality: str, latency: str, unit: str = "ms") -> Chart:
     """A dot a cell with the interval of its latency; the front is numbered and joined by steps. `quality` and `latency`
-    are what the axes are called. At least one point; latencies are positive."""
+    are what the axes are called, `unit` that of the latencies. At least one point; latencies are positive."""
     series = list(dict.fromkeys(point.series for point in points))
     top = KEY * math.ceil(len(series) / KEYS) + 34
     x, named = _across([end for one in points for end in (one.ms, one.low, one.high) if end], LEFT, WIDTH - RIGHT)
@@ -60,15 +60,15 @@ def quality_against_latency(points: Sequence[Point], quality: str, latency: str)
     marks += _below(x, named, latency)
     marks += _front([one for one in points if one.rank], x, y)
     for one in points:
-        marks += _point(one, series.index(one.series) % len(SERIES), x, y)
+        marks += _point(one, series.index(one.series) % len(SERIES), x, y, unit)
     marks += _ranks([one for one in points if one.rank], x, y)
-    told = f"{cells(len(points))}. On the front: {'; '.join(told_of(one) for one in points if one.rank)}."
+    told = f"{cells(len(points))}. On the front: {'; '.join(told_of(one, unit) for one in points if one.rank)}."
     return Chart(WIDTH, TALL, f"{quality} against {latency}", tuple(marks), told)
 
 
-def told_of(point: Point) -> str:
+def told_of(point: Point, unit: str = "ms") -> str:
     """`gru int8 openvino: 0.211 ms, 0.312`."""
-    return f"{point.name}: {number(point.ms)} ms, {number(point.quality)}"
+    return f"{point.name}: {number(point.ms)} {unit}, {number(point.quality)}"
 
 
 def _across(values: Sequence[float], start: float, end: float) -> tuple[Scale, list[float]]:
@@ -111,10 +111,10 @@ def _front(front: Sequence[Point], x: Scale, y: Scale) -> Iterator[Mark]:
         yield Lines((tuple(corners),), "front")
 
 
-def _point(one: Point, series: int, x: Scale, y: Scale) -> Iterator[Mark]:
+def _point(one: Point, series: int, x: Scale, y: Scale, unit: str) -> Iterator[Mark]:
     if one.low and one.high:
         yield line(x(one.low), y(one.quality), x(one.high), y(one.quality), f"signal s{series}")
-    yield Dot(x(one.ms), y(one.quality), 6 if one.rank else 4, f"dot s{series}", told_of(one))
+    yield Dot(x(one.ms), y(one.quality), 6 if one.rank else 4, f"dot s{series}", told_of(one, unit))
 
 
 def _ranks(front: Sequence[Point], x: Scale, y: Scale) -> Iterator[Mark]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from runner.artifacts import leases
 from runner.core import project_paths
 from runner.core.disk_errors import room
 from runner.core.errors import BY_STATUS, RunnerError, StepFailed, Unavailable, check_choice
@@ -92,7 +93,8 @@ def raced(command: Command) -> Best:
     command.reporter.say(f"{len(made.cells)} configurations of {asked.against.model.title}")
     ready = field.prepared(asked, made, command.home, command.reporter)
     default = _default(ready, asked)
-    with TemporaryDirectory(prefix="best-") as folder, room(command.home):
+    keys = {key for cell in made.cells for key in cell.candidate.keys.values()}
+    with TemporaryDirectory(prefix="best-") as folder, room(command.home), leases.lease(command.home, keys):
         with device_locks.locked(default.cell, command.reporter.say):
             lost = losses.measured(ready.entries, default, Path(folder), command.reporter.say)
         racing, out = losses.sorted_out(ready.entries, default, lost, budget)

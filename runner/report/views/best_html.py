@@ -53,7 +53,7 @@ def _pictures(best: Best) -> Iterator[Picture]:
     points = list(_points(timed))
     if len(points) > 1:
         metric = next(one.loss.metric for one in timed if one.loss)
-        drawn = sweep.quality_against_latency(points, f"loss of {metric}, %", AXIS)
+        drawn = sweep.quality_against_latency(points, f"loss of {metric}, %", AXIS, "×")
         yield "Loss of quality against time", _inline(drawn), FRONT
 
 
