@@ -1,6 +1,6 @@
 """What a profile of layers costs, and whether its layers add up, of each backend that has one.
 
-`python benchmarks/profile_cost.py [--rounds 5] [--iterations 50] [--backend onnxruntime openvino]`
+`python benchmarks/profile_cost.py [--rounds 5] [--iterations 200] [--backend onnxruntime openvino]`
 
 In each round a process of its own runs the model unprofiled and then makes a profile, with as many iterations. Printed
 are the medians over the rounds of wall time of the profile / of the unprofiled runs, and of the sum of all layers / the
@@ -34,7 +34,7 @@ from runner.testing.models import Case, Compiled
 
 COST, SUM, SIZE_MS = 2.0, 0.10, 1.0
 CHANNELS = (32, 64, 128, 128, 256, 256, 256)
-TOKENS, WIDTH, BLOCKS = 128, 384, 4
+TOKENS, WIDTH, BLOCKS = 64, 256, 4
 
 Net = tuple[list[Any], list[Any], list[int]]  # nodes, weights, sizes of an input's row
 
@@ -52,7 +52,7 @@ def convolutions() -> Net:
             nodes += [_node("Conv", [last, f"w{name}"], name, **more), _node("Relu", [name], f"r{name}")]
             last = f"r{name}"
         before = width
-    return [*nodes, _node("GlobalAveragePool", [last], "y")], held, [3, 160, 160]
+    return [*nodes, _node("GlobalAveragePool", [last], "y")], held, [3, 80, 80]
 
 
 def products() -> Net:
@@ -138,7 +138,7 @@ def one_round(
 def main() -> int:
     arguments = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     arguments.add_argument("--rounds", type=int, default=5)
-    arguments.add_argument("--iterations", type=int, default=50)
+    arguments.add_argument("--iterations", type=int, default=200)
     arguments.add_argument("--backend", nargs="+", default=[name for name in backends() if _profiles(name)])
     chosen, missed = arguments.parse_args(), False
     with tempfile.TemporaryDirectory() as home:

@@ -7,13 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.measure import roofline
+from runner.measure.layer_groups import HEAVY, group_of
 from runner.measure.layer_profile import Layer
 from runner.measure.roofline import Peaks
 
 if TYPE_CHECKING:
     from runner.graphs.cost import GraphCost, NodeCost
 
-Claims = Mapping[str, str]  # the name of a node, and of the layer that has its operations
+Nodes = Mapping[str, Mapping[str, "NodeCost"]]  # by layer and by what the node is
+Claims = Mapping[str, str]  # what a node is, and the layer that has its operations
 
 UNSAID = "the runtime doesn't say which nodes it came from"
 ELSEWHERE = "its nodes' names are not in the graph"
@@ -25,17 +27,30 @@ def costed(layers: Sequence[Layer], graph: GraphCost | str, peaks: Peaks | str) 
 
     A node that several layers name has its operations in the longest of them.
     """
+    nodes = {} if isinstance(graph, str) else _nodes(layers, graph)
     claims: dict[str, str] = {}
     for layer in sorted(layers, key=lambda one: -one.ns):
-        for node in _nodes(layer, graph).values():
-            claims.setdefault(_id(node), layer.name)
-    return [_costed(layer, graph, peaks, claims) for layer in layers]
+        for node in nodes.get(layer.name, {}):
+            claims.setdefault(node, layer.name)
+    return [_costed(layer, graph, peaks, nodes, claims) for layer in layers]
 
 
-def _nodes(layer: Layer, graph: GraphCost | str) -> dict[str, NodeCost]:
-    """The graph's nodes that a layer names; runtimes put what they made of one behind its name and a slash."""
-    if isinstance(graph, str):
-        return {}
+def _nodes(layers: Sequence[Layer], graph: GraphCost) -> Nodes:
+    """The graph's nodes that each layer names. A layer that names none of them is the only node of its kind of work
+    that no layer names, where it is the only such layer: OpenVINO calls a GRU `GRUSequence_61`."""
+    named = {layer.name: _named(layer, graph) for layer in layers}
+    claimed = {node for found in named.values() for node in found}
+    left = {_id(node): node for node in graph.nodes.values() if _id(node) not in claimed}
+    for group in HEAVY:
+        unnamed = [one.name for one in layers if not named[one.name] and group_of(one.type) == group]
+        rest = {name: node for name, node in left.items() if group_of(node.op) == group}
+        if len(unnamed) == len(rest) == 1:
+            named[unnamed[0]] = rest
+    return named
+
+
+def _named(layer: Layer, graph: GraphCost) -> dict[str, NodeCost]:
+    """Runtimes put what they made of a node behind its name and a slash."""
     found = {}
     for name in layer.nodes:
         while name and name not in graph.nodes:
@@ -49,8 +64,8 @@ def _id(node: NodeCost) -> str:
     return f"{node.op} {node.name}"
 
 
-def _costed(layer: Layer, graph: GraphCost | str, peaks: Peaks | str, claims: Claims) -> Layer:
-    nodes = _nodes(layer, graph)
+def _costed(layer: Layer, graph: GraphCost | str, peaks: Peaks | str, every: Nodes, claims: Claims) -> Layer:
+    nodes = every.get(layer.name, {})
     flops = graph if isinstance(graph, str) else _flops(layer, nodes, claims)
     moved = layer.bytes if layer.bytes is not None else _bytes(layer, nodes)
     least = _bound(layer, flops, moved, peaks)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner.core.errors import SpecError
+from runner.measure.layer_groups import grouped, total_ms
 from runner.results import layers, naming
 from runner.results.explanation_reasons import Reason, reasons
 from runner.results.explanation_side import P50, Profile, Side
-from runner.results.layer_groups import grouped, total_ms
 from runner.results.record_diff import Beside, Line
 from runner.results.record_schema import ROLES, Absent, Result, Role
 from runner.results.records import Record

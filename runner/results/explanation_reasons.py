@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from runner.backends.effective_precision import HEAVY as HEAVY_TYPES
+from runner.measure.layer_groups import CONVERSION, ELEMENTWISE, HEAVY, LAYOUT, Layer, total_ms
 from runner.results.explanation_side import Side
 from runner.results.formatting import number
-from runner.results.layer_groups import CONVERSION, ELEMENTWISE, HEAVY, LAYOUT, Layer, total_ms
 
 NARROW = ("int8", "fp16", "bf16")  # precisions that are asked for to be faster
 LONGER = 1.1  # times the other side's time, from which on a group is called slower

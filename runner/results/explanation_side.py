@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runner.results.layer_groups import HEAVY, Layer, group_of, total_ms
+from runner.measure.layer_groups import HEAVY, Layer, group_of, total_ms
 from runner.results.record_schema import Effective, Roofline
 
 P50 = "latency/p50_ms"

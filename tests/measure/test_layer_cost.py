@@ -14,8 +14,10 @@ GRAPH = GraphCost(1_010, 0, 0, 0, nodes={"/0/Conv": CONV, "/0/Conv_output_0": CO
 PEAKS = Peaks("2026-11-30T10:00:00+00:00", "abc", 1, {"fp32": 1e9}, {"fp32": "numpy"}, ((100, 1e9),))
 
 
-def layer(name: str, *nodes: str, ns: float = 4_000.0, calls: int = 1, moved: int | None = None) -> Layer:
-    return Layer(name, "Convolution", "fp32", ns, calls, 0.5, nodes, bytes=moved)
+def layer(
+    name: str, *nodes: str, ns: float = 4_000.0, calls: int = 1, moved: int | None = None, kind: str = "Convolution"
+) -> Layer:
+    return Layer(name, kind, "fp32", ns, calls, 0.5, nodes, bytes=moved)
 
 
 def costed(*layers: Layer, graph: GraphCost | str = GRAPH, peaks: Peaks | str = PEAKS) -> list[Layer]:
@@ -45,10 +47,20 @@ def test_a_node_that_two_layers_name_is_counted_in_the_longer_one() -> None:
     assert short.absent["flops"] == "its nodes are counted in product"
 
 
+def test_the_only_recurrent_layer_is_the_only_recurrent_node_whatever_it_is_called() -> None:
+    gru = NodeCost("/r/GRU", "GRU", 500, 100)
+    graph = GraphCost(500, 0, 0, 0, nodes={"/r/GRU": gru, "/r/GRU_output_0": gru})
+    one = Layer("GRUSequence_61", "GRUSequence", "fp32", 5.0, 1, 0.5, ("GRUSequence_61",), bytes=90)
+    (found,) = costed(one, graph=graph)
+    assert (found.flops, found.bytes) == (500, 90)
+    other = Layer("GRUSequence_62", "GRUSequence", "fp32", 5.0, 1, 0.5)
+    assert [layer.flops for layer in costed(one, other, graph=graph)] == [None, None]
+
+
 def test_what_is_not_known_is_never_a_zero() -> None:
-    (unsaid,) = costed(layer("x"))
+    (unsaid,) = costed(layer("x", kind="Pooling"))
     assert (unsaid.flops, unsaid.absent["flops"]) == (None, "the runtime doesn't say which nodes it came from")
-    (other,) = costed(layer("x", "Multiply_14181"))
+    (other,) = costed(layer("x", "Multiply_14181", kind="Pooling"))
     assert other.absent["flops"] == "its nodes' names are not in the graph"
     (unknown,) = costed(layer("x", "best"))
     assert unknown.absent["flops"] == "TopK best: what it computes is not known"

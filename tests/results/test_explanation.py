@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from runner.core.errors import SpecError
+from runner.measure.layer_groups import group_of
 from runner.report import explanation_page
 from runner.results import explanation, find_record, layers, record_diff, records
 from runner.results.explanation import Explanation
-from runner.results.layer_groups import group_of
 from runner.results.records import Record
 from tests.report import fixtures
 from tests.report.fixtures import measured, spec
