@@ -12,6 +12,8 @@ import pytest
 
 pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not installed here")
 
+from ai_edge_litert import interpreter as litert
+
 from runner.backends.contract import AS_BUILT
 from runner.backends.litert import APIS, Settings, nodes
 from runner.backends.litert.described import described
@@ -101,6 +103,18 @@ def test_what_a_file_computes_in_is_told_by_operator(tmp_path: Path) -> None:
     found = described(tmp_path, settings_of("litert"), as_built=True)
     assert found["effective"] == {"SUB": {"int8": 1}}
     assert found["fallback"] == {}
+
+
+def test_a_runtime_that_tells_no_types_of_operators_is_read_by_its_tensors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = litert.Interpreter._get_ops_details
+    fewer = ("index", "op_name", "inputs", "outputs")  # all that tflite-runtime 2.14 tells
+    monkeypatch.setattr(
+        litert.Interpreter, "_get_ops_details", lambda self: [{key: one[key] for key in fewer} for one in told(self)]
+    )
+    tflite_files.integers(tmp_path / "model.tflite")
+    assert described(tmp_path, settings_of("litert"), as_built=True)["effective"] == {"SUB": {"int8": 1}}
 
 
 def test_an_operator_that_is_nobodys_is_unsupported_and_named(tmp_path: Path) -> None:

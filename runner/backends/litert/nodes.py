@@ -38,7 +38,9 @@ def by_runner(interpreter: Any, before: set[int]) -> list[Node]:
     """Every operator of the file. `before`: those that were left before XNNPACK took its share."""
     left = executed(interpreter)
     own = [one for one in interpreter._get_ops_details() if one["op_name"] != DELEGATE_NODE]
-    return [Node(one["op_name"], _precision(one), _runner(one["index"], left, before)) for one in own]
+    # Not by an operator's own `result_types`: tflite-runtime tells none.
+    types = {one["index"]: np.dtype(one["dtype"]).name for one in interpreter.get_tensor_details()}
+    return [Node(one["op_name"], _precision(one, types), _runner(one["index"], left, before)) for one in own]
 
 
 def _runner(index: int, left: set[int], before: set[int]) -> str:
@@ -47,11 +49,11 @@ def _runner(index: int, left: set[int], before: set[int]) -> str:
     return XNNPACK if index in before else DELEGATE
 
 
-def _precision(one: dict[str, Any]) -> str:
+def _precision(one: dict[str, Any], types: dict[int, str]) -> str:
     """What an operator computes in: integers where its weights are (dynamic int8 takes and gives floats)."""
     if one["op_name"] in CONVERSIONS:
         return "conversion"
-    given = [np.dtype(kind).name for kind in (*one["result_types"], *one["operand_types"])]
+    given = [types[index] for index in map(int, (*one["outputs"], *one["inputs"])) if index in types]
     if not given:
         return "none"
     narrow = "int8" in given and given[0] in ("float32", "int16", "int8")
