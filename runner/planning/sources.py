@@ -166,9 +166,12 @@ def _describe(model: Choice, backend: Choice, built: Built, place: Place) -> Nod
 
 def placed(built: Built) -> dict[str, Any]:
     """A built model's files as the steps that use it are given them."""
+    names = {part.place for part in built}
+    # Steps get copies by other paths: a file of the user's that is called as it will be in the artifact is told apart.
+    paths = {part: f"./{part.path}" if part.path in names else part.path for part in built}
     return {
-        "places": [[part.path, part.place] for part in built],
-        "files": {part.path: part.digest for part in built},
+        "places": [[paths[part], part.place] for part in built],
+        "files": {paths[part]: part.digest for part in built},
     }
 
 
