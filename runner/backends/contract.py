@@ -88,6 +88,11 @@ class Capabilities:
     overlaps: Mapping[str, Any] = field(default_factory=dict)
 
 
+def always(settings: Any) -> bool:
+    """Whatever the settings are."""
+    return True
+
+
 @dataclass(frozen=True)
 class Stage:
     """One step of a backend's own compile: `<name>.py` of its folder offers `<name>(job)`. The last is `compile`, whose
@@ -101,6 +106,7 @@ class Stage:
     whose versions enter the key; elsewhere they are the backend's. `place`: DEVICE is the machine that the model is
     for, on which nothing is measured meanwhile; where the last stage runs there, so does `verify`. `whose`: the other
     backend whose stage it is, file and all, "": this one's own; what it makes serves both. Never of the last.
+    `when`: whether the backend's `Settings` ask for the stage; where they don't, the next one gets what it would have.
     """
 
     name: str
@@ -113,6 +119,7 @@ class Stage:
     tools: tuple[str, ...] = ()
     place: str = HOST
     whose: str = ""
+    when: Callable[[Any], bool] = always
 
 
 @dataclass(frozen=True)
@@ -220,6 +227,10 @@ class Backend:
     def runtime(self) -> str:
         """The distribution that runs what it compiles; "" where nothing of it is installed beside the runner."""
         return self.distributions[0] if self.distributions else ""
+
+    def stages_of(self, settings: Any) -> tuple[Stage, ...]:
+        """The stages that its `settings` ask for."""
+        return tuple(stage for stage in self.stages if stage.when(settings))
 
     def opens_here(self) -> bool:
         """Whether what it compiles opens on the machine that plans: `verify` runs there."""

@@ -158,7 +158,7 @@ def _stage(value: Stage) -> bool:
     parts = parts and _texts()(value.provides) and _text(value.whose) and not (value.whose and value.name == COMPILE)
     place = _text(value.toolchain) and _texts()(value.tools) and value.place in PLACES
     place = place and not (value.toolchain and value.place == DEVICE)
-    return parts and place and isinstance(value.name, str) and value.name.isidentifier()
+    return parts and place and callable(value.when) and isinstance(value.name, str) and value.name.isidentifier()
 
 
 def _references(value: Any) -> bool:

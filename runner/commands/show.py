@@ -6,6 +6,7 @@ import dataclasses
 import json
 import types
 import typing
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def _describe(word: str) -> dict[str, Any]:
     file = options.file(axis, name, root)
     values = options.values(axis, name, root)
     known = rules(settings_class(axis, str(values.get("name", name))))
-    settings = [_setting(f"{axis}.{key}", values.get(key), kind, rule) for key, (kind, rule) in known.items()]
+    settings = list(_settings(axis, known, values))
     brings = _defaults(options.load_yaml(file))
     return {"option": word, "help": first_comment(file), "file": str(file), "brings": brings, "settings": settings}
 
@@ -74,6 +75,17 @@ def _experiment(name: str, root: Path) -> dict[str, Any]:
     sets = {key: value for key, value in content.items() if key not in ("defaults", "sweep")}
     shown = {"option": f"experiment={name}", "help": first_comment(file), "file": str(file)}
     return {**shown, "chooses": chooses, "sets": sets, "sweep": content.get("sweep")}
+
+
+def _settings(
+    where: str, known: typing.Mapping[str, Any], values: typing.Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """The settings below `where`; of one that has settings of its own, those."""
+    for key, (kind, rule) in known.items():
+        if dataclasses.is_dataclass(kind):
+            yield from _settings(f"{where}.{key}", rules(typing.cast(type, kind)), values.get(key) or {})
+        else:
+            yield _setting(f"{where}.{key}", values.get(key), kind, rule)
 
 
 def _setting(key: str, default: Any, kind: Any, rule: Rule) -> dict[str, Any]:

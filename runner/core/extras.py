@@ -27,7 +27,7 @@ EXTRAS: Mapping[str, Extra] = {
     "ui": Extra("MLflow's pages: python -m runner ui", ("mlflow",)),
     "plots": Extra("pictures as PNG files", ("matplotlib",)),
     "openvino": Extra("backend=openvino", ("openvino",)),
-    "tvm": Extra("backend=tvm", ("apache-tvm", "apache-tvm-ffi")),
+    "tvm": Extra("backend=tvm", ("apache-tvm", "apache-tvm-ffi", "psutil")),
     "cluster": Extra("steps on a Dask cluster: schedule.address", ("distributed",)),
     "nvidia": Extra("power of NVIDIA's GPUs", ("nvidia-ml-py",)),
     "dvc": Extra("the canonical grid with DVC", ("dvc",)),

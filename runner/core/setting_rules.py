@@ -77,6 +77,8 @@ def build(cls: type[T], values: Mapping[str, Any], where: str) -> T:
 
 def check(value: Any, kind: Any, rule: Rule, where: str) -> Any:
     """`value` as `kind`, or a SpecError that names the key, the value and what is allowed."""
+    if dataclasses.is_dataclass(kind) and isinstance(value, Mapping):  # settings of its own, such as backend.tuning
+        return build(typing.cast(type, kind), value, where)
     cast = _cast(value, kind)
     if cast is _WRONG:
         raise SpecError(f"{where}={shown(value)}: {_article(kind)} expected.", f"{rule.help}{_range(rule)}")
@@ -111,6 +113,8 @@ def _cast(value: Any, kind: Any) -> Any:
         return _WRONG if _WRONG in parts.values() else parts
     if kind is Any:
         return value
+    if dataclasses.is_dataclass(kind):
+        return _WRONG
     return _cast_plain(value, kind)
 
 

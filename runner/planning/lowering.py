@@ -73,7 +73,7 @@ def _made(spec: Spec, origin: Source, asked: _Asked, draft: Draft) -> tuple[list
         source = draft.once(_quantize, *about, origin.unread)
         made.append(source)
     network = spec.model if reads == "checkpoint" else None
-    for stage in declared.stages:
+    for stage in declared.stages_of(spec.backend.settings):
         place = draft.once(places.place_of, stage, asked.around, draft.project)
         source = draft.once(_stage, stage, place, asked, network, source.key)
         made.append(source)

@@ -12,6 +12,7 @@ from typing import Any
 from runner.backends import loading
 from runner.core import installed, registry
 from runner.core.job import Job
+from runner.core.setting_rules import build
 from runner.worker import session_loader
 
 # A network of our own for backends that read checkpoints, and the data that it is for.
@@ -31,7 +32,7 @@ def probe(backend: str, settings: dict[str, Any], folder: str) -> dict[str, Any]
     importlib.import_module(f"{module}.compile")
     imported = time.perf_counter()
     root, declared = Path(folder), loading.backend(backend)
-    if len(declared.stages) > 1:
+    if len(declared.stages_of(build(declared.settings, settings, "backend"))) > 1:
         return {"version": installed.version(declared.distributions[0]), "import_seconds": imported - started}
     make = {"onnx": _graph, "checkpoint": _checkpoint}[declared.accepts[0]]
     for name in ("model", "data", "out", "scratch"):

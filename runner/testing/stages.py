@@ -12,6 +12,7 @@ from runner.backends.contract import Backend, Stage
 from runner.core import hashing, installed, registry
 from runner.core import project_paths as projects
 from runner.core.errors import RunnerError
+from runner.core.setting_rules import build
 from runner.transport import toolchains
 from runner.transport.endpoint import Endpoint, WorkerOptions
 from runner.transport.local import Worker
@@ -42,7 +43,8 @@ def before_compile(folder: Path, backend: str, asked: Mapping[str, Any], source:
     """The folder that `compile` is given: `source`, or what the stages before it made of that, below `folder`. `asked`
     is what a stage may be given: `settings`, `batch`, `precision`, `precision_settings`, and `model` of a checkpoint.
     """
-    for stage in loading.backend(backend).stages[:-1]:
+    declared = loading.backend(backend)
+    for stage in declared.stages_of(build(declared.settings, asked["settings"], "backend"))[:-1]:
         given = {key: asked[key] for key in stage.asks if key in asked}
         if (source / "model.pt").is_file():
             given["model"] = asked["model"]

@@ -30,7 +30,7 @@ def conv(cases: dict[str, Case], tmp_path_factory: pytest.TempPathFactory) -> Co
 
 def test_it_says_for_which_cpu_it_is_built_and_how(conv: Compiled) -> None:
     effective = conv.meta["settings_effective"]
-    assert effective == {"threads": 1, "cpu": cpus.own(), "schedule": "generic"}
+    assert effective == {"threads": 1, "cpu": cpus.own(), "schedule": "generic", "tuned": False}
 
 
 @pytest.mark.parametrize("changed", [{"schedule": "default"}, {"cpu": "x86-64-v2"}])

@@ -24,4 +24,5 @@ def test_the_commands_of_the_page_measure(command: Command, tmp_path: Path) -> N
     records = [json.loads(path.read_text()) for path in (tmp_path / "records").glob("*/record.json")]
     schedules = {record["effective"]["candidate"]["settings"]["schedule"] for record in records}
     assert schedules == {"default", "generic"}
+    assert {record["effective"]["candidate"]["settings"]["tuned"] for record in records} == {True, False}
     assert {record["status"] for record in records} == {"ok"}

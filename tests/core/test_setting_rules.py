@@ -66,3 +66,15 @@ def test_rules_list_type_and_rule_of_every_key() -> None:
     assert list(found) == ["hidden", "rate", "mode", "limit", "sizes"]
     assert found["hidden"][0] is int
     assert found["hidden"][1].unit == "units"
+
+
+@dataclass(frozen=True)
+class Within:
+    part: Example = setting("settings of its own")  # noqa: RUF009
+
+
+def test_settings_within_settings_are_checked_and_named_by_the_whole_key() -> None:
+    assert build(Within, {"part": GOOD}, "model") == Within(Example(32, 1.0, "fast", None, (1, 2)))
+    for wrong, said in (({**GOOD, "hidden": 0}, "model.part.hidden=0: out of range."), (3, "model.part=3: a mapping")):
+        with pytest.raises(SpecError, match=said.replace(".", r"\.")):
+            build(Within, {"part": wrong}, "model")

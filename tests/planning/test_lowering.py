@@ -419,6 +419,14 @@ def test_code_that_the_backends_own_compile_provides_is_run(tmp_path: Path) -> N
         requirements.as_named(node, Artifact(tmp_path, {"files": {**own, "more.so": {"sha256": "0" * 64}}}))
 
 
+@pytest.mark.parametrize(("trials", "steps"), [(0, ["compile"]), (16, ["tune", "compile"])])
+def test_a_stage_is_planned_where_the_settings_ask_for_it(trials: int, steps: list[str], tmp_path: Path) -> None:
+    words = ["backend=tvm", "baseline=none", f"backend.tuning.trials={trials}"]
+    made = plan.make([request.one(tmp_path, words)], tmp_path)
+    keys = made.cells[0].candidate.keys
+    assert [step for step in keys if step in ("tune", "compile")] == steps
+
+
 def test_a_model_that_the_backend_accepts_in_no_form_is_unsupported(tmp_path: Path) -> None:
     file = onnx_files.one_node(tmp_path / "relu.onnx", "Relu", [1, 4], [1, 4])
     words = [f"model.path={file}", "model=onnx", "backend=torch", "precision=fp32", "baseline=none"]

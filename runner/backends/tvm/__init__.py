@@ -10,7 +10,14 @@ from runner.backends.contract import Backend, Candidate, Capabilities, Request, 
 from runner.core.errors import SpecError
 from runner.core.setting_rules import setting
 
-LIBRARY = "model.so"
+MODEL, LIBRARY = "model.onnx", "model.so"
+WORKLOADS, RECORDS = "database_workload.json", "database_tuning_record.json"  # of a tuned database
+
+
+@dataclass(frozen=True)
+class Tuning:
+    trials: int = setting("ways of laying out kernels that are tried and measured; 0: none", low=0)
+    budget_s: float = setting("longest time of all trials", unit="s", low=1)
 
 
 @dataclass(frozen=True)
@@ -18,6 +25,7 @@ class Settings:
     threads: int = setting("threads that share out one kernel's loops", low=1)
     schedule: str = setting("how untuned kernels are laid out", choices=("default", "generic"))
     cpu: Optional[str] = setting("LLVM's name of the CPU to build for; null: the device's own")  # noqa: UP045
+    tuning: Tuning = setting("kernels tried out on this machine before the model is compiled")  # noqa: RUF009
 
 
 def support(request: Request) -> str | None:
@@ -56,7 +64,17 @@ BACKEND = Backend(
     capabilities=Capabilities(raw_weights=False),
     session_settings={"threads": 1},
     portable="backend.cpu=generic",
-    stages=(Stage("compile", provides=(LIBRARY,), rough_s=15.0),),
+    stages=(
+        Stage(
+            "tune",
+            reads=("threads", "schedule", "cpu", "tuning"),
+            asks=("batch", "tuned_to"),
+            provides=(MODEL, WORKLOADS, RECORDS),
+            rough_s=120.0,
+            when=lambda settings: settings.tuning.trials > 0,
+        ),
+        Stage("compile", reads=("schedule", "cpu"), provides=(LIBRARY,), rough_s=15.0),
+    ),
     support=support,
     tuned_to=tuned_to,
     baseline_overrides=baseline_overrides,

@@ -11,7 +11,7 @@ import onnx
 import tvm  # before the session, which would load the runtime alone
 
 from runner.backends import compile_checks, effective_precision
-from runner.backends.tvm import LIBRARY, cpus, importer, precisions, refusal, schedule
+from runner.backends.tvm import LIBRARY, MODEL, RECORDS, cpus, importer, precisions, refusal, schedule
 from runner.backends.tvm.session import SIGNATURE, open_session
 from runner.core.errors import RunnerError
 from runner.core.job import Job
@@ -24,16 +24,18 @@ def compile(job: Job) -> dict[str, Any]:
     Raises Unsupported naming the node that can't be converted, or with TVM's words.
     """
     settings = job.settings["settings"]
-    model = onnx.load(job.inputs["model"] / "model.onnx")
+    model = onnx.load(job.inputs["model"] / MODEL)
     taken = onnx_graph.describe(onnx_graph.inputs(model))
     feed = compile_checks.drawn_feed(job.inputs["data"], taken, job.settings["batch"])
     shapes = {name: array.shape for name, array in feed.items()}
     target = cpus.target(settings["cpu"] or cpus.own(), None)
     module, notes = schedule.prepared(importer.module_of(model, shapes), settings["schedule"])
-    _built(module, target, settings["schedule"]).export_library(str(job.out / LIBRARY))
+    database = str(job.inputs["model"]) if (job.inputs["model"] / RECORDS).is_file() else ""
+    _built(module, target, settings["schedule"], database).export_library(str(job.out / LIBRARY))
     ran = precisions.effective(module)
-    _sign(job.out / SIGNATURE, model, feed, module, {"cpu": target.attrs["mcpu"], "schedule": settings["schedule"]})
-    session = open_session(str(job.out), dict(settings))
+    built = {"cpu": target.attrs["mcpu"], "schedule": settings["schedule"], "tuned": bool(database)}
+    _sign(job.out / SIGNATURE, model, feed, module, built)
+    session = open_session(str(job.out), {"threads": 1})
     coarsest = effective_precision.coarsest(job.settings["precision"], ran)
     return {
         "version": session.version,
@@ -44,10 +46,10 @@ def compile(job: Job) -> dict[str, Any]:
     }
 
 
-def _built(module: Any, target: Any, layout: str) -> Any:
+def _built(module: Any, target: Any, layout: str, database: str) -> Any:
     """The module's executable. Raises Unsupported with TVM's words."""
     try:
-        return tvm.compile(module, target=target, relax_pipeline=schedule.pipeline_of(target, layout))
+        return tvm.compile(module, target=target, relax_pipeline=schedule.pipeline_of(target, layout, database))
     except RunnerError:
         raise
     except Exception as error:  # TVM's own share no base class

@@ -50,6 +50,7 @@ def own() -> str:
     return str(codegen.llvm_get_system_cpu())
 
 
-def target(cpu: str, machine: str | None) -> Any:
-    """`tvm.target.Target` of a CPU of a Linux machine."""
-    return tvm.target.Target({"kind": "llvm", "mtriple": triple(machine), "mcpu": cpu})
+def target(cpu: str, machine: str | None, cores: int | None = None) -> Any:
+    """`tvm.target.Target` of a CPU of a Linux machine, with the cores that tuning asks for."""
+    known = {"kind": "llvm", "mtriple": triple(machine), "mcpu": cpu}
+    return tvm.target.Target(known if cores is None else {**known, "num-cores": cores})

@@ -38,20 +38,25 @@ def prepared(module: Any, schedule: str) -> tuple[Any, list[str]]:
         return plain, [f"channels stay first, where vectors don't reach them: {onnx_graph.first_line(error)}"]
 
 
-def pipeline_of(target: Any, schedule: str) -> Any:
-    """The passes from a `prepared` module to one that is built for `target`."""
-    laid_out = [dlight.ApplyDefaultSchedule(Generic())] if schedule == "generic" else []
+def legal_passes(target: Any) -> list[Any]:
+    """The passes from operators to kernels, as they are tuned and scheduled."""
+    return [*pipeline.library_dispatch_passes(target), *pipeline.legalize_passes(target)]
+
+
+def pipeline_of(target: Any, schedule: str, database: str = "") -> Any:
+    """The passes from a `prepared` module to one that is built for `target`; kernels that the tuned `database` (a
+    folder) knows are laid out as it says."""
 
     @tvm.transform.module_pass(opt_level=0)  # type: ignore[untyped-decorator,unused-ignore]
     def lowered(module: Any, _: Any) -> Any:
-        passes = [
-            *pipeline.library_dispatch_passes(target),
-            *pipeline.legalize_passes(target),
-            *laid_out,
-            *pipeline.dataflow_lower_passes(target),
-            *pipeline.finalize_passes(target),
-        ]
         with target:
+            passes = [
+                *legal_passes(target),
+                *([relax.transform.MetaScheduleApplyDatabase(database)] if database else []),
+                *([dlight.ApplyDefaultSchedule(Generic())] if schedule == "generic" else []),
+                *pipeline.dataflow_lower_passes(target),
+                *pipeline.finalize_passes(target),
+            ]
             return tvm.transform.Sequential(passes)(module)
 
     return lowered

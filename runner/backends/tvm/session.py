@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 # The runtime without the compiler, and without torch, which TVM's own binding imports where it is there: it opens in a
 # tenth of the time, in a fifth of the memory.
 if "tvm" not in sys.modules:
@@ -80,3 +82,12 @@ def _described(machine: Any) -> dict[str, Any]:
 def _unfit(error: BaseException) -> Unsupported:
     said = " ".join(str(error).split())[-300:]
     return Unsupported(f"tvm can't run the library with these inputs: {said}", "Give the sizes and types of its build.")
+
+
+def kernel_seconds(path: str, name: str, arguments: Sequence[Any]) -> list[float]:
+    """Seconds of a run of one kernel's library, with drawn arguments: `[(element type, sizes)]`; its outputs among
+    them."""
+    draw = np.random.default_rng(0)
+    given = [tvm.runtime.tensor(draw.standard_normal(sizes).astype(dtype)) for dtype, sizes in arguments]
+    timer = tvm.runtime.load_module(path).time_evaluator(name, tvm.cpu(), number=3, repeat=3, min_repeat_ms=20)
+    return [float(one) for one in timer(*given).results]

@@ -1,0 +1,171 @@
+"""Stage `tune`: ways to lay out each kernel are tried on this machine, and the best are kept in a database."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+import time
+import types
+from pathlib import Path
+from typing import Any
+
+import onnx
+import tvm
+from tvm.ir.utils import derived_object
+
+from runner.backends import compile_checks
+from runner.backends.tvm import MODEL, RECORDS, WORKLOADS, cpus, importer, schedule
+from runner.backends.tvm.trial import Trials, arguments_of
+from runner.core.job import Job
+from runner.graphs import onnx_graph
+
+A_ROUND = 16  # trials of one task between two looks at the clock
+
+
+def tune(job: Job) -> dict[str, Any]:
+    """Writes the graph as it came and the database of its kernels. One that a kill left half filled is gone on with.
+
+    Meta: `trials`, `tasks` (`{name, best_us}`), and a warning where the time was up before.
+    """
+    settings = job.settings["settings"]
+    wanted, budget_s = settings["tuning"]["trials"], settings["tuning"]["budget_s"]
+    database = job.scratch / "database"
+    database.mkdir(exist_ok=True)
+    clock = _Clock(job, wanted, budget_s, len(_lines(database / RECORDS)))
+    if clock.done < wanted:
+        target = cpus.target(settings["cpu"] or cpus.own(), None, settings["threads"])
+        _search(_legal(job), target, database, clock, settings["threads"])
+    for name in (WORKLOADS, RECORDS):
+        shutil.copyfile(database / name, job.out / name)
+    for file in (job.inputs["model"]).glob(f"{MODEL}*"):
+        shutil.copyfile(file, job.out / file.name)
+    tried = len(_lines(database / RECORDS))
+    notes = [f"tuning: the time was up after {tried} of {wanted} trials (budget {budget_s:g} s)"] if clock.up else []
+    return {"trials": tried, "best_us": _best(_lines(database / RECORDS)), "warnings": notes}
+
+
+class _Clock:
+    """How far the trials are, and whether the time is up."""
+
+    def __init__(self, job: Job, wanted: int, budget_s: float, done: int) -> None:
+        self.job, self.wanted, self.done = job, wanted, done
+        self.end = time.monotonic() + budget_s
+        self.up = False
+
+    def tell(self, task: str, more: int) -> None:
+        """Counts trials; raises where the time is up, which ends the search."""
+        self.done += more
+        self.job.progress(min(self.done, self.wanted), self.wanted, f"tunes {task}")
+        self.up = time.monotonic() > self.end and self.done < self.wanted
+        if self.up:
+            raise TimeoutError("the time for tuning is up")
+
+
+def _legal(job: Job) -> Any:
+    """The module whose kernels are tuned: the same that `compile` looks up in the database."""
+    model = onnx.load(job.inputs["model"] / MODEL)
+    taken = onnx_graph.describe(onnx_graph.inputs(model))
+    feed = compile_checks.drawn_feed(job.inputs["data"], taken, job.settings["batch"])
+    module = importer.module_of(model, {name: array.shape for name, array in feed.items()})
+    return schedule.prepared(module, job.settings["settings"]["schedule"])[0]
+
+
+def _search(module: Any, target: Any, database: Path, clock: _Clock, threads: int) -> None:
+    """Tries until the trials are done or the time is up; each result is in the database at once."""
+    # TVM registers hardware's own instructions when it tunes: 20 s, and none of them is in what is tried here.
+    sys.modules.setdefault("tvm.s_tir.tensor_intrin", types.ModuleType("tvm.s_tir.tensor_intrin"))
+    from tvm.s_tir import meta_schedule
+
+    folder = Path(tempfile.mkdtemp(dir=clock.job.scratch))
+    trials = Trials(threads, folder / "log")
+    parts = _parts(meta_schedule, folder, trials, clock)
+    with target:
+        legal = tvm.transform.Sequential(schedule.legal_passes(target))(module)
+    try:
+        meta_schedule.relax_integration.tune_relax(
+            mod=legal,
+            params={},
+            target=target,
+            work_dir=str(database),
+            max_trials_global=clock.wanted - clock.done,
+            num_trials_per_iter=A_ROUND,
+            builder=parts["builder"],
+            runner=parts["runner"],
+            cost_model="random",
+            strategy="replay-trace",
+            space=meta_schedule.space_generator.PostOrderApply(
+                sch_rules="llvm", postprocs="llvm", mutator_probs="llvm"
+            ),
+            measure_callbacks=[meta_schedule.measure_callback.AddToDatabase(), parts["watch"]],
+            seed=clock.done,
+        )
+    except RuntimeError:
+        if not clock.up:
+            raise
+    finally:
+        trials.close()
+        shutil.rmtree(folder)
+
+
+def _parts(meta_schedule: Any, folder: Path, trials: Trials, clock: _Clock) -> dict[str, Any]:
+    """What MetaSchedule is given: a builder and a runner of our own, and who watches."""
+
+    @derived_object  # type: ignore[untyped-decorator,unused-ignore]
+    class Builder(meta_schedule.builder.PyBuilder):  # type: ignore[misc,unused-ignore]
+        def build(self, inputs: Any) -> Any:
+            return [_built(meta_schedule, folder, one) for one in inputs]
+
+    @derived_object  # type: ignore[untyped-decorator,unused-ignore]
+    class Found(meta_schedule.runner.PyRunnerFuture):  # type: ignore[misc,unused-ignore]
+        def __init__(self, found: Any) -> None:
+            super().__init__()
+            self.found = found
+
+        def done(self) -> bool:
+            return True
+
+        def result(self) -> Any:
+            failed = isinstance(self.found, str)
+            return meta_schedule.runner.RunnerResult(None if failed else self.found, self.found if failed else None)
+
+    @derived_object  # type: ignore[untyped-decorator,unused-ignore]
+    class Runner(meta_schedule.runner.PyRunner):  # type: ignore[misc,unused-ignore]
+        def run(self, inputs: Any) -> Any:
+            return [Found(trials.timed(one.artifact_path, arguments_of(one.args_info))) for one in inputs]
+
+    @derived_object  # type: ignore[untyped-decorator,unused-ignore]
+    class Watch(meta_schedule.measure_callback.PyMeasureCallback):  # type: ignore[misc,unused-ignore]
+        def apply(self, scheduler: Any, task: int, candidates: Any, builds: Any, runs: Any) -> None:
+            for one in builds:
+                if one.artifact_path is not None:
+                    Path(one.artifact_path).unlink(missing_ok=True)
+            clock.tell(str(scheduler.tasks_[task].ctx.task_name), len(candidates))
+
+    return {"builder": Builder(), "runner": Runner(), "watch": Watch()}
+
+
+def _built(meta_schedule: Any, folder: Path, given: Any) -> Any:
+    """One candidate's library, or why there is none."""
+    path = str(folder / f"{time.monotonic_ns()}.so")
+    try:
+        tvm.compile(given.mod, target=given.target).export_library(path)
+    except Exception as error:  # TVM's own share no base class
+        return meta_schedule.builder.BuilderResult(None, str(error)[:300])
+    return meta_schedule.builder.BuilderResult(path, None)
+
+
+def _lines(records: Path) -> list[str]:
+    return records.read_text(encoding="utf-8").splitlines() if records.is_file() else []
+
+
+def _best(lines: list[str]) -> dict[str, float]:
+    """`{number of a kernel in the database: the microseconds of its best trial}`."""
+    best: dict[str, float] = {}
+    for line in lines:
+        kernel, (_, seconds, *_) = json.loads(line)
+        if seconds:
+            us = 1e6 * sum(seconds) / len(seconds)
+            best[str(kernel)] = round(min(us, best.get(str(kernel), us)), 3)
+    return best
