@@ -131,3 +131,12 @@ def test_an_older_cpu_is_taken(cpu: str) -> None:
 
 def test_for_another_machine_its_cpus_are_known() -> None:
     assert cpus.problem("cortex-a72", "aarch64") is None
+
+
+def test_a_profile_has_each_kernel_by_what_was_fused_in_it(conv: Compiled, tmp_path: Path) -> None:
+    with open_worker(tmp_path / "log", name="tvm") as worker:
+        found = models.profile(worker, conv, iterations=20)
+    types = {layer["type"] for layer in found["layers"]}
+    assert {"fused_conv2d_relu", "matmul"} <= types
+    assert {layer["precision"] for layer in found["layers"]} == {"fp32"}
+    assert sum(layer["ns"] for layer in found["layers"]) <= found["run_ns"]

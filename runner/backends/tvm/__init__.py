@@ -61,7 +61,7 @@ BACKEND = Backend(
     distributions=("apache-tvm", "apache-tvm-ffi"),
     install="pip install 'edge-runner[tvm]'",
     # Kernels hold weights in the order that they read them in.
-    capabilities=Capabilities(raw_weights=False),
+    capabilities=Capabilities(raw_weights=False, profile=True),
     session_settings={"threads": 1},
     portable="backend.cpu=generic",
     stages=(

@@ -9,7 +9,8 @@ from typing import Any
 import tvm
 from tvm import relax
 
-KINDS = {"float64": "fp64", "float32": "fp32", "float16": "fp16", "bfloat16": "bf16", "int8": "int8", "uint8": "int8"}
+from runner.backends.tvm.profiler import KINDS
+
 CONVERSIONS = ("astype", "quantize", "dequantize")
 
 

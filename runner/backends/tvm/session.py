@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,7 @@ if HIDDEN:
 from tvm.runtime.vm import VirtualMachine  # noqa: E402
 
 from runner.backends.contract import HOST  # noqa: E402
-from runner.backends.tvm import LIBRARY, elf  # noqa: E402
+from runner.backends.tvm import LIBRARY, elf, profiler  # noqa: E402
 from runner.core.errors import Unsupported  # noqa: E402
 
 SIGNATURE = "signature.json"
@@ -34,6 +36,11 @@ SIGNATURE = "signature.json"
 def open_session(folder: str, options: dict[str, Any]) -> Session:
     """The library in `folder`; `options` are the backend's settings (threads)."""
     return Session(Path(folder), options["threads"])
+
+
+def open_profiled(folder: str, options: dict[str, Any]) -> Session:
+    """As `open_session`: the virtual machine is watched when it is asked to."""
+    return open_session(folder, options)
 
 
 class Session:
@@ -61,6 +68,25 @@ class Session:
         except (RuntimeError, ValueError) as error:
             raise _unfit(error) from error
         return [one.numpy() for one in (found if isinstance(found, Sequence) else (found,))]
+
+    def profile(self, bound: list[Any], iterations: int) -> dict[str, Any]:
+        """As `contract.ProfiledSession`: kernels by the names that TVM gives them, which say what was fused."""
+        for _ in range(max(1, iterations // 10)):
+            self.run(bound)
+        watch, times = profiler.Watch(), []
+        self._machine.set_instrument(watch)
+        for _ in range(iterations):
+            watch.begin_run()
+            start = time.perf_counter_ns()
+            self.run(bound)
+            times.append(time.perf_counter_ns() - start)
+        self._machine.set_instrument(None)
+        return {
+            "layers": watch.layers(),
+            "statistic": "median",
+            "run_ns": float(median(times)),
+            "resolution_ns": 1000.0,
+        }
 
     def close(self) -> None:
         del self._main, self._machine
