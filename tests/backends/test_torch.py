@@ -2,15 +2,16 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from runner.backends import torch as backend
 from runner.backends.contract import Request
-from runner.backends.torch import BACKEND, lacks, support, tuned_to
+from runner.backends.torch import BACKEND, lacks, profiler, session, support, tuned_to
 from runner.backends.worker_query import ask
-from runner.core.errors import Unavailable
+from runner.core.errors import Unavailable, Unsupported
 from runner.execution import doctor
 from runner.testing import models
 from runner.testing.backend_contract import built
@@ -119,3 +120,57 @@ def test_weights_of_convolutions_are_laid_out_with_the_channels_last() -> None:
     network = torch.nn.Conv2d(3, 8, 3)
     assert channels_last(network) == []
     assert network.weight.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.fixture(scope="module")
+def profile(cases: dict[str, Case], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Of a bidirectional LSTM, by the session."""
+    compiled = models.compiled(tmp_path_factory.mktemp("profiled"), "torch", cases["bilstm"])
+    found = session.open_profiled(str(compiled.out), compiled.settings)
+    sizes = {one["name"]: [size if isinstance(size, int) else 1 for size in one["shape"]] for one in found.inputs}
+    return found.profile(found.bind({name: np.zeros(shape, np.float32) for name, shape in sizes.items()}), 20)
+
+
+def test_a_profile_has_each_operators_own_time_and_all_of_them_are_no_more_than_the_run(
+    profile: dict[str, Any],
+) -> None:
+    (heavy,) = [one for one in profile["layers"] if one["type"] == "aten::mkldnn_rnn_layer"]
+    assert (heavy["precision"], heavy["calls"]) == ("fp32", 2)  # a layer, two directions
+    assert len({one["name"] for one in profile["layers"]}) == len(profile["layers"])
+    assert 0 < sum(one["ns"] for one in profile["layers"]) <= profile["run_ns"]
+
+
+def event(name: str, start: int, end: int, dtypes: tuple[str, ...] = ("float",), thread: int = 1) -> profiler.Event:
+    return profiler.Event(name, start, end, thread, [[1, 4], []], list(dtypes))
+
+
+def test_an_operator_has_its_time_without_those_that_it_calls_of_the_marked_runs_alone() -> None:
+    inside = [
+        event("aten::linear", 10, 60), event("aten::addmm", 20, 50), event("aten::relu", 70, 80),
+        event("aten::relu", 80, 85), event("forward", 5, 90),
+    ]  # fmt: skip
+    found = profiler.layers([event("aten::relu", 0, 1), event(profiler.RUN, 5, 95), *inside])
+    assert {one["name"]: (one["ns"], one["calls"]) for one in found["layers"]} == {
+        "aten::linear [1,4]": (20.0, 1), "aten::addmm [1,4]": (30.0, 1), "aten::relu [1,4]": (15.0, 2),
+    }  # fmt: skip
+    assert found["run_ns"] == 90.0
+
+
+@pytest.mark.parametrize(
+    ("name", "dtypes", "precision"),
+    [
+        ("aten::addmm", ("", "double"), "fp64"),
+        ("aten::add", ("c10::BFloat16",), "bf16"),
+        ("aten::quantized_lstm", ("float",), "int8"),
+        ("onednn::qconv2d_pointwise", ("unsigned char",), "int8"),
+        ("aten::select", ("long int",), "none"),
+    ],
+)
+def test_a_layers_precision_is_that_of_its_inputs(name: str, dtypes: tuple[str, ...], precision: str) -> None:
+    found = profiler.layers([event(profiler.RUN, 0, 9), event(name, 1, 2, dtypes)])
+    assert [one["precision"] for one in found["layers"]] == [precision]
+
+
+def test_a_network_of_which_no_operator_shows_has_no_profile() -> None:
+    with pytest.raises(Unsupported, match="PyTorch's profiler saw no operator"):
+        profiler.layers([event(profiler.RUN, 0, 9)])

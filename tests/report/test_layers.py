@@ -11,11 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from runner import load_spec
 from runner.charts import Lines
 from runner.commands import report
-from runner.core.errors import SpecError
+from runner.core.errors import SpecError, Unsupported
 from runner.pictures import layers as pictured
 from runner.pictures import record_pictures
+from runner.planning import support
+from runner.planning.draft import Draft
 from runner.report import layer_table, report_model
 from runner.report.views import html, layout
 from runner.results import archive, layers, records
@@ -195,7 +198,7 @@ def test_the_picture_has_a_run_its_types_and_its_layers_as_bars_of_one_scale(tmp
 
 
 def test_of_a_baseline_without_a_profile_the_page_says_why(tmp_path: Path) -> None:
-    why = "backend=torch can't time its layers."
+    why = "backend=litert can't time its layers."
     page = report_model.collect(written(tmp_path, {**CONTENT, "baseline": {"reason": why}}))
     assert f"no layers of the baseline: {why}" in page.absent
     (section,) = [one for one in page.sections if one.title == report_model.LAYERS]
@@ -237,6 +240,14 @@ def test_every_command_of_the_page_works(command: Command, tmp_path: Path) -> No
     assert "under the profiler" in done[1].out
     assert next(csv.DictReader(io.StringIO(done[2].out)))["side"] == "candidate"
     assert list(tmp_path.glob("records/*/layers.svg"))
-    refused = run(command, "python -m runner model=gru baseline=none profile=layers backend=torch")
-    assert refused.code == 4
-    assert "profile=layers: backend=torch can't time its layers." in refused.out
+    torch = run(command, "python -m runner model=gru baseline=none profile=layers backend=torch")
+    assert torch.code == 0, torch.err
+    assert "under the profiler" in run(command, "python -m runner report").out
+
+
+def test_a_backend_that_cant_time_its_layers_is_refused_a_profile_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "runner.toml").touch()
+    spec = load_spec("model=gru", "backend=litert", "profile=layers", "baseline=none", root=tmp_path)
+    refused = support.unfit([spec], Draft(tmp_path))
+    assert isinstance(refused, Unsupported)
+    assert refused.reason == "profile=layers: backend=litert can't time its layers."

@@ -165,9 +165,9 @@ def test_a_missing_profile_is_said_with_the_command_that_makes_one(tmp_path: Pat
 
 
 def test_a_backend_without_a_profiler_is_asked_for_none(tmp_path: Path) -> None:
-    why = {"reason": "backend=torch can't time its layers."}
+    why = {"reason": "backend=litert can't time its layers."}
     page = explanation_page.collect(explanation.of_one(kept(tmp_path, {**INT8, "baseline": why})), tmp_path)
-    assert page.missing == ("onnxruntime fp32 has no profile: backend=torch can't time its layers.",)
+    assert page.missing == ("onnxruntime fp32 has no profile: backend=litert can't time its layers.",)
 
 
 def test_two_that_cant_be_told_apart_are_said_so_first(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runner.backends.contract import AS_BUILT, Backend, Request
+from runner.backends.contract import AS_BUILT, Backend, Capabilities, Release, Request
 from runner.core.errors import Unavailable
 from runner.core.setting_rules import setting
 
@@ -64,6 +64,8 @@ BACKEND = Backend(
     refuses=REASONS,
     distributions=("torch",),
     install="pip install 'edge-runner[train]'",
+    capabilities=Capabilities(profile=True),
+    release=Release(index="https://download.pytorch.org/whl/cpu"),  # the usual index has builds of gigabytes, for GPUs
     # Its file holds the network, not how many threads run it.
     session_settings={"threads": 1},
     portable="backend.compiler=script",

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from runner.backends.contract import HOST
-from runner.backends.torch import loaded
+from runner.backends.torch import loaded, profiler
 
 FILE = "model.ts"
 BUILT = ("model.pt2", "model.pt")  # as users' files are called; one of theirs may be called as ours
@@ -25,6 +25,11 @@ Bound = namedtuple("Bound", ["inputs", "arrays"])
 def open_session(folder: str, options: dict[str, Any]) -> Session:
     """The compiled model in `folder`; `options` are the backend's settings."""
     return Session(Path(folder), options)
+
+
+def open_profiled(folder: str, options: dict[str, Any]) -> Session:
+    """As `open_session`: the profiler is on in `profile` alone."""
+    return open_session(folder, options)
 
 
 class Session:
@@ -51,6 +56,12 @@ class Session:
     def run(self, bound: Bound) -> list[Any]:
         found = self._network(*bound.inputs)
         return [one.numpy() for one in (found if isinstance(found, (tuple, list)) else (found,))]
+
+    def profile(self, bound: Bound, iterations: int) -> dict[str, Any]:
+        """As `contract.ProfiledSession`."""
+        for _ in range(max(1, iterations // 10)):
+            self.run(bound)
+        return profiler.layers(profiler.traced(lambda: self.run(bound), iterations))
 
     def close(self) -> None:
         del self._network
