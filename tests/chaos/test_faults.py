@@ -28,6 +28,23 @@ def place(tmp_path: Path) -> Place:
     return at(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A sweep that is finished."""
+    made = at(tmp_path_factory.mktemp("once"))
+    finished(made)
+    return made
+
+
+@pytest.fixture
+def swept(once: Place, tmp_path: Path) -> Place:
+    """A copy of it."""
+    made = Place(tmp_path / "project", tmp_path / "outside")
+    for theirs, ours in ((once.project, made.project), (once.outside, made.outside)):
+        shutil.copytree(theirs, ours, symlinks=True)
+    return made
+
+
 def finished(place: Place, *words: str, env: dict[str, str] | None = None) -> Running:
     running = start(place, *SWEEP, *CELLS, *words, env=env)
     assert running.ended() == 0, running.err
@@ -45,29 +62,27 @@ def steps(place: Place) -> int:
     return sum(count for what, count in state.begun(place).items() if what.startswith("step"))
 
 
-def test_a_corrupted_file_is_said_set_aside_and_made_again(place: Place) -> None:
-    finished(place)
-    before = steps(place)
-    file = next(place.project.glob("artifacts/export/*/model.onnx"))
+def test_a_corrupted_file_is_said_set_aside_and_made_again(swept: Place) -> None:
+    before = steps(swept)
+    file = next(swept.project.glob("artifacts/export/*/model.onnx"))
     times = file.stat()
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
     os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
-    again = finished(place, "--fresh")
+    again = finished(swept, "--fresh")
     assert f"{file} was changed after it was written (its hash differs): set aside" in again.err
-    assert steps(place) == before + 1  # what was compiled from the sound one is sound
-    assert state.corrupt(place) == []
+    assert steps(swept) == before + 1  # what was compiled from the sound one is sound
+    assert state.corrupt(swept) == []
 
 
-def test_a_removed_folder_is_made_again(place: Place) -> None:
-    finished(place)
-    before = steps(place)
-    shutil.rmtree(place.project / "artifacts" / "data")
-    shutil.rmtree(next(place.project.glob("artifacts/compile/*")))
-    finished(place, "--fresh")
-    assert steps(place) == before + 2
-    assert len(records.read_all(place.project)) == 4
+def test_a_removed_folder_is_made_again(swept: Place) -> None:
+    before = steps(swept)
+    shutil.rmtree(swept.project / "artifacts" / "data")
+    shutil.rmtree(next(swept.project.glob("artifacts/compile/*")))
+    finished(swept, "--fresh")
+    assert steps(swept) == before + 2
+    assert len(records.read_all(swept.project)) == 4
 
 
 def test_a_folder_that_is_removed_before_it_is_measured(place: Place) -> None:
