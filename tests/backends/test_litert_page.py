@@ -52,7 +52,7 @@ def test_networks_and_graphs_are_converted(command: Command, tmp_path: Path) -> 
     onnx_files.one_node(tmp_path / "my.onnx", "Softmax", [1, 4], [1, 4])
     (block,) = re.findall(r"<!-- run with the toolchain by \S+ -->\n```sh\n(.*?)```", PAGE, re.DOTALL)
     for line in block.splitlines():
-        own = ("data.samples=4",) if "model=onnx" in line else QUICK
+        own = ("data.samples=4",) if "model=onnx" in line else (*QUICK, "model.hidden=8", "model.window=8")
         ended = command(*shlex.split(line)[3:], *own, *SHORT)
         assert ended.code == 0, ended.err
     assert [record["status"] for record in records(tmp_path)] == ["ok", "ok"]
