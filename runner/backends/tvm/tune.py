@@ -21,13 +21,14 @@ from runner.backends.tvm.trial import Trials, arguments_of
 from runner.core.job import Job
 from runner.graphs import onnx_graph
 
-A_ROUND = 16  # trials of one task between two looks at the clock
+A_ROUND = 4  # trials of one kernel at a time: each kernel has its first before any result is in the database
+FAILED_S = 1e9  # from which on a time stands for a trial without one
 
 
 def tune(job: Job) -> dict[str, Any]:
     """Writes the graph as it came and the database of its kernels. One that a kill left half filled is gone on with.
 
-    Meta: `trials`, `tasks` (`{name, best_us}`), and a warning where the time was up before.
+    Meta: `trials`, `best_us` of each kernel by its number there, and a warning where the time was up before.
     """
     settings = job.settings["settings"]
     wanted, budget_s = settings["tuning"]["trials"], settings["tuning"]["budget_s"]
@@ -37,11 +38,13 @@ def tune(job: Job) -> dict[str, Any]:
     if clock.done < wanted:
         target = cpus.target(settings["cpu"] or cpus.own(), None, settings["threads"])
         _search(_legal(job), target, database, clock, settings["threads"])
+    if clock.up:
+        _drop_untried(database / RECORDS)
     for name in (WORKLOADS, RECORDS):
         shutil.copyfile(database / name, job.out / name)
     for file in (job.inputs["model"]).glob(f"{MODEL}*"):
         shutil.copyfile(file, job.out / file.name)
-    tried = len(_lines(database / RECORDS))
+    tried = clock.done
     notes = [f"tuning: the time was up after {tried} of {wanted} trials (budget {budget_s:g} s)"] if clock.up else []
     return {"trials": tried, "best_us": _best(_lines(database / RECORDS)), "warnings": notes}
 
@@ -50,17 +53,20 @@ class _Clock:
     """How far the trials are, and whether the time is up."""
 
     def __init__(self, job: Job, wanted: int, budget_s: float, done: int) -> None:
-        self.job, self.wanted, self.done = job, wanted, done
+        self.job, self.wanted, self.done, self.before = job, wanted, done, done
         self.end = time.monotonic() + budget_s
         self.up = False
 
-    def tell(self, task: str, more: int) -> None:
-        """Counts trials; raises where the time is up, which ends the search."""
-        self.done += more
-        self.job.progress(min(self.done, self.wanted), self.wanted, f"tunes {task}")
-        self.up = time.monotonic() > self.end and self.done < self.wanted
-        if self.up:
-            raise TimeoutError("the time for tuning is up")
+    def over(self) -> bool:
+        """Whether the time is up before all trials were done; never before the first."""
+        late = time.monotonic() > self.end
+        self.up = self.up or (late and self.before < self.done < self.wanted)
+        return self.up
+
+    def tell(self) -> None:
+        """One more trial was done."""
+        self.done += 1
+        self.job.progress(min(self.done, self.wanted), self.wanted, "tries layouts of kernels")
 
 
 def _legal(job: Job) -> Any:
@@ -115,7 +121,7 @@ def _parts(meta_schedule: Any, folder: Path, trials: Trials, clock: _Clock) -> d
     @derived_object  # type: ignore[untyped-decorator,unused-ignore]
     class Builder(meta_schedule.builder.PyBuilder):  # type: ignore[misc,unused-ignore]
         def build(self, inputs: Any) -> Any:
-            return [_built(meta_schedule, folder, one) for one in inputs]
+            return [_built(meta_schedule, folder, one, clock) for one in inputs]
 
     @derived_object  # type: ignore[untyped-decorator,unused-ignore]
     class Found(meta_schedule.runner.PyRunnerFuture):  # type: ignore[misc,unused-ignore]
@@ -133,7 +139,11 @@ def _parts(meta_schedule: Any, folder: Path, trials: Trials, clock: _Clock) -> d
     @derived_object  # type: ignore[untyped-decorator,unused-ignore]
     class Runner(meta_schedule.runner.PyRunner):  # type: ignore[misc,unused-ignore]
         def run(self, inputs: Any) -> Any:
-            return [Found(trials.timed(one.artifact_path, arguments_of(one.args_info))) for one in inputs]
+            return [Found(self.timed(one)) for one in inputs]
+
+        def timed(self, given: Any) -> list[float] | str:
+            clock.tell()
+            return trials.timed(given.artifact_path, arguments_of(given.args_info))
 
     @derived_object  # type: ignore[untyped-decorator,unused-ignore]
     class Watch(meta_schedule.measure_callback.PyMeasureCallback):  # type: ignore[misc,unused-ignore]
@@ -141,13 +151,16 @@ def _parts(meta_schedule: Any, folder: Path, trials: Trials, clock: _Clock) -> d
             for one in builds:
                 if one.artifact_path is not None:
                     Path(one.artifact_path).unlink(missing_ok=True)
-            clock.tell(str(scheduler.tasks_[task].ctx.task_name), len(candidates))
+            if clock.over():
+                raise TimeoutError("the time for tuning is up")
 
     return {"builder": Builder(), "runner": Runner(), "watch": Watch()}
 
 
-def _built(meta_schedule: Any, folder: Path, given: Any) -> Any:
+def _built(meta_schedule: Any, folder: Path, given: Any, clock: _Clock) -> Any:
     """One candidate's library, or why there is none."""
+    if clock.over():
+        return meta_schedule.builder.BuilderResult(None, "the time for tuning is up")
     path = str(folder / f"{time.monotonic_ns()}.so")
     try:
         tvm.compile(given.mod, target=given.target).export_library(path)
@@ -160,12 +173,18 @@ def _lines(records: Path) -> list[str]:
     return records.read_text(encoding="utf-8").splitlines() if records.is_file() else []
 
 
+def _drop_untried(records: Path) -> None:
+    """What has no time is not counted as tried by whoever goes on with the database."""
+    timed = [line for line in _lines(records) if max(json.loads(line)[1][1] or [FAILED_S]) < FAILED_S]
+    records.write_text("".join(f"{line}\n" for line in timed), encoding="utf-8")
+
+
 def _best(lines: list[str]) -> dict[str, float]:
     """`{number of a kernel in the database: the microseconds of its best trial}`."""
     best: dict[str, float] = {}
     for line in lines:
         kernel, (_, seconds, *_) = json.loads(line)
-        if seconds:
+        if seconds and max(seconds) < FAILED_S:
             us = 1e6 * sum(seconds) / len(seconds)
             best[str(kernel)] = round(min(us, best.get(str(kernel), us)), 3)
     return best
