@@ -192,8 +192,9 @@ class Backend:
     else it can't do, before any work; it raises Unavailable where something is missing here. `tuned_to`: what of the
     machine its output depends on. `session_settings`: settings that the session alone reads, with the value that
     they have in `compile`: they don't enter its key. `proof_settings`: others with which `verify` opens here what
-    another machine will run. `int8_dynamic_ops`: ONNX op types for which it has dynamic int8 kernels. `portable`: the
-    word with which its output suits every machine. `baseline_overrides`: what makes it a fair baseline of a candidate.
+    another machine will run. `int8_dynamic_ops`: ONNX op types for which it has dynamic int8 kernels. `races`:
+    settings beside threads with the values, as words have them, that `best` tries. `portable`: the word with which its
+    output suits every machine. `baseline_overrides`: what makes it a fair baseline of a candidate.
     `tool`: which program measures in our place, where its settings ask for one. `stages`: the steps of its compile, in
     order. `release`: what other releases of its runtime need. `references`: what an estimate's model is checked
     against. `lacks`: what some of its options need and this machine has not, and what to do, which `doctor` says.

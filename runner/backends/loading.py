@@ -111,7 +111,7 @@ def problems(found: Any, file: Path) -> Iterator[str]:
 def _together(found: Backend, file: Path) -> Iterator[str]:
     """What contradicts itself."""
     known = {one.name for one in dataclasses.fields(found.settings)}
-    for attribute in ("session_settings", "proof_settings"):
+    for attribute in ("session_settings", "proof_settings", "races"):
         for key in getattr(found, attribute):
             if key not in known:
                 yield f"{file}: BACKEND.{attribute} has {key}, which its Settings have not"
@@ -193,6 +193,10 @@ def _reasons(value: Any) -> bool:
     return _mapping(value) and all(isinstance(one, str) for one in value.values())
 
 
+def _races(value: Any) -> bool:
+    return _mapping(value) and all(_texts()(one) and one for one in value.values())
+
+
 def _shown(value: Any) -> str:
     text = getattr(value, "__name__", None) or repr(value)
     return text if len(text) < 60 else text[:57] + "…"
@@ -213,6 +217,7 @@ CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "session_settings": (_mapping, "a mapping of a setting to a value"),
     "proof_settings": (_mapping, "a mapping of a setting to a value"),
     "int8_dynamic_ops": (_texts(), "a tuple of ONNX op types"),
+    "races": (_races, "a mapping of a setting to a tuple of values as words have them"),
     "stages": (_stages, "a tuple of runner.backends.contract.Stage(…), the last of them compile,"),
     "release": (_release, "runner.backends.contract.Release(…)"),
     "portable": (_text, "a word such as backend.graph_optimization=basic"),

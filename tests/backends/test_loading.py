@@ -87,6 +87,14 @@ def test_a_right_one_is_found_by_its_entry_point(write: Write) -> None:
             ("settings=Settings", "settings=Settings, session_settings={'levle': 1}"),
             "BACKEND.session_settings has levle, which its Settings have not.",
         ),
+        (
+            ("settings=Settings", "settings=Settings, races={'levle': ('1', '2')}"),
+            "BACKEND.races has levle, which its Settings have not.",
+        ),
+        (
+            ("settings=Settings", "settings=Settings, races={'level': 'all'}"),
+            "BACKEND.races is {'level': 'all'}: a mapping of a setting to a tuple of values",
+        ),
         (("threads=False", "threads=True"), "BACKEND.capabilities.threads is True, but its Settings have no threads."),
         (("BACKEND = Backend(", "BACKEND = dict("), "BACKEND is {'settings': "),
     ],
