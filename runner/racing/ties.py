@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from runner.racing.standing import TOLERANCE, Standing
@@ -33,11 +33,14 @@ def within_tolerance(standing: Standing) -> list[int]:
     return [one for one in standing.order if one != standing.leader and _behind(standing, one) < TOLERANCE]
 
 
-def recommended(standing: Standing, merits: Sequence[Merits]) -> int:
+def recommended(
+    standing: Standing, merits: Sequence[Merits], default: int = 0, slower: Collection[int] = frozenset()
+) -> int:
     """Of the leader and those tied with it that are estimated to be within 1 % of it: the most accurate, then the
-    smallest, then the one with the fewest threads, then the fastest."""
+    smallest, then the one with the fewest threads, then the fastest. None of those that fresh pairs called `slower`
+    than the default, which stands in for all of them."""
     close = [one for one in tied(standing) if _behind(standing, one) <= CLOSE]
-    candidates = [standing.leader, *close]
+    candidates = [one for one in (standing.leader, *close) if one not in slower] or [default]
     return min(candidates, key=lambda one: (merits[one].loss, merits[one].size, merits[one].threads))
 
 

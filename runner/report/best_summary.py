@@ -38,6 +38,9 @@ def lines(best: Best) -> Iterator[str]:
         yield f"Still in the race: {', '.join(best.left)} ({best.why})."
     if best.winner and best.tied:
         yield f"Can't be told apart from it: {', '.join(one.name for one in best.tied)}. {_chosen(best)}"
+    for name, found in best.slower:
+        said = ratio(found.ratio, found.low, found.high)
+        yield f"Not recommended, for fresh pairs call it slower than the default: {name}, {said} ({found.record_id})."
     if best.winner:
         yield f"Quality: {_loss(best.named(best.winner))}; at most {_budget(best)} may be lost."
     if best.processes:

@@ -55,11 +55,12 @@ class Confirmed:
 
 @dataclass(frozen=True)
 class Best:
-    """`raced` are the configurations, the fastest first. `winner` and `default` are names among them; without a winner
-    nothing could be recommended. `decided`: nothing else is more than 2 % faster; otherwise `why` it isn't, and `left`
-    are those that still raced. `in_time`: it was not the time that ended it. `confirmed` is None where the default won,
-    or there was no time. `reopened`: how often fresh pairs said less than the race. `blocks` and `processes` of the
-    race, with its confirmations' pairs; `share` of the processes that 8 pairs of each configuration would take.
+    """`raced` are the configurations, the fastest first. `winner` and `default` are names among them; without a
+    winner nothing could be recommended. `decided`: nothing else is more than 2 % faster; otherwise `why` it isn't,
+    and `left` are those that still raced. `in_time`: it was not the time that ended it. `confirmed` is None where the
+    default won, or there was no time. `reopened`: how often fresh pairs said less than the race. `slower`: who was as
+    fast by the race, and slower than the default in fresh pairs, so isn't recommended. `blocks` and `processes` of
+    the race, with its confirmations' pairs; `share` of the processes that 8 pairs of each configuration would take.
     `folder` keeps the finished groups."""
 
     by: str
@@ -74,6 +75,7 @@ class Best:
     left: tuple[str, ...]
     confirmed: Confirmed | None
     reopened: int
+    slower: tuple[tuple[str, Confirmed], ...]
     blocks: int
     processes: int
     share: float

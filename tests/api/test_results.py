@@ -166,6 +166,7 @@ def test_the_best_configuration_names_the_words_of_a_run_of_it() -> None:
         left=(),
         confirmed=None,
         reopened=0,
+        slower=(),
         blocks=5,
         processes=10,
         share=0.2,

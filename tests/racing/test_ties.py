@@ -44,3 +44,10 @@ def test_of_those_tied_within_one_per_cent_accuracy_decides_then_size_then_threa
 
 def test_who_is_told_apart_is_not_recommended_however_accurate() -> None:
     assert recommended(stood(noise=0.0001), [Merits(0.0, 1.0, 1), *[Merits(-1.0, 0.1, 1)] * 3]) == 0
+
+
+def test_who_fresh_pairs_called_slower_than_the_default_is_not_recommended() -> None:
+    merits = [Merits(0.0, 1.0, 1), Merits(0.0, 0.5, 1), Merits(0.0, 1.0, 1), Merits(0.0, 1.0, 1)]
+    assert recommended(stood(noise=0.02), merits, default=3) == 1
+    assert recommended(stood(noise=0.02), merits, default=3, slower={1}) == 0
+    assert recommended(stood(noise=0.02), merits, default=3, slower={0, 1}) == 3

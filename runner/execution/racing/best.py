@@ -161,7 +161,7 @@ class _Raced:
         while told.confirmed is None:
             if not self._by_size:
                 told = replace(told, race=self._to_its_end(racing, journal, told.race, until))
-            winner = verdict.winner(told.race, racing, self.lost, self.command.how.by)
+            winner = verdict.winner(told, racing, self.lost, self.command.how.by, place)
             if winner == place or not self._over(told.race):
                 return verdict.of(told, racing, place, winner, self._about(journal))
             told = self._confirmed(told, racing, journal, winner, place)
@@ -203,9 +203,10 @@ class _Raced:
         )
         journal.confirmed(winner, default, ratios, found, reopens)
         if not reopens:
-            return replace(told, confirmed=found, winner=winner)
+            return told.after(winner, found)
         self.command.reporter.say(f"the race promised more than fresh pairs say ({found.ratio:.3f}×): it goes on")
-        return Told(confirmation.reopened(told.race, winner, default, ratios), told.reopened + 1)
+        race = confirmation.reopened(told.race, winner, default, ratios)
+        return Told(race, told.reopened + 1, slower=told.slower)
 
     def _record(self, winner: Entry, apart: float) -> Record:
         """The winner measured against the default as any run is, in halves so many seconds apart. Raises what that ends

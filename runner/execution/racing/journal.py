@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from runner.racing.race import Race
 from runner.results.best_result import Confirmed
 
 DIGITS = 12
+SLOWER = "slower"
 
 
 @dataclass(frozen=True)
@@ -75,20 +76,28 @@ class Journal:
         place = {key: number for number, key in enumerate(self.keys)}
         if "confirmed" not in line:
             values = {place[key]: float(value) for key, value in line["values"].items()}
-            return Told(told.race.with_(int(line["block"]), values), told.reopened)
+            return Told(told.race.with_(int(line["block"]), values), told.reopened, slower=told.slower)
         winner, default = place[line["winner"]], place[line["default"]]
         found = Confirmed(**line["confirmed"])
-        if not line["reopens"]:
-            return Told(told.race, told.reopened, found, winner)
-        race = confirmation.reopened(told.race, winner, default, line["ratios"])
-        return Told(race, told.reopened + 1)
+        if line["reopens"]:
+            race = confirmation.reopened(told.race, winner, default, line["ratios"])
+            return Told(race, told.reopened + 1, slower=told.slower)
+        return told.after(winner, found)
 
 
 @dataclass(frozen=True)
 class Told:
-    """A `race` as far as it went, how often it was `reopened`, and what confirmed its `winner` in the end."""
+    """A `race` as far as it went, how often it was `reopened`, and what confirmed its `winner` in the end. `slower`:
+    those that were to be confirmed, and that fresh pairs called slower than the default."""
 
     race: Race
     reopened: int = 0
     confirmed: Confirmed | None = None
     winner: int | None = None
+    slower: Mapping[int, Confirmed] = field(default_factory=dict)
+
+    def after(self, winner: int, found: Confirmed) -> Told:
+        """After a confirmation that reopened nothing: nobody wins who is slower than the default."""
+        if found.verdict == SLOWER:
+            return replace(self, slower={**self.slower, winner: found})
+        return replace(self, confirmed=found, winner=winner)

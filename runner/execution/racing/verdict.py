@@ -32,14 +32,15 @@ class About:
     limit_s: float
 
 
-def winner(race: Race, entries: Sequence[Entry], lost: Losses, by: str) -> int:
+def winner(told: Told, entries: Sequence[Entry], lost: Losses, by: str, default: int) -> int:
     """Who is recommended: of the fastest that can't be told apart the most accurate, then the smallest, then the one
     of the fewest threads; `by` size the smallest file, then the most accurate."""
     merits = _merits(entries, lost)
     if by == row_cost.SIZE:
-        return min(range(len(entries)), key=lambda one: (merits[one].size, merits[one].loss, merits[one].threads))
-    now = race.standing
-    return ties.recommended(now, merits) if now else 0
+        left = [one for one in range(len(entries)) if one not in told.slower]
+        return min(left, key=lambda one: (merits[one].size, merits[one].loss, merits[one].threads))
+    now = told.race.standing
+    return ties.recommended(now, merits, default, told.slower) if now else 0
 
 
 def _merits(entries: Sequence[Entry], lost: Losses) -> list[Merits]:
@@ -48,8 +49,11 @@ def _merits(entries: Sequence[Entry], lost: Losses) -> list[Merits]:
 
 
 def _loss(entry: Entry, lost: Losses) -> float:
+    """Nothing where it can't be told from the float model's."""
     known = lost.of(entry)
-    return known.value if isinstance(known, Loss) else math.inf
+    if not isinstance(known, Loss):
+        return math.inf
+    return 0.0 if known.low <= 0 <= known.high else known.value
 
 
 def of(told: Told, entries: Sequence[Entry], default: int, winner: int | None, about: About) -> Best:
@@ -57,7 +61,8 @@ def of(told: Told, entries: Sequence[Entry], default: int, winner: int | None, a
     race, now = told.race, told.race.standing
     raced = _raced(race, now, entries, about.lost)
     over = len(entries) == 1 or about.by == row_cost.SIZE or (now is not None and now.decided)
-    pairs = sum(group.block == PAIR for group in race.groups) + (told.confirmed.pairs if told.confirmed else 0)
+    own = [*told.slower.values(), *([told.confirmed] if told.confirmed else [])]
+    pairs = sum(group.block == PAIR for group in race.groups) + sum(one.pairs for one in own)
     ran = sum(len(group.values) for group in race.groups if group.block != PAIR) + 2 * pairs
     named = winner is not None and (now is not None or about.by == row_cost.SIZE or len(entries) == 1)
     return Best(
@@ -73,6 +78,7 @@ def of(told: Told, entries: Sequence[Entry], default: int, winner: int | None, a
         left=() if over else _left(now, entries),
         confirmed=told.confirmed,
         reopened=told.reopened,
+        slower=tuple((entries[one].name, found) for one, found in told.slower.items()),
         blocks=race.block + 1 if race.groups else 0,
         processes=ran,
         share=ran / (2 * replay.PAIRS * len(entries)),

@@ -62,3 +62,11 @@ def test_fresh_forgets_what_was_raced(journal: Journal) -> None:
     journal.group(0, {0: 0.0})
     journal.forget()
     assert journal.read().race.groups == ()
+
+
+def test_one_that_proved_slower_than_the_default_is_remembered_and_the_race_has_no_winner_yet(journal: Journal) -> None:
+    found = replace(FOUND, ratio=0.97, verdict="slower")
+    journal.confirmed(1, 0, [0.97], found, reopens=False)
+    journal.group(0, {0: 0.0})
+    told = journal.read()
+    assert (told.confirmed, told.winner, dict(told.slower)) == (None, None, {1: found})
