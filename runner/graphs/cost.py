@@ -79,6 +79,26 @@ def read(file: Path, batch: int = 1, sizes: Mapping[str, Sequence[Tensor]] = NOT
     return cost(model, batch, sizes)
 
 
+def known(file: Path, batch: int) -> GraphCost | None:
+    """The same; None of what is no graph, has no nodes, or is one that only its runtime can read."""
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
+    try:
+        found = read(file, batch) if file.is_file() else None
+    except DecodeError:
+        return None
+    return found if found and found.nodes else None
+
+
+def figures(file: str, batch: int) -> dict[str, Any]:
+    """What is `known` of the graph in a file, JSON types, without its nodes; {} of none."""
+    found = known(Path(file), batch)
+    if found is None:
+        return {}
+    unknown = {op: count for op, (count, _) in found.unknown.items()}
+    return {**{name: getattr(found, name) for name in ("flops", "weights", "inputs", "outputs")}, "unknown": unknown}
+
+
 def cost(model: onnx.ModelProto, batch: int = 1, sizes: Mapping[str, Sequence[Tensor]] = NOTHING) -> GraphCost:
     """The cost of one inference. `sizes`: outputs of nodes by their names, as a runtime saw them: it knows the sizes of
     operators of its own."""

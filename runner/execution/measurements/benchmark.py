@@ -22,12 +22,7 @@ if TYPE_CHECKING:
     from runner.results.record_schema import Result
     from runner.telemetry.sampler import Sampler
 
-LATER = (
-    "numpy.ma",
-    "numpy.random",
-    "runner.pictures.record_pictures",
-    "runner.graphs.cost",
-)  # np.median asks for the first
+LATER = ("numpy.ma", "numpy.random", "runner.pictures.record_pictures")  # np.median asks for the first
 
 
 def measure(work: Work, before: Mapping[str, Any]) -> Left:

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.artifacts.store import Artifact
 from runner.backends import loading
 from runner.backends.contract import HOST
 from runner.core.advice import setting
+from runner.core.errors import Unavailable
 from runner.execution import cell_sides
+from runner.execution.measurements import graph_figures
+from runner.execution.measurements.graph_figures import GRAPH_FILE, Figures
 from runner.execution.measurements.protocol import Artifacts, Work
-from runner.graphs.cost import GraphCost
 from runner.measure import roofline
 from runner.measure.metrics import AbsentFigure, Metric, ReckonedFigure
 from runner.measure.roofline import Bound, Peaks
@@ -24,8 +26,10 @@ from runner.results.formatting import number
 from runner.spec import hardware
 from runner.transport import devices
 
+if TYPE_CHECKING:
+    from runner.graphs.cost import GraphCost
+
 METRIC = "efficiency/roofline"
-GRAPH_FILE = "model.onnx"
 
 
 @dataclass(frozen=True)
@@ -67,16 +71,32 @@ def reckoned(work: Work, role: str, effective: Mapping[str, Any]) -> Reckoned:
     chain, artifacts = work.cell.by_role[role], work.artifacts[role]
     compiled = cell_sides.one(chain, artifacts, COMPILED)
     ran = roofline.fastest(compiled.meta["effective"])
-    found = cost_of(chain, artifacts)
+    found = figures_of(work.root, chain, artifacts)
     if isinstance(found, str):
         return Reckoned(None, None, (), ran, found)
     weights = min(found.weights, compiled.meta["size"]["file_bytes"])  # a runtime may have made them smaller
     moved = found.bytes - found.weights + weights
-    missing = tuple(f"{op} ×{count}" for op, (count, _) in found.unknown.items())
+    missing = tuple(f"{op} ×{count}" for op, count in found.unknown.items())
     peaks = peaks_of(work.root, chain, effective)
     if isinstance(peaks, str):
         return Reckoned(found.flops, moved, missing, ran, peaks)
     return Reckoned(found.flops, moved, missing, ran, roofline.bound(peaks, found.flops, moved, ran), peaks)
+
+
+def figures_of(root: Path, chain: Chain, artifacts: Artifacts) -> Figures | str:
+    """Of the graph that was compiled, or of what a file that was built already holds; why they are not known."""
+    source = cell_sides.perhaps(chain, artifacts, QUANTIZED) or cell_sides.one(chain, artifacts, GRAPH)
+    batch = chain.spec.scenario.settings.batch
+    try:
+        every = (graph_figures.of_artifact(root, one, batch) for one in (source, _compiled(chain, artifacts)))
+        found = next(filter(None, every), None)
+    except Unavailable as error:
+        return f"its operations are not known: {error.reason}"
+    if found is None:
+        return "its operations are not known: it is no ONNX graph"
+    if not found.flops and found.unknown:
+        return f"its operations are not known: they are in {', '.join(found.unknown)}"
+    return found
 
 
 def cost_of(chain: Chain, artifacts: Artifacts) -> GraphCost | str:
@@ -84,7 +104,7 @@ def cost_of(chain: Chain, artifacts: Artifacts) -> GraphCost | str:
     source = cell_sides.perhaps(chain, artifacts, QUANTIZED) or cell_sides.one(chain, artifacts, GRAPH)
     batch = chain.spec.scenario.settings.batch
     found = [_cost(folder / GRAPH_FILE, batch) for folder in (source.folder, _compiled(chain, artifacts).folder)]
-    whole = [one for one in found if one and one.nodes]  # of a file that is built already the first has no nodes
+    whole = [one for one in found if one]  # of a file that is built already the first is none
     if not whole:
         return "its operations are not known: it is no ONNX graph"
     if not whole[0].flops and whole[0].unknown:
@@ -110,15 +130,10 @@ def _compiled(chain: Chain, artifacts: Artifacts) -> Artifact:
 
 @cache
 def _cost(file: Path, batch: int) -> GraphCost | None:
-    """An artifact's file never changes. None of what is no graph, or one that only its runtime can read."""
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-
+    """An artifact's file never changes."""
     from runner.graphs import cost
 
-    try:
-        return cost.read(file, batch) if file.is_file() else None
-    except DecodeError:
-        return None
+    return cost.known(file, batch)
 
 
 def peaks_of(root: Path, chain: Chain, effective: Mapping[str, Any]) -> Peaks | str:
