@@ -95,8 +95,9 @@ def said_of(name: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
 
 @pytest.fixture(scope="session")
 def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
-    """A recurrent network and a convolution."""
-    return {make.__name__: make(tmp_path_factory.mktemp(make.__name__)) for make in (models.bilstm, models.conv)}
+    """A recurrent network, a convolution, a graph with several ports, and one with an operator that nobody knows."""
+    every = (models.bilstm, models.conv, models.ports, models.exotic)
+    return {make.__name__: make(tmp_path_factory.mktemp(make.__name__)) for make in every}
 
 
 @pytest.fixture
@@ -126,6 +127,11 @@ def built(name: str, **changed: Any) -> Any:
 def runs_here(declared: Backend) -> bool:
     """Whether what it compiles opens on this machine."""
     return declared.opens_here()
+
+
+def compiles_in_no_toolchain(declared: Backend) -> bool:
+    """Whether a library of this interpreter does all of its compile: an SDK takes minutes for each case."""
+    return runs_here(declared) and not any(stage.toolchain for stage in declared.stages)
 
 
 # --- what it declares ---
@@ -213,6 +219,42 @@ def test_what_is_compiled_agrees_with_the_reference(
     assert models.read_session(compiled)["batch"] == batch
 
 
+@where(lambda declared: compiles_in_no_toolchain(declared) and "onnx" in declared.accepts)
+def test_every_output_is_that_of_its_name(
+    name: str, cases: dict[str, Case], compile_case: Compile, tmp_path: Path
+) -> None:
+    found = models.answered(compile_case(name, cases["ports"], 1, first(name)), tmp_path)
+    assert list(found) == ["the/sum:0", "the.difference"]
+    np.testing.assert_allclose(
+        np.concatenate(list(found.values()), axis=1), cases["ports"].expected, rtol=1e-4, atol=0.1
+    )
+
+
+@where(lambda declared: compiles_in_no_toolchain(declared) and "onnx" in declared.accepts)
+def test_an_operator_that_it_does_not_know_is_named_in_one_line(
+    name: str, cases: dict[str, Case], compile_case: Compile
+) -> None:
+    with pytest.raises(RunnerError) as error:
+        compile_case(name, cases["exotic"], 1, first(name))
+    assert "Zebra" in error.value.reason and "\n" not in error.value.reason
+
+
+@where(
+    lambda declared: (
+        compiles_in_no_toolchain(declared)
+        and {"fp32", "int8"} <= set(declared.precisions)
+        and "onnx" in declared.accepts
+    )
+)
+def test_a_precision_is_computed_in_or_said_not_to_be(
+    name: str, cases: dict[str, Case], compile_case: Compile, tmp_path: Path
+) -> None:
+    low, full = (compile_case(name, cases["conv"], 1, precision) for precision in ("int8", "fp32"))
+    said = {kind for counts in low.meta["effective"].values() for kind in counts}
+    same = np.array_equal(models.predicted(low, tmp_path), models.predicted(full, tmp_path))
+    assert not (same and "int8" in said)
+
+
 @where(lambda declared: bool(declared.opens))
 def test_a_file_that_is_built_already_runs_as_it_is(
     name: str, cases: dict[str, Case], compile_case: Compile, tmp_path: Path
@@ -289,6 +331,30 @@ def test_threads_are_read_back_from_the_runtime(
     for threads in (1, 2):
         with open_worker(tmp_path / "log", name=name) as worker:
             assert models.load(worker, compiled, threads=threads)["effective"]["threads"] == threads
+
+
+def called(function: str, compiled: Compiled, folder: Path) -> Any:
+    """What a function of `runner.testing.sessions` answers of the session, in a process of its own."""
+    given = {"session": compiled.meta["session"], "folder": str(compiled.out), "options": dict(compiled.settings)}
+    given["inputs"] = str(compiled.data / "test.npz")
+    with open_worker(folder / "log", name=function) as worker:
+        module = "runner.testing.sessions"
+        return worker.ask("call", timeout=120, module=module, function=function, arguments=given)
+
+
+@where(compiles_in_no_toolchain)
+def test_two_sessions_of_one_process_answer_as_each_does_alone(
+    name: str, cases: dict[str, Case], compile_case: Compile, tmp_path: Path
+) -> None:
+    assert called("two_at_once", compile_case(name, cases["bilstm"], 1, first(name)), tmp_path) == [0.0, 0.0]
+
+
+@where(compiles_in_no_toolchain)
+def test_a_closed_session_gives_its_memory_back(
+    name: str, cases: dict[str, Case], compile_case: Compile, tmp_path: Path
+) -> None:
+    grown = called("opened_again_and_again", compile_case(name, cases["bilstm"], 1, first(name)), tmp_path)
+    assert grown < 20
 
 
 @where(lambda declared: runs_here(declared) and bool(declared.capabilities.overlaps))

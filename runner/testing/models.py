@@ -100,10 +100,51 @@ def conv(folder: Path) -> Case:
     return Case(folder, np.asarray(expected), matrix[0])
 
 
-def _data(folder: Path, x: npt.NDArray[Any]) -> None:
+def ports(folder: Path) -> Case:
+    """The sum and the difference of two inputs, as a graph whose names have slashes, colons, dots and blanks;
+    `expected` has both, one beside the other."""
+    random = np.random.default_rng(0)
+    one, other = (random.standard_normal((ROWS, 4)).astype(np.float32) for _ in range(2))
+    _data(folder, one, **{"in/b y.0": other})
+    nodes = [
+        helper.make_node("Add", ["x", "b y.0"], ["the/sum:0"], name="the sum"),
+        helper.make_node("Sub", ["x", "b y.0"], ["the.difference"], name="a/difference"),
+    ]
+    _graph(folder, nodes, ["x", "b y.0"], ["the/sum:0", "the.difference"])
+    return Case(folder, np.concatenate([one + other, one - other], axis=1), one[0])
+
+
+def exotic(folder: Path) -> Case:
+    """A graph with an operator that no runtime has."""
+    x = np.random.default_rng(0).standard_normal((ROWS, 4)).astype(np.float32)
+    _data(folder, x)
+    nodes = [
+        helper.make_node("Relu", ["x"], ["r"], name="first"),
+        helper.make_node("Zebra", ["r"], ["y"], name="the_odd_one", domain="some.where"),
+    ]
+    _graph(folder, nodes, ["x"], ["y"], helper.make_opsetid("some.where", 1))
+    return Case(folder, x, x[0])
+
+
+def _graph(
+    folder: Path, nodes: list[onnx.NodeProto], inputs: list[str], outputs: list[str], *more: onnx.OperatorSetIdProto
+) -> None:
+    """`graph/model.onnx` of float ports of four columns."""
+    opsets = [helper.make_opsetid("", 17), *more]
+    (folder / "graph").mkdir()
+    graph = helper.make_graph(nodes, "graph", _ports(inputs), _ports(outputs))
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), folder / "graph/model.onnx")
+
+
+def _ports(names: list[str]) -> list[onnx.ValueInfoProto]:
+    return [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", 4]) for name in names]
+
+
+def _data(folder: Path, x: npt.NDArray[Any], **more: npt.NDArray[Any]) -> None:
     (folder / "data").mkdir()
-    split = {"in/x": x, "target": np.zeros(len(x), np.float32)}
-    about = {**FEATURES, "shapes": {"x": ["batch", *x.shape[1:]]}}
+    split = {"in/x": x, **more, "target": np.zeros(len(x), np.float32)}
+    named = {name.removeprefix("in/"): ["batch", *values.shape[1:]] for name, values in more.items()}
+    about = {**FEATURES, "shapes": {"x": ["batch", *x.shape[1:]], **named}}
     arrays.write(arrays.Dataset({"test": split, "calibration": split}, about), folder / "data")
 
 
@@ -198,13 +239,18 @@ def _opening(made: Compiled, batch: int, changed: Mapping[str, Any]) -> dict[str
 
 
 def predicted(made: Compiled, folder: Path, batch: int = 1) -> npt.NDArray[Any]:
-    """What the compiled model answers to the test split, from a fresh worker."""
+    """What a compiled model of one output answers to the test split, from a fresh worker."""
+    (output,) = answered(made, folder, batch).values()
+    return output
+
+
+def answered(made: Compiled, folder: Path, batch: int = 1) -> dict[str, npt.NDArray[Any]]:
+    """What the compiled model answers to the test split by output, from a fresh worker."""
     with open_worker(folder / "predict.log", name="predict") as worker:
         load(worker, made, batch)
         worker.ask("predict", timeout=60, inputs=made.data / "test.npz", out=folder / "predicted.npz")
     with np.load(folder / "predicted.npz") as file:
-        (output,) = (name for name in file.files if name.startswith("out/"))
-        return file[output]  # type: ignore[no-any-return]
+        return {name.removeprefix("out/"): file[name] for name in file.files if name.startswith("out/")}
 
 
 def read_session(made: Compiled) -> dict[str, Any]:
