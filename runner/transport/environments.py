@@ -122,8 +122,9 @@ def _fill(python: Path, wanted: Sequence[str], count: int, tell: Tell) -> None:
         elif TELLING.match(line):
             tell(line)
 
-    # -I: a project may have a `pip/` or a `venv.py` of its own.
-    pip = [str(python), "-I", "-m", "pip", "install", "--progress-bar=off", "--no-input"]
+    # -I: a project may have a `pip/` or a `venv.py` of its own. Retries: where one of two indexes can't be reached, pip
+    # tries it again for each distribution, and five times are eight seconds.
+    pip = [str(python), "-I", "-m", "pip", "install", "--progress-bar=off", "--no-input", "--retries=2"]
     run([*pip, "--disable-pip-version-check", *wanted], line_told)
 
 
