@@ -27,13 +27,20 @@ EXTRAS: Mapping[str, Extra] = {
     "ui": Extra("MLflow's pages: python -m runner ui", ("mlflow",)),
     "plots": Extra("pictures as PNG files", ("matplotlib",)),
     "openvino": Extra("backend=openvino", ("openvino",)),
+    "litert": Extra("backend=litert", ("ai-edge-litert",)),
     "tvm": Extra("backend=tvm", ("apache-tvm", "apache-tvm-ffi", "psutil")),
     "cluster": Extra("steps on a Dask cluster: schedule.address", ("distributed",)),
     "nvidia": Extra("power of NVIDIA's GPUs", ("nvidia-ml-py",)),
     "dvc": Extra("the canonical grid with DVC", ("dvc",)),
 }
 # What is imported under another name than it is installed by.
-MODULES = {"apache-tvm": "tvm", "apache-tvm-ffi": "tvm_ffi", "scikit-learn": "sklearn", "nvidia-ml-py": "pynvml"}
+MODULES = {
+    "ai-edge-litert": "ai_edge_litert",
+    "apache-tvm": "tvm",
+    "apache-tvm-ffi": "tvm_ffi",
+    "nvidia-ml-py": "pynvml",
+    "scikit-learn": "sklearn",
+}
 
 
 def missing(what: str, distributions: Iterable[str], otherwise: str = "") -> Unavailable | None:

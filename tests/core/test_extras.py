@@ -29,7 +29,7 @@ def test_an_extra_brings_what_pyproject_says(name: str, optional: dict[str, list
     assert [*extras.EXTRAS[name].distributions] == optional[name]
 
 
-@pytest.mark.parametrize("backend", ["openvino", "torch", "tvm"])
+@pytest.mark.parametrize("backend", ["openvino", "torch", "tvm", "litert"])
 def test_a_backend_of_ours_is_installed_by_the_extra_that_brings_its_library(backend: str) -> None:
     declared = loading.backend(backend)
     assert declared.install == extras.install(declared.distributions)
