@@ -133,7 +133,9 @@ def test_a_quantised_layer_is_int8_in_the_profile_too(cases: dict[str, Case], co
     session = open_profiled(str(compiled.out), compiled.settings)
     bound = session.bind({"x": np.zeros((1, 3, 8, 8), np.float32)})
     found = {one["type"]: one["precision"] for one in session.profile(bound, 3)["layers"]}
-    assert compiled.meta["effective"]["Convolution"] == {found["Convolution"]: 1} == {"int8": 1}
+    layers = ("Convolution", "FullyConnected")  # a CPU with AMX leaves so small a convolution in float32
+    assert {kind: compiled.meta["effective"][kind] for kind in layers} == {kind: {found[kind]: 1} for kind in layers}
+    assert "int8" in {found[kind] for kind in layers}
 
 
 def test_it_runs_as_many_at_once_as_asked_else_as_openvino_likes(compiled_conv: Compiled) -> None:

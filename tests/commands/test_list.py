@@ -20,10 +20,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_one_axis(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["scenario"]) == 0
-    axis, offline, single = capsys.readouterr().out.splitlines()
+    axis, offline, single, sustained = capsys.readouterr().out.splitlines()
     assert axis == "scenario"
     assert offline.startswith("  offline         All samples are there at once")
     assert single.startswith("  single_stream   One sample at a time")
+    assert sustained.startswith("  sustained       ")
 
 
 def test_all_axes_as_one_document(capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,7 +59,7 @@ def test_of_a_large_file_the_beginning_is_read(tmp_path: Path) -> None:
 def test_the_matrix_is_of_the_backends(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["backend", "--matrix", "--json"]) == 0
     matrix = json.loads(capsys.readouterr().out)["matrix"]
-    assert matrix["onnxruntime"]["int8"] == {"offline": "", "single_stream": ""}
+    assert matrix["onnxruntime"]["int8"] == {"offline": "", "single_stream": "", "sustained": ""}
     assert matrix["torch"]["fp16"]["offline"].startswith("precision=fp16: torch's float16 kernels")
     with pytest.raises(SpecError, match="--matrix is of the backends"):
         command.main(["model", "--matrix"])

@@ -18,7 +18,6 @@ from runner.execution.measurements import graph_figures
 from runner.execution.measurements.graph_figures import GRAPH_FILE, Figures
 from runner.execution.measurements.protocol import Artifacts, Work
 from runner.measure import roofline
-from runner.measure.metrics import AbsentFigure, Metric, ReckonedFigure
 from runner.measure.roofline import Bound, Peaks
 from runner.planning.graph import COMPILED, GRAPH, QUANTIZED, Chain
 from runner.results import calibration
@@ -28,6 +27,7 @@ from runner.transport import devices
 
 if TYPE_CHECKING:
     from runner.graphs.cost import GraphCost
+    from runner.measure.metrics import Metric
 
 METRIC = "efficiency/roofline"
 
@@ -55,6 +55,8 @@ class Reckoned:
 
     def share(self, p50_ms: float) -> Metric:
         """Of the median time, the part that the bound is."""
+        from runner.measure.metrics import AbsentFigure, ReckonedFigure  # they bring numpy
+
         if isinstance(self.bound, str):
             return AbsentFigure(METRIC, self.bound)
         least = f"reckoned: {number(1e3 * self.bound.seconds)} ms at the least ({self.bound.limit})"

@@ -19,6 +19,7 @@ from runner.spec import baseline, options
 from runner.spec.schedule import Schedule
 from runner.spec.schema import Spec
 from runner.spec.tracking import Settings as Tracking
+from runner.spec.words import word
 from runner.sweeps import request
 from runner.transport import devices
 
@@ -239,4 +240,4 @@ def _changes(against: Spec, project: Path) -> Iterator[str]:
         usual: Mapping[str, Any] = options.values(axis, chosen.title, project)
         for key, value in chosen.plain().items():
             if key != "name" and usual.get(key) != value:
-                yield f"{axis}.{key}={str(value).lower() if isinstance(value, bool) else value}"
+                yield word(f"{axis}.{key}", value)
