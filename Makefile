@@ -28,7 +28,7 @@ $(VENV)/.tests-installed: $(VENV)/.installed
 	@touch $@
 
 test: $(VENV)/.tests-installed system-packages
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # The browser test needs a real browser, the tests of devices a real sshd, those of what leaves the machine
 # strace, those of delegates a C compiler. As root on Debian they are installed; elsewhere the command to type is printed.

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests import needed_toolchains, started
+from runner.commands import COMMANDS
+from tests import mlflow_tables, needed_toolchains, started
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 QUICK = ("train=smoke", "measure=quick", "measure.min_pairs=2", "measure.max_pairs=2", "measure.min_seconds=0.01")
@@ -39,6 +40,8 @@ Command = Callable[..., Ended]
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     needed_toolchains.mark(items)
+    long = {item.path for item in items if any(item.iter_markers("slow"))}
+    items.sort(key=lambda item: item.path not in long)  # the longest files last would leave one core idle
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -70,6 +73,8 @@ def command(tmp_path: Path) -> Command:
     def run(*words: str, cwd: Path = tmp_path, env: dict[str, str] | None = None, timeout: float = 240) -> Ended:
         full = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", **(env or {})}
         full["PYTHONPATH"] = os.pathsep.join(filter(None, [full.get("PYTHONPATH"), str(REPOSITORY)]))
+        if cwd == tmp_path and words[0] not in COMMANDS and "MLFLOW_TRACKING_URI" not in full:
+            mlflow_tables.place(tmp_path)
         done = subprocess.run(
             [sys.executable, "-m", "runner", *words],
             cwd=cwd,
