@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from runner.backends.effective_precision import HEAVY as HEAVY_TYPES
 from runner.measure.layer_groups import CONVERSION, ELEMENTWISE, HEAVY, LAYOUT, Layer, total_ms
@@ -16,6 +17,7 @@ LONGER = 1.1  # times the other side's time, from which on a group is called slo
 MORE = 1.05  # times the other side's operations
 LEAST = 0.01  # of a side's layers' time, below which a group is no reason
 NAMED = 3  # layers that a sentence names
+POOL = ("inter_op_threads", "streams", "spinning", "pinning")  # what pools of several threads differ in besides
 
 
 @dataclass(frozen=True)
@@ -94,11 +96,19 @@ def _partly_delegated(slow: Side, fast: Side) -> Iterator[Reason]:
             yield Reason("partial delegation", told, tuple(side.effective.fallback))
 
 
-def _threads(slow: Side, fast: Side) -> Iterator[Reason]:
-    mine, theirs = (side.effective.settings.get("threads") for side in (slow, fast))
-    if mine is not None and theirs is not None and mine != theirs:
-        told = f"the {slow.role} has {_threaded(mine)}, the {fast.role} {_threaded(theirs)}"
-        yield Reason("thread pool", told)
+def _thread_pool(slow: Side, fast: Side) -> Iterator[Reason]:
+    """The threads that each has, and what else of their pools isn't the same where one of them has a pool at all."""
+    mine, theirs = (side.effective.settings for side in (slow, fast))
+    threads = [one["threads"] for one in (mine, theirs) if one.get("threads") is not None]
+    if len(threads) < 2:
+        return
+    names = ["threads", *(POOL if max(threads) > 1 else ())]
+    differing = [
+        name for name in names if None not in (mine.get(name), theirs.get(name)) and mine[name] != theirs[name]
+    ]
+    if differing:
+        words = (", ".join(_of_pool(name, side[name]) for name in differing) for side in (mine, theirs))
+        yield Reason("thread pool", f"the {slow.role} has {next(words)}, the {fast.role} {next(words)}")
 
 
 def _between_layers(slow: Side, fast: Side) -> Iterator[Reason]:
@@ -127,7 +137,7 @@ RULES = (
     _between_layers,
     _float_fallback,
     _partly_delegated,
-    _threads,
+    _thread_pool,
     _more_work,
 )
 
@@ -167,5 +177,7 @@ def _named(layers: Sequence[Layer]) -> str:
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
-def _threaded(count: int) -> str:
-    return f"{count} thread{'' if count == 1 else 's'}"
+def _of_pool(name: str, value: Any) -> str:
+    if name == "threads":
+        return f"{value} thread{'' if value == 1 else 's'}"
+    return f"{name}={str(value).lower() if isinstance(value, bool) else value}"

@@ -146,6 +146,23 @@ def test_threads_and_what_fell_back_need_no_profile(tmp_path: Path) -> None:
     assert found.groups == ()
 
 
+def of_pools(root: Path, mine: dict[str, Any], theirs: dict[str, Any]) -> list[str]:
+    effective = {role: {"settings": one} for role, one in (("candidate", mine), ("baseline", theirs))}
+    found = explanation.of_one(kept(root, None, effective=effective, precision="fp32"))
+    return [one.told for one in found.reasons if one.kind == "thread pool"]
+
+
+def test_what_else_differs_in_pools_counts_where_there_are_several_threads(tmp_path: Path) -> None:
+    still, spins = {"spinning": False, "streams": 1}, {"spinning": True, "streams": 1}
+    assert of_pools(tmp_path, {"threads": 2, **still}, {"threads": 2, **spins}) == [
+        "the candidate has spinning=false, the baseline spinning=true"
+    ]
+
+
+def test_one_thread_has_no_pool_that_could_spin(tmp_path: Path) -> None:
+    assert of_pools(tmp_path, {"threads": 1, "spinning": False}, {"threads": 1, "spinning": True}) == []
+
+
 def test_more_operations_are_a_reason(tmp_path: Path) -> None:
     known = {"bytes": 10, "not_counted": [], "reason": "no peaks"}
     roofline = {"candidate": {"flops": 4_000_000, **known}, "baseline": {"flops": 1_000_000, **known}}
@@ -196,7 +213,8 @@ def test_a_record_without_a_baseline_asks_for_another_record(tmp_path: Path) -> 
         ("FullyConnected", "matrix product"), ("DynamicQuantizeMatMul", "matrix product"),
         ("FakeQuantize", "quantising and casts"), ("ReorderOutput", "layout"), ("Subgraph", "element-wise"),
         ("Softmax", "softmax"), ("QLinearGlobalAveragePool", "pooling and reductions"), ("Unsqueeze", "moving"),
-        ("LayerNormalization", "normalisation"), ("TopK", "TopK"),
+        ("LayerNormalization", "normalisation"), ("TopK", "TopK"), ("layout_transform", "layout"),
+        ("fused_dense_add", "matrix product"), ("astype", "quantising and casts"),
     ],
 )  # fmt: skip
 def test_a_type_is_called_by_its_work(kind: str, group: str) -> None:
