@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmarks import engine
+from benchmarks.support import best_table
 from benchmarks.verdicts import workloads
 from runner.spec.schedule import INLINE
 from tests.conftest import REPOSITORY
@@ -39,6 +41,21 @@ def test_a_workload_of_live_comparisons_is_made(monkeypatch: pytest.MonkeyPatch,
 
     assert (spec.backend.name, side.threads) == ("onnxruntime", 1)
     assert workloads.spinning(side, 0.03).label == "gru-onnxruntime-1 + 3%"
+
+
+def raced(name: str, backend: str, threads: int, relative: list[float] | None) -> dict[str, Any]:
+    return {"name": name, "words": [f"backend={backend}"], "threads": threads, "relative": relative}
+
+
+def test_a_row_of_best_s_table_is_over_its_own_runtime_in_fp32() -> None:
+    int8 = raced("tvm int8", "tvm", 2, [1.0, 1.0, 1.0])
+    fp32 = raced("tvm fp32", "tvm", 1, [2.0, 1.6, 2.5])
+    other = raced("torch fp32", "torch", 1, [4.0, 3.2, 5.0])
+    assert best_table.own_defaults({"raced": [int8, fp32, other]}) == {("tvm", 1): fp32, ("torch", 1): other}
+    assert best_table.over(int8, fp32) == pytest.approx({"ratio": 2.0, "low": 1.6, "high": 2.5})
+    assert best_table.over(other, other) == {"ratio": 1.0, "low": 1.0, "high": 1.0}
+    _, first, *_ = best_table.rows({"raced": [int8, fp32, other]})
+    assert first.split() == ["tvm", "int8", "2.000×", "[1.600,", "2.500]", "–"]
 
 
 def test_the_page_names_every_script() -> None:
