@@ -145,20 +145,22 @@ def best(
     """The best configuration of a model, found by a race: `best("model=gru", "backend=onnxruntime,openvino")`.
 
     Words are those of a sweep; what they don't say of backends, precisions and threads is tried. `max_loss` is the
-    quality that may be lost (`1%`, an amount in the metric's unit, or `any`), `by` latency, throughput or size. The
-    race goes on from its finished groups unless `fresh`, and ends undecided after `limit_s` seconds. Raises SpecError
-    for wrong words, and what keeps the default from being measured.
+    quality that may be lost (`1%`, an amount in the metric's unit, or `any`), `by` latency, throughput, size or energy.
+    The race goes on from its finished groups unless `fresh`, and ends undecided after `limit_s` seconds. Raises
+    SpecError for wrong words, Unavailable where no energy can be read, and what keeps the default from being measured.
     """
-    from runner.execution.racing import best as racing
+    from runner.execution.racing.best import raced
+    from runner.execution.racing.command import Command, How
     from runner.report.views import progress
+    from runner.results import row_cost
 
     own = root or project_paths.root()
     _look_again()
-    if by not in racing.RACED:
-        raise SpecError(f"best(by={by!r}): a race is by {', '.join(racing.RACED)}.", "Choose one of these.")
-    how = racing.How(by, max_loss, limit_s, fresh)
+    if by not in row_cost.BY:
+        raise SpecError(f"best(by={by!r}): a race is by {', '.join(row_cost.BY)}.", "Choose one of these.")
+    how = How(by, max_loss, limit_s, fresh)
     with _tracker(own) as tracker:
-        return BestResult(racing.raced(racing.Command(words, how, own, tracker, progress.on_stderr())))
+        return BestResult(raced(Command(words, how, own, tracker, progress.on_stderr())))
 
 
 def reproduce(record: str | Path, *words: str, root: Path | None = None) -> ReproductionResult:

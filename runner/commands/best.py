@@ -65,15 +65,16 @@ def _options(argv: list[str]) -> argparse.Namespace:
 
 
 def _raced(options: argparse.Namespace, root: Path, argv: list[str]) -> Best | BestEstimate:
-    from runner.execution.racing import best
+    from runner.execution.racing.best import best
+    from runner.execution.racing.command import Command, How
     from runner.tracking.client import Tracker
 
     home = project_paths.home(root)
     given = {name: getattr(options, name) for name in ("by", "max_loss", "limit_s")}
-    how = best.How(fresh=options.fresh, **{name: value for name, value in given.items() if value is not None})
+    how = How(fresh=options.fresh, **{name: value for name, value in given.items() if value is not None})
     with Tracker(home) as tracker, how_much.reporting(options, home, argv) as (reporter, _):
         tracker.start()
-        return best.best(best.Command(options.override, how, root, tracker, reporter))
+        return best(Command(options.override, how, root, tracker, reporter))
 
 
 def _print(found: Best | BestEstimate, options: argparse.Namespace) -> None:

@@ -62,12 +62,17 @@ class Turns:
         yield from ()
 
 
+def in_turns(run: Run, number: int) -> Run:
+    """`run` as group `number` of a race."""
+    settings = replace(run.settings, iterations=MOST_ITERATIONS, max_seconds=None)  # a turn is never cut short
+    return replace(run, scenario=Turns(run.seed + number, run.together), settings=settings)
+
+
 def run_group(run: Run, number: int) -> dict[str, float]:
     """The log of the time of a sample by role, up to a constant that the group's share, of group `number` of a race.
 
     Everything is timed inside `run.quiet()`. Raises what the workers raise.
     """
-    settings = replace(run.settings, iterations=MOST_ITERATIONS, max_seconds=None)  # a turn is never cut short
-    pair = run_pair(replace(run, scenario=Turns(run.seed + number, run.together), settings=settings), number)
+    pair = run_pair(in_turns(run, number), number)
     times = np.array([[math.exp(log) / timed.batch for _, log in timed.bursts] for timed in pair.sides.values()])
     return dict(zip(pair.sides, map(float, groups.value(times.T)), strict=True))

@@ -7,11 +7,17 @@ from collections.abc import Iterator
 from runner.core.advice import shell
 from runner.report.report_model import Section
 from runner.results import quality_loss
-from runner.results.best_result import Best, BestEstimate, LeftOut, Raced
+from runner.results.best_result import Best, BestEstimate, Confirmed, LeftOut, Raced
 from runner.results.formatting import number, ratio
 from runner.results.quality_loss import Loss
 
 QUALITY = ("over", "unclear")  # why something did not race: its quality
+OF_ENERGY = {"faster": "less", "slower": "more"}  # what verdicts on times are called of energies
+
+
+def raced_by(best: Best) -> str:
+    """What less is better of: `time` or `energy`."""
+    return "energy" if best.by == "energy" else "time"
 
 
 def heading(best: Best) -> str:
@@ -23,8 +29,20 @@ def heading(best: Best) -> str:
     if best.confirmed is None:
         return f"Undecided: {best.why}. So far {best.winner} leads."
     found = best.confirmed
-    said = ratio(found.ratio, found.low, found.high)
-    return f"{best.winner}: {said} as fast as the default, {best.default} ({found.pairs} fresh pairs): {found.verdict}"
+    against = f"the default, {best.default} ({found.pairs} fresh pairs)"
+    if raced_by(best) == "energy":
+        return f"{best.winner}: {_share(found)} of the energy of {against}: {_verdict(found)}"
+    return f"{best.winner}: {ratio(found.ratio, found.low, found.high)} as fast as {against}: {found.verdict}"
+
+
+def _share(found: Confirmed) -> str:
+    """The winner's energy over the default's."""
+    ends = [None if end is None else 1 / end for end in (found.high, found.low)]
+    return ratio(1 / found.ratio, *ends)
+
+
+def _verdict(found: Confirmed) -> str:
+    return OF_ENERGY.get(found.verdict, found.verdict)
 
 
 def lines(best: Best) -> Iterator[str]:
@@ -33,21 +51,28 @@ def lines(best: Best) -> Iterator[str]:
         size = number(best.named(best.winner).size_mb)
         yield f"The smallest file within the budget: {size} MB; no time was compared."
     elif best.decided and len(best.raced) > 1:
-        yield "Nothing else is more than 2 % faster."
+        better = "takes over 2 % less energy" if raced_by(best) == "energy" else "is more than 2 % faster"
+        yield f"Nothing else {better}."
     if best.left:
         yield f"Still in the race: {', '.join(best.left)} ({best.why})."
     if best.winner and best.tied:
         yield f"Can't be told apart from it: {', '.join(one.name for one in best.tied)}. {_chosen(best)}"
     for name, found in best.slower:
-        said = ratio(found.ratio, found.low, found.high)
-        yield f"Not recommended, for fresh pairs call it slower than the default: {name}, {said} ({found.record_id})."
+        yield _not_recommended(best, name, found)
     if best.winner:
         yield f"Quality: {_loss(best.named(best.winner))}; at most {_budget(best)} may be lost."
     if best.processes:
         yield _work(best)
     on = [one.name for one in best.raced if one.pareto]
     if len(best.raced) > 1:
-        yield f"Not beaten in quality, time and size at once: {', '.join(on)}."
+        yield f"Not beaten in quality, {raced_by(best)} and size at once: {', '.join(on)}."
+
+
+def _not_recommended(best: Best, name: str, found: Confirmed) -> str:
+    if raced_by(best) == "energy":
+        return f"Not recommended, for it takes more energy than the default in fresh pairs: {name}, {_share(found)}."
+    said = ratio(found.ratio, found.low, found.high)
+    return f"Not recommended, for fresh pairs call it slower than the default: {name}, {said} ({found.record_id})."
 
 
 def _chosen(best: Best) -> str:
@@ -71,14 +96,15 @@ def _work(best: Best) -> str:
 
 def raced(best: Best) -> Section:
     """A row a configuration, the fastest first."""
-    columns = ("configuration", "time", "runs", "dropped", "quality lost", "file", "front")
+    columns = ("configuration", raced_by(best), "runs", "dropped", "quality lost", "file", "front")
     return Section("Raced", columns, tuple(_row(one, best) for one in best.raced))
 
 
 def _row(one: Raced, best: Best) -> tuple[str, ...]:
     marks = [word for word, said in (("best", one.name == best.winner), ("default", one.name == best.default)) if said]
     name = f"{one.name} ({', '.join(marks)})" if marks else one.name
-    time = ratio(*one.relative) if one.relative else "–"
+    first = one.relative and one.relative[1] == one.relative[2]  # whom the others are held against
+    time = "1" if first else ratio(*one.relative) if one.relative else "–"
     gone = f"after block {one.dropped}" if one.dropped else ""
     loss = _percent(one.loss) if one.loss else "not known"
     return (name, time, str(one.runs), gone, loss, f"{number(one.size_mb)} MB", "yes" if one.pareto else "")
@@ -106,7 +132,7 @@ def following(best: Best) -> Iterator[tuple[str, str]]:
     """`(what, command)`: what to type next."""
     if best.winner:
         yield "use", f"python -m runner {shell(*best.named(best.winner).words)}"
-    if best.confirmed:
+    if best.confirmed and best.confirmed.record_id:
         yield "report", f"python -m runner report {best.confirmed.record_id}"
     if best.left:
         yield "go on", "the same command again, with more time (--limit-s) or fewer configurations"

@@ -42,7 +42,8 @@ class Raced:
 
 @dataclass(frozen=True)
 class Confirmed:
-    """The winner against the default, in fresh pairs: their record."""
+    """The winner against the default, in fresh pairs: default's time (or energy) over the winner's. `ms` is the
+    winner's median. By energy they leave no record: `record_id` is empty, `ms` None."""
 
     record_id: str
     ratio: float
@@ -50,7 +51,7 @@ class Confirmed:
     high: float | None
     verdict: str
     pairs: int
-    ms: float
+    ms: float | None = None
 
 
 @dataclass(frozen=True)

@@ -83,17 +83,19 @@ def _observed(found: Profile, sampler: Sampler, role: str, windows: Sequence[Win
     values = found.signals.get(f"{role}_pss_mb")
     seen = time_series.spread(values) if values is not None else None
     meter = sampler.meter
-    reckoned = energy.measured(found, meter, windows) if meter else _no_meter(sampler.ready["absent"])
+    reckoned = (
+        energy.measured(found, meter, windows) if meter else f"{no_meter(sampler.ready['absent'])} ({REPORT} says why)"
+    )
     if seen is None:
         why = sampler.ready["absent"].get("PSS", "no sample fell into the process's life: lower telemetry.interval_ms")
         return Observed(why, 0, reckoned)
     return Observed(seen["max"], int(seen["samples"]), reckoned)
 
 
-def _no_meter(absent: Mapping[str, str]) -> str:
-    """RAPL's reason in full: on a PC it is the one that a user can mend."""
+def no_meter(absent: Mapping[str, str]) -> str:
+    """RAPL's reason in full: on a PC it is the one that a user can mend. `absent`: why a sensor isn't there."""
     rapl = absent.get("RAPL", "RAPL reads no package")
-    return f"no power sensor: {rapl}; nor tegrastats, INA, NVML or Hailo ({REPORT} says why)"
+    return f"no power sensor: {rapl}; nor tegrastats, INA, NVML or Hailo"
 
 
 def _whole(found: Profile, sampler: Sampler) -> dict[str, Any]:

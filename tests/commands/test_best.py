@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,14 +25,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("raced")
 
 
+COMMAND = (sys.executable, "-m", "runner", "best")
+ENVIRONMENT = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONPATH": str(REPOSITORY)}
+
+
 @pytest.fixture(scope="module")
 def best(home: Path) -> Callable[..., Ended]:
     def run(*words: str) -> Ended:
-        env = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONPATH": str(REPOSITORY)}
         done = subprocess.run(
-            [sys.executable, "-m", "runner", "best", *words],
+            [*COMMAND, *words],
             cwd=home,
-            env=env,
+            env=ENVIRONMENT,
             capture_output=True,
             text=True,
             timeout=240,
@@ -61,9 +66,8 @@ def test_it_names_the_fastest_and_what_nothing_else_is(raced: Any) -> None:
 
 
 def test_every_finished_group_is_kept(raced: Any) -> None:
-    lines = [json.loads(line) for line in (Path(raced["folder"]) / "groups.jsonl").read_text().splitlines()]
-    groups = [line for line in lines if "block" in line]
-    assert sum(len(group["values"]) for group in groups) == sum(one["runs"] for one in raced["raced"])
+    finished = groups(Path(raced["folder"]) / "groups.jsonl")
+    assert sum(len(group["values"]) for group in finished) == sum(one["runs"] for one in raced["raced"])
 
 
 def test_a_winner_that_is_not_the_default_has_an_ordinary_record(raced: Any, home: Path) -> None:
@@ -76,7 +80,7 @@ def test_a_winner_that_is_not_the_default_has_an_ordinary_record(raced: Any, hom
 def test_the_page_has_the_answer_and_its_pictures(raced: Any, home: Path) -> None:
     page = (home / "best.html").read_text()
     assert raced["winner"] in page
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 3
 
 
 def test_the_same_command_again_goes_on_from_what_is_finished(
@@ -85,9 +89,10 @@ def test_the_same_command_again_goes_on_from_what_is_finished(
     again = best(*TWO)
     assert again.code == 0
     assert "goes on from" in again.err
+    assert "quality:" not in again.err  # nobody predicts twice
     assert "python -m runner model=gru" in again.out
     assert "Nothing else is more than 2 % faster." in again.out
-    assert len(list((home / "races").iterdir())) == 1
+    assert len(list((home / "races").glob("*/groups.jsonl"))) == 1
     assert len(list((home / "records").glob("[!.]*"))) == (1 if raced["confirmed"] else 0)
 
 
@@ -98,6 +103,31 @@ def test_a_time_that_is_up_leaves_it_undecided_and_says_who_is_left(best: Callab
     assert sorted(done.json["left"]) == ["gru fp32 onnxruntime", "openvino fp32"]
     assert done.json["winner"] == ""
     assert "time is up" in done.json["why"]
+
+
+@pytest.mark.slow
+def test_a_race_that_was_killed_goes_on_from_its_finished_groups(
+    raced: Any, best: Callable[..., Ended], home: Path
+) -> None:
+    file = Path(raced["folder"]) / "groups.jsonl"
+    assert best(*TWO, "--fresh", "--limit-s", "0.001").code == 5
+    with subprocess.Popen([*COMMAND, *TWO], cwd=home, env=ENVIRONMENT, start_new_session=True) as racing:
+        while not (kept := groups(file))[2:] and racing.poll() is None:
+            time.sleep(0.05)
+        os.killpg(racing.pid, signal.SIGKILL)
+    assert len(kept) >= 3
+    again = best(*TWO, "--json")
+    assert again.code == 0
+    assert again.json["decided"]
+    assert "goes on from" in again.err
+    assert groups(file)[: len(kept)] == kept
+    assert [one["block"] for one in groups(file)] == list(range(len(groups(file))))  # nothing was raced twice
+
+
+def groups(file: Path) -> list[Any]:
+    """The finished groups that are on disk."""
+    lines = [json.loads(line) for line in file.read_text().splitlines()] if file.is_file() else []
+    return [line for line in lines if "block" in line]
 
 
 def test_the_smallest_file_is_found_without_a_race(best: Callable[..., Ended], raced: Any) -> None:
@@ -114,7 +144,7 @@ def test_the_smallest_file_is_found_without_a_race(best: Callable[..., Ended], r
         (["model=gru", "--max-loss", "lots"], 2, "not a budget"),
         (["model=gru", "--by", "colour"], 2, "--by"),
         (["model=gru", "--limit-s", "0"], 2, "seconds above 0"),
-        (["model=gru", "--by", "energy"], 3, "reads times, no power"),
+        (["model=gru", "--by", "energy", "telemetry.interval_ms=null"], 3, "read no power"),
         (["model=gru,lstm"], 2, "one model"),
         (["model=gru", "--html", "no/such/folder.html"], 2, "--html"),
     ],

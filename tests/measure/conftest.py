@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,8 @@ from runner.spec import options
 
 OPTIONS = options.values("backend", "onnxruntime", project_paths.root())
 CONF = Path(__file__).parents[2] / "conf/measure"
+ZONE = "sys/class/powercap/intel-rapl:0"
+WATTS = 10.0
 
 MakeSettings = Callable[..., Settings]
 
@@ -97,3 +101,27 @@ def measure() -> MakeSettings:
         return setting_rules.build(Settings, {**values, **changes}, "measure")
 
     return make
+
+
+@pytest.fixture
+def powered(tmp_path: Path) -> Iterator[Path]:
+    """A root with this machine's /proc and one RAPL package that takes WATTS."""
+    root = tmp_path / "root"
+    zone = root / ZONE
+    zone.mkdir(parents=True)
+    (root / "proc").symlink_to("/proc")
+    (zone / "name").write_text("package-0\n")
+    (zone / "max_energy_range_uj").write_text("262143328850\n")
+    (zone / "energy_uj").write_text("0\n")
+    stop = threading.Event()
+    counting = threading.Thread(target=_count, args=(zone, stop))
+    counting.start()
+    yield root
+    stop.set()
+    counting.join()
+
+
+def _count(zone: Path, stop: threading.Event) -> None:
+    while not stop.wait(0.002):
+        (zone / "draft").write_text(f"{int(time.monotonic() * WATTS * 1e6)}\n")
+        (zone / "draft").rename(zone / "energy_uj")

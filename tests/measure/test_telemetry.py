@@ -1,10 +1,9 @@
-"""A benchmark beside a real sampler; where there is power, a counter that runs at 10 W in a tree of its own."""
+"""A benchmark beside a real sampler; where there is power, a counter that runs at 10 W in a tree of its own
+(`powered` of conftest.py)."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,34 +15,9 @@ from runner.measure.run import Run, sides_of
 from runner.measure.settings import Settings
 from runner.spec.telemetry import Settings as Telemetry
 from runner.telemetry.sampler import sampling
+from tests.measure.conftest import WATTS
 
 MakeSettings = Callable[..., Settings]
-ZONE = "sys/class/powercap/intel-rapl:0"
-WATTS = 10.0
-
-
-@pytest.fixture
-def powered(tmp_path: Path) -> Iterator[Path]:
-    """A root with this machine's /proc and one RAPL package that takes WATTS."""
-    root = tmp_path / "root"
-    zone = root / ZONE
-    zone.mkdir(parents=True)
-    (root / "proc").symlink_to("/proc")
-    (zone / "name").write_text("package-0\n")
-    (zone / "max_energy_range_uj").write_text("262143328850\n")
-    (zone / "energy_uj").write_text("0\n")
-    stop = threading.Event()
-    counting = threading.Thread(target=_count, args=(zone, stop))
-    counting.start()
-    yield root
-    stop.set()
-    counting.join()
-
-
-def _count(zone: Path, stop: threading.Event) -> None:
-    while not stop.wait(0.002):
-        (zone / "draft").write_text(f"{int(time.monotonic() * WATTS * 1e6)}\n")
-        (zone / "draft").rename(zone / "energy_uj")
 
 
 def measured(side: Side, settings: Settings, folder: Path, root: Path) -> Benchmark:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,13 +16,13 @@ from runner.execution import device_locks
 from runner.execution.racing.field import Entry
 from runner.execution.racing.journal import Journal
 from runner.measure import scenarios
-from runner.measure.race_group import run_group
 from runner.measure.run import Quiet, Run
 from runner.racing import race as racing
 from runner.racing.race import Race
 from runner.racing.spacing import apart_s
 
 ITEM = "race"
+Timed = Callable[[Run, int], dict[str, float]]  # (a group, its number) -> by role the log of what is raced by
 
 
 class Fell(Exception):
@@ -34,10 +35,11 @@ class Fell(Exception):
 
 @dataclass
 class Course:
-    """Where and how `entries` race. `folder` takes the workers' logs; everything is timed inside `quiet()`; no block
-    begins after `until` (of the monotonic clock). `begun`: when the last block did."""
+    """Where and how `entries` race. `timed` makes and times a group; `folder` takes the workers' logs; everything is
+    timed inside `quiet()`; no block begins after `until` (of the monotonic clock). `begun`: when the last block did."""
 
     entries: Sequence[Entry]
+    timed: Timed
     journal: Journal
     folder: Path
     quiet: Quiet
@@ -55,11 +57,23 @@ class Course:
             block, groups = rest
             with device_locks.locked(self.entries[0].cell, self.display.warn):
                 for members in groups:
-                    values = self._timed(members, len(race.groups))
+                    values = self._values(members, len(race.groups))
                     self.journal.group(block, values)
                     race = race.with_(block, values)
             self.display.update(ITEM, block + 1, 0, self._note(race))
         return race
+
+    def pairs(self, one: int, other: int, count: int, apart: float) -> list[float]:
+        """`other`'s figure over `one`'s in so many fresh pairs, whose halves are `apart` seconds apart."""
+        found = []
+        for number in range(count):
+            if number == count // 2:
+                self.sleep(apart)
+            with device_locks.locked(self.entries[0].cell, self.display.warn):
+                values = self._group([one, other], number)
+            found.append(math.exp(values[other] - values[one]))
+            self.display.update(ITEM, number + 1, count, "fresh pairs")
+        return found
 
     def _ready(self, race: Race) -> bool:
         """Whether a block may begin, once blocks are as far apart as they have to be."""
@@ -77,7 +91,7 @@ class Course:
             return f"{len(self.entries)} race"
         return f"{len(now.active)} left, {self.entries[now.leader].name} leads"
 
-    def _timed(self, members: Sequence[int], number: int) -> dict[int, float]:
+    def _values(self, members: Sequence[int], number: int) -> dict[int, float]:
         """One group; where it fails, each of its configurations is tried alone to find whose fault it is."""
         came = attempt(partial(self._group, members, number))
         if not isinstance(came, RunnerError):
@@ -93,4 +107,4 @@ class Course:
         spec = self.entries[members[0]].configuration.spec
         how = scenarios.named(spec.scenario.name)
         run = Run(sides, spec.measure.settings, spec.seed, self.folder, spec.limits.answer_s, self.quiet, scenario=how)
-        return {int(role): value for role, value in run_group(run, number).items()}
+        return {int(role): value for role, value in self.timed(run, number).items()}

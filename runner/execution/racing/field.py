@@ -17,8 +17,9 @@ from runner.execution.prepare import prepare
 from runner.execution.racing.configurations import Asked, Configuration
 from runner.execution.run_plan import widest
 from runner.measure.sides import Side
-from runner.planning import plan
+from runner.planning import measurement_key, plan
 from runner.planning.graph import COMPILED, Cell, Plan, blocked
+from runner.planning.measurement_key import Parts
 from runner.planning.requirements import Outcome, failure
 from runner.results.best_result import LeftOut
 from runner.spec.schema import Sweep
@@ -94,6 +95,25 @@ def _entry(one: Configuration, cell: Cell, outcomes: Mapping[str, Outcome]) -> E
     (step,) = chain.steps(COMPILED)
     side = cell_sides.side_of(chain, artifacts, one.name)
     return Entry(one, cell, side, compiled.meta["size"]["file_bytes"] / 1e6, chain.keys[step])
+
+
+def keyed(field: Field) -> tuple[Field, dict[str, Parts]]:
+    """The parts of the keys of all measurements by a spec's key; who can't be measured now is left out."""
+    known = measurement_key.parts_of_all(one.cell for one in field.entries)
+    entries, left_out, found = [], list(field.left_out), {}
+    for one in field.entries:
+        came = attempt(partial(_parts, one, known))
+        if isinstance(came, RunnerError):
+            left_out.append(LeftOut(one.name, came.status, came.reason, came.next_step))
+        else:
+            entries.append(one)
+            found[one.configuration.spec.key] = came
+    return Field(tuple(entries), tuple(left_out)), found
+
+
+def _parts(one: Entry, known: Mapping[str, Parts]) -> Parts:
+    """Raises what its device raises that can't be reached."""
+    return known.get(one.configuration.spec.key) or measurement_key.parts_of(one.cell)
 
 
 def artifacts(entries: Iterable[Entry]) -> Iterator[Entry]:

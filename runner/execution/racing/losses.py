@@ -3,7 +3,7 @@ bound, so that what races is surely within the budget."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,9 +14,11 @@ from runner.data import scoring
 from runner.data.scoring import PerSample
 from runner.execution.racing import field
 from runner.execution.racing.field import Entry
+from runner.execution.racing.kept_losses import KeptLosses, key_of
 from runner.measure import output_errors, quality, quality_interval
 from runner.measure.predict import predict
 from runner.measure.sides import Side
+from runner.planning.measurement_key import Parts
 from runner.results import quality_loss
 from runner.results.best_result import LeftOut
 from runner.results.quality_loss import Budget, Loss
@@ -37,16 +39,40 @@ class Losses:
         """An entry's."""
         return self.by_artifact[entry.artifact]
 
+    def missing(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Those that nothing is known of."""
+        return [one for one in entries if one.artifact not in self.by_artifact]
+
+    def with_(self, more: Losses) -> Losses:
+        """Both together."""
+        return Losses({**self.by_artifact, **more.by_artifact})
+
+
+def known(entries: Iterable[Entry], default: Entry, kept: KeptLosses, parts: Mapping[str, Parts]) -> Losses:
+    """What was found before of the artifacts of `entries`; `parts` of their measurements by a spec's key."""
+    found = {one.artifact: kept.read(key_of(one, default, parts)) for one in field.artifacts(entries)}
+    return Losses({artifact: loss for artifact, loss in found.items() if loss is not None})
+
 
 def measured(entries: Sequence[Entry], default: Entry, folder: Path, say: Told) -> Losses:
     """The losses of all artifacts beside the float model of the `default`, on its test split; each predicts in a
     process of its own, one after the other."""
-    known = _float_model(default.side, folder)
+    beside = _float_model(default.side, folder)
     found: dict[str, Judged] = {}
     for one in field.artifacts(entries):
         say(f"quality: {one.name}")
-        found[one.artifact] = attempt(partial(_loss, one, default, known, folder))
+        found[one.artifact] = attempt(partial(_loss, one, default, beside, folder))
     return Losses(found)
+
+
+def keep(
+    losses: Losses, entries: Iterable[Entry], default: Entry, kept: KeptLosses, parts: Mapping[str, Parts]
+) -> None:
+    """On disk what didn't fail."""
+    for one in field.artifacts(entries):
+        found = losses.by_artifact.get(one.artifact)
+        if isinstance(found, (Loss, Absent)):
+            kept.write(key_of(one, default, parts), found)
 
 
 def _float_model(side: Side, folder: Path) -> PerSample | None:

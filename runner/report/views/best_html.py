@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
@@ -12,65 +13,76 @@ from runner.pictures.sweep import Point, SpeedUp
 from runner.report import best_summary
 from runner.report.report_model import Section
 from runner.report.views.templates import filled
+from runner.results import pareto
 from runner.results.best_result import Best, BestEstimate, Raced
 from runner.results.quality_loss import Loss
 
-TIMES = (
-    "Dots: speeds as shares of the fastest's, from the race. Strokes: the intervals that it drops by. Line: as fast."
-)
-FRONT = "Dots: configurations. Numbered: those that none beats in quality, time and size, the fastest first."
+DROPPED_BY = "Strokes: the intervals that it drops by."
+TIMES = f"Dots: speeds as shares of the fastest's, from the race. {DROPPED_BY} Line: as fast."
+ENERGIES = f"Dots: the least energy as a share of theirs, from the race. {DROPPED_BY} Line: as little."
+FRONT = "Dots: configurations. Numbered: those that none beats in {} and {}, the {} first."
+FIGURES, TOLD = "figures", "told"  # tables of numbers, and of sentences
+Sections = list[tuple[str, Section]]
 Picture = tuple[str, Markup, str]  # title, drawing, caption
-AXIS = "time, the fastest's = 1"
 
 
 def render(best: Best | BestEstimate) -> str:
     """The whole file's text."""
+    left_out = (TOLD, best_summary.left_out(best.left_out))
     if isinstance(best, BestEstimate):
         heading = f"{best.reckoned[0].name}: the least estimated latency; nothing was measured"
-        return _filled(heading, [], [], [best_summary.reckoned(best), best_summary.left_out(best.left_out)], [])
-    sections = [best_summary.raced(best), best_summary.left_out(best.left_out)]
+        return _filled(heading, [], [], [(FIGURES, best_summary.reckoned(best)), left_out], [])
     return _filled(
         best_summary.heading(best),
         list(best_summary.lines(best)),
         list(_pictures(best)),
-        sections,
+        [(FIGURES, best_summary.raced(best)), left_out],
         list(best_summary.following(best)),
     )
 
 
 def _filled(
-    heading: str, lines: list[str], pictures: list[Picture], sections: list[Section], typed: list[tuple[str, str]]
+    heading: str, lines: list[str], pictures: list[Picture], sections: Sections, typed: list[tuple[str, str]]
 ) -> str:
     shown = {"heading": heading, "lines": lines, "pictures": pictures, "sections": sections, "typed": typed}
     return filled("best.html", **shown)
 
 
 def _pictures(best: Best) -> Iterator[Picture]:
-    """What there is to draw."""
-    timed = [one for one in best.raced if one.relative]
-    if len(timed) > 1:
-        yield "Times", _inline(sweep.speedups([("", [_speed(one) for one in timed])])), TIMES
-    points = list(_points(timed))
-    if len(points) > 1:
+    """What there is to draw: who is how fast, and what is to be had for it in quality and in size."""
+    timed, by = [one for one in best.raced if one.relative], best_summary.raced_by(best)
+    if len(timed) < 2:
+        return
+    rows = _inline(sweep.speedups([("", [_speed(one) for one in timed])]))
+    yield ("Times", rows, TIMES) if by == "time" else ("Energies", rows, ENERGIES)
+    if lossy := [(one, _percent(one.loss)) for one in timed if one.loss]:
         metric = next(one.loss.metric for one in timed if one.loss)
-        drawn = sweep.quality_against_latency(points, f"loss of {metric}, %", AXIS, "×")
-        yield "Loss of quality against time", _inline(drawn), FRONT
+        yield _front("quality", f"loss of {metric}, %", lossy, by)
+    yield _front("size", "file, MB", [(one, one.size_mb) for one in timed], by)
+
+
+def _front(what: str, axis: str, costs: Sequence[tuple[Raced, float]], by: str) -> Picture:
+    """`costs`, of which less is better, against what was raced by."""
+    least = "fastest" if by == "time" else "thriftiest"
+    drawn = sweep.quality_against_latency(list(_points(costs)), axis, f"{by}, the {least}'s = 1", "×")
+    heading = f"{'Loss of quality' if what == 'quality' else 'Size'} against {by}"
+    return heading, _inline(drawn), FRONT.format(what, by, least)
+
+
+def _points(costs: Sequence[tuple[Raced, float]]) -> Iterator[Point]:
+    on = pareto.front([(one.relative[0], cost) for one, cost in costs if one.relative])
+    ranks = itertools.accumulate(map(int, on))
+    for (one, cost), front, rank in zip(costs, on, ranks, strict=True):
+        if one.relative:
+            yield Point(one.name, one.name.partition(" ")[0], *one.relative, cost, rank if front else 0)
 
 
 def _speed(one: Raced) -> SpeedUp:
     assert one.relative, "it was timed"
     value, low, high = one.relative
-    verdict = "same" if one.tied else "slower"
-    return SpeedUp(one.name, 1 / value, 1 / high, 1 / low, verdict, "tied" if one.tied else "")
-
-
-def _points(timed: list[Raced]) -> Iterator[Point]:
-    rank = 0
-    for one in timed:
-        if one.loss and one.relative:
-            rank += one.pareto
-            series = one.name.partition(" ")[0]
-            yield Point(one.name, series, *one.relative, _percent(one.loss), rank if one.pareto else 0)
+    if low == high:
+        return SpeedUp(one.name, 1.0, None, None, "same", "the first")
+    return SpeedUp(one.name, 1 / value, 1 / high, 1 / low, *(("same", "tied") if one.tied else ("slower", "")))
 
 
 def _percent(loss: Loss) -> float:

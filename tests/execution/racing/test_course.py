@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from runner.core.errors import StepFailed
-from runner.execution.racing import course as module
+from runner.execution import device_locks
 from runner.execution.racing.course import Course, Fell
 from runner.execution.racing.field import Entry
 from runner.execution.racing.journal import Journal
@@ -46,7 +46,7 @@ def entry(number: int, threads: int = 1) -> Entry:
 
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(module.device_locks, "locked", lambda cell, say: nullcontext())
+    monkeypatch.setattr(device_locks, "locked", lambda cell, say: nullcontext())
 
     def made(threads: int = 1, seconds: float = 1e6, broken: int = -1, waits: list[float] | None = None) -> Course:
         def run_group(run: Run, number: int) -> dict[str, float]:
@@ -54,11 +54,11 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
                 raise StepFailed("it crashed")
             return {role: math.log(TIMES[int(role)]) for role in run.sides}
 
-        monkeypatch.setattr(module, "run_group", run_group)
         entries = [entry(number, threads) for number in range(3)]
         slept = (waits if waits is not None else []).append
         until = time.monotonic() + seconds
-        return Course(entries, Journal(tmp_path, ("a", "b", "c"), 0), tmp_path, nullcontext, Silent(), until, slept)
+        journal = Journal(tmp_path, ("a", "b", "c"), 0)
+        return Course(entries, run_group, journal, tmp_path, nullcontext, Silent(), until, slept)
 
     return made
 
@@ -92,3 +92,10 @@ def test_a_configuration_that_cannot_be_timed_is_found_and_named(course: Any) ->
     with pytest.raises(Fell, match="it crashed") as caught:
         course(broken=1).to_its_end(Race(3, 0))
     assert caught.value.entry.name == "c1"
+
+
+def test_fresh_pairs_are_the_default_over_the_winner_and_their_halves_are_apart(course: Any) -> None:
+    waits: list[float] = []
+    ratios = course(waits=waits).pairs(0, 2, 4, apart=60.0)
+    assert ratios == pytest.approx([2.0] * 4)
+    assert waits == [60.0]
