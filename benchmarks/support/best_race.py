@@ -64,7 +64,7 @@ class Races:
 
 def told(model: str, found: Mapping[str, Any]) -> str:
     """`gru: openvino fp32: 1.43× [1.40, 1.46]; 27 % of the exhaustive time, 14 s`."""
-    over = interval(found["confirmed"]) if found["confirmed"] else "the default"
+    over = interval(found["confirmed"]) if found["confirmed"] else "the default" if found["decided"] else "leads"
     ran = f"{100 * found['share']:.0f} % of the exhaustive time, {found['seconds']:.0f} s, {found['reopened']} reopened"
     why = "" if found["decided"] else f"; undecided: {found['why']}"
     return f"{model}: of {len(found['raced'])} {found['winner']}: {over}; {ran}{why}"
