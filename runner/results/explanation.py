@@ -181,6 +181,11 @@ def _notes(candidate: Side, baseline: Side, finding: Finding) -> Iterator[str]:
                 f"The {side.role} takes {one.run_ms / one.measured_ms:.1f}× as long under the profiler as without it: "
                 "its times say which layers matter, not how long they take."
             )
+        if one and one.measured_ms and one.sum_ms > one.measured_ms:
+            yield (
+                f"The {side.role}'s layers alone take longer under the profiler than a whole run without it: what lies "
+                "between them can't be told."
+            )
     slow, fast = (side.profile for side in slower_first(candidate, baseline))
     if slow and fast and slow.run_ms < fast.run_ms:
         yield "Under the profilers it is the other way round: they slow the two sides by unlike amounts."

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from runner.backends.effective_precision import HEAVY as HEAVY_TYPES
-from runner.measure.layer_groups import CONVERSION, ELEMENTWISE, HEAVY, LAYOUT, Layer, total_ms
-from runner.results.explanation_side import Side
+from runner.measure.layer_groups import CONVERSION, ELEMENTWISE, HEAVY, LAYOUT, Layer, group_of, total_ms
+from runner.results.explanation_side import Profile, Side
 from runner.results.formatting import number
 
 NARROW = ("int8", "fp16", "bf16")  # precisions that are asked for to be faster
 LONGER = 1.1  # times the other side's time, from which on a group is called slower
 MORE = 1.05  # times the other side's operations
 LEAST = 0.01  # of a side's layers' time, below which a group is no reason
-NAMED = 3  # layers that a sentence names
+NAMED, KINDS = 3, 4  # layers, and types of layers, that a sentence names
+NO_WORK = (CONVERSION, LAYOUT, ELEMENTWISE)  # groups with a reason of their own
 POOL = ("inter_op_threads", "streams", "spinning", "pinning")  # what pools of several threads differ in besides
 
 
@@ -58,13 +59,15 @@ def _not_in(side: Side) -> dict[str, int]:
     return {f"{op} in {kind}": count for op, kind, count in heavy if kind not in (side.asked, "conversion")}
 
 
-def _more_layers(kind: str, group: str, what: str) -> Callable[[Side, Side], Iterator[Reason]]:
-    """More layers of a group that computes nothing, or nothing by itself."""
+def _no_work(kind: str, group: str, what: str) -> Callable[[Side, Side], Iterator[Reason]]:
+    """Layers of a group that computes nothing, or nothing by itself: more of them, or dearer ones."""
 
     def rule(slow: Side, fast: Side) -> Iterator[Reason]:
         mine, theirs = slow.of_group(group), fast.of_group(group)
         longer = total_ms(mine) - total_ms(theirs)
-        if not slow.profile or not fast.profile or len(mine) <= len(theirs) or longer <= LEAST * slow.profile.sum_ms:
+        if not slow.profile or not fast.profile or longer <= LEAST * slow.profile.sum_ms:
+            return
+        if len(mine) <= len(theirs) and not _takes_longer(mine, theirs, slow.profile, fast.profile):
             return
         have = f"{len(mine)} {what} layer{'' if len(mine) == 1 else 's'} ({_listed(_types(mine))})"
         share = f"{100 * total_ms(mine) / slow.profile.sum_ms:.0f} % of its layers' time"
@@ -75,15 +78,22 @@ def _more_layers(kind: str, group: str, what: str) -> Callable[[Side, Side], Ite
     return rule
 
 
+def _takes_longer(mine: Sequence[Layer], theirs: Sequence[Layer], *profiles: Profile) -> bool:
+    """By more than a tenth, and than the profilers can tell."""
+    longer = total_ms(mine) - total_ms(theirs)
+    return total_ms(mine) > LONGER * total_ms(theirs) and longer > max(one.resolution_ms for one in profiles)
+
+
 def _slower_kernels(slow: Side, fast: Side) -> Iterator[Reason]:
     """The same work, and it takes longer."""
     if not slow.profile or not fast.profile:
         return
-    resolution = max(slow.profile.resolution_ms, fast.profile.resolution_ms)
-    for group in HEAVY:
+    for group in dict.fromkeys((*HEAVY, *(group_of(one["type"]) for one in slow.layers))):
         mine, theirs = slow.of_group(group), fast.of_group(group)
+        if group in NO_WORK or not theirs or not _takes_longer(mine, theirs, slow.profile, fast.profile):
+            continue
         longer = total_ms(mine) - total_ms(theirs)
-        if theirs and total_ms(mine) > LONGER * total_ms(theirs) and longer > resolution:
+        if group in HEAVY or longer > LEAST * slow.profile.sum_ms:
             told = f"{group}: {_ms(mine)} in {_kinds(mine)} ({_layers(mine)} of the {slow.role})"
             told += f" against {_ms(theirs)} in {_kinds(theirs)} ({_layers(theirs)} of the {fast.role})"
             yield Reason("slower kernels", f"{told}; the longest: {_named(mine)}", _names(mine), longer)
@@ -114,12 +124,11 @@ def _thread_pool(slow: Side, fast: Side) -> Iterator[Reason]:
 def _between_layers(slow: Side, fast: Side) -> Iterator[Reason]:
     """What of a run is in no layer grows with the layers that are called."""
     mine, theirs = slow.profile, fast.profile
-    if not mine or not theirs or mine.rest_ms <= LONGER * theirs.rest_ms:
+    if not mine or not theirs or mine.between_ms <= LONGER * theirs.between_ms:
         return
-    told = f"{number(mine.rest_ms)} ms of the {slow.role}'s run are in none of its {len(slow.layers)} layers"
-    told += " (its runtime between them, and its profiler)"
-    others = f"{number(theirs.rest_ms)} ms of the {fast.role}'s, which has {len(fast.layers)}"
-    yield Reason("between layers", f"{told}; {others}", (), mine.rest_ms - theirs.rest_ms)
+    told = f"{number(mine.between_ms)} ms of the {slow.role}'s run are in none of its {_layers(slow.layers)}"
+    others = f"{number(theirs.between_ms)} ms of the {fast.role}'s, which has {len(fast.layers)}"
+    yield Reason("between layers", f"{told}; {others}", (), mine.between_ms - theirs.between_ms)
 
 
 def _more_work(slow: Side, fast: Side) -> Iterator[Reason]:
@@ -131,9 +140,9 @@ def _more_work(slow: Side, fast: Side) -> Iterator[Reason]:
 
 RULES = (
     _slower_kernels,
-    _more_layers("extra conversions", CONVERSION, "quantising or casting"),
-    _more_layers("layout conversions", LAYOUT, "layout-changing"),
-    _more_layers("unfused", ELEMENTWISE, "separate element-wise"),
+    _no_work("extra conversions", CONVERSION, "quantising or casting"),
+    _no_work("layout conversions", LAYOUT, "layout-changing"),
+    _no_work("unfused", ELEMENTWISE, "separate element-wise"),
     _between_layers,
     _float_fallback,
     _partly_delegated,
@@ -146,7 +155,10 @@ RULES = (
 
 
 def _types(layers: Sequence[Layer]) -> dict[str, int]:
-    return dict(Counter(str(one["type"]) for one in layers).most_common())
+    """The most frequent ones, and how many more there are."""
+    found = Counter(str(one["type"]) for one in layers).most_common()
+    more = len(found) - KINDS
+    return dict(found[:KINDS]) | ({f"{more} more kinds": 1} if more > 0 else {})
 
 
 def _listed(counts: dict[str, int]) -> str:

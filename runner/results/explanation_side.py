@@ -38,8 +38,14 @@ class Profile:
 
     @property
     def rest_ms(self) -> float:
-        """What of a run is in no layer."""
+        """What of a run under the profiler is in no layer: of a runtime and its profiler."""
         return max(0.0, self.run_ms - self.sum_ms)
+
+    @property
+    def between_ms(self) -> float:
+        """What of a run without the profiler is in no layer; 0 where its layers alone take longer than that under it:
+        then the profiler hides it."""
+        return max(0.0, (self.measured_ms or self.run_ms) - self.sum_ms)
 
 
 @dataclass(frozen=True)

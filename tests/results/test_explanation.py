@@ -114,6 +114,32 @@ def test_time_in_no_layer_is_a_reason_with_how_many_layers_there_are(tmp_path: P
     assert "0.400 ms of the candidate's run are in none of its 2 layers" in reason.told
 
 
+def test_what_the_profiler_hides_between_layers_is_no_reason(tmp_path: Path) -> None:
+    mine = side(*FLOAT["layers"], run_ms=2.0) | {"measured_ns": 450_000.0}  # its layers take 0.5 ms
+    found = explained(tmp_path, mine, FLOAT, precision="fp32")
+    assert found.reasons == ()
+    assert found.notes[1] == (
+        "The candidate's layers alone take longer under the profiler than a whole run without it: what lies between "
+        "them can't be told."
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"), [("Reorder", "layout conversions"), ("Relu", "unfused"), ("Softmax", "slower kernels")]
+)
+def test_as_many_layers_that_take_far_longer_are_a_reason(kind: str, reason: str, tmp_path: Path) -> None:
+    mine, theirs = (side(*FLOAT["layers"], layer("x", kind, ms), run_ms=0.5 + ms) for ms in (0.2, 0.02))
+    (found,) = explained(tmp_path, mine, theirs, precision="fp32").reasons
+    assert (found.kind, found.layers, found.ms) == (reason, ("x",), pytest.approx(0.18))
+
+
+def test_of_many_kinds_the_most_frequent_are_named(tmp_path: Path) -> None:
+    casts = [layer(f"q{number}", f"quantize_{number}", 0.1) for number in range(9)]
+    (found,) = explained(tmp_path, side(*FLOAT["layers"], *casts, run_ms=1.4), FLOAT, precision="fp32").reasons
+    assert "(quantize_0, quantize_1, quantize_2, quantize_3, 5 more kinds)" in found.told
+    assert len(found.layers) == 9
+
+
 def test_what_was_fused_away_and_took_no_time_is_no_reason(tmp_path: Path) -> None:
     mine = side(*FLOAT["layers"], layer("fused", "FakeQuantize", 0.0, "conversion"), run_ms=0.5)
     assert explained(tmp_path, mine, FLOAT, precision="fp32").reasons == ()

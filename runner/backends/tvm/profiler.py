@@ -35,7 +35,7 @@ class Watch:
             layer = name if self._seen[name] == 1 else f"{name} #{self._seen[name]}"
             self.ns.setdefault(layer, []).append(took)
             if layer not in self.about:
-                self.about[layer] = (re.sub(r"\d+$", "", name), _precision(arguments))
+                self.about[layer] = (re.sub(r"\d+(?=_|$)", "", name), _precision(arguments))
         return 0
 
     def layers(self) -> list[dict[str, Any]]:
