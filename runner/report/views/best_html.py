@@ -55,10 +55,14 @@ def _pictures(best: Best) -> Iterator[Picture]:
         return
     rows = _inline(sweep.speedups([("", [_speed(one) for one in timed])]))
     yield ("Times", rows, TIMES) if by == "time" else ("Energies", rows, ENERGIES)
-    if lossy := [(one, _percent(one.loss)) for one in timed if one.loss]:
-        metric = next(one.loss.metric for one in timed if one.loss)
-        yield _front("quality", f"loss of {metric}, %", lossy, by)
-    yield _front("size", "file, MB", [(one, one.size_mb) for one in timed], by)
+    metric = next((one.loss.metric for one in timed if one.loss), "")
+    fronts = (
+        ("quality", f"loss of {metric}, %", [(one, _percent(one.loss)) for one in timed if one.loss]),
+        ("size", "file, MB", [(one, one.size_mb) for one in timed]),
+    )
+    for what, axis, costs in fronts:
+        if len({cost for _, cost in costs}) > 1:  # else there is nothing to choose
+            yield _front(what, axis, costs, by)
 
 
 def _front(what: str, axis: str, costs: Sequence[tuple[Raced, float]], by: str) -> Picture:
@@ -74,7 +78,11 @@ def _points(costs: Sequence[tuple[Raced, float]]) -> Iterator[Point]:
     ranks = itertools.accumulate(map(int, on))
     for (one, cost), front, rank in zip(costs, on, ranks, strict=True):
         if one.relative:
-            yield Point(one.name, one.name.partition(" ")[0], *one.relative, cost, rank if front else 0)
+            yield Point(one.name, _backend(one), *one.relative, cost, rank if front else 0)
+
+
+def _backend(one: Raced) -> str:
+    return next((word.removeprefix("backend=") for word in one.words if word.startswith("backend=")), one.name)
 
 
 def _speed(one: Raced) -> SpeedUp:
