@@ -24,6 +24,8 @@ def heading(best: Best) -> str:
     """`gru int8 openvino: 1.43× [1.40, 1.46] as fast as the default, onnxruntime fp32 (8 fresh pairs): faster`."""
     if not best.winner:
         return f"Undecided: {best.why}."
+    if best.by == "size":
+        return f"{best.winner}: the smallest file, {number(best.named(best.winner).size_mb)} MB"
     if best.winner == best.default:
         return f"{best.winner}: the default itself"
     if best.confirmed is None:
@@ -48,8 +50,7 @@ def _verdict(found: Confirmed) -> str:
 def lines(best: Best) -> Iterator[str]:
     """What is claimed, and what it rests on."""
     if best.by == "size":
-        size = number(best.named(best.winner).size_mb)
-        yield f"The smallest file within the budget: {size} MB; no time was compared."
+        yield "Nothing raced: of those within the budget of quality its file is the smallest."
     elif best.decided and len(best.raced) > 1:
         better = "takes over 2 % less energy" if raced_by(best) == "energy" else "is more than 2 % faster"
         yield f"Nothing else {better}."
@@ -136,7 +137,8 @@ def following(best: Best) -> Iterator[tuple[str, str]]:
         yield "report", f"python -m runner report {best.confirmed.record_id}"
     if best.left:
         yield "go on", "the same command again, with more time (--limit-s) or fewer configurations"
-    yield "kept", best.folder
+    if best.folder:
+        yield "kept", best.folder
 
 
 def reckoned(best: BestEstimate) -> Section:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,7 +11,7 @@ from runner.artifacts import leases
 from runner.core.disk_errors import room
 from runner.core.errors import BY_STATUS, StepFailed, Unavailable, check_choice
 from runner.execution import device_locks
-from runner.execution.racing import configurations, estimates, field, losses
+from runner.execution.racing import configurations, estimates, field, losses, verdict
 from runner.execution.racing.command import BY, ESTIMATE, Command
 from runner.execution.racing.configurations import Asked
 from runner.execution.racing.field import Entry
@@ -52,6 +53,9 @@ def raced(command: Command) -> Best:
         lost = _losses(command, ready.entries, default, parts, Path(folder))
         racing, out = losses.sorted_out(ready.entries, default, lost, budget)
         left_out = [*asked.left_out, *impossible, *ready.left_out, *out]
+        if command.how.by == row_cost.SIZE:
+            found = verdict.smallest(racing, racing.index(default), lost, command.how)
+            return replace(found, left_out=tuple(left_out))
         return RunRace(command, asked, default, lost, parts, Path(folder)).best(racing, left_out)
 
 

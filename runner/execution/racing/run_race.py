@@ -30,8 +30,7 @@ from runner.racing.spacing import apart_s
 from runner.results import row_cost
 from runner.results.best_result import Best, LeftOut
 
-TIME = "time"
-RACES = {row_cost.SIZE: row_cost.SIZE, row_cost.ENERGY: row_cost.ENERGY}  # by what; all else races by TIME
+TIME = "time"  # what is raced by for latency and throughput
 
 
 @dataclass(frozen=True)
@@ -46,13 +45,13 @@ class RunRace:
     folder: Path
 
     @property
-    def _by_size(self) -> bool:
-        return self.command.how.by == row_cost.SIZE
+    def _by_energy(self) -> bool:
+        return self.command.how.by == row_cost.ENERGY
 
     @property
     def _timed(self) -> Timed:
         """How a group is made."""
-        if self.command.how.by == row_cost.ENERGY:
+        if self._by_energy:
             return partial(race_energy.run_group, settings=self.asked.against.telemetry)
         return race_group.run_group
 
@@ -74,7 +73,7 @@ class RunRace:
 
     def _journal(self, racing: Sequence[Entry]) -> Journal:
         keys = tuple(measurement_key.digest(self.parts[one.configuration.spec.key]) for one in racing)
-        what = RACES.get(self.command.how.by, TIME)
+        what = row_cost.ENERGY if self._by_energy else TIME
         journal = Journal(self.command.home, keys, self.asked.against.seed, what)
         if self.command.how.fresh:
             journal.forget()
@@ -84,21 +83,17 @@ class RunRace:
         told = journal.read()
         if told.race.groups:
             self.command.reporter.say(f"goes on from {len(told.race.groups)} finished groups: {journal.folder}")
-        if self._by_size:
-            told = replace(told, race=Race(1, told.race.seed))  # a file's size needs no race
         place = next(number for number, one in enumerate(racing) if one is self.default)
         while told.confirmed is None:
-            if not self._by_size:
-                told = replace(told, race=self._to_its_end(racing, journal, told.race, until))
-            winner = verdict.winner(told, racing, self.lost, self.command.how.by, place)
+            told = replace(told, race=self._to_its_end(racing, journal, told.race, until))
+            winner = verdict.winner(told, racing, self.lost, place)
             if winner == place or racing_rules.left(told.race)[1]:  # time is up
                 return verdict.of(told, racing, place, winner, self._about(journal))
             told = self._confirmed(told, racing, journal, winner, place)
         return verdict.of(told, racing, place, told.winner, self._about(journal))
 
     def _about(self, journal: Journal) -> verdict.About:
-        how = self.command.how
-        return verdict.About(how.by, how.budget, self.lost, journal.folder, how.limit_s)
+        return verdict.About(self.command.how, self.lost, str(journal.folder))
 
     def _to_its_end(self, racing: Sequence[Entry], journal: Journal, race: Race, until: float) -> Race:
         with self._shown(f"race of {len(racing)} configurations") as display:
@@ -123,11 +118,8 @@ class RunRace:
         fresh = self._fresh(told.race, racing, journal, winner, default)
         found = fresh.found
         high = found.high if found.high is not None else found.ratio
-        reopens = (
-            told.reopened < confirmation.MOST_REOPENED
-            and not self._by_size
-            and confirmation.promised_too_much(told.race, winner, default, high)
-        )
+        again = told.reopened < confirmation.MOST_REOPENED
+        reopens = again and confirmation.promised_too_much(told.race, winner, default, high)
         journal.confirmed(winner, default, fresh.ratios, found, reopens)
         if not reopens:
             return told.after(winner, found)
@@ -138,7 +130,7 @@ class RunRace:
     def _fresh(self, race: Race, racing: Sequence[Entry], journal: Journal, winner: int, default: int) -> Fresh:
         """Fresh pairs of winner and default: by what the race was by, of which a record of times says nothing sure."""
         apart = apart_s(race.standing, [one.side.threads for one in racing])
-        if self.command.how.by != row_cost.ENERGY:
+        if not self._by_energy:
             return confirm.by_record(self.command, self.asked, racing[winner], apart)
         with self._shown(f"{racing[winner].name} against the default") as display:
             course = self._course(racing, journal, display, math.inf)

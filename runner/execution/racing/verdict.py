@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from runner.execution.racing.command import How
 from runner.execution.racing.field import Entry
 from runner.execution.racing.journal import Told
 from runner.execution.racing.losses import Losses
@@ -18,29 +18,31 @@ from runner.racing.standing import Standing
 from runner.racing.ties import Merits
 from runner.results import pareto, row_cost
 from runner.results.best_result import Best, Raced
-from runner.results.quality_loss import Budget, Loss
+from runner.results.quality_loss import Loss
 
 
 @dataclass(frozen=True)
 class About:
-    """What a verdict says beside the race."""
+    """What a verdict says beside the race. `folder` keeps it; empty where there is none."""
 
-    by: str
-    budget: Budget | None
+    how: How
     lost: Losses
-    folder: Path
-    limit_s: float
+    folder: str = ""
 
 
-def winner(told: Told, entries: Sequence[Entry], lost: Losses, by: str, default: int) -> int:
+def winner(told: Told, entries: Sequence[Entry], lost: Losses, default: int) -> int:
     """Who is recommended: of the fastest that can't be told apart the most accurate, then the smallest, then the one
-    of the fewest threads; `by` size the smallest file, then the most accurate."""
-    merits = _merits(entries, lost)
-    if by == row_cost.SIZE:
-        left = [one for one in range(len(entries)) if one not in told.slower]
-        return min(left, key=lambda one: (merits[one].size, merits[one].loss, merits[one].threads))
+    of the fewest threads."""
     now = told.race.standing
-    return ties.recommended(now, merits, default, told.slower) if now else 0
+    return ties.recommended(now, _merits(entries, lost), default, told.slower) if now else 0
+
+
+def smallest(entries: Sequence[Entry], default: int, lost: Losses, how: How) -> Best:
+    """The answer by size, for which nobody runs: the smallest file, of those as small the most accurate, then the one
+    of the fewest threads."""
+    merits = _merits(entries, lost)
+    first = min(range(len(entries)), key=lambda one: (merits[one].size, merits[one].loss, merits[one].threads))
+    return of(Told(Race(1, 0)), entries, default, first, About(how, lost))
 
 
 def _merits(entries: Sequence[Entry], lost: Losses) -> list[Merits]:
@@ -60,14 +62,14 @@ def of(told: Told, entries: Sequence[Entry], default: int, winner: int | None, a
     """The whole answer. Without enough of a race nobody wins."""
     race, now = told.race, told.race.standing
     raced = _raced(race, now, entries, about.lost)
-    over = len(entries) == 1 or about.by == row_cost.SIZE or (now is not None and now.decided)
+    over = len(entries) == 1 or about.how.by == row_cost.SIZE or (now is not None and now.decided)
     own = [*told.slower.values(), *([told.confirmed] if told.confirmed else [])]
     pairs = sum(group.block == PAIR for group in race.groups) + sum(one.pairs for one in own)
     ran = sum(len(group.values) for group in race.groups if group.block != PAIR) + 2 * pairs
-    named = winner is not None and (now is not None or about.by == row_cost.SIZE or len(entries) == 1)
+    named = winner is not None and (now is not None or about.how.by == row_cost.SIZE or len(entries) == 1)
     return Best(
-        by=about.by,
-        budget=about.budget,
+        by=about.how.by,
+        budget=about.how.budget,
         raced=raced,
         left_out=(),
         winner=entries[winner].name if named and winner is not None else "",
@@ -83,13 +85,13 @@ def of(told: Told, entries: Sequence[Entry], default: int, winner: int | None, a
         processes=ran,
         share=ran / (2 * replay.PAIRS * len(entries)),
         seconds=0.0,
-        folder=str(about.folder),
+        folder=about.folder,
     )
 
 
 def _why(race: Race, about: About) -> str:
     if racing.left(race)[1]:
-        return f"time is up ({about.limit_s:g} s)"
+        return f"time is up ({about.how.limit_s:g} s)"
     return "these have run as often as they may, and are not told apart"
 
 
