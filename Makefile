@@ -10,7 +10,7 @@ MAIN := model=bilstm data=co2 precision=int8_dynamic backend=onnxruntime
 # Without bytecode each of the thousands of processes that the tests start would compile its sources again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run install test check benchmarks docs clean
+.PHONY: run install test toolchains check benchmarks docs clean
 
 run: install
 	$(BIN)/python -m runner $(or $(ARGS),$(MAIN))
@@ -41,6 +41,10 @@ system-packages:
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES) >/dev/null; \
 	else echo "The tests need $(PROGRAMS): sudo apt-get install $(PACKAGES)"; exit 1; fi
+
+# Those that tests need and install by themselves.
+toolchains: $(VENV)/.tests-installed
+	for name in litert tosa; do $(BIN)/python -m runner toolchain install $$name; done
 
 check: $(VENV)/.tests-installed
 	$(BIN)/ruff check .
