@@ -14,7 +14,7 @@ from runner.core.errors import SpecError
 from runner.planning import plan
 from runner.spec import options
 from runner.sweeps import request
-from tests.conftest import REPOSITORY, Command
+from tests.conftest import QUICK, REPOSITORY, Command
 
 FILES = {
     ".dvcignore",
@@ -94,6 +94,6 @@ def test_the_first_experiment_runs_by_the_words_of_the_page(tmp_path: Path, comm
     page = (REPOSITORY / "docs" / "shell.md").read_text()
     init, go, first = re.findall(r"```sh\n(edge-runner init[^`]*)```", page)[0].splitlines()
     assert command(*init.split()[1:]).code == 0
-    done = command(*first.split()[1:], "--json", cwd=tmp_path / go.removeprefix("cd "))
+    done = command(*first.split()[1:], *QUICK, "--json", cwd=tmp_path / go.removeprefix("cd "))
     assert done.code == 0, done.err
     assert [cell["status"] for cell in done.json["cells"]] == ["ok"] * 4
