@@ -13,8 +13,9 @@ from statistics import median
 
 from runner.measure.metric_direction import higher_is_better
 from runner.pictures.sweep import Point, SpeedUp
-from runner.report import summary
+from runner.report import summary, three_answers
 from runner.report.report_model import Section
+from runner.report.three_answers import Answer
 from runner.results import naming, pareto, per_sample
 from runner.results.comparison import Comparison
 from runner.results.condition_labels import WORDS, worded
@@ -44,13 +45,14 @@ class Picture:
 @dataclass(frozen=True)
 class SweepPage:
     """All that is shown of a sweep. `counted` says how many cells there are and what became of them; `speedups` are
-    those of each group of the table by its words; `sections` are tables."""
+    those of each group of the table by its words; `answers` are the three to what was asked; `sections` are tables."""
 
     comparison: Comparison
     counted: str
     pictures: tuple[Picture, ...]
     speedups: tuple[tuple[str, tuple[SpeedUp, ...]], ...]
     not_measured: Section
+    answers: tuple[Answer, ...]
     sections: tuple[Section, ...]
 
 
@@ -63,6 +65,7 @@ def collect(comparison: Comparison) -> SweepPage:
         pictures=tuple(_pictures(comparison)),
         speedups=tuple(_speedups(comparison, measured)),
         not_measured=_not_measured(comparison),
+        answers=three_answers.of(comparison),
         sections=tuple(one for one in _sections(comparison, measured) if one.rows),
     )
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from runner.core import advice
 from runner.core.foreign_text import line
-from runner.report.views import layout, run_summary, table
+from runner.report import three_answers
+from runner.report.views import answers_view, layout, run_summary, table
 from runner.results import calibration, comparison
 from runner.results.records import Record
 
@@ -22,9 +23,12 @@ def print_run(record: Record, arguments: Sequence[str], log: Path) -> None:
 
 
 def print_sweep(name: str, records: Sequence[Record], arguments: Sequence[str], log: Path) -> None:
-    """All cells of a sweep, best first."""
+    """All cells of a sweep, best first; what they answer."""
     root = records[-1].folder.parent.parent
-    table.show(comparison.compare(records, calibrated=calibration.noise_floors(root)))
+    found = comparison.compare(records, calibrated=calibration.noise_floors(root))
+    table.show(found)
+    for answer in three_answers.of(found):
+        layout.show(answers_view.renderable(answer), WIDTH)
     _print_next(records[-1].folder.parent, log, ["-m", *arguments], f" --sweep {name}")
 
 
