@@ -197,7 +197,9 @@ class Backend:
     output suits every machine. `baseline_overrides`: what makes it a fair baseline of a candidate.
     `tool`: which program measures in our place, where its settings ask for one. `stages`: the steps of its compile, in
     order. `release`: what other releases of its runtime need. `references`: what an estimate's model is checked
-    against. `lacks`: what some of its options need and this machine has not, and what to do, which `doctor` says.
+    against. `source`: the file of its last stage's with the code that it generated, as text, which `inspect --source`
+    prints, "": it keeps none. `lacks`: what some of its options need and this machine has not, and what to do, which
+    `doctor` says.
     """
 
     settings: type
@@ -222,6 +224,7 @@ class Backend:
     baseline_overrides: Callable[[Candidate], Mapping[str, Any]] = as_declared
     tool: Callable[[Any], Tool | None] = none_of_its_own
     references: tuple[Reference, ...] = ()
+    source: str = ""
     lacks: Callable[[], tuple[str, str] | None] = nothing
 
     @property

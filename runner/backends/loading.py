@@ -226,5 +226,6 @@ CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "baseline_overrides": (callable, "a function of a Candidate"),
     "tool": (callable, "a function of settings"),
     "references": (_references, "a tuple of runner.backends.contract.Reference(…)"),
+    "source": (_text, "a file that compile writes, such as reports/model.s"),
     "lacks": (callable, "a function"),
 }

@@ -4,6 +4,7 @@ COMMANDS = {
     "plan": "the steps a command would run, which are there, which can't run here and why; runs nothing",
     "compare": "what was measured, best first (--sweep, --baseline, --sort, --fail-if, --json|csv|md); A B: of two",
     "explain": "where two records differ in time, by layers, and why: A [B] (--html FILE, --json)",
+    "inspect": "what was built for a record: settings, files, sizes; --source: the code generated: [RECORD] (--json)",
     "best": "the best configuration of a model, by racing: model=… [--max-loss L] [--by F] [--html FILE] [--json]",
     "report": "one comparison, or a sweep, on one page: [RECORD | --sweep S] [--html FILE] [--png FOLDER] [--json]",
     "export": "one record as one file, for a colleague: [RECORD] [-o FILE]; `compare A B` reads it",

@@ -18,7 +18,7 @@ from runner.spec.schema import GROUPS, PART_CLASSES
 
 PROGRAM = "edge-runner"
 OF_SPECS = ("plan", "best", "calibrate", "bisect")  # whose words are those of a run
-OF_RECORDS = ("compare", "explain", "report", "export", "reproduce")
+OF_RECORDS = ("compare", "explain", "inspect", "report", "export", "reproduce")
 FIXED = {
     "toolchain": ("install", "list", "remove"),
     "completion": ("bash", "zsh", "fish"),
