@@ -31,9 +31,9 @@ test: $(VENV)/.tests-installed system-packages
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # The browser test needs a real browser, the tests of devices a real sshd, those of what leaves the machine
-# strace, those of delegates a C compiler. As root on Debian they are installed; elsewhere the command to type is printed.
-PROGRAMS := chromium chromedriver sshd ssh strace openssl cc
-PACKAGES := chromium chromium-driver openssh-server openssh-client strace openssl gcc libc6-dev
+# strace, those of delegates a C compiler, those of TVM one for Arm. As root on Debian they are installed; elsewhere the command to type is printed.
+PROGRAMS := chromium chromedriver sshd ssh strace openssl cc aarch64-linux-gnu-gcc
+PACKAGES := chromium chromium-driver openssh-server openssh-client strace openssl gcc libc6-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 .PHONY: system-packages
 system-packages:
 	@missing=; for program in $(PROGRAMS); do PATH="$$PATH:/usr/sbin:/sbin" command -v $$program >/dev/null || missing=1; done; \

@@ -59,8 +59,16 @@ def lowered(spec: Spec, origin: Source, draft: Draft) -> list[Node]:
     else:
         made, place = _made(spec, origin, asked, draft)
     if loading.backend(spec.backend.name).capabilities.host_proof:
-        made.append(draft.once(_verify, asked, made[-1].key, place if place.device or place.release else places.HERE))
+        made.append(draft.once(_verify, asked, made[-1].key, _proven_at(spec, asked, place)))
     return made
+
+
+def _proven_at(spec: Spec, asked: _Asked, last: Place) -> Place:
+    """Where what is compiled runs first, as far as that is known before: `last` is where its last stage does."""
+    target = asked.around.target
+    if loading.backend(spec.backend.name).capabilities.cross_compiles and target.name != hardware.LOCAL:
+        return Place(device=spec.hardware.settings, problem=target.problem)
+    return last if last.device or last.release else places.HERE
 
 
 def _made(spec: Spec, origin: Source, asked: _Asked, draft: Draft) -> tuple[list[Node], Place]:

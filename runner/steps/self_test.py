@@ -13,6 +13,7 @@ from runner.backends import loading
 from runner.core import installed, registry
 from runner.core.job import Job
 from runner.core.setting_rules import build
+from runner.hardware import detect
 from runner.worker import session_loader
 
 # A network of our own for backends that read checkpoints, and the data that it is for.
@@ -54,7 +55,10 @@ def probe(backend: str, settings: dict[str, Any], folder: str) -> dict[str, Any]
 def _compile(root: Path, backend: str, settings: dict[str, Any]) -> dict[str, Any]:
     from runner.steps import compile as step
 
-    asked = {"backend": backend, "settings": settings, "batch": 1, "precision": "fp32", "model": NETWORK}
+    chosen: Any = build(loading.backend(backend).settings, settings, "backend")
+    tuned_to = loading.ask(backend, "tuned_to", chosen, detect.described())
+    asked = {"backend": backend, "settings": settings, "batch": 1, "precision": "fp32", "tuned_to": tuned_to}
+    asked["model"] = NETWORK
     inputs = {"model": root / "model", "data": root / "data"}
     return step.run(Job(asked, inputs, root / "out", root / "scratch"))
 

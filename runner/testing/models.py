@@ -19,7 +19,9 @@ from runner.backends import loading
 from runner.backends.contract import AS_BUILT
 from runner.core import project_paths as projects
 from runner.core.job import Job
+from runner.core.setting_rules import build
 from runner.data import arrays
+from runner.hardware import detect
 from runner.models import checkpoint
 from runner.spec import options
 from runner.steps import export, quantize
@@ -155,21 +157,25 @@ def compiled(
     batch: int = 1,
     precision: str = "fp32",
     proven_with: Mapping[str, Any] = NOTHING,
+    proven: bool = True,
     **changed: Any,
 ) -> Compiled:
     """`case` compiled below `root` in a fresh worker, as the runner does; `changed`: settings of the backend, of which
-    `verify` has those of `proven_with`."""
+    `verify` has those of `proven_with`; not `proven`: it is for another machine, and there is no `verify`."""
     root = root / "-".join(map(str, (backend, batch, precision, *changed.values())))
     for name in ("out", "scratch"):
         (root / name).mkdir(parents=True)
     settings = settings_of(backend, **changed)
-    asked = {"backend": backend, "settings": settings, "batch": batch, "precision": precision, "model": NETWORK}
+    checked: Any = build(loading.backend(backend).settings, settings, "backend")
+    tuned_to = loading.ask(backend, "tuned_to", checked, detect.described())
+    asked = {"backend": backend, "settings": settings, "batch": batch, "precision": precision, "tuned_to": tuned_to}
+    asked["model"] = NETWORK
     data, source = case.folder / "data", _source(root, backend, case, precision)
     about = {**asked, "precision_settings": _chosen(precision)}
     source = stages.before_compile(case.folder / "stages", backend, about, source, data)
     with stages.last_worker(root / "log", backend) as worker:
         meta = _step(worker, root, "compile", asked, {"model": source, "data": data})
-        if loading.backend(backend).opens_here():
+        if proven and loading.backend(backend).opens_here():
             asked = {**asked, "settings": {**settings, **proven_with}}
             found = _step(worker, root, "verify", asked, {"model": root / "out", "data": data})
             meta = {**meta, **found, "warnings": [*meta["warnings"], *found["warnings"]]}

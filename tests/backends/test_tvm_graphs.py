@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from tests.backends.onnx_nodes import Case
 
 def ran(case: Case, layout: str = "default") -> list[Any]:
     """The outputs of a graph that is compiled with `backend.schedule=<layout>`."""
-    target = cpus.target(cpus.own(), None)
+    target = tvm.target.Target(cpus.described(cpus.own(), platform.machine()))
     module = importer.module_of(case.model, {name: array.shape for name, array in case.feed.items()})
     module, notes = schedule.prepared(module, layout)
     assert notes == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import shlex
 from pathlib import Path
 
@@ -10,19 +11,37 @@ import pytest
 
 pytest.importorskip("tvm", reason="apache-tvm is not installed here")
 
+from runner.backends.tvm import cross
 from tests import documents
 from tests.conftest import Command
 
 SHORT = ("measure=quick", "measure.min_pairs=2", "measure.max_pairs=2", "measure.min_seconds=0.01")
+QUICK = (*SHORT, "model.window=8", "baseline=none")
+
+
+def words(line: str) -> list[str]:
+    """Of a command of the page, without `python -m runner`."""
+    return shlex.split(line)[3:]
 
 
 def test_the_commands_of_the_page_measure(command: Command, tmp_path: Path) -> None:
-    (lines,) = documents.blocks("docs/backends/tvm.md", "tests/backends/test_tvm_page.py")
-    for line in lines:
-        ended = command(*shlex.split(line)[3:], *SHORT, "model.window=8", "baseline=none")
+    runs, asks, (for_arm,) = documents.blocks("docs/backends/tvm.md", "tests/backends/test_tvm_page.py")
+    for line in runs:
+        ended = command(*words(line), *QUICK)
         assert ended.code == 0, ended.err
+    told, source = (command(*words(line)) for line in asks)
+    assert "settings.tuning.trials" in told.out and "reports/model.s" in told.out
+    assert source.out.split()[:2] == [".file", '"TVMMod"']
+    ended = command(*words(for_arm), *QUICK)
+    if cross.missing("aarch64"):
+        assert ended.code == 3
+    else:
+        assert ended.code == 4
+        assert f"it is built for aarch64, and this machine is {platform.machine()}." in ended.out
+        assert str(tmp_path / "artifacts/compile") in ended.out
     records = [json.loads(path.read_text()) for path in (tmp_path / "records").glob("*/record.json")]
+    records = [record for record in records if record["status"] == "ok"]
+    assert len(records) == 4
     schedules = {record["effective"]["candidate"]["settings"]["schedule"] for record in records}
     assert schedules == {"default", "generic"}
     assert {record["effective"]["candidate"]["settings"]["tuned"] for record in records} == {True, False}
-    assert {record["status"] for record in records} == {"ok"}

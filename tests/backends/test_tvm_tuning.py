@@ -13,26 +13,31 @@ import pytest
 
 pytest.importorskip("tvm", reason="apache-tvm is not installed here")
 
-from runner.backends.tvm import RECORDS
+from runner.backends.tvm import RECORDS, about
 from runner.backends.tvm.compile import compile
 from runner.backends.tvm.session import open_session
 from runner.backends.tvm.trial import Trials
 from runner.core.job import Job
+from runner.hardware import detect
 from runner.transport.local import open_worker
 from tests.backends.conftest import Case
 
 TRIALS = 16
+HERE = about(detect.described())
 
 
 def tuned(folder: Path, case: Case, trials: int, budget_s: float = 120, progress: Any = None) -> dict[str, Any]:
     """What the stage says that leaves `out<trials>` in the folder; runs in one folder share what a kill would leave."""
     tuning = {"trials": trials, "budget_s": budget_s}
-    own = {"threads": 1, "schedule": "generic", "cpu": None, "tuning": tuning}
+    own = {"threads": 1, "schedule": "generic", "target": "device", "tuning": tuning}
     out, scratch = folder / f"out{trials}", folder / "scratch"
     for one in (out, scratch):
         one.mkdir(parents=True, exist_ok=True)
     inputs = {"model": case.folder / "graph", "data": case.folder / "data"}
-    request = {"settings": {"backend": "tvm", "stage": "tune", "settings": own, "batch": 1}, "inputs": inputs}
+    request = {
+        "settings": {"backend": "tvm", "stage": "tune", "settings": own, "batch": 1, "tuned_to": HERE},
+        "inputs": inputs,
+    }
     with open_worker(folder / "log", name="tvm") as worker:
         about = {"module": "runner.steps.compile", "out": out, "scratch": scratch, **request}
         meta: dict[str, Any] = worker.ask("step", timeout=200, on_progress=progress, **about)["meta"]
@@ -63,7 +68,12 @@ def test_what_is_compiled_of_the_best_gives_the_same_numbers(
     conv: Tuned, cases: dict[str, Case], tmp_path: Path
 ) -> None:
     folder, case = conv[0], cases["conv"]
-    settings = {"settings": {"schedule": "generic", "cpu": None}, "batch": 1, "precision": "fp32"}
+    settings = {
+        "settings": {"schedule": "generic", "target": "device"},
+        "batch": 1,
+        "precision": "fp32",
+        "tuned_to": HERE,
+    }
     inputs = {"model": folder / f"out{TRIALS}", "data": case.folder / "data"}
     compile(Job(settings, inputs, tmp_path, tmp_path))
     session = open_session(str(tmp_path), {"threads": 1})
@@ -72,11 +82,19 @@ def test_what_is_compiled_of_the_best_gives_the_same_numbers(
     np.testing.assert_allclose(session.run(session.bind({"x": rows[:1]}))[0], case.expected[:1], rtol=1e-3, atol=1e-4)
 
 
-def test_a_database_that_is_half_filled_is_gone_on_with(conv: Tuned, cases: dict[str, Case]) -> None:
+def test_a_database_that_a_kill_left_is_gone_on_with_and_nothing_is_tried_twice(
+    conv: Tuned, cases: dict[str, Case]
+) -> None:
+    kept = conv[0] / "scratch/database" / RECORDS
+    whole = kept.read_text().splitlines(keepends=True)
+    kept.write_text("".join(whole)[:-20])  # killed while it wrote the last line
     steps: list[int] = []
-    said = tuned(conv[0], cases["conv"], TRIALS + 4, progress=lambda done, total, note="": steps.append(done))
-    assert said["trials"] == TRIALS + 4
-    assert min(steps) > TRIALS
+    said = tuned(conv[0], cases["conv"], TRIALS + 3, progress=lambda done, total, note="": steps.append(done))
+    assert said["trials"] == TRIALS + 3
+    assert min(steps) == TRIALS
+    lines = kept.read_text().splitlines(keepends=True)
+    assert lines[: TRIALS - 1] == whole[:-1]
+    assert len(lines) == TRIALS + 3
 
 
 def test_when_the_time_is_up_what_was_found_is_kept_and_said(cases: dict[str, Case], tmp_path: Path) -> None:

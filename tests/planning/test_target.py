@@ -7,9 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from runner.backends.tvm import cross
 from runner.core.errors import Unavailable, Unsupported
 from runner.hardware import detect
 from runner.planning import graph, plan, target
+from runner.planning.place import Place
 from runner.planning.target import Target
 from runner.sweeps import request
 from runner.worker import process
@@ -97,3 +99,18 @@ def test_of_modules_that_a_session_tries_one_is_enough() -> None:
     wanted = target.without(Target("ssh:pi", {}), "litert", SimpleNamespace(python="python3"), ["one|other"])
     assert "has no one or other, which backend=litert needs there." in str(wanted)
     assert "pip install one" in str(wanted) and "other" not in str(wanted).splitlines()[1]
+
+
+def test_what_compiles_for_other_machines_is_built_here_and_proven_on_the_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("tvm", reason="apache-tvm is not installed here")
+    on(Target("ssh:pi", {**PI, "machine": "aarch64"}), monkeypatch)
+    monkeypatch.setattr(Place, "versions", lambda self, distributions: dict.fromkeys(distributions, "1.0"))
+    monkeypatch.setattr(cross, "missing", lambda machine: None)
+    made = planned(tmp_path, "backend=tvm", "baseline=none")
+    assert graph.blocked(made.cells[0], made) is None
+    compiled, proof = (made.nodes[made.cells[0].candidate.keys[step]] for step in ("compile", "verify"))
+    assert compiled.place.device is None
+    assert compiled.settings["tuned_to"] == {"machine": "aarch64", "cpu": "Arm Cortex-A76", "isa": ["asimd", "dotprod"]}
+    assert proof.place.device.host == "pi"

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 from runner.backends.contract import Backend, Candidate, Capabilities, Request, Stage
-from runner.core.errors import SpecError
+from runner.backends.tvm import cross
+from runner.core.errors import Unavailable
 from runner.core.setting_rules import setting
+from runner.hardware import detect
 
+DEVICE = "device"  # of `target`: the machine that the model is measured on
+UNTUNED = "they are timed on the machine that compiles, and the model is for another one; use backend.tuning.trials=0"
+SOURCE = "reports/model.s"  # assembler
 MODEL, LIBRARY = "model.onnx", "model.so"
 WORKLOADS, RECORDS = "database_workload.json", "database_tuning_record.json"  # of a tuned database
 
@@ -24,26 +29,46 @@ class Tuning:
 class Settings:
     threads: int = setting("threads that share out one kernel's loops", low=1)
     schedule: str = setting("how untuned kernels are laid out", choices=("default", "generic"))
-    cpu: Optional[str] = setting("LLVM's name of the CPU to build for; null: the device's own")  # noqa: UP045
+    target: str = setting("what is built for: device, an architecture, LLVM's name of a CPU, or a target of TVM's own")
     tuning: Tuning = setting("kernels tried out on this machine before the model is compiled")  # noqa: RUF009
 
 
 def support(request: Request) -> str | None:
-    """Everything that the importer knows. Raises SpecError for a CPU that LLVM doesn't know, or that has instructions
-    which this machine lacks."""
-    cpu, there = request.settings.cpu, request.hardware
-    if cpu is not None:
-        problem = request.ask(f"{__name__}.cpus", "problem", cpu=cpu, machine=there.get("machine"))
-        if problem:
-            raise SpecError(f"backend.cpu={cpu}: {problem[0]}", problem[1])
+    """Everything that the importer knows. Raises SpecError for a target that nobody knows or that the device can't run,
+    Unavailable for one that nothing builds for here."""
+    device, word = about(request.hardware), request.settings.target
+    if device["machine"] is None:  # it can't be reached, which others say
+        return None
+    machine = device["machine"] if word == DEVICE else _asked(request, device)
+    if problem := cross.missing(machine):
+        raise Unavailable(f"backend.target={word}: {problem[0]}.", problem[1])
+    here = device == about(detect.described())
+    if not here and machine != device["machine"]:
+        return f"backend.target={word}: that is {machine}, and the device is {device['machine']}"
+    if request.settings.tuning.trials and not (here and machine == device["machine"]):
+        return f"backend.tuning.trials={request.settings.tuning.trials}: {UNTUNED}"
     return None
+
+
+def _asked(request: Request, device: Mapping[str, Any]) -> str:
+    isa = device["isa"] and tuple(device["isa"])
+    machine: str = request.ask(f"{__name__}.targets", "checked", word=request.settings.target, **{**device, "isa": isa})
+    return machine
+
+
+def about(hardware: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a machine its code depends on; None each where it isn't known."""
+    return {name: hardware.get(name) for name in ("machine", "cpu", "isa")}
 
 
 def tuned_to(settings: Settings, hardware: Mapping[str, Any]) -> dict[str, Any] | None:
     """A library holds the instructions of one kind of CPU."""
-    if settings.cpu is not None:
-        return {"machine": hardware.get("machine")}
-    return {"machine": hardware.get("machine"), "cpu": hardware.get("cpu"), "isa": hardware.get("isa")}
+    return about(hardware) if settings.target == DEVICE else {"machine": hardware.get("machine")}
+
+
+def lacks() -> tuple[str, str] | None:
+    """A compiler that links for Arm's boards."""
+    return cross.missing("aarch64")
 
 
 def baseline_overrides(candidate: Candidate) -> dict[str, Any]:
@@ -61,21 +86,22 @@ BACKEND = Backend(
     distributions=("apache-tvm", "apache-tvm-ffi"),
     install="pip install 'edge-runner[tvm]'",
     # Kernels hold weights in the order that they read them in.
-    capabilities=Capabilities(raw_weights=False, profile=True),
+    capabilities=Capabilities(raw_weights=False, profile=True, cross_compiles=True),
     session_settings={"threads": 1},
-    portable="backend.cpu=generic",
     stages=(
         Stage(
             "tune",
-            reads=("threads", "schedule", "cpu", "tuning"),
+            reads=("threads", "schedule", "target", "tuning"),
             asks=("batch", "tuned_to"),
             provides=(MODEL, WORKLOADS, RECORDS),
             rough_s=120.0,
             when=lambda settings: settings.tuning.trials > 0,
         ),
-        Stage("compile", reads=("schedule", "cpu"), provides=(LIBRARY,), rough_s=15.0),
+        Stage("compile", reads=("schedule", "target"), provides=(LIBRARY,), rough_s=15.0),
     ),
     support=support,
     tuned_to=tuned_to,
+    source=SOURCE,
+    lacks=lacks,
     baseline_overrides=baseline_overrides,
 )

@@ -11,7 +11,7 @@ import onnx
 import tvm  # before the session, which would load the runtime alone
 
 from runner.backends import compile_checks, effective_precision
-from runner.backends.tvm import LIBRARY, MODEL, RECORDS, cpus, importer, precisions, refusal, schedule
+from runner.backends.tvm import LIBRARY, MODEL, RECORDS, cpus, importer, precisions, refusal, schedule, source, targets
 from runner.backends.tvm.session import SIGNATURE, open_session
 from runner.core.errors import RunnerError
 from runner.core.job import Job
@@ -19,7 +19,8 @@ from runner.graphs import float_reference, onnx_graph
 
 
 def compile(job: Job) -> dict[str, Any]:
-    """Writes `model.so`, all sizes fixed, and `signature.json`; compares it with the graph that it came from.
+    """Writes `model.so`, all sizes fixed, and `signature.json`; compares it with the graph that it came from, where it
+    runs here.
 
     Raises Unsupported naming the node that can't be converted, or with TVM's words.
     """
@@ -28,22 +29,34 @@ def compile(job: Job) -> dict[str, Any]:
     taken = onnx_graph.describe(onnx_graph.inputs(model))
     feed = compile_checks.drawn_feed(job.inputs["data"], taken, job.settings["batch"])
     shapes = {name: array.shape for name, array in feed.items()}
-    target = cpus.target(settings["cpu"] or cpus.own(), None)
+    target = targets.chosen(settings["target"], job.settings["tuned_to"])
     module, notes = schedule.prepared(importer.module_of(model, shapes), settings["schedule"])
     database = str(job.inputs["model"]) if (job.inputs["model"] / RECORDS).is_file() else ""
-    _built(module, target, settings["schedule"], database).export_library(str(job.out / LIBRARY))
+    built = _built(module, tvm.target.Target(target), settings["schedule"], database)
+    built.export_library(str(job.out / LIBRARY), **targets.linker(target))
+    source.write(built, job.out)
     ran = precisions.effective(module)
-    built = {"cpu": target.attrs["mcpu"], "schedule": settings["schedule"], "tuned": bool(database)}
-    _sign(job.out / SIGNATURE, model, feed, module, built)
-    session = open_session(str(job.out), {"threads": 1})
-    coarsest = effective_precision.coarsest(job.settings["precision"], ran)
+    about = {"machine": targets.machine_of(target), "cpu": target["mcpu"], "schedule": settings["schedule"]}
+    _sign(job.out / SIGNATURE, model, feed, module, {**about, "tuned": bool(database)})
+    error, unproven = _proven(job, model, feed, ran, target)
     return {
-        "version": session.version,
+        "version": tvm.__version__,
         "effective": ran,
         "fallback": {},
-        "max_abs_error_of_compilation": _compared(session, model, feed, coarsest),
-        "warnings": notes,
+        "max_abs_error_of_compilation": error,
+        "warnings": [*notes, *unproven],
     }
+
+
+def _proven(
+    job: Job, model: onnx.ModelProto, feed: Mapping[str, Any], ran: Any, target: Mapping[str, Any]
+) -> tuple[float | None, list[str]]:
+    """The largest difference from the graph's own outputs, and a note where this machine can't run the library."""
+    if not cpus.runs_here(target):
+        built_for = f"{targets.machine_of(target)} ({target['mcpu']})"
+        return None, [f"built for {built_for}, which this machine can't run: not compared with the graph here"]
+    session = open_session(str(job.out), {"threads": 1})
+    return _compared(session, model, feed, effective_precision.coarsest(job.settings["precision"], ran)), []
 
 
 def _built(module: Any, target: Any, layout: str, database: str) -> Any:

@@ -16,7 +16,7 @@ import tvm
 from tvm.ir.utils import derived_object
 
 from runner.backends import compile_checks
-from runner.backends.tvm import MODEL, RECORDS, WORKLOADS, cpus, importer, schedule
+from runner.backends.tvm import MODEL, RECORDS, WORKLOADS, importer, schedule, targets
 from runner.backends.tvm.trial import Trials, arguments_of
 from runner.core.job import Job
 from runner.graphs import onnx_graph
@@ -34,9 +34,12 @@ def tune(job: Job) -> dict[str, Any]:
     wanted, budget_s = settings["tuning"]["trials"], settings["tuning"]["budget_s"]
     database = job.scratch / "database"
     database.mkdir(exist_ok=True)
+    for name in (WORKLOADS, RECORDS):
+        _drop_torn(database / name)
     clock = _Clock(job, wanted, budget_s, len(_lines(database / RECORDS)))
     if clock.done < wanted:
-        target = cpus.target(settings["cpu"] or cpus.own(), None, settings["threads"])
+        chosen = targets.chosen(settings["target"], job.settings["tuned_to"])
+        target = tvm.target.Target({**chosen, "num-cores": settings["threads"]})
         _search(_legal(job), target, database, clock, settings["threads"])
     if clock.up:
         _drop_untried(database / RECORDS)
@@ -171,6 +174,13 @@ def _built(meta_schedule: Any, folder: Path, given: Any, clock: _Clock) -> Any:
 
 def _lines(records: Path) -> list[str]:
     return records.read_text(encoding="utf-8").splitlines() if records.is_file() else []
+
+
+def _drop_torn(file: Path) -> None:
+    """A last line that a kill left without its end, which TVM would fail at."""
+    content = file.read_text(encoding="utf-8") if file.is_file() else ""
+    if content and not content.endswith("\n"):
+        file.write_text(content[: content.rfind("\n") + 1], encoding="utf-8")
 
 
 def _drop_untried(records: Path) -> None:

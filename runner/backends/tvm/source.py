@@ -1,0 +1,15 @@
+"""The code that TVM generated of a model, as text: what its kernels run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from runner.backends.tvm import SOURCE
+
+
+def write(built: Any, folder: Path) -> None:
+    """The kernels' assembler of what `tvm.compile` made, as a file below `folder`."""
+    (folder / SOURCE).parent.mkdir()
+    texts = [part.inspect_source("asm") for part in built.mod.imports if part.kind == "llvm"]
+    (folder / SOURCE).write_text("\n".join(texts), encoding="utf-8")

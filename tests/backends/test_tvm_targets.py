@@ -1,0 +1,171 @@
+"""`backend.target`: for which machine TVM's code is made, and what is said where it can't be."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tvm", reason="apache-tvm is not installed here")
+
+from runner.backends.contract import Request
+from runner.backends.tvm import BACKEND, DEVICE, about, cpus, cross, targets
+from runner.core.errors import RunnerError, SpecError, Unavailable
+from runner.core.setting_rules import build
+from runner.hardware import detect
+from runner.testing import models
+from tests.backends.conftest import Case, Compiled
+
+HERE = about(detect.described())
+PI_5 = {"machine": "aarch64", "cpu": "Arm Cortex-A76", "isa": ["dotprod", "fp16", "neon"]}
+UNKNOWN_ARM = {"machine": "aarch64", "cpu": "implementer 0x4e part 0x004", "isa": ["fp16", "neon"]}
+HASWELL = {
+    "machine": "x86_64",
+    "cpu": "Intel(R) Core(TM) i7-4770",
+    "isa": ["avx2", "avx", "f16c", "fma", "sse4_1", "sse4_2"],
+}
+JSON = '{"kind": "llvm", "mtriple": "aarch64-linux-gnu", "mcpu": "cortex-a72", "mattr": ["+dotprod"]}'
+ARM = {"kind": "llvm", "mtriple": "aarch64-linux-gnu"}
+
+
+@pytest.mark.parametrize(
+    ("word", "device", "target"),
+    [
+        (DEVICE, HERE, cpus.described(cpus.own(), platform.machine())),
+        (DEVICE, PI_5, {**ARM, "mcpu": "cortex-a76"}),
+        (DEVICE, UNKNOWN_ARM, {**ARM, "mcpu": "generic", "mattr": ["+fullfp16"]}),
+        (DEVICE, HASWELL, cpus.described("x86-64-v3", "x86_64")),
+        ("aarch64", HERE, {**ARM, "mcpu": "generic"}),
+        ("cortex-a76", HERE, {**ARM, "mcpu": "cortex-a76"}),
+        ("generic", PI_5, {**ARM, "mcpu": "generic"}),
+        (JSON, HERE, {**ARM, "mcpu": "cortex-a72", "mattr": ["+dotprod"]}),
+        ("raspberry-pi/4b-aarch64", HERE, {**ARM, "mcpu": "cortex-a72", "mattr": ["+neon"]}),
+    ],
+)
+def test_a_word_names_a_target(word: str, device: dict[str, Any], target: dict[str, Any]) -> None:
+    assert targets.chosen(word, device) == target
+
+
+@pytest.mark.parametrize(
+    ("word", "device", "said"),
+    [
+        ("sky-lake", HERE, "backend.target=sky-lake: neither LLVM nor TVM knows it. Did you mean skylake?"),
+        ("diamondrapids", HERE, "backend.target=diamondrapids: the device's CPU"),
+        ("neoverse-v1", PI_5, "neoverse-v1: the device's CPU (Arm Cortex-A76) has no bf16, i8mm, sve: it would end"),
+        ("x86-64-v4", HASWELL, "has no avx512bw, avx512cd, avx512dq, avx512f: it would end with an illegal"),
+        ('{"kind": "llvm", "mcpu": "cortex-a1"}', HERE, "LLVM knows no cortex-a1 of x86_64-linux-gnu"),
+        (JSON.replace("dotprod", "foo"), HERE, "LLVM knows no +foo of aarch64-linux-gnu"),
+        ('{"kind": "llvm", "width": 1}', HERE, "neither LLVM nor TVM knows it: "),
+        ("opencl", HERE, "backend.target=opencl: it is of TVM's kind opencl, and this backend builds for CPUs"),
+    ],
+)
+def test_what_nobody_knows_or_the_device_can_t_run_is_refused(word: str, device: dict[str, Any], said: str) -> None:
+    with pytest.raises(SpecError) as error:
+        targets.checked(word, **device)
+    assert said in error.value.reason
+    assert error.value.next_step
+
+
+@pytest.mark.parametrize(("word", "machine"), [("x86-64-v2", "x86_64"), ("neoverse-v1", "aarch64")])
+def test_an_older_cpu_and_one_of_another_architecture_are_taken(word: str, machine: str) -> None:
+    assert targets.checked(word, **HERE) == machine
+
+
+@pytest.mark.skipif(shutil.which("nvidia-smi") is not None, reason="an NVIDIA GPU may be here")
+@pytest.mark.parametrize("word", ["cuda", "nvidia/jetson-orin-nano"])
+def test_without_a_gpu_cuda_is_unavailable_and_falls_back_to_no_cpu(word: str) -> None:
+    with pytest.raises(Unavailable) as error:
+        targets.checked(word, **HERE)
+    assert error.value.reason.startswith(f"backend.target={word}: no NVIDIA GPU is at hand")
+    assert error.value.next_step == "Use backend.target=device"
+
+
+def supported(device: dict[str, Any], target: str, trials: int = 0) -> str | None:
+    """What the backend says of a model for a device."""
+    values = models.settings_of("tvm", target=target, tuning={"trials": trials, "budget_s": 300})
+    settings: Any = build(BACKEND.settings, values, "backend")
+    ask = lambda module, function, **about: targets.checked(**about)  # noqa: E731
+    return BACKEND.support(Request(settings, "fp32", "gru", "forecast", 1, device, ask, ask))
+
+
+def test_without_a_cross_compiler_the_package_to_install_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    for device, target in ((PI_5, DEVICE), (HERE, "aarch64")):
+        with pytest.raises(Unavailable) as error:
+            supported(device, target)
+        said = "no compiler for aarch64 (aarch64-linux-gnu-gcc) is here"
+        assert error.value.reason == f"backend.target={target}: {said}."
+        assert error.value.next_step == "Install it: sudo apt install gcc-aarch64-linux-gnu"
+    assert BACKEND.lacks() == (said, "Install it: sudo apt install gcc-aarch64-linux-gnu")
+
+
+@pytest.fixture
+def linked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if there were compilers for all machines."""
+    monkeypatch.setattr(cross, "missing", lambda machine: None)
+
+
+def test_a_target_of_another_architecture_than_the_device_s_is_unsupported(linked: None) -> None:
+    assert supported(PI_5, DEVICE) is None
+    assert supported(PI_5, "x86-64-v3") == "backend.target=x86-64-v3: that is x86_64, and the device is aarch64"
+
+
+@pytest.mark.parametrize(("device", "target"), [(PI_5, DEVICE), (HERE, "aarch64"), (HASWELL, "x86-64-v2")])
+def test_nothing_is_tuned_on_another_machine_than_the_one_that_it_is_for(
+    device: dict[str, Any], target: str, linked: None
+) -> None:
+    assert supported(device, target) is None
+    said = supported(device, target, trials=64) or ""
+    assert said.startswith("backend.tuning.trials=64: they are timed on the machine that compiles")
+    assert supported(HERE, DEVICE, trials=64) is None
+
+
+@pytest.fixture(scope="module")
+def for_arm(cases: dict[str, Case], tmp_path_factory: pytest.TempPathFactory) -> Compiled:
+    """The convolution compiled for a Cortex-A76."""
+    if problem := cross.missing("aarch64"):
+        pytest.skip(str(problem))
+    return models.compiled(tmp_path_factory.mktemp("arm"), "tvm", cases["conv"], proven=False, target="cortex-a76")
+
+
+def test_a_library_for_aarch64_is_one(for_arm: Compiled) -> None:
+    content = (for_arm.out / "model.so").read_bytes()
+    assert content[:4] == b"\x7fELF"
+    assert struct.unpack_from("<H", content, 18) == (183,)
+    assert b"__tvm_ffi_fused_conv2d_relu\0" in content  # in its table of symbols
+    assert "fmla" in (for_arm.out / "reports/model.s").read_text()
+    said = "built for aarch64 (cortex-a76), which this machine can't run: not compared with the graph here"
+    assert for_arm.meta["warnings"] == [said]
+    assert for_arm.meta["max_abs_error_of_compilation"] is None
+
+
+RUN = """
+import sys, numpy
+from runner.backends.tvm.session import open_session
+session = open_session(sys.argv[1], {"threads": 1})
+numpy.save(sys.argv[3], session.run(session.bind({"x": numpy.load(sys.argv[2])["in/x"][:1]}))[0])
+"""
+
+
+@pytest.mark.skipif("AARCH64_PYTHON" not in os.environ, reason="AARCH64_PYTHON names no Python of that machine")
+def test_on_aarch64_the_library_gives_what_the_graph_gives(
+    for_arm: Compiled, cases: dict[str, Case], tmp_path: Path
+) -> None:
+    """AARCH64_PYTHON: a command that starts a Python with numpy and apache-tvm there, or under qemu-user."""
+    program = [os.environ["AARCH64_PYTHON"], "-c", RUN, for_arm.out, for_arm.data / "test.npz", tmp_path / "y.npy"]
+    subprocess.run(program, check=True, cwd=Path(__file__).parents[2], timeout=300)
+    np.testing.assert_allclose(np.load(tmp_path / "y.npy"), cases["conv"].expected[:1], rtol=1e-3, atol=1e-4)
+
+
+def test_this_machine_says_that_it_can_t_run_it(for_arm: Compiled, tmp_path: Path) -> None:
+    from runner.backends.tvm.session import open_session
+
+    with pytest.raises(RunnerError, match="it is built for aarch64, and this machine is"):
+        open_session(str(for_arm.out), {"threads": 1})
