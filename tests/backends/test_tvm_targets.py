@@ -87,12 +87,12 @@ def test_without_a_gpu_cuda_is_unavailable_and_falls_back_to_no_cpu(word: str) -
     assert error.value.next_step == "Use backend.target=device"
 
 
-def supported(device: dict[str, Any], target: str, trials: int = 0) -> str | None:
+def supported(device: dict[str, Any], target: str, trials: int = 0, precision: str = "fp32") -> str | None:
     """What the backend says of a model for a device."""
     values = models.settings_of("tvm", target=target, tuning={"trials": trials, "budget_s": 300})
     settings: Any = build(BACKEND.settings, values, "backend")
     ask = lambda module, function, **about: targets.checked(**about)  # noqa: E731
-    return BACKEND.support(Request(settings, "fp32", "gru", "forecast", 1, device, ask, ask))
+    return BACKEND.support(Request(settings, precision, "gru", "forecast", 1, device, ask, ask))
 
 
 def test_without_a_cross_compiler_the_package_to_install_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,6 +103,7 @@ def test_without_a_cross_compiler_the_package_to_install_is_named(monkeypatch: p
         said = "no compiler for aarch64 (aarch64-linux-gnu-gcc) is here"
         assert error.value.reason == f"backend.target={target}: {said}."
         assert error.value.next_step == "Install it: sudo apt install gcc-aarch64-linux-gnu"
+    assert supported(PI_5, DEVICE, precision="as_built") is None
     assert BACKEND.lacks() == (said, "Install it: sudo apt install gcc-aarch64-linux-gnu")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runner.backends.contract import Backend, Candidate, Capabilities, Request, Stage
+from runner.backends.contract import AS_BUILT, Backend, Candidate, Capabilities, Request, Stage
 from runner.backends.tvm import cross
 from runner.core.errors import Unavailable
 from runner.core.setting_rules import setting
@@ -37,7 +37,7 @@ def support(request: Request) -> str | None:
     """Everything that the importer knows. Raises SpecError for a target that nobody knows or that the device can't run,
     Unavailable for one that nothing builds for here."""
     device, word = about(request.hardware), request.settings.target
-    if device["machine"] is None:  # it can't be reached, which others say
+    if device["machine"] is None or request.precision == AS_BUILT:  # it can't be reached, or nothing is built
         return None
     machine = device["machine"] if word == DEVICE else _asked(request, device)
     if problem := cross.missing(machine):

@@ -22,7 +22,8 @@ def check(path: Path) -> None:
         raise ValueError("it is built for a machine that nobody knows")
     if machine != platform.machine():
         reason = f"tvm can't run {path}: it is built for {machine}, and this machine is {platform.machine()}."
-        raise Unsupported(reason, "Measure it where it runs: hardware=ssh hardware.host=NAME")
+        advice = "Run it there. What is built of a graph is measured there with hardware=ssh hardware.host=NAME"
+        raise Unsupported(reason, advice)
     start, (entry, entries) = struct.unpack_from("<Q", head, 40)[0], struct.unpack_from("<HH", head, 58)
     size = path.stat().st_size
     if start + entry * entries > size:  # the table of sections stands last
