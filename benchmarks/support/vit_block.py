@@ -31,6 +31,13 @@ def written(path: Path) -> Path:
     torch.manual_seed(0)
     inputs = (torch.randn(1, PATCHES, PIXELS),)
     torch.onnx.export(
-        Block().eval(), inputs, str(path), input_names=["x"], output_names=["y"], dynamo=True, external_data=False
+        Block().eval(),
+        inputs,
+        str(path),
+        input_names=["x"],
+        output_names=["y"],
+        dynamo=True,
+        external_data=False,
+        verbose=False,
     )
     return path
