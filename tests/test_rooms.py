@@ -22,6 +22,7 @@ FLOORS = (
     ("core",),
     ("contract",),
     ("hardware",),
+    ("preprocessing",),
     ("worker",),
     ("sessions",),
     ("artifacts",),

@@ -108,6 +108,35 @@ def compared(
     return worst
 
 
+def as_ready(session: Any, job: Job) -> float:
+    """The largest difference between what a session with preprocessing in it makes of raw samples, and what its graph
+    makes of ready ones, which the input `expected` of the job has.
+
+    Raises Unsupported where it is beyond the precision's TOLERANCE of the largest value: its resizing is another.
+    """
+    known = predictions.read(str(job.inputs["expected"] / "reference.npz"))
+    expected = [known[spec["name"]] for spec in session.outputs]
+    raw = input_batches.read(str(job.inputs["data"] / "calibration.npz"), session.inputs)
+    few = {name: array[: len(expected[0])] for name, array in raw.items()}
+    worst, scale = apart(_answered(session, few, job.settings["batch"]), expected)
+    if not worst <= TOLERANCE[job.settings["precision"]] * scale:
+        raise Unsupported(
+            f"{job.settings['backend']} makes another input of raw samples: with the preprocessing in the graph "
+            f"outputs differ by {worst:.3g} from those of ready inputs (largest value {scale:.3g}).",
+            "Use preprocess=separate, or another backend.",
+        )
+    return worst
+
+
+def _answered(session: Any, arrays: dict[str, Any], batch: int) -> list[Any]:
+    """A session's outputs on all samples, in batches."""
+    batched, parts = input_batches.has_batch_axis(arrays, session.inputs), []
+    for count, feed in input_batches.whole(arrays, batch, batched):
+        found = zip(session.run(session.bind(feed)), session.outputs)  # noqa: B905 - not in Python 3.8: it travels
+        parts.append([np.array(values.array(output, spec["dtype"])[:count]) for output, spec in found])
+    return [np.concatenate(every) for every in zip(*parts)]  # noqa: B905
+
+
 def _rounded(inputs: Mapping[str, Any], expected: list[Any], source: Ask | None) -> float:
     return rounding.SLACK * apart(source(rounding.nudged(inputs)), expected)[0] if source else 0.0
 

@@ -18,7 +18,7 @@ AS_BUILT = "as_built"  # the precision of a file that another toolchain built
 HOST, DEVICE = "host", "device"
 PLACES = (HOST, DEVICE)
 ASKED = ("precision", "batch", "tuned_to")
-ABOUT = (*ASKED, "precision_settings")  # what a stage may ask for beside settings
+ABOUT = (*ASKED, "precision_settings", "preprocess")  # what a stage may ask for beside settings
 INPUTS = ("model", "data")
 COMPILE = "compile"
 
@@ -99,7 +99,8 @@ class Stage:
     files the session opens.
 
     `reads`: the settings that it gets, None: all, those of `session_settings` with the values that stand there. `asks`:
-    what it gets of ABOUT beside. These alone enter its key. `needs`: its inputs, of INPUTS: `model` is what the stage
+    what it gets of ABOUT beside; `preprocess` only where the data's samples are raw, and it makes them ready by the
+    runtime's own means. These alone enter its key. `needs`: its inputs, of INPUTS: `model` is what the stage
     before made, or of the first what the backend accepts. `provides`: files that what follows finds in its folder; a
     stage that ends without one of them has failed. `rough_s`: seconds that it may take, an order. `toolchain`:
     the one in which it runs (`python -m runner toolchain list`), "": here, and `tools` are that one's distributions
@@ -236,6 +237,11 @@ class Backend:
         """The stages that its `settings` ask for."""
         return tuple(stage for stage in self.stages if stage.when(settings))
 
+    @property
+    def preprocesses(self) -> bool:
+        """Whether its compile makes raw samples ready by means of the runtime's own (`preprocess=fused`)."""
+        return any("preprocess" in stage.asks for stage in self.stages)
+
     def opens_here(self) -> bool:
         """Whether what it compiles opens on the machine that plans: `verify` runs there."""
         return self.capabilities.host_proof and self.stages[-1].place == HOST
@@ -283,6 +289,8 @@ class Session(Protocol):
     sizes that its runtime takes where nobody says any. `effective`: settings as the
     runtime reads them back, JSON types. `memory`: where the model and its inputs lie while it runs, HOST or the
     device's name. `clock`: what a run is timed by; HOST, the runner's own around `run`, is all that it knows today.
+    It may have `rereads`, True: a run reads the very memory of the arrays that were bound, so that what is written
+    there is what the next one infers; else they are bound anew (`preprocess=separate`).
     """
 
     inputs: list[dict[str, Any]]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from runner.core.errors import BadFile
 from runner.data import _split
 from runner.data.arrays import Dataset
+from runner.preprocessing.description import AS_IT_IS, Preprocessing
 
 Floats = NDArray[np.float64]
 
@@ -48,8 +49,17 @@ def dataset(series: Series, cut: Windowing, seed: int) -> Dataset:
     scales = _scales(raw["train"])
     splits = {part: _normalised(samples, scales) for part, samples in raw.items()}
     splits["test"]["naive"] = _seasonal_naive(series, cut, origins["test"]).astype(np.float32)
-    splits["calibration"] = _subset(splits["train"], cut.calibration, seed)
-    return Dataset(splits, _meta(series, cut, scales, splits))
+    calibrate = _drawn(len(origins["train"]), cut.calibration, seed)
+    splits["calibration"] = {name: array[calibrate] for name, array in splits["train"].items()}
+    meta = {**_meta(series, cut, scales, splits), "preprocessing": {"x": _described(cut, scales).as_dict()}}
+    windows = {"test": raw["test"]["x"], "calibration": raw["train"]["x"][calibrate]}
+    return Dataset(splits, meta, raw={part: {"in/x": x} for part, x in windows.items()})
+
+
+def _described(cut: Windowing, scales: Mapping[str, Floats]) -> Preprocessing:
+    """What makes an input of a window in units, where it is `relative` of the differences: each feature normalised."""
+    shape = (cut.window, len(scales["x_mean"]))
+    return Preprocessing(shape, "float64", None, tuple(scales["x_mean"]), tuple(scales["x_std"]), AS_IT_IS)
 
 
 def _origins(series: Series, cut: Windowing) -> dict[str, NDArray[np.int64]]:
@@ -127,11 +137,9 @@ def _seasonal_naive(series: Series, cut: Windowing, origins: NDArray[np.int64]) 
     return naive
 
 
-def _subset(arrays: Mapping[str, NDArray[Any]], samples: int, seed: int) -> dict[str, NDArray[Any]]:
-    """Calibration data: `samples` of the training part, drawn without replacement."""
-    rows = len(arrays["target"])
-    chosen = np.sort(np.random.default_rng(seed).permutation(rows)[:samples])
-    return {name: array[chosen] for name, array in arrays.items()}
+def _drawn(rows: int, samples: int, seed: int) -> NDArray[np.int64]:
+    """Rows of the training part for calibration: `samples` of them, drawn without replacement."""
+    return np.sort(np.random.default_rng(seed).permutation(rows)[:samples])
 
 
 def _meta(

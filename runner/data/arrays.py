@@ -23,12 +23,15 @@ Arrays = Mapping[str, NDArray[Any]]
 class Dataset:
     """`splits`: train, val, test and calibration arrays, each `in/<input>` and `target` with samples first;
     `meta`: the artifact's meta (docs/architecture.md); `reference`: a finished model's outputs on the test split
-    (a network of ours has them in its export); `drawn`: splits whose arrays are made while they are written."""
+    (a network of ours has them in its export); `drawn`: splits whose arrays are made while they are written; `raw`: the
+    `in/<input>` of test and calibration as they were before what `meta["preprocessing"]` says was done to them
+    (`preprocessing/description.py`)."""
 
     splits: Mapping[str, Arrays]
     meta: Mapping[str, Any]
     reference: Arrays = field(default_factory=dict)
     drawn: Mapping[str, Mapping[str, Drawn]] = field(default_factory=dict)
+    raw: Mapping[str, Arrays] = field(default_factory=dict)
 
 
 def write(dataset: Dataset, out: Path) -> None:
@@ -83,6 +86,17 @@ def read_truth(folder: Path, split: str) -> dict[str, NDArray[Any]]:
     """The same without inputs, which may be large: what outputs are compared with."""
     with np.load(folder / f"{split}.npz", allow_pickle=False) as file:
         return {name: file[name] for name in file.files if not name.startswith("in/")}
+
+
+def as_raw(dataset: Dataset) -> Dataset:
+    """Test and calibration with raw samples in the place of ready inputs."""
+    splits = {part: {**_truth(dataset.splits[part]), **raw} for part, raw in dataset.raw.items()}
+    sizes = {name: list(array.shape[1:]) for name, array in inputs_of(splits["test"]).items()}
+    return Dataset(splits, {**dataset.meta, "shapes": {**dataset.meta["shapes"], **sizes}})
+
+
+def _truth(arrays: Arrays) -> Arrays:
+    return {name: array for name, array in arrays.items() if not name.startswith("in/")}
 
 
 def read_meta(folder: Path) -> dict[str, Any]:

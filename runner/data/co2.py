@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from runner.data.arrays import Dataset
 
 TASK = "forecast"
+RAW_INPUTS = ("x",)
 FILE = Path(__file__).parent / "files" / "mauna_loa_co2_weekly.csv"
 ROWS = 2284
 WEEKS_A_YEAR = 52

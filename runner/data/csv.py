@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from runner.data.arrays import Dataset
 
 TASK = "forecast"
+RAW_INPUTS = ("x",)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,6 @@
-"""Handwritten digits: 1,797 real 8×8 images that scikit-learn carries (Alpaydin & Kaynak, UCI 1998)."""
+"""Handwritten digits: 1,797 real 8×8 images that scikit-learn carries (Alpaydin & Kaynak, UCI 1998).
+
+Raw ones are bytes [height, width, 1]; what a model is given is made of them (`preprocessing/`)."""
 
 from __future__ import annotations
 
@@ -14,11 +16,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from runner.data.arrays import Dataset
+    from runner.preprocessing.description import Preprocessing
 
 TASK = "classify"
 DISTRIBUTIONS = ("numpy", "scipy", "scikit-learn")
 CLASSES = 10
-BRIGHTEST = 16
+RAW_INPUTS = ("x",)
+SIZE = 8
+BRIGHTEST = 16  # of their pixels
+STEP = 15  # between two of their 17 greys as bytes: white is 240
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,9 @@ class Settings:
     train: float = setting("Share of the images that is trained on", low=0.1, high=0.9)
     val: float = setting("Share of the images that decides when training stops", low=0.05, high=0.5)
     calibration: int = setting("Images of the training part for calibrating int8", unit="samples", low=1)
+    raw_size: int = setting(
+        "Height and width of the raw images; above 8 they are enlarged", unit="pixels", low=8, high=4096
+    )
 
 
 def problems(settings: Settings, needs: Mapping[str, Any]) -> None:
@@ -45,27 +54,39 @@ def make(settings: Settings, needs: Mapping[str, Any], seed: int, inputs: Mappin
     from sklearn.datasets import load_digits  # type: ignore[import-untyped]
 
     from runner.data.arrays import Dataset
+    from runner.preprocessing import host
 
     problems(settings, needs)
     digits = load_digits()
-    images = _resized(digits.images / BRIGHTEST, needs["input_size"])
+    one, raw = described(settings.raw_size, needs["input_size"]), _bytes(digits.images, settings.raw_size)
+    images = host.prepared(one, raw)
     rows = _split(digits.target, settings, seed)
     rows["calibration"] = np.sort(rows["train"][: settings.calibration])
     splits = {
         part: {"in/x": images[chosen], "target": digits.target[chosen].astype(np.int64)}
         for part, chosen in rows.items()
     }
-    return Dataset(splits, _meta(splits, needs["input_size"]))
+    meta = {**_meta(splits, needs["input_size"]), "preprocessing": {"x": one.as_dict()}}
+    return Dataset(splits, meta, raw={part: {"in/x": raw[rows[part]]} for part in ("test", "calibration")})
 
 
-def _resized(images: NDArray[Any], size: int) -> NDArray[Any]:
-    """(samples, 1, size, size), bilinear."""
+def described(raw_size: int, input_size: int) -> Preprocessing:
+    """What makes an input of a raw image: from 0 to 1, channels first."""
+    from runner.preprocessing import description
+
+    size = (input_size, input_size)
+    scale = ((0.0,), (float(BRIGHTEST * STEP),))
+    return description.Preprocessing((raw_size, raw_size, 1), "uint8", size, *scale, description.CHANNELS_FIRST)
+
+
+def _bytes(images: NDArray[Any], size: int) -> NDArray[Any]:
+    """(samples, size, size, 1) bytes, enlarged bilinearly."""
     import numpy as np
     from scipy import ndimage
 
-    factor = size / images.shape[1]
-    larger = ndimage.zoom(images, (1, factor, factor), order=1, mode="nearest", grid_mode=True)
-    return np.asarray(larger[:, None], np.float32)
+    factor = size / SIZE
+    larger = ndimage.zoom(images * STEP, (1, factor, factor), order=1, mode="nearest", grid_mode=True)
+    return np.asarray(np.rint(larger)[..., None], np.uint8)
 
 
 def _split(labels: NDArray[Any], settings: Settings, seed: int) -> dict[str, NDArray[Any]]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from runner.data.arrays import Dataset
 
 TASK = "forecast"
+RAW_INPUTS = ("x",)
 STEPS_A_ROW = 10
 TRANSIENT_ROWS = 500
 

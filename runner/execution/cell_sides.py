@@ -13,6 +13,7 @@ from runner.data import own_metric
 from runner.measure.sides import Side
 from runner.planning.graph import COMPILED, DATA, GRAPH, QUANTIZED, Cell, Chain
 from runner.planning.requirements import Outcome
+from runner.spec.preprocess import SEPARATE
 
 
 def artifacts_of(chain: Chain, outcomes: Mapping[str, Outcome]) -> dict[str, Artifact]:
@@ -61,6 +62,7 @@ def side_of(chain: Chain, artifacts: Mapping[str, Artifact], label: str) -> Side
         metric=own_metric.of(getattr(spec.model.settings, "metric", ""), data.content["settings"].get("files", {})),
         keep_in_float=quantized.meta.get("keep_in_float", {}) if quantized else {},
         rounding=data.meta.get("rounding", 0.0),
+        preprocess=data.meta["preprocessing"] if spec.preprocess.name == SEPARATE else {},
     )
 
 

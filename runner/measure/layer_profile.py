@@ -78,6 +78,7 @@ def profiled(run: Run, role: str, iterations: int, measured_ns: float) -> LayerP
             session=side.session,
             folder=side.device.put(side.folder),
             options=dict(side.options),
+            preprocess=dict(side.preprocess),
             inputs=side.device.put(side.inputs),
             batch=side.batch,
             samples=1,

@@ -148,6 +148,7 @@ class _Process:
             session=side.session,
             folder=side.device.put(side.folder),
             options=dict(side.options),
+            preprocess=dict(side.preprocess),
             inputs=side.device.put(side.inputs),
             batch=side.batch,
             samples=different_inputs(side, self.run.settings.inputs),

@@ -19,6 +19,7 @@ def predict(side: Side, name: str, folder: Path, limit_s: float) -> Path:
             session=side.session,
             folder=device.put(side.folder),
             options=dict(side.options),
+            preprocess=dict(side.preprocess),
             inputs=device.put(side.inputs),
             batch=side.batch,
             samples=different_inputs(side, 2),

@@ -25,6 +25,7 @@ class Side:
     `rounding` how far rounding alone moves those (`float_reference.rounded`), `precision` the one asked for,
     `coarsest` the coarsest that ran, the file's own too ("": as asked): it says how far outputs may lie from the
     reference; `memory_mb` the most that its worker may hold, `device` where it is measured,
+    `preprocess`: by input what is done to its raw samples on the host in each run, empty where nothing is;
     `keep_in_float` (by output) the nodes that may be left in float where quantising destroyed it, `metric` the user's
     function that scores it, where it is one."""
 
@@ -43,6 +44,7 @@ class Side:
     keep_in_float: Mapping[str, list[str]] = field(default_factory=dict)
     metric: OwnMetric | None = None
     rounding: float = 0.0
+    preprocess: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def inputs(self) -> Path:

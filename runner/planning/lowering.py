@@ -11,14 +11,17 @@ from runner.backends.contract import AS_BUILT, COMPILE, Stage
 from runner.core import registry
 from runner.core.errors import RunnerError
 from runner.planning import place as places
+from runner.planning import preprocessing
 from runner.planning import target as targets
 from runner.planning.draft import Draft
 from runner.planning.graph import COMPILED, PROOF, QUANTIZED, STAGE, Node, Step
 from runner.planning.nodes import named, node, shared
 from runner.planning.place import Place, Surroundings
+from runner.planning.preprocessing import FUSE
 from runner.planning.sources import Built, Source, placed
 from runner.planning.support import Wanted, blocker, unopened
 from runner.spec import hardware
+from runner.spec.preprocess import BY_GRAPH, BY_RUNTIME
 from runner.spec.schema import Choice, Spec
 
 READER = "onnxruntime"  # of the files that `Source.unread` is about
@@ -27,7 +30,8 @@ QUANTIZE = Step("quantize", ("onnx", READER, "numpy"), QUANTIZED, rough_s=2.0)
 
 @dataclass(frozen=True)
 class _Asked:
-    """What is asked of a backend, the same in each of its steps. `data`: a key; `blocked`: why it can't be done."""
+    """What is asked of a backend, the same in each of its steps. `data`: a key; `blocked`: why it can't be done;
+    `preprocess`: whether it makes raw samples ready by its own means."""
 
     backend: Choice
     model: str
@@ -36,6 +40,7 @@ class _Asked:
     around: Surroundings
     data: str
     blocked: RunnerError | None
+    preprocess: bool = False
 
     @property
     def title(self) -> str:
@@ -59,7 +64,8 @@ def lowered(spec: Spec, origin: Source, draft: Draft) -> list[Node]:
     else:
         made, place = _made(spec, origin, asked, draft)
     if loading.backend(spec.backend.name).capabilities.host_proof:
-        made.append(draft.once(_verify, asked, made[-1].key, _proven_at(spec, asked, place)))
+        joined = next((one.key for one in made if one.step == FUSE.name), "")
+        made.append(draft.once(_verify, asked, made[-1].key, _proven_at(spec, asked, place), joined))
     return made
 
 
@@ -79,6 +85,9 @@ def _made(spec: Spec, origin: Source, asked: _Asked, draft: Draft) -> tuple[list
     if reads == "onnx" and spec.precision.name != "fp32" and not declared.capabilities.quantizes:
         about = (spec.model.title, spec.precision, spec.backend.name, source.key, origin.data.key)
         source = draft.once(_quantize, *about, origin.unread)
+        made.append(source)
+    if origin.raw and preprocessing.by(spec) == BY_GRAPH:
+        source = draft.once(preprocessing.fused, spec.model.title, source.key, origin.raw.key)
         made.append(source)
     network = spec.model if reads == "checkpoint" else None
     for stage in declared.stages_of(spec.backend.settings):
@@ -102,7 +111,10 @@ def _asked(spec: Spec, origin: Source, draft: Draft) -> _Asked:
     wrong = unopened(backend.name, origin.built[0].path, draft.project) if origin.built else None
     blocked = wrong or session.problem or draft.once(blocker, Wanted(*about, runs))
     blocked = blocked or (origin.unread if declared.runtime == READER and session == places.HERE else None)
-    return _Asked(backend, spec.model.title, spec.precision, batch, around, origin.data.key, blocked)
+    measured = origin.raw if origin.raw and preprocessing.by(spec) else origin.data
+    joins = preprocessing.by(spec) == BY_RUNTIME
+    blocked = blocked or preprocessing.problem(spec)
+    return _Asked(backend, spec.model.title, spec.precision, batch, around, measured.key, blocked, joins)
 
 
 def _quantize(model: str, precision: Choice, backend: str, export: str, data: str, unread: RunnerError | None) -> Node:
@@ -125,6 +137,8 @@ def _stage(stage: Stage, place: Place, asked: _Asked, network: Choice | None, so
         job["precision_settings"] = named(asked.precision)["settings"]
     if "tuned_to" in stage.asks:
         job["tuned_to"] = asked.tuned_to()
+    if asked.preprocess:
+        job["preprocess"] = True
     settings = {
         "backend": owner,
         "settings": _read(stage, backend),
@@ -158,8 +172,9 @@ def _adopt(asked: _Asked, built: Built, place: Place) -> Node:
     return node(step, asked.title, settings, {"data": asked.data}, code, asked.blocked, "runner.steps.adopt", place)
 
 
-def _verify(asked: _Asked, compiled: str, place: Place) -> Node:
-    """That what was compiled runs. Here is no other machine's session: what is measured elsewhere is proven with the
+def _verify(asked: _Asked, compiled: str, place: Place, expected: str) -> Node:
+    """That what was compiled runs, and, where preprocessing was joined to its graph in the artifact `expected`, answers
+    as is said there. Here is no other machine's session: what is measured elsewhere is proven with the
     settings that compile was."""
     backend = asked.backend
     declared, module = loading.backend(backend.name), registry.module("backend", backend.name)
@@ -173,6 +188,8 @@ def _verify(asked: _Asked, compiled: str, place: Place) -> Node:
     }
     step = Step("verify", places.tools(backend.name, place), PROOF, own_worker=True)
     inputs = {"model": compiled, "data": asked.data}
+    if expected:
+        settings, inputs = {**settings, "precision": asked.precision.name}, {**inputs, "expected": expected}
     return node(step, asked.title, settings, inputs, (f"{module}.session",), asked.blocked, place=place)
 
 

@@ -139,7 +139,13 @@ def _side(chain: Chain, ask: Ask) -> dict[str, Any]:
         "scenario": spec.scenario.plain(),
         **ask(spec.hardware.settings, chain.release, _distributions(spec)),
         **_tool(spec),
+        **_preprocess(spec),
     }
+
+
+def _preprocess(spec: Spec) -> dict[str, Any]:
+    """Where the samples are raw; what is done to them is in the artifacts."""
+    return {} if spec.preprocess.name == "none" else {"preprocess": spec.preprocess.plain()}
 
 
 def _tool(spec: Spec) -> dict[str, Any]:
@@ -175,8 +181,8 @@ def _of_side(role: str, before: Parts, now: Parts) -> Iterator[str]:
     step = next((one for one in (*new, *old) if old.get(one) != new.get(one)), "")
     if step:
         yield f"the {role}'s {step} changed"
-    for name in ("backend", "scenario"):
-        yield from _named(f"the {role}'s {name}.", _part(before, name), now[name])
+    for name in ("backend", "scenario", "preprocess"):
+        yield from _named(f"the {role}'s {name}.", _part(before, name), _part(now, name))
     if not step and before.get("session") != now.get("session"):
         yield f"the {role}'s session changed"
     yield from _of_machine(before, now)

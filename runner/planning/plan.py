@@ -9,7 +9,7 @@ from pathlib import Path
 from runner.artifacts import code_closure
 from runner.core.errors import BadFile, Impossible, SpecError, Unavailable
 from runner.core.unexpected import failure
-from runner.planning import lowering, sources
+from runner.planning import lowering, preprocessing, sources
 from runner.planning import place as places
 from runner.planning.draft import Draft
 from runner.planning.graph import Cell, Chain, Plan
@@ -73,7 +73,7 @@ def _cell(spec: Spec, draft: Draft) -> Cell:
 
 
 def _chain(spec: Spec, draft: Draft) -> Chain:
-    source = sources.source_of(spec, draft)
+    source = preprocessing.with_raw(spec, sources.source_of(spec, draft), draft)
     made = [*source.nodes, *lowering.lowered(spec, source, draft)]
     for node in made:
         draft.nodes.setdefault(node.key, node)

@@ -19,6 +19,7 @@ from runner.planning.place import Place, runtime_of, tools
 from runner.spec.schema import Choice, Spec
 
 SAMPLES = Step("data", ("numpy",), DATA)
+RAW = Step("raw", ("numpy",), DATA)
 TRAIN = Step("train", ("torch", "numpy"), rough_s=30.0)
 COMPRESS = Step("compress", ("torch", "numpy"), rough_s=20.0)
 EXPORT = Step("export", ("torch", "onnx", "numpy"), GRAPH, rough_s=3.0)
@@ -42,13 +43,15 @@ Built = tuple[Part, ...]  # the model itself first
 @dataclass(frozen=True)
 class Source:
     """The nodes that end in a model, in order; its data; what it is provided as: `{representation: node}`; why ONNX
-    Runtime can't read it, where it can't (other runtimes may); the files of one that is built already."""
+    Runtime can't read it, where it can't (other runtimes may); the files of one that is built already; its data as raw
+    samples, where those are measured."""
 
     nodes: list[Node]
     data: Node
     provided: Mapping[str, Node]
     unread: RunnerError | None = None
     built: Built = ()
+    raw: Node | None = None
 
 
 def source_of(spec: Spec, draft: Draft) -> Source:
@@ -103,13 +106,18 @@ def _check_batch(spec: Spec) -> None:
         )
 
 
-def _sampled(spec: Spec, export: str, draft: Draft) -> Node:
+def raw_of(spec: Spec, draft: Draft) -> Node:
+    """The samples of a network of ours before they are made ready."""
+    return _sampled(spec, "", draft, RAW)
+
+
+def _sampled(spec: Spec, export: str, draft: Draft, step: Step = SAMPLES) -> Node:
     """The data step. `export` is the key of a finished file's node, which describes its data; "" for a network of
     ours. Models that need the same samples share it."""
     needs = hashing.canonical(registry.load("model", spec.model.name).data_needs(spec.model.settings))
     draft.once(_data_problems, spec.data, needs)
     files = _files("data", spec.data, draft) + (_files("model", spec.model, draft) if export else ())
-    return draft.once(_data, spec.data, needs, files, spec.seed, export)
+    return draft.once(_data, step, spec.data, needs, files, spec.seed, export)
 
 
 def _files(axis: str, choice: Choice, draft: Draft) -> Files:
@@ -175,10 +183,10 @@ def placed(built: Built) -> dict[str, Any]:
     }
 
 
-def _data(data: Choice, needs: str, files: Files, seed: int, export: str) -> Node:
+def _data(step: Step, data: Choice, needs: str, files: Files, seed: int, export: str) -> Node:
     settings = {**named(data), "needs": json.loads(needs), "files": dict(files), "seed": seed}
     module = registry.load("data", data.name)
-    step = replace(SAMPLES, tools=(*SAMPLES.tools, *getattr(module, "DISTRIBUTIONS", ())))
+    step = replace(step, tools=(*step.tools, *getattr(module, "DISTRIBUTIONS", ())))
     return node(step, data.title, settings, {"model": export} if export else {}, (module.__name__,))
 
 

@@ -7,8 +7,8 @@ from runner.results.record_form import AXES as AXES
 from runner.results.record_schema import Result, Role
 from runner.spec import labels
 
-USUAL = {"compression": "none", "scenario": "single_stream"}
-TITLE = ("model", "compression", "precision", "backend", "scenario")
+USUAL = {"compression": "none", "scenario": "single_stream", "preprocess": "none"}
+TITLE = ("model", "compression", "precision", "backend", "scenario", "preprocess")
 
 
 def names(result: Result) -> dict[str, str]:
@@ -30,8 +30,8 @@ def misnamed(result: Result) -> str:
 
 
 def title(result: Result) -> str:
-    """`bilstm int8_dynamic onnxruntime`; compression and scenario are named where they are not the default,
-    the device where it is one over ssh."""
+    """`bilstm int8_dynamic onnxruntime`; compression, scenario and preprocessing are named where they are not the
+    default, the device where it is one over ssh."""
     chosen = names(result)
     words = [chosen[axis] for axis in TITLE if axis in chosen and chosen[axis] != USUAL.get(axis)]
     there = result.spec.get("hardware", {}).get("host")

@@ -26,7 +26,7 @@ from runner.core.forms import (
 )
 
 STATUSES = ("ok", "unsupported", "unavailable", "failed", "timeout")
-AXES = ("model", "data", "compression", "precision", "backend", "hardware", "scenario")
+AXES = ("model", "data", "preprocess", "compression", "precision", "backend", "hardware", "scenario")
 IMPORTED, ESTIMATED = "imported", "estimated"  # the origins of a record that is no measurement of ours
 LEAST_AXES = ("model", "precision", "backend")  # a table names a row by these
 SPREAD = ("min", "median", "max")

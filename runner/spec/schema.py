@@ -15,6 +15,7 @@ from runner.core import advice, hashing, registry
 from runner.core.errors import Impossible, SpecError, nearest
 from runner.core.setting_rules import build, setting, shown
 from runner.spec import hardware
+from runner.spec.preprocess import NONE
 from runner.spec.telemetry import Settings as Telemetry
 from runner.spec.toolchain import Settings as Toolchain
 from runner.spec.tracking import Settings as Tracking
@@ -24,6 +25,7 @@ OWN_NAME = "option"  # of an option: its file's name, where that is not its impl
 AXES = (
     "model",
     "data",
+    "preprocess",
     "train",
     "compression",
     "precision",
@@ -66,6 +68,7 @@ PART_CLASSES = {"limits": Limits, "telemetry": Telemetry, "toolchain": Toolchain
 
 # The rules of the axes whose options no package provides: modules with `settings_class(name)`.
 HOMES = {
+    "preprocess": "runner.spec.preprocess",
     "train": "runner.spec.training",
     "precision": "runner.spec.precision",
     "hardware": "runner.spec.hardware",
@@ -106,6 +109,7 @@ class Choice:
 class Spec:
     model: Choice
     data: Choice
+    preprocess: Choice
     train: Choice
     compression: Choice
     precision: Choice
@@ -150,13 +154,16 @@ class Spec:
 
     @property
     def title(self) -> str:
-        """A short name for people: model, compression, precision, backend; scenario and device if not the default."""
+        """A short name for people: model, compression, precision, backend; scenario, preprocessing and device if not
+        the default."""
         runtime = " ".join(filter(None, (self.backend.title, self.toolchain.version)))
         parts = [self.model.title, self.precision.name, runtime]
         if self.compression.name != "none":
             parts.insert(1, self.compression.title)
         if self.scenario.name != "single_stream":
             parts.append(self.scenario.title)
+        if self.preprocess.name != NONE:
+            parts.append(self.preprocess.title)
         return " ".join([*parts, *self.elsewhere])
 
     @property
@@ -289,6 +296,7 @@ def _check_together(spec: Spec) -> None:
             f"it does {' or '.join(tasks)}, the data are for {task}.",
             "Leave data= out, and the model takes its own.",
         )
+    _check_preprocess(spec)
     if spec.built != (spec.precision.name == AS_BUILT):
         raise _wrong_precision(spec)
     if spec.toolchain.version is not None:
@@ -299,6 +307,15 @@ def _check_together(spec: Spec) -> None:
             f"model={spec.model.name} is a finished file.",
             "Use compression=none.",
         )
+
+
+def _check_preprocess(spec: Spec) -> None:
+    """Raw samples are those of a data set that says what it does to them."""
+    if spec.preprocess.name != NONE and not hasattr(registry.load("data", spec.data.name), "RAW_INPUTS"):
+        reason = (
+            f"preprocess={spec.preprocess.name}: data={spec.data.name} has no raw samples, only inputs that are ready."
+        )
+        raise Impossible(reason, f"Use preprocess={NONE}.")
 
 
 def _check_release(spec: Spec) -> None:

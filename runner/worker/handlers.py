@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from runner.worker import process, session_loader, timing_loop
+from runner.worker import preprocessed, process, session_loader, timing_loop
 from runner.worker.json_lines import Channel, error_message
 
 PROGRESS_SECONDS = 0.1
@@ -84,13 +84,13 @@ def step(state: State, request: dict[str, Any], progress: Callable[[int, int, st
 
 def load(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
     """Opens a session and binds `samples` inputs of `batch` rows, drawn by `seed`; keeps the rows of `reference`
-    that belong to them, if there is one."""
+    that belong to them, if there is one. With `preprocess` the inputs are raw, and made ready in each run."""
     start = time.perf_counter()
     if state.session is not None:
         state.session.close()
     process.imports(request["session"])
     imported = time.perf_counter()
-    session = session_loader.load(request["session"], request["folder"], request.get("options", {}))
+    session = _opened(request, "open_session")
     loaded = time.perf_counter()
     _bind(state, session, request)
     return {
@@ -104,6 +104,11 @@ def load(state: State, request: dict[str, Any], progress: Callable[[int, int, st
         "import_seconds": imported - start,
         "load_seconds": loaded - imported,
     }
+
+
+def _opened(request: dict[str, Any], opening: str) -> Any:
+    session = session_loader.load(request["session"], request["folder"], request.get("options", {}), opening)
+    return preprocessed.opened(session, request.get("preprocess", {}))
 
 
 def _bind(state: State, session: Any, request: dict[str, Any]) -> None:
@@ -273,7 +278,7 @@ def predict(state: State, request: dict[str, Any], progress: Callable[[int, int,
 def profile(state: State, request: dict[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
     """How long each layer takes in `iterations` runs of one input, by the runtime's profiler, in a session opened for
     it: nothing is timed in this process."""
-    session = session_loader.load(request["session"], request["folder"], request["options"], "open_profiled")
+    session = _opened(request, "open_profiled")
     _bind(state, session, request)
     return {"version": session.version, **session.profile(state.bound[0], request["iterations"])}
 

@@ -6,6 +6,7 @@ from sklearn.datasets import load_digits
 
 from runner.core.errors import SpecError
 from runner.data import digits
+from runner.preprocessing import description, host
 from tests.data import series
 
 
@@ -21,6 +22,14 @@ def test_at_8_pixels_the_images_are_the_originals() -> None:
     made = series.make("digits", {"input_size": 8})
     originals = {(image / 16).astype(np.float32).tobytes() for image in load_digits().images}
     assert all(x.tobytes() in originals for x in made.splits["test"]["in/x"])
+
+
+def test_raw_images_are_bytes_of_their_own_size_which_inputs_are_made_of() -> None:
+    made = series.make("digits", {"input_size": 12}, raw_size=20)
+    raw, one = made.raw["test"]["in/x"], description.of_inputs(made.meta)["x"]
+    assert (raw.dtype, raw.shape[1:], raw.max()) == (np.uint8, (20, 20, 1), 240)
+    assert (one.size, one.std, one.layout) == ((12, 12), (240.0,), "NHWC to NCHW")
+    np.testing.assert_array_equal(host.prepared(one, raw), made.splits["test"]["in/x"])
 
 
 def test_every_image_is_in_one_part_and_each_digit_split_alike() -> None:

@@ -44,6 +44,7 @@ GOOD = {
     "measure": ["quick", "standard", "classic"],
     "baseline": ["auto", "self", "none"],
     "profile": ["none", "layers"],
+    "preprocess": ["none", "separate", "fused"],
     "seed": ["0", "1", "${train.epochs}"],
     "model.hidden": ["8", "16", "${train.batch_size}"],
     "train.epochs": ["3", "4"],

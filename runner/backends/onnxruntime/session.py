@@ -174,6 +174,8 @@ class Session:
         self._names = [output["name"] for output in self.outputs]
         self._fixed = all(_sized(output) for output in self.outputs)
         self._fixed = self._fixed and not {spec["name"] for spec in self.inputs} & set(self._names)
+        # Others' bound inputs are copied to their device when they are bound.
+        self.rereads = copies or session.get_providers()[0] == provider.EVERYWHERE
         self._plain = copies or any(not _bindable(spec["dtype"]) for spec in (*self.inputs, *self.outputs))
         self.run = self._run_plain if self._plain else self._run_fixed if self._fixed else self._run_open
         self.effective = {**_effective(session, entries_told), "io": "copy" if self._plain else "bind"}

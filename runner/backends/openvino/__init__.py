@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from runner.backends.contract import Backend, Capabilities, Release, Request
+from runner.backends.contract import ASKED, COMPILE, Backend, Capabilities, Release, Request, Stage
 from runner.backends.openvino import devices
 from runner.core.setting_rules import setting
 
@@ -56,6 +56,7 @@ BACKEND = Backend(
     distributions=("openvino",),
     install="pip install 'edge-runner[openvino]'",
     release=Release(beside=("onnx",)),
+    stages=(Stage(COMPILE, asks=(*ASKED, "preprocess")),),
     capabilities=Capabilities(profile=True, overlaps={"threads": 2, "streams": 2}),
     # How what is stored is run: they act when it is loaded.
     session_settings={"threads": 1, "streams": 1, "hint": "none", "requests": None, "pinning": None},

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 import openvino  # type: ignore[import-untyped,unused-ignore]
 
-from runner.backends.openvino import devices
+from runner.backends.openvino import devices, preprocess
 from runner.backends.openvino.session import (
     BLOB,
     FILE,
@@ -27,28 +27,25 @@ from runner.backends.openvino.session import (
 from runner.core.errors import Unsupported
 from runner.core.job import Job
 from runner.graphs import onnx_graph
+from runner.preprocessing.description import Preprocessing
 
 NOT_WORK = ("Input", "Output", "Const")
 
 
 def compile(job: Job) -> dict[str, Any]:
-    """Writes `model.xml` and `model.bin` with all sizes fixed; says what each layer runs in once it is loaded.
+    """Writes `model.xml` and `model.bin` with all sizes fixed; says what each layer runs in once it is loaded. Where
+    the samples are raw it makes them ready, and is compared with the model without that.
 
     Raises Unsupported with OpenVINO's words where it can't convert, size or load the model.
     """
-    source, sizes = job.inputs["model"] / "model.onnx", _sizes(job.inputs["data"], job.settings["batch"])
-    _check_inputs(onnx_graph.inputs(onnx.load(source, load_external_data=False)))
-    loose = job.scratch / "without-sizes.onnx"
-    warnings: list[str] = []
-    try:
-        model = sized(read(source), sizes, job.settings["batch"])
-    except Unsupported as error:
-        try:
-            onnx.save(onnx_graph.opened(onnx.load(source)), loose)
-            model = sized(read(loose), sizes, job.settings["batch"])
-        except Unsupported:
-            raise error from None
-        warnings.append("converted without the sizes of its inputs: OpenVINO refuses the graph with them")
+    source, batch = job.inputs["model"] / "model.onnx", job.settings["batch"]
+    raw = preprocess.asked(job)
+    sizes = {**_sizes(job.inputs["data"], batch), **{name: [batch, *one.ready] for name, one in raw.items()}}
+    given = onnx.load(source, load_external_data=False)
+    _check_inputs(onnx_graph.inputs(given))
+    preprocess.check_nodes(given, job.inputs["data"])
+    plain, warnings = _converted(source, sizes, job)
+    model = preprocess.applied(plain.clone(), raw, batch) if raw else plain
     openvino.save_model(model, str(job.out / FILE), compress_to_fp16=False)
     settings, unseen = runs_here(dict(job.settings["settings"]))
     compiled = _loaded(job.out, settings, job.settings["precision"])
@@ -60,7 +57,29 @@ def compile(job: Job) -> dict[str, Any]:
     warnings += _precision_kept(settings["inference_precision"] or HINTS[job.settings["precision"]], session)
     effective = {} if unseen else precisions(session)
     warnings += [unseen] if unseen else []
-    return {"version": session.version, "effective": effective, "fallback": {}, "warnings": warnings}
+    proof = {"max_abs_error_of_preprocessing": _apart(plain, session, raw, settings, job)} if raw else {}
+    return {"version": session.version, "effective": effective, "fallback": {}, "warnings": warnings, **proof}
+
+
+def _converted(source: Path, sizes: Mapping[str, list[int]], job: Job) -> tuple[Any, list[str]]:
+    """(The model, all sizes fixed; what is to be said of that)."""
+    batch, loose = job.settings["batch"], job.scratch / "without-sizes.onnx"
+    try:
+        return sized(read(source), sizes, batch), []
+    except Unsupported as error:
+        try:
+            onnx.save(onnx_graph.opened(onnx.load(source)), loose)
+            model = sized(read(loose), sizes, batch)
+        except Unsupported:
+            raise error from None
+    return model, ["converted without the sizes of its inputs: OpenVINO refuses the graph with them"]
+
+
+def _apart(plain: Any, session: Session, raw: Mapping[str, Preprocessing], settings: dict[str, Any], job: Job) -> float:
+    """How far its own preprocessing moves outputs, from those of the `plain` model on what numpy makes of a sample."""
+    properties = configuration(settings, job.settings["precision"])
+    ready = Session(openvino.Core().compile_model(plain, settings["device"], properties), None)
+    return preprocess.compared(ready, session, raw, job)
 
 
 def runs_here(settings: dict[str, Any]) -> tuple[dict[str, Any], str]:

@@ -96,6 +96,7 @@ class Session:
         self.compiled = compiled
         self.version = openvino.__version__.split("-", 1)[0]
         self.memory = self.clock = HOST
+        self.rereads = True
         self.inputs = [_described(port) for port in self.compiled.inputs]
         # An output that a file lists twice is one.
         ports = {name_of(port): (place, port) for place, port in reversed(list(enumerate(self.compiled.outputs)))}

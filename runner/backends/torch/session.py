@@ -42,6 +42,7 @@ class Session:
         self._network, self.inputs, self.outputs = _opened(folder, options)
         self.version = torch.__version__
         self.memory = self.clock = HOST
+        self.rereads = True
         self.effective = {
             "threads": torch.get_num_threads(),
             "interop_threads": torch.get_num_interop_threads(),

@@ -34,6 +34,8 @@ def _check(model: onnx.ModelProto) -> None:
     for node in model.graph.node:
         if node.op_type not in known or node.domain not in DOMAINS:
             raise refusal.of_node(node, "it has no such operator")
+        if node.op_type == "Resize" and any(one.name == "antialias" and one.i for one in node.attribute):
+            raise refusal.of_node(node, "it resizes without antialias")  # and says nothing
 
 
 class _Importer(onnx_frontend.ONNXGraphImporter):  # type: ignore[misc,unused-ignore]
