@@ -9,7 +9,7 @@ from runner.results import records
 from tests import documents
 from tests.conftest import QUICK, Command
 
-TINY = ("model.width=0.1", "model.input_size=16", "train.epochs=1")
+TINY = ("precision=fp32", "model.width=0.1", "model.input_size=16", "train.epochs=1")
 
 
 def test_what_the_page_runs_compares_both_ways(command: Command, tmp_path: Path) -> None:

@@ -95,11 +95,11 @@ def test_a_measurement_is_another_with_raw_samples_and_as_ever_without(tmp_path:
 
 
 def test_a_sweep_and_a_baseline_name_it(tmp_path: Path) -> None:
-    found = request.cells(tmp_path, ["model=mobilenet_v1", "preprocess=separate,fused"])
+    found = request.cells(tmp_path, ["model=mobilenet_v1", "precision=fp32", "preprocess=separate,fused"])
     assert [(words, spec.title) for words, spec in found.cells] == [
         ("preprocess=separate", "mobilenet_v1 fp32 onnxruntime separate"),
         ("preprocess=fused", "mobilenet_v1 fp32 onnxruntime fused"),
     ]
     against = ("preprocess=fused", "baseline=spec", "baseline.overrides=[preprocess=separate]")
-    made = plan.make([request.one(tmp_path, ["model=mobilenet_v1", *against])], tmp_path)
+    made = plan.make([request.one(tmp_path, ["model=mobilenet_v1", "precision=fp32", *against])], tmp_path)
     assert made.cells[0].label == "onnxruntime fp32 (preprocess=separate)"
