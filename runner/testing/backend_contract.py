@@ -360,6 +360,13 @@ def test_two_sessions_of_one_process_answer_as_each_does_alone(
 
 
 @where(compiles_in_no_toolchain)
+def test_what_rereads_its_inputs_infers_what_is_written_there(
+    name: str, cases: dict[str, Case], compile_case: Compile, tmp_path: Path
+) -> None:
+    assert called("written_again", compile_case(name, cases["bilstm"], 1, first(name)), tmp_path) in (0.0, None)
+
+
+@where(compiles_in_no_toolchain)
 def test_a_closed_session_gives_its_memory_back(
     name: str, cases: dict[str, Case], compile_case: Compile, tmp_path: Path
 ) -> None:

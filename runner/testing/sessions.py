@@ -29,6 +29,19 @@ def two_at_once(session: str, folder: str, options: dict[str, Any], inputs: str)
     return [apart[0], max(apart[1], again)]
 
 
+def written_again(session: str, folder: str, options: dict[str, Any], inputs: str) -> float | None:
+    """How far the answer to a row that was written over a bound one lies from the answer to that row; None of a session
+    that doesn't say that it `rereads`."""
+    ran, rows = session_loader.load(session, folder, dict(options)), _rows(inputs)
+    if not getattr(ran, "rereads", False):
+        return None
+    first, second = ({name: values[place : place + 1].copy() for name, values in rows.items()} for place in (0, 1))
+    expected, bound = _answer(ran, second), ran.bind(first)
+    for name, array in first.items():
+        array[...] = second[name]
+    return float(np.abs(np.asarray(ran.run(bound)[0]) - expected).max())
+
+
 def opened_again_and_again(session: str, folder: str, options: dict[str, Any], inputs: str) -> float:
     """Megabytes by which the process grew while a session was opened and closed ROUNDS times, after as many times."""
     feed = {name: values[:1] for name, values in _rows(inputs).items()}
