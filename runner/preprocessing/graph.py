@@ -66,17 +66,16 @@ def _steps(ready: str, one: Preprocessing) -> Iterator[Operation]:
         how = {**RESIZE, **(ANTIALIAS if one.shrinks else {})}
         yield "Resize", ["", "", f"{ready}/size"], {**how, "axes": [2, 3] if first else [1, 2]}
     yield "Sub", [f"{ready}/mean"], {}
-    yield "Mul", [f"{ready}/factor"], {}
+    yield "Div", [f"{ready}/std"], {}
     if one.computed_in != "float32":
         yield "Cast", [], {"to": TensorProto.FLOAT}
 
 
 def _constants(name: str, one: Preprocessing) -> list[TensorProto]:
     by_channel = (-1, 1, 1) if one.layout == CHANNELS_FIRST else (-1,)
-    std = np.array(one.std)
     made = {
         "mean": np.array(one.mean, one.computed_in).reshape(by_channel),
-        "factor": (1 / std).astype(one.computed_in).reshape(by_channel),
+        "std": np.array(one.std, one.computed_in).reshape(by_channel),
     }
     if one.resized:
         made["size"] = np.array(one.size, np.int64)

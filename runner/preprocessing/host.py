@@ -16,8 +16,8 @@ def prepare(one: Preprocessing, raw: Any, out: Any) -> None:
     x = raw.astype(one.computed_in)
     if one.resized and one.size is not None:
         x = _resized(x, one.shape[:2], one.size)
-    mean, factor = _constants(one)
-    x = (x - mean) * factor
+    mean, std = _constants(one)
+    x = (x - mean) / std
     out[...] = np.moveaxis(x, -1, 1) if one.layout == CHANNELS_FIRST else x
 
 
@@ -30,8 +30,8 @@ def prepared(one: Preprocessing, raw: Any) -> Any:
 
 @lru_cache(maxsize=8)
 def _constants(one: Preprocessing) -> tuple[Any, Any]:
-    """(Mean, 1 / std), in the type that is computed in."""
-    return np.array(one.mean, one.computed_in), (1 / np.array(one.std)).astype(one.computed_in)
+    """(Mean, std), in the type that is computed in."""
+    return np.array(one.mean, one.computed_in), np.array(one.std, one.computed_in)
 
 
 def _resized(x: Any, size: tuple[int, ...], to: tuple[int, int]) -> Any:

@@ -77,7 +77,7 @@ def test_quantised_nodes_stay_and_preprocessing_stays_in_float(
     chain.do("quantize", asked, {"model": roles["export"], "data": roles["data"]}, tmp_path)
     _, roles = fused(roles, tmp_path, "quantize")
     before, after = ([n.op_type for n in _nodes(roles[name])] for name in ("quantize", "fuse"))
-    assert after == ["Transpose", "Cast", "Resize", "Sub", "Mul", *before]
+    assert after == ["Transpose", "Cast", "Resize", "Sub", "Div", *before]
 
 
 def _nodes(folder: Path) -> list[onnx.NodeProto]:
