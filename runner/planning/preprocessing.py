@@ -47,11 +47,11 @@ def problem(spec: Spec) -> RunnerError | None:
     name, backend = spec.preprocess.name, spec.backend.name
     declared = loading.backend(backend)
     if name == SEPARATE and (why := alone(spec)):
-        return Unsupported(f"preprocess={name}: backend={backend} {why}, without the host.", f"Use preprocess={NONE}.")
+        return Unsupported(f"preprocess={name}: backend={backend} {why}, without the host.", "Use preprocess=none.")
     if name == FUSED and "onnx" not in declared.accepts:
         reason = f"preprocess={name}: it is joined to a graph; backend={backend} takes {' or '.join(declared.accepts)}."
-        return Unsupported(reason, f"Use preprocess={SEPARATE}.")
+        return Unsupported(reason, "Use preprocess=separate.")
     if by(spec) == BY_RUNTIME and not declared.preprocesses:
         reason = f"preprocess.by={BY_RUNTIME}: backend={backend} has no preprocessing of its own."
-        return Unsupported(reason, f"Use preprocess.by={BY_GRAPH}.")
+        return Unsupported(reason, "Use preprocess.by=graph.")
     return None

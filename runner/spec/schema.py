@@ -312,10 +312,9 @@ def _check_together(spec: Spec) -> None:
 def _check_preprocess(spec: Spec) -> None:
     """Raw samples are those of a data set that says what it does to them."""
     if spec.preprocess.name != NONE and not hasattr(registry.load("data", spec.data.name), "RAW_INPUTS"):
-        reason = (
-            f"preprocess={spec.preprocess.name}: data={spec.data.name} has no raw samples, only inputs that are ready."
-        )
-        raise Impossible(reason, f"Use preprocess={NONE}.")
+        data = advice.setting("data", spec.data.name)
+        reason = f"preprocess={spec.preprocess.name}: {data} has no raw samples, only inputs that are ready."
+        raise Impossible(reason, "Use preprocess=none.")
 
 
 def _check_release(spec: Spec) -> None:
