@@ -173,8 +173,8 @@ def _adopt(asked: _Asked, built: Built, place: Place) -> Node:
 
 def _verify(asked: _Asked, compiled: str, place: Place, expected: str) -> Node:
     """That what was compiled runs, and, where preprocessing was joined to its graph in the artifact `expected`, answers
-    as is said there. Here is no other machine's session: what is measured elsewhere is proven with the
-    settings that compile was."""
+    as is said there. Here is no other machine's session: what is measured elsewhere is proven with the settings that
+    compile was."""
     backend = asked.backend
     declared, module = loading.backend(backend.name), registry.module("backend", backend.name)
     here = place.device or asked.around.target.name == hardware.LOCAL
