@@ -11,7 +11,7 @@ from onnx import TensorProto, compose, helper, numpy_helper, version_converter
 
 from runner.preprocessing.description import CHANNELS_FIRST, Preprocessing
 
-ANTIALIASED = 18  # the opset from which Resize can antialias, and resize some axes
+ANTIALIASED = 18  # the opset from which Resize can antialias
 PREFIX = "preprocess/"  # of the nodes' names
 RESIZE = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
 ANTIALIAS = {"antialias": 1, "exclude_outside": 1}  # only where an image gets smaller: not every runtime has it
@@ -22,7 +22,7 @@ Operation = tuple[str, list[str], dict[str, Any]]  # its type, further inputs, a
 def joined(model: onnx.ModelProto, inputs: Mapping[str, Preprocessing]) -> onnx.ModelProto:
     """`model` with its inputs raw: each keeps its name, its samples have the raw ones' shape and type. Raises what
     onnx raises where it can't convert the model to an opset that has the nodes."""
-    model = _recent(model) if any(one.resized for one in inputs.values()) else model
+    model = _recent(model) if any(one.shrinks for one in inputs.values()) else model
     for name, one in inputs.items():
         model = compose.merge_models(alone(name, one, model), model, io_map=[(_ready(name), name)])
     return model
@@ -63,8 +63,7 @@ def _steps(ready: str, one: Preprocessing) -> Iterator[Operation]:
         yield "Transpose", [], {"perm": [0, 3, 1, 2]}
     yield "Cast", [], {"to": helper.np_dtype_to_tensor_dtype(np.dtype(one.computed_in))}
     if one.resized:
-        how = {**RESIZE, **(ANTIALIAS if one.shrinks else {})}
-        yield "Resize", ["", "", f"{ready}/size"], {**how, "axes": [2, 3] if first else [1, 2]}
+        yield "Resize", ["", f"{ready}/scales"], {**RESIZE, **(ANTIALIAS if one.shrinks else {})}
     yield "Sub", [f"{ready}/mean"], {}
     yield "Div", [f"{ready}/std"], {}
     if one.computed_in != "float32":
@@ -78,8 +77,15 @@ def _constants(name: str, one: Preprocessing) -> list[TensorProto]:
         "std": np.array(one.std, one.computed_in).reshape(by_channel),
     }
     if one.resized:
-        made["size"] = np.array(one.size, np.int64)
+        both = [_scale(*sizes) for sizes in zip(one.shape[:2], one.size or (), strict=True)]
+        made["scales"] = np.array([1, 1, *both] if one.layout == CHANNELS_FIRST else [1, *both, 1], np.float32)
     return [numpy_helper.from_array(array, f"{_ready(name)}/{what}") for what, array in made.items()]
+
+
+def _scale(old: int, new: int) -> np.float32:
+    """With which `old` pixels become `new` where the product is cut: float32's 0.32 · 100 is 31.99…"""
+    near = np.float32(new / old)
+    return near if int(float(near) * old) == new else np.nextafter(near, np.float32(np.inf))
 
 
 def _chained(name: str, steps: Sequence[Operation]) -> list[onnx.NodeProto]:
