@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from runner.core.advice import shell
 from runner.report.report_model import Section
 from runner.results import quality_loss
-from runner.results.best_result import Best, BestEstimate, Confirmed, LeftOut, Raced
+from runner.results.best_result import Best, BestEstimate, Confirmed, LeftOut, Raced, Reckoned
 from runner.results.formatting import number, ratio
 from runner.results.quality_loss import Loss
 
@@ -143,5 +143,16 @@ def following(best: Best) -> Iterator[tuple[str, str]]:
 
 def reckoned(best: BestEstimate) -> Section:
     """A row a configuration, the fastest first, each an estimate."""
-    rows = tuple((one.name, f"{number(one.ms)} ms (estimate)", one.source, one.record_id) for one in best.reckoned)
+    rows = tuple((one.name, f"{number(one.ms)} ms ({one.mark})", _by(one), one.record_id) for one in best.reckoned)
     return Section("Estimated; nothing was measured", ("configuration", "latency", "by", "record"), rows)
+
+
+def _by(one: Reckoned) -> str:
+    return f"{one.source}; incomplete: {one.incomplete}" if one.incomplete else one.source
+
+
+def reckoned_heading(best: BestEstimate) -> str:
+    """The winner's name and what is known of it."""
+    first = best.reckoned[0]
+    partly = f", which is incomplete: {first.incomplete}" if first.incomplete else ""
+    return f"{first.name}: the least estimated latency{partly}; nothing was measured, nothing is known of its quality"

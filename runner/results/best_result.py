@@ -95,18 +95,26 @@ class Best:
 
 @dataclass(frozen=True)
 class Reckoned:
-    """A configuration whose latency `source` reckoned, in ms; its record. Nothing of it was measured."""
+    """A configuration whose latency `source` reckoned, in ms; its record; what the latency leaves out, "" for nothing.
+    Nothing of it was measured."""
 
     name: str
     words: tuple[str, ...]
     ms: float
     source: str
     record_id: str
+    incomplete: str
+
+    @property
+    def mark(self) -> str:
+        """What stands beside its figure."""
+        return "estimated, incomplete" if self.incomplete else "estimated"
 
 
 @dataclass(frozen=True)
 class BestEstimate:
-    """The best by estimates alone: `reckoned`, the fastest first. Nothing is known of their quality."""
+    """The best by estimates alone: `reckoned`, the fastest first, those that leave something out after all others.
+    Nothing is known of their quality."""
 
     reckoned: tuple[Reckoned, ...]
     left_out: tuple[LeftOut, ...]

@@ -243,7 +243,16 @@ def together(parts: Mapping[str, Any]) -> Spec:
     spec = Spec(**parts)
     registry.load("scenario", spec.scenario.name).check(spec.scenario.settings)
     _check_together(spec)
-    return spec
+    return _placed(spec)
+
+
+def _placed(spec: Spec) -> Spec:
+    """An estimate is made on this machine, whichever device is named: that one is asked for nothing."""
+    from runner.backends import loading
+
+    if spec.hardware.name == hardware.LOCAL or not loading.backend(spec.backend.name).capabilities.estimate:
+        return spec
+    return dataclasses.replace(spec, hardware=Choice(hardware.LOCAL, hardware.Local()))
 
 
 def choice(axis: str, values: Any) -> Choice:

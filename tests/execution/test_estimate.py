@@ -16,16 +16,19 @@ import pytest
 from runner import load_spec, run
 from runner.commands import dvc_figures
 from runner.core import registry
-from runner.core.errors import StepFailed, Unsupported
+from runner.core.errors import SpecError, StepFailed, Unsupported
 from runner.execution.measurements import estimate
-from runner.planning import plan
-from runner.report import report_model
-from runner.report.views import html, layout, run_summary, table, terminal
-from runner.results import comparison, records
+from runner.execution.racing import estimates
+from runner.planning import measurement_key, plan
+from runner.report import report_model, sweep_page
+from runner.report.views import best_html, best_text, html, layout, run_summary, sweep_html, table, terminal
+from runner.results import best_result, comparison, records
+from runner.results.best_result import BestEstimate, Reckoned
 from runner.results.formatting import number
 from runner.results.record_schema import Estimated
 from runner.results.records import Record
 from runner.tracking import mlflow_store, worker
+from runner.transport import ssh_connection
 from tests.conftest import QUICK, REPOSITORY
 
 PLUGIN = Path(__file__).parents[1] / "estimating"
@@ -110,6 +113,56 @@ def test_one_that_leaves_something_out_says_so_wherever_it_is_shown(root: Path, 
     assert [one.get("incomplete") for one in told].count(left_out) == 1
     assert dvc_figures.table(partly)["incomplete"] == left_out
     assert "incomplete" not in dvc_figures.table(kept)
+
+
+def test_a_sweeps_page_and_mlflow_say_that_it_is_incomplete(root: Path, partly: Record) -> None:
+    mark, left_out = "estimated, incomplete", f"incomplete: {LEFT_OUT} is in no figure"
+    page = sweep_html.render(sweep_page.collect(comparison.compare(records.read_all(root))))
+    assert mark in page
+    client = mlflow_store.open_store(root).client
+    tags = client.get_run(worker.publish(str(root), str(partly.folder))["run_id"]).data.tags
+    assert tags["origin"] == mark
+    assert left_out in tags["mlflow.note.content"].replace("\\", "")
+
+
+def reckoned(name: str, ms: float, incomplete: str) -> Reckoned:
+    return Reckoned(name, (f"backend={name}",), ms, "memory roofline 1.0", "id", incomplete)
+
+
+def test_the_best_by_estimate_is_a_complete_one_and_the_others_are_marked() -> None:
+    rows = estimates.ranked([reckoned("partly", 1.0, "softmax"), reckoned("slow", 3.0, ""), reckoned("fast", 2.0, "")])
+    assert [one.name for one in rows] == ["fast", "slow", "partly"]
+    best = BestEstimate(rows, ())
+    for shown in (layout.plain(best_text.renderable(best)), best_html.render(best)):
+        assert "fast: the least estimated latency; nothing was measured" in shown
+        assert "2.00 ms (estimated)" in shown
+        assert "1.00 ms (estimated, incomplete)" in shown
+        assert "memory roofline 1.0; incomplete: softmax" in shown
+    assert best_result.as_json(best)["reckoned"][2]["incomplete"] == "softmax"
+
+
+def test_a_best_that_is_incomplete_says_so_in_its_first_line() -> None:
+    best = BestEstimate((reckoned("partly", 1.0, "softmax is in no figure"),), ())
+    first = layout.plain(best_text.renderable(best)).splitlines()[0]
+    assert first.startswith("partly: the least estimated latency, which is incomplete: softmax is in no figure; noth")
+
+
+def test_no_device_is_asked_whichever_is_named(root: Path, kept: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(*about: object) -> None:
+        raise AssertionError("a device was asked")
+
+    monkeypatch.setattr(ssh_connection, "connect", nobody)
+    spec = load_spec(*WORDS, "hardware=ssh", "hardware.host=nowhere.invalid", root=root)
+    assert spec.hardware.name == "local"
+    cell = plan.make([spec], root).cells[0]
+    assert cell.blocked is None
+    assert cell.candidate.keys["compile"] == kept.result.keys["compile"]
+    assert measurement_key.parts_of(cell)["candidate"]["address"] == "local"
+
+
+def test_one_without_an_address_is_refused_as_for_any_backend(root: Path) -> None:
+    with pytest.raises(SpecError, match=r"hardware=ssh without hardware\.host"):
+        load_spec(*WORDS, "hardware=ssh", root=root)
 
 
 def run_summary_of(record: Record) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from runner.core import project_paths
@@ -26,18 +26,24 @@ def best(asked: Asked, root: Path, tracker: Tracker, reporter: Reporter) -> Best
     ran = run_plan.run(made, home, tracker, asked.schedule, reporter, fresh=True, tracking=asked.tracking)
     by_key = {one.spec.key: one for one in asked.configurations}
     found = [_reckoned(by_key[record.result.spec_key], record.result) for record in ran.records]
-    rows = sorted((one for one in found if isinstance(one, Reckoned)), key=lambda one: one.ms)
+    rows = ranked(one for one in found if isinstance(one, Reckoned))
     left_out = (*asked.left_out, *impossible, *(one for one in found if isinstance(one, LeftOut)))
     if not rows:
         raise _nothing(left_out)
-    return BestEstimate(tuple(rows), left_out)
+    return BestEstimate(rows, left_out)
+
+
+def ranked(found: Iterable[Reckoned]) -> tuple[Reckoned, ...]:
+    """The fastest first. One whose estimate is incomplete takes longer than it says: it stands after all others."""
+    return tuple(sorted(found, key=lambda one: (bool(one.incomplete), one.ms)))
 
 
 def _reckoned(one: Configuration, result: Result) -> Reckoned | LeftOut:
     figures = naming.plain_metrics(result)
     latency = next((value for name, value in figures.items() if name.startswith(LATENCY)), None)
-    if isinstance(result.provenance, Estimated) and latency is not None:
-        return Reckoned(one.name, one.words, latency, result.provenance.source, result.record_id)
+    told = result.provenance
+    if isinstance(told, Estimated) and latency is not None:
+        return Reckoned(one.name, one.words, latency, told.source, result.record_id, told.incomplete)
     reason = result.reason or "its backend reckons no latency"
     return LeftOut(one.name, result.status if result.status != "ok" else "unsupported", reason, result.next_step)
 

@@ -30,8 +30,8 @@ def render(best: Best | BestEstimate) -> str:
     """The whole file's text."""
     left_out = (TOLD, best_summary.left_out(best.left_out))
     if isinstance(best, BestEstimate):
-        heading = f"{best.reckoned[0].name}: the least estimated latency; nothing was measured"
-        return _filled(heading, [], [], [(FIGURES, best_summary.reckoned(best)), left_out], [])
+        sections = [(FIGURES, best_summary.reckoned(best)), left_out]
+        return _filled(best_summary.reckoned_heading(best), [], [], sections, [])
     return _filled(
         best_summary.heading(best),
         list(best_summary.lines(best)),

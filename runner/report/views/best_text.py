@@ -35,9 +35,7 @@ def _raced(best: Best) -> Iterator[RenderableType]:
 
 def _estimates(best: BestEstimate) -> Iterator[RenderableType]:
     first = best.reckoned[0]
-    yield text(
-        f"{first.name}: the least estimated latency; nothing was measured, nothing is known of its quality", "bold"
-    )
+    yield text(best_summary.reckoned_heading(best), "bold")
     yield from _table(best_summary.reckoned(best))
     yield from _table(best_summary.left_out(best.left_out))
     yield text(f"\nuse      python -m runner {shell(*first.words)}")
