@@ -165,6 +165,11 @@ def none_of_its_own(settings: Any) -> Tool | None:
     return None
 
 
+def no_files(settings: Any) -> tuple[str, ...]:
+    """Its settings name none."""
+    return ()
+
+
 def nothing() -> None:
     """Nothing is missing."""
 
@@ -186,7 +191,11 @@ class Backend:
     `settings`: the class of its settings' rules. `accepts`: REPRESENTATIONS in order of preference. `opens`: suffixes
     (`.xml`) of files of its runtime's own that its session opens as another toolchain built them, `companions`: of such
     a suffix those of the files that lie beside with the same name, `code`: those that run code when they are opened;
-    its own compile makes none of them but what its last stage provides. `precisions`: the options that it takes,
+    its own compile makes none of them but what its last stage provides. `takes_up`: suffixes of files that another
+    toolchain built and that it compiles further, with the stage that takes each up: `given.py` of its folder offers
+    `open_session(folder, options)`, by which one is described where that stage runs. `files`: the user's files that its
+    settings name and its stages read, which count by their content; it raises SpecError for what is wrong with one.
+    `precisions`: the options that it takes,
     `refuses`: of others, and of other representations, why not and what to choose instead.
     `distributions`: on PyPI, whose versions enter the key, none where all of its stages run in toolchains; `install`:
     what to type to get them. `support` says what
@@ -210,6 +219,7 @@ class Backend:
     install: str
     capabilities: Capabilities = Capabilities()
     opens: tuple[str, ...] = ()
+    takes_up: Mapping[str, str] = field(default_factory=dict)
     companions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     code: tuple[str, ...] = ()
     refuses: Mapping[str, str] = field(default_factory=dict)
@@ -224,6 +234,7 @@ class Backend:
     tuned_to: Callable[[Any, Mapping[str, Any]], dict[str, Any] | None] = to_no_machine
     baseline_overrides: Callable[[Candidate], Mapping[str, Any]] = as_declared
     tool: Callable[[Any], Tool | None] = none_of_its_own
+    files: Callable[[Any], tuple[str, ...]] = no_files
     references: tuple[Reference, ...] = ()
     source: str = ""
     lacks: Callable[[], tuple[str, str] | None] = nothing
@@ -233,9 +244,17 @@ class Backend:
         """The distribution that runs what it compiles; "" where nothing of it is installed beside the runner."""
         return self.distributions[0] if self.distributions else ""
 
-    def stages_of(self, settings: Any) -> tuple[Stage, ...]:
-        """The stages that its `settings` ask for."""
-        return tuple(stage for stage in self.stages if stage.when(settings))
+    @property
+    def built(self) -> tuple[str, ...]:
+        """Suffixes of files that another toolchain built and that it opens or takes up."""
+        return (*self.opens, *self.takes_up)
+
+    def stages_of(self, settings: Any, read: str | None = None) -> tuple[Stage, ...]:
+        """The stages that its `settings` ask for; of a built file that it takes up, `read` by its suffix, those from
+        the one that does."""
+        names = [stage.name for stage in self.stages]
+        first = names.index(self.takes_up[read]) if read and read in self.takes_up else 0
+        return tuple(stage for stage in self.stages[first:] if stage.when(settings))
 
     @property
     def preprocesses(self) -> bool:
@@ -256,17 +275,17 @@ class Backend:
         return here and not self.capabilities.cross_compiles
 
     def reads(self, provided: Collection[str]) -> str | None:
-        """The first representation that it accepts of those `provided`, or the suffix that it opens; None where there
-        is none."""
-        return next((one for one in (*self.accepts, *self.opens) if one in provided), None)
+        """The first representation that it accepts of those `provided`, or the suffix that it opens or takes up; None
+        where there is none."""
+        return next((one for one in (*self.accepts, *self.built) if one in provided), None)
 
     def refusal(self, precision: str, batch: int, provided: Sequence[str] = REPRESENTATIONS) -> str | None:
         """Why its declaration alone rules out a model that is `provided` so, a precision or a batch. A file that is
         built is provided as its suffix."""
-        if precision == AS_BUILT and not self.opens:
+        if precision == AS_BUILT and not self.built:
             return f"precision={AS_BUILT}: it opens no files that are built elsewhere"
         if self.reads(provided) is None:
-            takes = " or ".join(self.opens if precision == AS_BUILT else self.accepts)
+            takes = " or ".join(self.built if precision == AS_BUILT else self.accepts)
             return self.refuses.get(provided[0], f"it takes {takes}, and the model is {' or '.join(provided)}")
         if precision not in (*self.precisions, AS_BUILT):
             takes = f"it takes {', '.join(self.precisions)}"

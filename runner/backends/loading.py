@@ -29,13 +29,15 @@ from runner.backends.contract import (
 from runner.core import registry
 from runner.core.errors import RunnerError, SpecError, Unavailable
 
-TAKEN = ("data", "train", "compress", "export", "quantize", "verify", "session")  # what no stage can be called
+# What no stage can be called.
+TAKEN = ("data", "train", "compress", "export", "quantize", "take", "verify", "session", "given")
 ANSWERS: Mapping[str, tuple[type, ...]] = {
     "baseline_overrides": (Mapping,),
     "tool": (Tool, type(None)),
     "tuned_to": (Mapping, type(None)),
+    "files": (tuple,),
 }
-EXPECTED = {"baseline_overrides": "a mapping", "tool": "a Tool", "tuned_to": "a mapping"}
+EXPECTED = {"baseline_overrides": "a mapping", "tool": "a Tool", "tuned_to": "a mapping", "files": "a tuple"}
 GUIDE = "What a backend declares: docs/adding-a-backend.md."
 
 
@@ -102,6 +104,7 @@ def problems(found: Any, file: Path) -> Iterator[str]:
     yield from _together(found, file)
     stages = [(f"{stage.name}.py", f"{stage.name}(job)") for stage in found.stages if not stage.whose]
     stages += [(f"{one.name}.py", "check(folder)") for one in found.references]
+    stages += [("given.py", "open_session(folder, options)")] if found.takes_up else []
     opening = "estimate" if found.capabilities.estimate else "open_session"
     for beside, offers in (*stages, ("session.py", f"{opening}(folder, options)")):
         if not (file.parent / beside).is_file():
@@ -120,6 +123,9 @@ def _together(found: Backend, file: Path) -> Iterator[str]:
     for stage in found.stages:
         for key in sorted({*(stage.reads or ())} - known):
             yield f"{file}: BACKEND.stages: {stage.name} reads {key}, which its Settings have not"
+    for suffix, name in found.takes_up.items():
+        if name not in (stage.name for stage in found.stages):
+            yield f"{file}: BACKEND.takes_up: {suffix} is for {name}, which is none of its stages"
     if found.opens and not found.opens_here():
         yield f"{file}: BACKEND.opens: a file is described by opening it here, where nothing of this backend's opens"
     if found.capabilities.estimate and (found.capabilities.host_proof or found.capabilities.profile):
@@ -173,6 +179,10 @@ def _suffixes(value: Any) -> bool:
     return _texts()(value) and all(re.fullmatch(r"\.[a-z0-9_]+", one) for one in value)
 
 
+def _taken_up(value: Any) -> bool:
+    return _mapping(value) and _suffixes(tuple(value)) and all(map(_text, value.values()))
+
+
 def _companions(value: Any) -> bool:
     return _mapping(value) and _suffixes(tuple(value)) and all(map(_suffixes, value.values()))
 
@@ -207,6 +217,7 @@ CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "settings": (_settings, "a frozen dataclass, each field made by runner.core.setting_rules.setting(),"),
     "accepts": (_texts(REPRESENTATIONS, 1), f"a tuple of {' or '.join(REPRESENTATIONS)}"),
     "opens": (_suffixes, 'a tuple of suffixes in small letters, such as (".xml",),'),
+    "takes_up": (_taken_up, 'a mapping of a suffix to a stage, such as {".tflite": "compile"},'),
     "companions": (_companions, 'a mapping of a suffix to suffixes, such as {".xml": (".bin",)},'),
     "code": (_suffixes, 'a tuple of suffixes in small letters, such as (".pt2",),'),
     "precisions": (_texts(PRECISIONS, 1), f"a tuple of {', '.join(PRECISIONS)}"),
@@ -225,6 +236,7 @@ CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "tuned_to": (callable, "a function of settings and hardware"),
     "baseline_overrides": (callable, "a function of a Candidate"),
     "tool": (callable, "a function of settings"),
+    "files": (callable, "a function of settings"),
     "references": (_references, "a tuple of runner.backends.contract.Reference(…)"),
     "source": (_text, "a file that compile writes, such as reports/model.s"),
     "lacks": (callable, "a function"),

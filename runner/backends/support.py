@@ -26,7 +26,7 @@ def _of(name: str, batches: Mapping[str, int]) -> Mapping[str, Mapping[str, str]
         declared = loading.backend(name)
     except SpecError as error:
         return {precision: dict.fromkeys(batches, error.reason) for precision in (*PRECISIONS, AS_BUILT)}
-    provided = {**dict.fromkeys(PRECISIONS, REPRESENTATIONS), AS_BUILT: declared.opens}
+    provided = {**dict.fromkeys(PRECISIONS, REPRESENTATIONS), AS_BUILT: declared.built}
     return {
         precision: {scenario: declared.refusal(precision, batch, forms) or "" for scenario, batch in batches.items()}
         for precision, forms in provided.items()

@@ -18,20 +18,22 @@ from runner.planning.graph import COMPILED, PROOF, QUANTIZED, STAGE, Node, Step
 from runner.planning.nodes import named, node, shared
 from runner.planning.place import Place, Surroundings
 from runner.planning.preprocessing import FUSE
-from runner.planning.sources import Built, Source, placed
+from runner.planning.sources import Built, Files, Source, files_of, placed
 from runner.planning.support import Wanted, blocker, unopened
 from runner.spec import hardware
 from runner.spec.preprocess import BY_GRAPH, BY_RUNTIME
 from runner.spec.schema import Choice, Spec
 
 READER = "onnxruntime"  # of the files that `Source.unread` is about
+TAKE = Step("take", (), STAGE)
 QUANTIZE = Step("quantize", ("onnx", READER, "numpy"), QUANTIZED, rough_s=2.0)
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """What is asked of a backend, the same in each of its steps. `data`: a key; `blocked`: why it can't be done;
-    `preprocess`: whether it makes raw samples ready by its own means."""
+    """What is asked of a backend, the same in each of its steps. `data`: a key; `files`: those of the user's that its
+    settings name; `blocked`: why it can't be done; `preprocess`: whether it makes raw samples ready by its own means.
+    """
 
     backend: Choice
     model: str
@@ -39,6 +41,7 @@ class _Asked:
     batch: int
     around: Surroundings
     data: str
+    files: Files
     blocked: RunnerError | None
     preprocess: bool = False
 
@@ -55,10 +58,11 @@ class _Asked:
 def lowered(spec: Spec, origin: Source, draft: Draft) -> list[Node]:
     """The nodes from the first representation that the backend accepts, of those provided, to what its session runs.
 
-    A graph that is no float32 any more is quantised before; a file that is built already is taken as it is.
+    A graph that is no float32 any more is quantised before; a file that is built already is taken as it is, or by the
+    stage that takes it up.
     """
     asked = _asked(spec, origin, draft)
-    if origin.built:
+    if origin.built and not _taken_up(spec, origin):
         place = draft.once(places.runtime_of, spec.backend.name, spec.toolchain, draft.project)
         made = [draft.once(_adopt, asked, origin.built, place)]
     else:
@@ -77,8 +81,13 @@ def _proven_at(spec: Spec, asked: _Asked, last: Place) -> Place:
     return last if last.device or last.release else places.HERE
 
 
+def _taken_up(spec: Spec, origin: Source) -> bool:
+    declared = loading.backend(spec.backend.name)
+    return declared.reads(origin.provided) in declared.takes_up
+
+
 def _made(spec: Spec, origin: Source, asked: _Asked, draft: Draft) -> tuple[list[Node], Place]:
-    """The graph quantised, and the backend's stages; where the last one runs."""
+    """The graph quantised, or the built file taken up, and the backend's stages; where the last one runs."""
     declared, provided = loading.backend(spec.backend.name), origin.provided
     reads = declared.reads(provided)
     source, made = provided[reads or next(iter(provided))], []  # where it accepts none, the nodes are blocked
@@ -89,8 +98,11 @@ def _made(spec: Spec, origin: Source, asked: _Asked, draft: Draft) -> tuple[list
     if origin.raw and preprocessing.by(spec) == BY_GRAPH:
         source = draft.once(preprocessing.fused, spec.model.title, source.key, origin.raw.key)
         made.append(source)
+    if origin.built:
+        source = draft.once(_take, spec.model.title, origin.built)
+        made.append(source)
     network = spec.model if reads == "checkpoint" else None
-    for stage in declared.stages_of(spec.backend.settings):
+    for stage in declared.stages_of(spec.backend.settings, reads):
         place = draft.once(places.place_of, stage, asked.around, draft.project)
         source = draft.once(_stage, stage, place, asked, network, source.key)
         made.append(source)
@@ -104,7 +116,8 @@ def _asked(spec: Spec, origin: Source, draft: Draft) -> _Asked:
     declared = loading.backend(backend.name)
     around = Surroundings(backend.name, spec.hardware.settings, spec.toolchain, target)
     session = draft.once(places.runtime_of, backend.name, spec.toolchain, draft.project)
-    own = session if origin.built else draft.once(places.place_of, declared.stages[-1], around, draft.project)
+    opened = origin.built and not _taken_up(spec, origin)
+    own = session if opened else draft.once(places.place_of, declared.stages[-1], around, draft.project)
     about = (backend, model, tuple(origin.provided), spec.data.name, precision, batch, target, own)
     there = Place(device=spec.hardware.settings, problem=target.problem)
     runs = session if target.name == hardware.LOCAL else there
@@ -112,8 +125,12 @@ def _asked(spec: Spec, origin: Source, draft: Draft) -> _Asked:
     blocked = wrong or session.problem or preprocessing.problem(spec) or draft.once(blocker, Wanted(*about, runs))
     blocked = blocked or (origin.unread if declared.runtime == READER and session == places.HERE else None)
     measured = origin.raw if origin.raw and preprocessing.by(spec) else origin.data
-    joins = preprocessing.by(spec) == BY_RUNTIME
-    return _Asked(backend, spec.model.title, spec.precision, batch, around, measured.key, blocked, joins)
+    joins, files = preprocessing.by(spec) == BY_RUNTIME, files_of(backend, draft)
+    return _Asked(backend, spec.model.title, spec.precision, batch, around, measured.key, files, blocked, joins)
+
+
+def _take(model: str, built: Built) -> Node:
+    return node(TAKE, model, placed(built), {})
 
 
 def _quantize(model: str, precision: Choice, backend: str, export: str, data: str, unread: RunnerError | None) -> Node:
@@ -138,13 +155,17 @@ def _stage(stage: Stage, place: Place, asked: _Asked, network: Choice | None, so
         job["tuned_to"] = asked.tuned_to()
     if asked.preprocess:
         job["preprocess"] = True
-    settings = {
+    read = _read(stage, backend)
+    settings: dict[str, Any] = {
         "backend": owner,
-        "settings": _read(stage, backend),
+        "settings": read,
         **{name: value for name, value in job.items() if name in stage.asks},
     }
     last = stage.name == COMPILE
     code: Sequence[str] = (f"{module}.{stage.name}", *([f"{module}.session"] if last else []))
+    named_files = {path: digest for path, digest in asked.files if path in read.values()}
+    if named_files:
+        settings["files"] = named_files
     if not last:
         settings["stage"] = stage.name
     if network:
@@ -158,13 +179,14 @@ def _stage(stage: Stage, place: Place, asked: _Asked, network: Choice | None, so
 
 def _adopt(asked: _Asked, built: Built, place: Place) -> Node:
     """A built file taken into the store as what a compile leaves there."""
-    backend = asked.backend
+    backend, taken = asked.backend, placed(built)
     module = registry.module("backend", backend.name)
     settings = {
         "backend": backend.name,
         "settings": shared(backend),
         "precision": asked.precision.name,
-        **placed(built),
+        **taken,
+        "files": {**taken["files"], **dict(asked.files)},
     }
     code = (f"{module}.session", *loading.optional_module(backend.name, AS_BUILT))
     step = Step(COMPILE, places.tools(backend.name, place), COMPILED, own_worker=True)

@@ -12,10 +12,11 @@ from runner.backends import loading
 from runner.backends.worker_query import ask
 from runner.core import advice, hashing, registry
 from runner.core.errors import Impossible, RunnerError
+from runner.planning import target as targets
 from runner.planning.draft import Draft
 from runner.planning.graph import DATA, GRAPH, Node, Step
 from runner.planning.nodes import named, node, shared
-from runner.planning.place import Place, runtime_of, tools
+from runner.planning.place import Place, Surroundings, place_of, runtime_of, tools
 from runner.spec.schema import Choice, Spec
 
 SAMPLES = Step("data", ("numpy",), DATA)
@@ -38,6 +39,15 @@ class Part:
 
 
 Built = tuple[Part, ...]  # the model itself first
+
+
+@dataclass(frozen=True)
+class Opener:
+    """The module of a backend's that opens a built file to describe it, where, and by which distributions."""
+
+    module: str
+    place: Place
+    tools: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -91,10 +101,22 @@ def _built(spec: Spec, draft: Draft) -> Source:
     places = draft.once(_places, spec.model, beside)
     built = tuple(Part(path, place, draft.once(_hash, path)) for path, place in places)
     _check_batch(spec)
-    place = draft.once(runtime_of, spec.backend.name, spec.toolchain, draft.project)
-    described = draft.once(_describe, spec.model, spec.backend, built, place)
+    opener = _opener(spec, suffix, draft)
+    described = draft.once(_describe, spec.model, spec.backend, built, opener)
     data = _sampled(spec, described.key, draft)
     return Source([described, data], data, {suffix: described}, built=built)
+
+
+def _opener(spec: Spec, suffix: str, draft: Draft) -> Opener:
+    """Its session where that runs; of a file that a stage takes up, what stands in for it where that stage does."""
+    declared = loading.backend(spec.backend.name)
+    if suffix not in declared.takes_up:
+        place = draft.once(runtime_of, spec.backend.name, spec.toolchain, draft.project)
+        return Opener("session", place, tools(spec.backend.name, place))
+    target = draft.once(targets.target_of, spec.hardware.settings)
+    around = Surroundings(spec.backend.name, spec.hardware.settings, spec.toolchain, target)
+    stage = next(one for one in declared.stages if one.name == declared.takes_up[suffix])
+    return Opener("given", draft.once(place_of, stage, around, draft.project), stage.tools or declared.distributions)
 
 
 def _check_batch(spec: Spec) -> None:
@@ -123,6 +145,15 @@ def _sampled(spec: Spec, export: str, draft: Draft, step: Step = SAMPLES) -> Nod
 def _files(axis: str, choice: Choice, draft: Draft) -> Files:
     """The user's files that an option reads; each is hashed once."""
     return tuple((path, draft.once(_hash, path)) for path in draft.once(_paths, axis, choice))
+
+
+def files_of(backend: Choice, draft: Draft) -> Files:
+    """The same of a backend's settings. Raises SpecError for what is wrong with one."""
+    return tuple((path, draft.once(_hash, path)) for path in draft.once(_named_by, backend))
+
+
+def _named_by(backend: Choice) -> tuple[str, ...]:
+    return tuple(loading.ask(backend.name, "files", backend.settings))
 
 
 def _paths(axis: str, choice: Choice) -> tuple[str, ...]:
@@ -160,16 +191,17 @@ def _import(model: Choice, files: Files) -> Node:
     return node(IMPORT, model.title, {"model": named(model), "files": dict(files)}, {}, code)
 
 
-def _describe(model: Choice, backend: Choice, built: Built, place: Place) -> Node:
+def _describe(model: Choice, backend: Choice, built: Built, opener: Opener) -> Node:
     settings = {
         "backend": backend.name,
+        "opener": opener.module,
         "settings": shared(backend),
         "shapes": named(model)["settings"]["shapes"],
         **placed(built),
     }
-    step = Step("describe", tools(backend.name, place), GRAPH, own_worker=True)
-    code = (f"{registry.module('backend', backend.name)}.session",)
-    return node(step, f"{model.title} {backend.title}", settings, {}, code, place=place)
+    step = Step("describe", opener.tools, GRAPH, own_worker=True)
+    code = (f"{registry.module('backend', backend.name)}.{opener.module}",)
+    return node(step, f"{model.title} {backend.title}", settings, {}, code, place=opener.place)
 
 
 def placed(built: Built) -> dict[str, Any]:

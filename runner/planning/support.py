@@ -113,7 +113,7 @@ def _request(wanted: Wanted) -> Request:
 
 def unopened(backend: str, path: str, project: Path) -> Unsupported | None:
     """Why a backend can't run a file that is built already, by its suffix, and which one can."""
-    own, suffix = loading.backend(backend).opens, Path(path).suffix.lower()
+    own, suffix = loading.backend(backend).built, Path(path).suffix.lower()
     if suffix in own:
         return None
     opens = {name: _opens(name) for name in options.names("backend", project)}
@@ -128,7 +128,7 @@ def unopened(backend: str, path: str, project: Path) -> Unsupported | None:
 def _opens(name: str) -> tuple[str, ...]:
     """What a backend opens; nothing where its declaration is wrong, which is said where it is chosen."""
     try:
-        return loading.backend(name).opens
+        return loading.backend(name).built
     except SpecError:
         return ()
 

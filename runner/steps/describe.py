@@ -1,7 +1,8 @@
-"""Step `describe`: what a file that another toolchain built takes and gives, asked of the backend that opens it.
+"""Step `describe`: what a file that another toolchain built takes and gives, asked of the backend that it is for.
 
-Settings: `backend` (name), `settings` (the backend's, JSON types), `places` (`[[path, name in the artifact]]`, the
-file itself first), `shapes` (`{input: sizes}` of those that it leaves open).
+Settings: `backend` (name), `opener` (the module of that backend's that opens the file), `settings` (the backend's, JSON
+types), `places` (`[[path, name in the artifact]]`, the file itself first), `shapes` (`{input: sizes}` of those that it
+leaves open).
 """
 
 from __future__ import annotations
@@ -50,9 +51,10 @@ def _session(job: Job, path: str, home: Path) -> Any:
     home.mkdir()
     placed(job.settings["places"], home)
     backend = job.settings["backend"]
-    module = opened_by(home, registry.module("backend", backend), precision=AS_BUILT)
+    opened_by(home, registry.module("backend", backend), precision=AS_BUILT)
+    opener = f"{registry.module('backend', backend)}.{job.settings['opener']}"
     try:
-        return session_loader.load(module, str(home), dict(job.settings["settings"]))
+        return session_loader.load(opener, str(home), dict(job.settings["settings"]))
     except StepFailed as error:
         said = session_loader.said_by(error.__cause__ or error).replace(str(home / job.settings["places"][0][1]), path)
         raise StepFailed(f"{path}: {backend} can't open it: {said}", "Build it again, for the version here.") from error

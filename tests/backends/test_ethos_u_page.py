@@ -44,6 +44,29 @@ def test_its_commands_leave_estimates_whose_settings_are_named(command: Command,
     assert keys[0]["convert"] == keys[1]["convert"] and keys[0]["compile"] != keys[1]["compile"]
 
 
+@pytest.mark.slow
+@pytest.mark.toolchain("litert")
+def test_an_integer_file_is_compiled_and_reckoned_as_it_is(command: Command, tmp_path: Path) -> None:
+    pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not installed here")
+    from tests.backends import tflite_files
+
+    (tmp_path / ".toolchains").symlink_to(project_paths.home(project_paths.root(REPOSITORY)) / ".toolchains")
+    tflite_files.integers(tmp_path / "my.tflite")
+    (ini,) = (text for kind, text in documents.steps(PAGE) if kind == "ini")
+    (tmp_path / "my.ini").write_text(ini)
+    for (line,) in documents.blocks(PAGE, TEST, "run on an integer file"):
+        ended = command(*shlex.split(line)[3:], "data.samples=4")
+        assert ended.code == 0, ended.err
+    usual, own = sorted(records.read_all(tmp_path), key=lambda one: one.result.date)
+    assert own.result.provenance == Estimated(
+        "Vela 5.2.0 (ethos-u55-128, My_Board, Weights_In_Flash, of my.ini, optimised for performance)"
+    )
+    assert usual.result.effective["candidate"].precision == {"SUB": {"int8": 1}}
+    seconds = [one.result.metrics["estimate/latency/p50_ms"] for one in (usual, own)]
+    assert seconds[1] / seconds[0] == pytest.approx(500 / 400, rel=0.3)
+    assert usual.result.keys["take"] == own.result.keys["take"]
+
+
 def test_the_experiment_names_each_generation(command: Command) -> None:
     planned = command("plan", "experiment=ethos_u", "--json")
     told = json.dumps(planned.json)

@@ -67,14 +67,23 @@ def test_int8_files_take_integers_where_asked_and_sessions_floats(
 
 
 @with_toolchain
+def test_a_file_with_its_channels_last_answers_as_the_model_does(
+    cases: dict[str, Case], compile_case: CompileCase, tmp_path: Path
+) -> None:
+    compiled = compile_case("litert", cases["conv"], channels="last")
+    assert [spec["shape"] for spec in compiled.meta["inputs"]] == [[1, 3, 8, 8]]
+    np.testing.assert_allclose(predicted(compiled, tmp_path), cases["conv"].expected, rtol=1e-4, atol=1e-4)
+
+
+@with_toolchain
 def test_a_node_that_isnt_mapped_is_named(cases: dict[str, Case], compile_case: CompileCase, tmp_path: Path) -> None:
     strange = Case(tmp_path / "strange", cases["conv"].expected, cases["conv"].weight)
     (strange.folder / "graph").mkdir(parents=True)
     (strange.folder / "data").symlink_to(cases["conv"].folder / "data")
     model = onnx.load(cases["conv"].folder / "graph/model.onnx")
-    model.graph.node[1].op_type = "Round"
+    model.graph.node[1].op_type = "Sinh"
     onnx.save(model, strange.folder / "graph/model.onnx")
-    with pytest.raises(Unsupported, match=r"litert can't convert node .*\(Round\): no such operator is mapped"):
+    with pytest.raises(Unsupported, match=r"litert can't convert node .*\(Sinh\): no such operator is mapped"):
         compile_case("litert", strange)
 
 

@@ -57,6 +57,20 @@ def test_a_signature_names_them(api: str, tmp_path: Path) -> None:
 
 
 @both_apis
+def test_channels_that_stand_last_in_the_file_stand_first_outside(api: str, tmp_path: Path) -> None:
+    tflite_files.relu(tmp_path / "model.tflite", [1, 2, 3, 4])
+    x = np.random.default_rng(0).standard_normal((1, 4, 2, 3)).astype(np.float32)
+    session = opened(tmp_path, "fp32", api=api, channels="last")
+    assert [spec["shape"] for spec in (*session.inputs, *session.outputs)] == [[1, 4, 2, 3]] * 2
+    assert answer(session, x) == np.maximum(x, 0).tolist()
+
+
+def test_a_file_that_is_built_already_has_its_own_order(tmp_path: Path) -> None:
+    tflite_files.relu(tmp_path / "model.tflite", [1, 2, 3, 4])
+    assert opened(tmp_path, channels="last").inputs[0]["shape"] == [1, 2, 3, 4]
+
+
+@both_apis
 def test_an_open_batch_is_1_as_in_any_application_and_takes_the_inputs_own(api: str, tmp_path: Path) -> None:
     tflite_files.dense(tmp_path / "model.tflite", WEIGHT, [-1, 3])
     session = opened(tmp_path, api=api)

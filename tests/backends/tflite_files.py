@@ -38,6 +38,11 @@ def dense(path: Path, weight: Array, sizes: Sequence[int], names: tuple[str, str
     write(path, tensors, nodes, ["x"], ["y"], names)
 
 
+def relu(path: Path, sizes: Sequence[int]) -> None:
+    """y = relu(x), both of `sizes`."""
+    write(path, {"x": Tensor(sizes), "y": Tensor(sizes)}, [("RELU", ["x"], ["y"])], ["x"], ["y"], None)
+
+
 def integers(path: Path) -> None:
     """y = -x, int8 with a scale of 0.5 in and 0.25 out."""
     tensors = {

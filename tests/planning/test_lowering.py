@@ -356,7 +356,8 @@ def test_a_built_file_counts_by_its_content_and_its_kind(tmp_path: Path) -> None
         (
             "my.hef",
             "{}: no backend here opens .hef files.\n"
-            "What is opened: litert .tflite; onnxruntime .onnx, .ort; openvino .xml; torch .pt2, .pt, .ts; tvm .so.",
+            "What is opened: ethos_u55 .tflite; ethos_u65 .tflite; ethos_u85 .tflite; litert .tflite; "
+            "onnxruntime .onnx, .ort; openvino .xml; torch .pt2, .pt, .ts; tvm .so.",
         ),
     ],
 )
@@ -437,3 +438,62 @@ def test_a_model_that_the_backend_accepts_in_no_form_is_unsupported(tmp_path: Pa
         "unsupported",
         "backend=torch: torch runs trained networks, not ONNX files: backend=onnxruntime or openvino",
     )
+
+
+GIVEN = """
+def open_session(folder, options):
+    raise AssertionError("nothing is opened by a plan")
+"""
+
+
+def test_a_built_file_that_a_stage_takes_up_is_described_and_compiled_from_there_on(staged: Path) -> None:
+    declare(staged, 'accepts=("onnx",), takes_up={".parsed": "optimize"},')
+    (staged / "staged_pack/given.py").write_text(GIVEN)
+    (staged / "my.parsed").write_text("x")
+    words = (f"model.path={staged / 'my.parsed'}", "backend=staged")
+    made = built(staged, *words)
+    assert graph.blocked(made.cells[0], made) is None
+    chain = made.cells[0].candidate
+    assert list(chain.keys) == ["describe", "data", "take", "optimize", "compile"]
+    described, optimized = (made.nodes[chain.keys[step]] for step in ("describe", "optimize"))
+    assert "staged_pack.given" in described.modules
+    assert optimized.inputs == {"model": chain.keys["take"], "data": chain.keys["data"]}
+    assert optimized.settings["precision"] == "as_built"
+    later = built(staged, *words, "backend.slots=3").cells[0].candidate.keys
+    assert {step for step in later if later[step] != chain.keys[step]} == {"describe", "data", "optimize", "compile"}
+
+
+def declare(root: Path, accepts: str) -> None:
+    """The package's declaration with this in the place of what it accepts."""
+    file = root / "staged_pack/__init__.py"
+    file.write_text(file.read_text().replace('accepts=("onnx",),', accepts))
+
+
+@pytest.mark.parametrize(
+    ("stage", "said"),
+    [
+        ("optimize", "{}/staged_pack/given.py: no such file: open_session(folder, options) is expected there"),
+        ("pack", "{}/staged_pack/__init__.py: BACKEND.takes_up: .parsed is for pack, which is none of its stages"),
+    ],
+)
+def test_a_declaration_that_takes_up_files_wrongly_is_named(staged: Path, stage: str, said: str) -> None:
+    declare(staged, f'accepts=("onnx",), takes_up={{".parsed": "{stage}"}},')
+    declared = loading.registry.load("backend", "staged").BACKEND
+    assert said.format(staged) in list(loading.problems(declared, staged / "staged_pack/__init__.py"))
+
+
+def test_a_file_that_a_backends_settings_name_counts_by_its_content_where_it_is_read(staged: Path) -> None:
+    file = staged / "staged_pack/__init__.py"
+    text = file.read_text().replace("    verbose: int", '    table: str = setting("a file")\n    verbose: int')
+    text = text.replace('install="pip install onnx",', 'install="pip", files=lambda settings: (settings.table,),')
+    file.write_text(text.replace('reads=("level",)', 'reads=("level", "table")'))
+    yaml = staged / "staged_pack/conf/backend/staged.yaml"
+    yaml.write_text(yaml.read_text() + "table: none\n")
+    for name, content in {"a.txt": "1", "b.txt": "1", "c.txt": "2"}.items():
+        (staged / name).write_text(content)
+    one, same, other = (planned(staged, f"backend.table={staged / name}") for name in ("a.txt", "b.txt", "c.txt"))
+    keys = [made.cells[0].candidate.keys for made in (one, same, other)]
+    assert keys[0] == keys[1]
+    assert {step for step in keys[0] if keys[0][step] != keys[2][step]} == {"optimize", "compile"}
+    assert list(one.nodes[keys[0]["optimize"]].settings["files"]) == [str(staged / "a.txt")]
+    assert "files" not in one.nodes[keys[0]["compile"]].settings

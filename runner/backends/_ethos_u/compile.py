@@ -7,11 +7,15 @@ from typing import Any
 
 from runner.backends._ethos_u import INTEGERS, VELA, reference, reports, vela
 from runner.backends._ethos_u.reports import NPU, Operator
+from runner.backends.contract import AS_BUILT
 from runner.backends.litert import nodes
 from runner.backends.litert.session import FILE, PLAIN, Session
 from runner.core import installed
 from runner.core.errors import Unsupported
 from runner.core.job import Job
+
+# What to do where a user's own file is none that Vela takes.
+BUILT = "Quantise the file to int8, or have it done: model=onnx model.path=my.onnx precision=int8"
 
 
 def compile(job: Job) -> dict[str, Any]:
@@ -21,7 +25,7 @@ def compile(job: Job) -> dict[str, Any]:
     said = vela.compiled(source, job.settings["settings"], job.out, job.scratch)
     found = reports.operators(job.out)
     lines = list(reports.left_to_cpu(found, said))
-    _check(found, lines)
+    _check(found, lines, job.settings["precision"])
     reference.write(source, job.out)
     # Inputs, outputs and precisions are those of the file that Vela was given: no interpreter here opens its own.
     given = Session(source, PLAIN, as_built=True)
@@ -35,10 +39,9 @@ def compile(job: Job) -> dict[str, Any]:
     }
 
 
-def _check(found: Sequence[Operator], lines: Sequence[str]) -> None:
-    if not any(one.target == NPU for one in found):
-        why = lines[0] if lines else "it has none"
-        raise Unsupported(
-            f"The NPU takes no operator of the model: {why}.",
-            f"{INTEGERS}: give it precision=int8, or a file that is int8.",
-        )
+def _check(found: Sequence[Operator], lines: Sequence[str], precision: str) -> None:
+    if any(one.target == NPU for one in found):
+        return
+    why = lines[0] if lines else "it has none"
+    what = BUILT if precision == AS_BUILT else "Choose another backend for it."
+    raise Unsupported(f"The NPU takes no operator of the model: {why}.", f"{INTEGERS}. {what}")

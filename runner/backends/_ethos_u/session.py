@@ -28,8 +28,9 @@ def estimate(folder: str, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _source(folder: str, options: Mapping[str, Any]) -> str:
-    named = ", ".join(str(options[name]) for name in NAMED)
-    return f"Vela {reports.version(Path(folder))} ({named}, optimised for {options['optimise']})"
+    named = [str(options[name]) for name in NAMED]
+    named += [f"of {Path(options['config']).name}"] if options["config"] else []
+    return f"Vela {reports.version(Path(folder))} ({', '.join(named)}, optimised for {options['optimise']})"
 
 
 def _figures(summary: Mapping[str, str]) -> Iterator[tuple[str, float]]:

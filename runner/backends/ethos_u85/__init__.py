@@ -10,13 +10,23 @@ from runner.backends._ethos_u import (
     IN_SRAM,
     accelerators,
     arena,
-    check_memory,
+    check,
+    config,
     declared,
     memory_modes,
     strategies,
     systems,
 )
-from runner.backends.litert import activation_bits, file_ports
+from runner.backends.litert import activation_bits, file_ports, image_channels
+
+SYSTEMS = (
+    "Ethos_U85_SYS_Flash_Low",
+    "Ethos_U85_SYS_Flash_High",
+    "Ethos_U85_SYS_DRAM_Low",
+    "Ethos_U85_SYS_DRAM_Mid",
+    "Ethos_U85_SYS_DRAM_High",
+)
+MODES = (*IN_SRAM, *IN_DRAM)
 
 
 @dataclass(frozen=True)
@@ -24,21 +34,17 @@ class Settings:
     accelerator: str = accelerators(
         "ethos-u85-128", "ethos-u85-256", "ethos-u85-512", "ethos-u85-1024", "ethos-u85-2048"
     )
-    system_config: str = systems(
-        "Ethos_U85_SYS_Flash_Low",
-        "Ethos_U85_SYS_Flash_High",
-        "Ethos_U85_SYS_DRAM_Low",
-        "Ethos_U85_SYS_DRAM_Mid",
-        "Ethos_U85_SYS_DRAM_High",
-    )
-    memory_mode: str = memory_modes(*IN_SRAM, *IN_DRAM)
+    config: Optional[str] = config()  # noqa: UP045
+    system_config: str = systems(*SYSTEMS)
+    memory_mode: str = memory_modes(*MODES)
     optimise: str = strategies()
     arena_bytes: Optional[int] = arena()  # noqa: UP045
+    channels: str = image_channels()
     activations: int = activation_bits()
     io: str = file_ports()
 
     def __post_init__(self) -> None:
-        check_memory(self.system_config, self.memory_mode)
+        check(self, SYSTEMS, MODES)
 
 
 BACKEND = declared(Settings)

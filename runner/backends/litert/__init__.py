@@ -11,6 +11,7 @@ from runner.core.setting_rules import setting
 
 INTERPRETER, COMPILED_MODEL = APIS = ("interpreter", "compiled_model")
 BENCHMARK_MODEL = "benchmark_model"
+FIRST, LAST = "first", "last"
 Flags = Dict[str, Union[bool, int, float, str]]  # noqa: UP006, UP007
 SET_BY_US = {  # flags of benchmark_model, and our words for them
     "graph": "model.path",
@@ -32,6 +33,10 @@ def file_ports() -> Any:
     return setting("inputs and outputs of the file, with precision=int8", choices=("float", "integer"))
 
 
+def image_channels() -> Any:
+    return setting("where channels stand in inputs and outputs of four axes, in the file", choices=(FIRST, LAST))
+
+
 @dataclass(frozen=True)
 class Settings:
     api: str = setting("the interface of the runtime, with which an application runs a model", choices=APIS)
@@ -39,6 +44,7 @@ class Settings:
     xnnpack: bool = setting("whether XNNPACK's kernels run what they can, as by default in any application")
     delegate: Optional[str] = setting("a delegate's library, which takes what it can first; null: none")  # noqa: UP045
     delegate_options: Dict[str, str] = setting("what is handed to the delegate")  # noqa: UP006, RUF009
+    channels: str = image_channels()
     activations: int = activation_bits()
     io: str = file_ports()
     tool: str = setting("what measures: we, or a program of the runtime's own", choices=("none", BENCHMARK_MODEL))
@@ -68,10 +74,12 @@ def measuring(settings: Settings) -> Optional[Tool]:  # noqa: UP045
 
 
 STAGES_OF_TOOLCHAIN = (
-    Stage("convert", reads=(), asks=("batch",), rough_s=20.0, toolchain=SDK, tools=CONVERTER, provides=FILES),
+    Stage(
+        "convert", reads=("channels",), asks=("batch",), rough_s=20.0, toolchain=SDK, tools=CONVERTER, provides=FILES
+    ),
     Stage(
         "quantize_tflite",
-        reads=("activations", "io"),
+        reads=("activations", "io", "channels"),
         asks=("precision", "precision_settings"),
         rough_s=10.0,
         toolchain=SDK,
@@ -93,6 +101,6 @@ BACKEND = Backend(
     tool=measuring,
     stages=(
         *STAGES_OF_TOOLCHAIN,
-        Stage("compile", reads=("xnnpack", "delegate", "delegate_options"), asks=("precision", "batch")),
+        Stage("compile", reads=("xnnpack", "delegate", "delegate_options", "channels"), asks=("precision", "batch")),
     ),
 )

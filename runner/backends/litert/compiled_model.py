@@ -21,7 +21,7 @@ class CompiledModelSession:
     def __init__(self, path: Path, options: dict[str, Any], file: Any, version: str, as_built: bool) -> None:
         self._api = _imported()
         self.version, self.memory, self.clock = version, HOST, HOST
-        self._inputs, self._outputs = ports.ports(file, as_built)
+        self._inputs, self._outputs = ports.ports(file, as_built, options["channels"])
         self.inputs = [port.spec for port in self._inputs]
         self.outputs = [port.spec for port in self._outputs]
         before = threads.alive()
@@ -55,7 +55,7 @@ class CompiledModelSession:
 
     def bind(self, arrays: dict[str, Any]) -> list[tuple[Any, Any]]:
         """(Buffer, array) of each input, in the file's own types; an open size becomes the array's."""
-        given = [(port.index, ports.quantised(arrays[port.spec["name"]], port)) for port in self._inputs]
+        given = [(port.index, ports.inside(arrays[port.spec["name"]], port)) for port in self._inputs]
         other = [(index, array.shape) for index, array in given if list(array.shape) != self._sizes[index]["shape"]]
         places = list(self._sizes)
         for index, shape in other:
@@ -70,7 +70,7 @@ class CompiledModelSession:
             buffer.write(array)
         self._model.run_by_index(0, self._into, self._out_of)
         read = dict(zip(self._results, self._out_of))  # noqa: B905 - not in Python 3.8: it travels
-        return [ports.floats(self._read(read[port.index], port.index), port) for port in self._outputs]
+        return [ports.outside(self._read(read[port.index], port.index), port) for port in self._outputs]
 
     def _read(self, buffer: Any, index: int) -> Any:
         shape, dtype = self._results[index]["shape"], self._results[index]["dtype"]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import nn
 
 from runner.backends import compile_checks
-from runner.backends.litert import flatbuffer
+from runner.backends.litert import LAST, flatbuffer
+from runner.backends.litert.ports import IMAGES, TO_LAST
 from runner.backends.litert.session import FILE, PLAIN, Session
 from runner.core.errors import Unsupported
 from runner.core.job import Job
@@ -31,9 +33,13 @@ def convert(job: Job) -> dict[str, Any]:
         found = network(*map(torch.from_numpy, feed.values()))
     expected = [one.numpy() for one in (found if isinstance(found, (tuple, list)) else (found,))]
     job.progress(0, 1, "litert-torch converts")
-    _written(network, feed, job.out / FILE)
+    channels = job.settings["settings"]["channels"]
+    if channels == LAST:
+        _written(_channels_last(network, feed, expected), _turned(feed), job.out / FILE)
+    else:
+        _written(network, feed, job.out / FILE)
     flatbuffer.rename(job.out / FILE, list(feed), outputs)
-    session = Session(job.out / FILE, PLAIN, as_built=False)
+    session = Session(job.out / FILE, {**PLAIN, "channels": channels}, as_built=False)
     error = compile_checks.compared(session, feed, expected, "fp32")
     return {"max_abs_error_of_conversion": error}
 
@@ -47,6 +53,21 @@ def _source(job: Job) -> tuple[nn.Module, dict[str, Any], Sequence[str]]:
     from runner.backends.litert import onnx_network
 
     return onnx_network.read(model / "model.onnx", data, job.settings["batch"], job.scratch)
+
+
+def _channels_last(network: nn.Module, feed: Mapping[str, Any], outputs: Sequence[Any]) -> nn.Module:
+    """The network with images that have their channels last at both ends."""
+    import litert_torch  # type: ignore[import-not-found,unused-ignore]
+
+    args, given = ([at for at, one in enumerate(ends) if one.ndim == IMAGES] for ends in (feed.values(), outputs))
+    return cast(nn.Module, litert_torch.to_channel_last_io(network.eval(), args=args, outputs=given))
+
+
+def _turned(feed: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: np.ascontiguousarray(array.transpose(TO_LAST)) if array.ndim == IMAGES else array
+        for name, array in feed.items()
+    }
 
 
 def _written(network: nn.Module, feed: dict[str, Any], file: Path) -> None:

@@ -15,11 +15,13 @@ from onnx import helper, numpy_helper
 from torch import nn
 
 from runner.backends import compile_checks
-from runner.backends.litert.onnx_operators import OPERATORS, NotMapped
+from runner.backends.litert.onnx_operators import OPERATORS
 from runner.backends.litert.onnx_recurrent import CELLS, Recurrent
+from runner.backends.litert.onnx_values import NotMapped
 from runner.core.errors import RunnerError, Unsupported
 from runner.graphs import onnx_graph
 
+RESIZED = ("Resize", "Upsample")  # operators whose floats say sizes
 STATES = slice(5, 7)  # places of the initial states among a recurrent node's inputs
 
 
@@ -58,7 +60,8 @@ def folded(model: onnx.ModelProto, scratch: Path) -> onnx.ModelProto:
 
 
 class Graph(nn.Module):
-    """The nodes, one after the other. Weights are buffers, constants of whole numbers stay numpy's: sizes and axes."""
+    """The nodes, one after the other. Weights are buffers; constants of whole numbers (sizes and axes) stay numpy's, as
+    does what a Resize scales by."""
 
     def __init__(self, model: onnx.ModelProto) -> None:
         super().__init__()
@@ -70,14 +73,15 @@ class Graph(nn.Module):
         self.whole: dict[str, Any] = {}
         self.cells = nn.ModuleDict()
         constants = _constants(model)
+        known = {name for node in self.nodes if node.op_type in RESIZED for name in node.input}
         for name, array in constants.items():
-            self._keep(name, array)
+            self._keep(name, array, name in known)
         for at, node in enumerate(self.nodes):
             with _named(node):
                 self._prepare(str(at), node, constants)
 
-    def _keep(self, name: str, array: Any) -> None:
-        if array.dtype.kind == "f" and array.ndim:
+    def _keep(self, name: str, array: Any, known: bool) -> None:
+        if array.dtype.kind == "f" and array.ndim and not known:
             self.places[name] = f"weight_{len(self.places)}"
             self.register_buffer(self.places[name], torch.from_numpy(array.copy()))
         else:

@@ -6,124 +6,44 @@ an input that is left out as None. It gives one output or a tuple of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from torch.nn import functional
 
-Attributes = Mapping[str, Any]
-Operator = Callable[..., Any]
+from runner.backends.litert.onnx_convolutions import (
+    average_pool,
+    batch_normalization,
+    conv,
+    conv_transpose,
+    global_average_pool,
+    global_max_pool,
+    instance_normalization,
+    layer_normalization,
+    max_pool,
+)
+from runner.backends.litert.onnx_resize import resize, upsample
+from runner.backends.litert.onnx_sizes import (
+    concat,
+    depth_to_space,
+    expand,
+    flatten,
+    gather,
+    gather_elements,
+    pad,
+    reshape,
+    slices,
+    space_to_depth,
+    split,
+    squeeze,
+    tile,
+    transpose,
+    unsqueeze,
+)
+from runner.backends.litert.onnx_values import Attributes, NotMapped, Operator, axes_of, of_many, plain, tensor
 
 CASTS = {1: torch.float32, 6: torch.int32, 7: torch.int64, 9: torch.bool, 10: torch.float16, 11: torch.float64}
-CONVOLUTIONS = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
-MAXIMA = {1: functional.max_pool1d, 2: functional.max_pool2d, 3: functional.max_pool3d}
-MEANS = {1: functional.avg_pool1d, 2: functional.avg_pool2d, 3: functional.avg_pool3d}
-
-
-class NotMapped(Exception):
-    """Why a node can't be said in PyTorch."""
-
-
-def plain(function: Callable[..., Any]) -> Operator:
-    """An operator without attributes."""
-    return lambda given, *inputs: function(*map(tensor, inputs))
-
-
-def tensor(value: Any) -> Any:
-    """A constant as a tensor."""
-    return torch.from_numpy(np.array(value)) if isinstance(value, (np.ndarray, np.generic)) else value
-
-
-def numbers(value: Any) -> list[int]:
-    """A constant's whole numbers. Raises NotMapped where they are only known in a run."""
-    if isinstance(value, torch.Tensor):
-        raise NotMapped("its sizes or axes are computed in a run")
-    return [int(one) for one in np.asarray(value).reshape(-1)]
-
-
-def of_many(function: Callable[[Any, Any], Any]) -> Operator:
-    """An operator of any number of inputs."""
-
-    def operator(given: Attributes, first: Any, *others: Any) -> Any:
-        found = tensor(first)
-        for one in others:
-            found = function(found, tensor(one))
-        return found
-
-    return operator
-
-
-# --- convolutions and pools ---
-
-
-def padding(given: Attributes, x: Any, kernel: Sequence[int]) -> tuple[list[int], list[int]]:
-    """(Before, after) each spatial axis."""
-    axes, auto = len(kernel), given.get("auto_pad", "NOTSET")
-    if auto == "NOTSET":
-        pads = list(given.get("pads", [0] * 2 * axes))
-        return pads[:axes], pads[axes:]
-    if auto == "VALID":
-        return [0] * axes, [0] * axes
-    strides, dilations = given.get("strides", [1] * axes), given.get("dilations", [1] * axes)
-    totals = []
-    for size, width, stride, dilation in zip(x.shape[2:], kernel, strides, dilations, strict=True):
-        totals.append(max(0, (-(-size // stride) - 1) * stride + (width - 1) * dilation + 1 - size))
-    small, large = [one // 2 for one in totals], [-(-one // 2) for one in totals]
-    return (small, large) if auto == "SAME_UPPER" else (large, small)
-
-
-def padded(given: Attributes, x: Any, kernel: Sequence[int], value: float = 0.0) -> tuple[Any, list[int]]:
-    """(x, what is left for the operator's own padding): it pads both sides alike."""
-    before, after = padding(given, x, kernel)
-    if before == after:
-        return x, before
-    sides = [one for pair in zip(reversed(before), reversed(after), strict=True) for one in pair]
-    return functional.pad(x, sides, value=value), [0] * len(kernel)
-
-
-def conv(given: Attributes, x: Any, weight: Any, bias: Any = None) -> Any:
-    axes = weight.ndim - 2
-    x, pads = padded(given, x, weight.shape[2:])
-    how = (given.get("strides", [1] * axes), pads, given.get("dilations", [1] * axes), given.get("group", 1))
-    return CONVOLUTIONS[axes](x, weight, bias, *how)
-
-
-def max_pool(given: Attributes, x: Any) -> Any:
-    kernel = given["kernel_shape"]
-    x, pads = padded(given, x, kernel, float("-inf"))
-    how = (given.get("strides", [1] * len(kernel)), pads, given.get("dilations", [1] * len(kernel)))
-    return MAXIMA[len(kernel)](x, kernel, *how, bool(given.get("ceil_mode", 0)))
-
-
-def average_pool(given: Attributes, x: Any) -> Any:
-    if set(given.get("dilations", [1])) != {1}:
-        raise NotMapped("it has dilations")
-    kernel, included = given["kernel_shape"], bool(given.get("count_include_pad", 0))
-    before, after = padding(given, x, kernel)
-    if before != after and not included:
-        raise NotMapped("it pads one side more than the other")
-    x, pads = padded(given, x, kernel)
-    how = (given.get("strides", [1] * len(kernel)), pads, bool(given.get("ceil_mode", 0)), included)
-    return MEANS[len(kernel)](x, kernel, *how)
-
-
-def global_average_pool(given: Attributes, x: Any) -> Any:
-    """Not by `mean`, which stays on the CPU of some NPUs."""
-    return functional.adaptive_avg_pool2d(x, 1) if x.ndim == 4 else x.mean(tuple(range(2, x.ndim)), keepdim=True)
-
-
-def batch_normalization(given: Attributes, x: Any, scale: Any, bias: Any, mean: Any, variance: Any) -> Any:
-    return functional.batch_norm(x, mean, variance, scale, bias, eps=given.get("epsilon", 1e-5))
-
-
-def layer_normalization(given: Attributes, x: Any, scale: Any, bias: Any = None) -> Any:
-    axis = given.get("axis", -1) % x.ndim
-    return functional.layer_norm(x, x.shape[axis:], scale, bias, given.get("epsilon", 1e-5))
-
-
-# --- products ---
 
 
 def gemm(given: Attributes, a: Any, b: Any, c: Any = None) -> Any:
@@ -133,98 +53,6 @@ def gemm(given: Attributes, a: Any, b: Any, c: Any = None) -> Any:
     if c is None:
         return product
     return product + (tensor(c) if beta == 1.0 else beta * tensor(c))
-
-
-# --- sizes ---
-
-
-def reshape(given: Attributes, x: Any, shape: Any) -> Any:
-    sizes = numbers(shape)
-    kept = not given.get("allowzero", 0)
-    return tensor(x).reshape([x.shape[at] if kept and size == 0 else size for at, size in enumerate(sizes)])
-
-
-def flatten(given: Attributes, x: Any) -> Any:
-    axis = given.get("axis", 1)
-    axis = axis + x.ndim if axis < 0 else axis
-    return x.reshape(int(np.prod(x.shape[:axis], dtype=int)), -1)
-
-
-def transpose(given: Attributes, x: Any) -> Any:
-    return x.permute(given.get("perm", list(reversed(range(x.ndim)))))
-
-
-def axes_of(given: Attributes, axes: Any) -> list[int] | None:
-    """Axes as an attribute, or, of newer opsets, as an input."""
-    found = given.get("axes") if axes is None else numbers(axes)
-    return None if found is None else list(found)
-
-
-def squeeze(given: Attributes, x: Any, axes: Any = None) -> Any:
-    chosen = axes_of(given, axes)
-    return tensor(x).squeeze() if chosen is None else tensor(x).squeeze(tuple(chosen))
-
-
-def unsqueeze(given: Attributes, x: Any, axes: Any = None) -> Any:
-    x, chosen = tensor(x), axes_of(given, axes) or []
-    for axis in sorted(one % (x.ndim + len(chosen)) for one in chosen):
-        x = x.unsqueeze(axis)
-    return x
-
-
-def concat(given: Attributes, *parts: Any) -> Any:
-    return torch.cat([tensor(one) for one in parts], given["axis"])
-
-
-def split(given: Attributes, x: Any, sizes: Any = None) -> Any:
-    axis = given.get("axis", 0)
-    parts = given.get("split") if sizes is None else numbers(sizes)
-    if parts is None:
-        count = given["num_outputs"]
-        return tuple(x.split(-(-x.shape[axis] // count), axis))
-    return tuple(x.split(list(parts), axis))
-
-
-def slices(given: Attributes, x: Any, starts: Any = None, ends: Any = None, axes: Any = None, steps: Any = None) -> Any:
-    first = given["starts"] if starts is None else numbers(starts)
-    last = given["ends"] if ends is None else numbers(ends)
-    chosen = axes_of(given, axes) or range(len(first))
-    for at, (axis, start, end) in enumerate(zip(chosen, first, last, strict=True)):
-        step = 1 if steps is None else numbers(steps)[at]
-        if step < 1:
-            raise NotMapped("it goes backwards")
-        size = tensor(x).shape[axis]
-        begin, stop = (max(0, min(size, one + size if one < 0 else one)) for one in (start, end))
-        x = tensor(x)[(slice(None),) * (axis % x.ndim) + (slice(begin, stop, step),)]
-    return x
-
-
-def gather(given: Attributes, x: Any, indices: Any) -> Any:
-    axis = given.get("axis", 0)
-    if isinstance(indices, np.ndarray) and indices.ndim == 0:
-        return tensor(x).select(axis, int(indices))
-    x, places = tensor(x), tensor(indices)
-    places = torch.where(places < 0, places + x.shape[axis], places)
-    found = x.index_select(axis, places.reshape(-1).long())
-    axis %= x.ndim
-    return found.reshape([*x.shape[:axis], *places.shape, *x.shape[axis + 1 :]])
-
-
-def expand(given: Attributes, x: Any, shape: Any) -> Any:
-    x, sizes = tensor(x), numbers(shape)
-    return x.expand(np.broadcast_shapes(tuple(x.shape), tuple(sizes)))
-
-
-def pad(given: Attributes, x: Any, pads: Any = None, value: Any = None, axes: Any = None) -> Any:
-    if given.get("mode", "constant") != "constant" or axes is not None:
-        raise NotMapped("it pads with something else than a constant, or some axes alone")
-    sides = given["pads"] if pads is None else numbers(pads)
-    before, after = sides[: x.ndim], sides[x.ndim :]
-    around = [one for pair in zip(reversed(before), reversed(after), strict=True) for one in pair]
-    return functional.pad(x, around, value=float(given.get("value", 0.0) if value is None else value))
-
-
-# --- by element, and over axes ---
 
 
 def clip(given: Attributes, x: Any, low: Any = None, high: Any = None) -> Any:
@@ -264,10 +92,15 @@ def gelu(given: Attributes, x: Any) -> Any:
     return functional.gelu(x, approximate=given.get("approximate", "none"))
 
 
-def arg_max(given: Attributes, x: Any) -> Any:
-    if given.get("select_last_index"):
-        raise NotMapped("it selects the last of equal values")
-    return torch.argmax(x, given.get("axis", 0), keepdim=bool(given.get("keepdims", 1)))
+def arg_extreme(function: Callable[..., Any]) -> Operator:
+    """The place of the largest or smallest value along an axis."""
+
+    def operator(given: Attributes, x: Any) -> Any:
+        if given.get("select_last_index"):
+            raise NotMapped("it selects the last of equal values")
+        return function(x, given.get("axis", 0), keepdim=bool(given.get("keepdims", 1)))
+
+    return operator
 
 
 def dropout(given: Attributes, x: Any, ratio: Any = None, training: Any = None) -> Any:
@@ -279,6 +112,20 @@ def dropout(given: Attributes, x: Any, ratio: Any = None, training: Any = None) 
 
 def leaky_relu(given: Attributes, x: Any) -> Any:
     return functional.leaky_relu(x, given.get("alpha", 0.01))
+
+
+def prelu(given: Attributes, x: Any, slope: Any) -> Any:
+    return torch.where(x < 0, tensor(slope) * x, x)
+
+
+def elu(given: Attributes, x: Any) -> Any:
+    return functional.elu(x, given.get("alpha", 1.0))
+
+
+def selu(given: Attributes, x: Any) -> Any:
+    if {"alpha", "gamma"} & set(given):
+        raise NotMapped("its alpha and gamma are its own")
+    return functional.selu(x)
 
 
 def hard_sigmoid(given: Attributes, x: Any) -> Any:
@@ -293,7 +140,9 @@ OPERATORS: Mapping[str, Operator] = {
     "Abs": plain(torch.abs),
     "Add": plain(torch.add),
     "And": plain(torch.logical_and),
-    "ArgMax": arg_max,
+    "ArgMax": arg_extreme(torch.argmax),
+    "ArgMin": arg_extreme(torch.argmin),
+    "Atan": plain(torch.atan),
     "AveragePool": average_pool,
     "BatchNormalization": batch_normalization,
     "Cast": cast,
@@ -301,9 +150,12 @@ OPERATORS: Mapping[str, Operator] = {
     "Clip": clip,
     "Concat": concat,
     "Conv": conv,
+    "ConvTranspose": conv_transpose,
     "Cos": plain(torch.cos),
+    "DepthToSpace": depth_to_space,
     "Div": plain(divided),
     "Dropout": dropout,
+    "Elu": elu,
     "Equal": plain(torch.eq),
     "Erf": plain(torch.erf),
     "Exp": plain(torch.exp),
@@ -311,47 +163,68 @@ OPERATORS: Mapping[str, Operator] = {
     "Flatten": flatten,
     "Floor": plain(torch.floor),
     "Gather": gather,
+    "GatherElements": gather_elements,
     "Gelu": gelu,
     "Gemm": gemm,
     "GlobalAveragePool": global_average_pool,
+    "GlobalMaxPool": global_max_pool,
     "Greater": plain(torch.gt),
+    "GreaterOrEqual": plain(torch.ge),
     "HardSigmoid": hard_sigmoid,
     "HardSwish": plain(functional.hardswish),
     "Identity": plain(lambda x: x),
+    "InstanceNormalization": instance_normalization,
     "LayerNormalization": layer_normalization,
     "LeakyRelu": leaky_relu,
     "Less": plain(torch.lt),
+    "LessOrEqual": plain(torch.le),
     "Log": plain(torch.log),
     "LogSoftmax": log_softmax,
     "MatMul": plain(torch.matmul),
     "Max": of_many(torch.maximum),
     "MaxPool": max_pool,
     "Min": of_many(torch.minimum),
+    "Mish": plain(functional.mish),
     "Mul": plain(torch.mul),
     "Neg": plain(torch.neg),
     "Not": plain(torch.logical_not),
     "Or": plain(torch.logical_or),
+    "PRelu": prelu,
     "Pad": pad,
     "Pow": plain(torch.pow),
     "Reciprocal": plain(torch.reciprocal),
+    "ReduceL1": reduced(lambda x, axes, keepdim: x.abs().sum(axes, keepdim)),
+    "ReduceL2": reduced(lambda x, axes, keepdim: (x * x).sum(axes, keepdim).sqrt()),
+    "ReduceLogSumExp": reduced(torch.logsumexp),
     "ReduceMax": reduced(torch.amax),
     "ReduceMean": reduced(torch.mean),
     "ReduceMin": reduced(torch.amin),
     "ReduceSum": reduced(torch.sum),
+    "ReduceSumSquare": reduced(lambda x, axes, keepdim: (x * x).sum(axes, keepdim)),
     "Relu": plain(torch.relu),
     "Reshape": reshape,
+    "Resize": resize,
+    "Round": plain(torch.round),
+    "Selu": selu,
     "Sigmoid": plain(torch.sigmoid),
+    "Sign": plain(torch.sign),
     "Sin": plain(torch.sin),
     "Slice": slices,
     "Softmax": softmax,
     "Softplus": plain(functional.softplus),
+    "Softsign": plain(functional.softsign),
+    "SpaceToDepth": space_to_depth,
     "Split": split,
     "Sqrt": plain(torch.sqrt),
     "Squeeze": squeeze,
     "Sub": plain(torch.sub),
     "Sum": of_many(torch.add),
+    "Tan": plain(torch.tan),
     "Tanh": plain(torch.tanh),
+    "Tile": tile,
     "Transpose": transpose,
     "Unsqueeze": unsqueeze,
+    "Upsample": upsample,
     "Where": plain(torch.where),
+    "Xor": plain(torch.logical_xor),
 }

@@ -1,24 +1,51 @@
-"""ONNX's LSTM and GRU as PyTorch's modules, with the gates in its order."""
+"""ONNX's LSTM, GRU and RNN as PyTorch's modules, with the gates in its order."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from runner.backends.litert.onnx_operators import NotMapped
+from runner.backends.litert.onnx_values import NotMapped
 
 Constants = Mapping[str, Any]
 
-CELLS: Mapping[str, Any] = {"LSTM": nn.LSTM, "GRU": nn.GRU}
+CELLS = ("LSTM", "GRU", "RNN")
 # Where PyTorch's gates stand in ONNX: input, forget, cell, output of (i, o, f, c); reset, update, new of (z, r, h).
-GATES = {"LSTM": (0, 2, 3, 1), "GRU": (1, 0, 2)}
+GATES = {"LSTM": (0, 2, 3, 1), "GRU": (1, 0, 2), "RNN": (0,)}
 W, R, B, LENGTHS, PEEPHOLES = 1, 2, 3, 4, 7  # places of a node's inputs
+PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")  # PyTorch's names of a direction's weights
 KNOWN = ("direction", "hidden_size", "linear_before_reset", "activations")
-ACTIVATIONS = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"]}
+ACTIVATIONS = {"LSTM": (["Sigmoid", "Tanh", "Tanh"],), "GRU": (["Sigmoid", "Tanh"],), "RNN": (["Tanh"], ["Relu"])}
+SUFFIXES = ("", "_reverse")  # of PyTorch's weights, by direction
+
+
+class EarlyReset(nn.GRU):
+    """A GRU that resets before the product with the state (linear_before_reset=0), unlike PyTorch's own."""
+
+    def forward(self, x: torch.Tensor, start: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:  # type: ignore[override]
+        """(All states of both directions, the last of each), as PyTorch's."""
+        suffixes = SUFFIXES[: 1 + self.bidirectional]
+        states = x.new_zeros(len(suffixes), x.shape[1], self.hidden_size) if start is None else start
+        parts = [self._direction(x, states[at], suffix) for at, suffix in enumerate(suffixes)]
+        return torch.cat([every for every, _ in parts], 2), torch.stack([last for _, last in parts])
+
+    def _direction(self, x: torch.Tensor, state: torch.Tensor, suffix: str) -> tuple[torch.Tensor, torch.Tensor]:
+        wih, whh, bih, bhh = (getattr(self, f"{name}_l0{suffix}") for name in PARTS)
+        inputs, backwards = nn.functional.linear(x, wih, bih), suffix == SUFFIXES[1]
+        size, found = self.hidden_size, []
+        for step in reversed(inputs) if backwards else inputs:
+            both = torch.sigmoid(step[:, : 2 * size] + nn.functional.linear(state, whh[: 2 * size], bhh[: 2 * size]))
+            reset, update = both[:, :size], both[:, size:]
+            kept = nn.functional.linear(reset * state, whh[2 * size :], bhh[2 * size :])
+            new = torch.tanh(step[:, 2 * size :] + kept)
+            state = new + update * (state - new)
+            found.append(state)
+        return torch.stack(found[::-1] if backwards else found), state
 
 
 class Recurrent(nn.Module):
@@ -31,11 +58,10 @@ class Recurrent(nn.Module):
         weight, recurrence = (np.asarray(constants[inputs[at]]) for at in (W, R))
         bias = constants[inputs[B]] if len(inputs) > B and inputs[B] else np.zeros((len(weight), 2 * weight.shape[1]))
         hidden, features = recurrence.shape[2], weight.shape[2]
-        self.cell = CELLS[kind](features, hidden, bidirectional=self.direction == "bidirectional")
+        self.cell = _cell(kind, given)(features, hidden, bidirectional=self.direction == "bidirectional")
         halves = np.split(np.asarray(bias), 2, axis=1)
-        for at, suffix in enumerate(("", "_reverse")[: len(weight)]):
-            parts = {"weight_ih": weight, "weight_hh": recurrence, "bias_ih": halves[0], "bias_hh": halves[1]}
-            for name, whole in parts.items():
+        for at, suffix in enumerate(SUFFIXES[: len(weight)]):
+            for name, whole in zip(PARTS, (weight, recurrence, *halves), strict=True):
                 own = torch.from_numpy(_ordered(kind, whole[at]).astype(np.float32))
                 getattr(self.cell, f"{name}_l0{suffix}").data.copy_(own)
 
@@ -51,6 +77,14 @@ class Recurrent(nn.Module):
         return (each, *(last if isinstance(last, tuple) else (last,)))
 
 
+def _cell(kind: str, given: Mapping[str, Any]) -> Callable[..., Any]:
+    if kind == "RNN":
+        return partial(nn.RNN, nonlinearity=given.get("activations", ["Tanh"])[0].lower())
+    if kind == "GRU":
+        return nn.GRU if given.get("linear_before_reset", 0) else EarlyReset
+    return nn.LSTM
+
+
 def _ordered(kind: str, whole: Any) -> Any:
     gates = np.split(whole, len(GATES[kind]))
     return np.concatenate([gates[at] for at in GATES[kind]])
@@ -61,10 +95,8 @@ def _check(kind: str, given: Mapping[str, Any], inputs: Sequence[str], constants
     if odd is not None:
         raise NotMapped(f"its {odd}={given[odd]}")
     usual = ACTIVATIONS[kind]
-    if given.get("activations", usual) not in (usual, usual * 2):
+    if given.get("activations", usual[0]) not in (*usual, *(one * 2 for one in usual)):
         raise NotMapped(f"its activations={given['activations']}")
-    if kind == "GRU" and not given.get("linear_before_reset", 0):
-        raise NotMapped("it resets before the product (linear_before_reset=0)")
     for at, what in ((LENGTHS, "sequence lengths"), (PEEPHOLES, "peepholes")):
         if len(inputs) > at and inputs[at]:
             raise NotMapped(f"it has {what}")

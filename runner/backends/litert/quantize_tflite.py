@@ -80,7 +80,7 @@ def _ranges(source: Path, made: Any, job: Job) -> Any:
     from ai_edge_quantizer import calibrator
     from ai_edge_quantizer.utils import qsv_utils  # type: ignore[import-not-found,unused-ignore]
 
-    session = Session(source, PLAIN, as_built=False)
+    session = Session(source, {**PLAIN, "channels": job.settings["settings"]["channels"]}, as_built=False)
     given = calibration_set.read(job.inputs["data"], job.settings["precision_settings"]["calibration_samples"])
     samples = list(_feeds({name: np.asarray(array[:]) for name, array in given.items()}, session))
     watched = calibrator.Calibrator(
@@ -94,11 +94,11 @@ def _ranges(source: Path, made: Any, job: Job) -> Any:
 
 
 def _feeds(arrays: Mapping[str, Any], session: Session) -> Iterator[dict[str, Any]]:
-    """Real inputs of the model's own sizes. Raises StepFailed where one is not finite: its ranges would be none."""
+    """Real inputs of the file's own sizes. Raises StepFailed where one is not finite: its ranges would be none."""
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise StepFailed(f"The calibration values of {name} hold NaN or infinity.", "int8 needs finite ones.")
     batched = input_batches.has_batch_axis(dict(arrays), session.inputs)
     batch = session.inputs[0]["shape"][0] if batched else 1
     for _, feed in input_batches.whole(dict(arrays), batch, batched):
-        yield feed
+        yield {spec["name"]: given for spec, (_, given) in zip(session.inputs, session.bind(feed), strict=True)}

@@ -12,7 +12,7 @@ except ImportError:
     from tflite_runtime import interpreter as litert  # type: ignore[import-not-found,unused-ignore]
 
 from runner.backends.contract import AS_BUILT, HOST
-from runner.backends.litert import COMPILED_MODEL, nodes, ports, threads
+from runner.backends.litert import COMPILED_MODEL, FIRST, nodes, ports, threads
 from runner.backends.litert.compiled_model import CompiledModelSession
 from runner.core import installed
 from runner.core.errors import Unavailable, Unsupported
@@ -20,7 +20,7 @@ from runner.core.errors import Unavailable, Unsupported
 FILE = "model.tflite"
 DISTRIBUTIONS = ("ai-edge-litert", "tflite-runtime")
 # The options with which a file is opened to look at it.
-PLAIN: dict[str, Any] = {"threads": 1, "xnnpack": True, "delegate": None, "delegate_options": {}}
+PLAIN: dict[str, Any] = {"threads": 1, "xnnpack": True, "delegate": None, "delegate_options": {}, "channels": FIRST}
 
 
 def open_session(folder: str, options: dict[str, Any]) -> Session | CompiledModelSession:
@@ -50,7 +50,8 @@ class Session:
     """A loaded model. A run copies the inputs into the interpreter and the outputs out of it: it owns its tensors.
 
     Integer inputs and outputs of a model that was quantised here are floats outside: `bind` quantises, `run` gives
-    floats back. Those of a file that is built already are what the file says.
+    floats back. So are images whose channels stand last in the file. Those of a file that is built already are what the
+    file says.
     """
 
     def __init__(self, path: Path, options: dict[str, Any], as_built: bool) -> None:
@@ -68,7 +69,7 @@ class Session:
         started = threads.alive() - running
         self.nodes = nodes.by_runner(self._interpreter, before)
         self.signatures = self._interpreter.get_signature_list()
-        self._inputs, self._outputs = ports.ports(self._interpreter, as_built)
+        self._inputs, self._outputs = ports.ports(self._interpreter, as_built, options["channels"])
         self.inputs = [port.spec for port in self._inputs]
         self.outputs = [port.spec for port in self._outputs]
         self.effective = {
@@ -86,7 +87,7 @@ class Session:
 
     def bind(self, arrays: dict[str, Any]) -> list[tuple[int, Any]]:
         """(Place, array) of each input, in the interpreter's own types; an open size becomes the array's."""
-        given = [(port.index, ports.quantised(arrays[port.spec["name"]], port)) for port in self._inputs]
+        given = [(port.index, ports.inside(arrays[port.spec["name"]], port)) for port in self._inputs]
         sizes = {details["index"]: tuple(details["shape"]) for details in self._interpreter.get_input_details()}
         other = [(index, array.shape) for index, array in given if array.shape != sizes[index]]
         for index, shape in other:
@@ -101,7 +102,7 @@ class Session:
         for index, array in bound:
             interpreter.set_tensor(index, array)
         interpreter.invoke()
-        return [ports.floats(interpreter.get_tensor(port.index), port) for port in self._outputs]
+        return [ports.outside(interpreter.get_tensor(port.index), port) for port in self._outputs]
 
     def close(self) -> None:
         del self._interpreter
