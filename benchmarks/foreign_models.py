@@ -3,8 +3,9 @@
 `python benchmarks/foreign_models.py [--folder F] [--project P] [NAME …]` fetches each file once into `F` (its package's
 licence counts). In `P`, where toolchains may be installed, it runs `model=onnx` or `model=file` on each backend, and
 prints one line each: right (an ONNX model's outputs lie within tolerance of ONNX Runtime's on the file as it is; a
-`.tflite` file's are those of LiteRT's own interpreter), refused by the runtime, not there, or a fault of ours. Exit
-code 1 where there is one.
+`.tflite` file's are those of LiteRT's own interpreter), refused by the runtime, not there, or a fault of ours. Then it
+prints all as one table, a row a model, with what was said of those that are not right. Exit code 1 where there is a
+fault.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ def main() -> int:
     chosen = [one for one in MODELS if not asked.names or any(name in one.name for name in asked.names)]
     with tempfile.TemporaryDirectory() as folder:
         found = list(every(chosen, asked.folder or Path(folder), asked.project or Path(folder) / "project"))
+    print("", *table(found), "", sep="\n")
     print("; ".join(f"{count} {ending}" for ending, count in Counter(row.ending for row in found).items()))
     return 1 if any(row.ending == FAULT for row in found) else 0
 
@@ -128,6 +130,23 @@ def line(row: Row) -> str:
     """A row of a Markdown table."""
     time = "" if row.p50_ms is None else f"{row.p50_ms:.3g}"
     return f"| {row.model} | {row.backend} | {row.ending} | {time} | {row.detail} |"
+
+
+def table(rows: Sequence[Row]) -> list[str]:
+    """A Markdown table of a row a model and a column a backend, then a numbered line for each reason why not."""
+    backends = sorted({row.backend for row in rows})
+    reasons = list(dict.fromkeys(f"{row.backend}: {row.detail}" for row in rows if row.ending != RIGHT))
+    cells = {
+        (row.model, row.backend): row.ending if row.ending == RIGHT else f"{row.ending} ({reasons.index(said) + 1})"
+        for row in rows
+        for said in [f"{row.backend}: {row.detail}"]
+    }
+    head = [f"| model | {' | '.join(backends)} |", "|---" * (len(backends) + 1) + "|"]
+    body = [
+        f"| {model} | {' | '.join(cells.get((model, one), '–') for one in backends)} |"
+        for model in dict.fromkeys(row.model for row in rows)
+    ]
+    return [*head, *body, "", *(f"{number}. {said}" for number, said in enumerate(reasons, 1))]
 
 
 if __name__ == "__main__":

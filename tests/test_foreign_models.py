@@ -34,6 +34,26 @@ def test_none_is_a_fault_of_ours(endings: dict[tuple[str, str], str]) -> None:
     assert [key for key, ending in endings.items() if ending == FAULT] == []
 
 
+def test_the_table_has_a_row_a_model_and_each_reason_once() -> None:
+    rows = [
+        foreign_models.Row("a.onnx", "openvino", REFUSED, "it has no Foo"),
+        foreign_models.Row("a.onnx", "litert", RIGHT, "near"),
+        foreign_models.Row("b.onnx", "openvino", REFUSED, "it has no Foo"),
+        foreign_models.Row("b.onnx", "litert", FAULT, "far"),
+        foreign_models.Row("c.tflite", "litert", RIGHT, "near"),
+    ]
+    assert foreign_models.table(rows) == [
+        "| model | litert | openvino |",
+        "|---|---|---|",
+        "| a.onnx | right | refused (1) |",
+        "| b.onnx | a fault (2) | refused (1) |",
+        "| c.tflite | right | – |",
+        "",
+        "1. openvino: it has no Foo",
+        "2. litert: far",
+    ]
+
+
 def test_a_line_of_the_table_has_what_was_said() -> None:
     row = foreign_models.Row("a model.onnx", "openvino", REFUSED, "it has no Foo")
     assert foreign_models.line(row) == "| a model.onnx | openvino | refused |  | it has no Foo |"
