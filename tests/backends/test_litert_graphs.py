@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from onnx.backend.test.case import node as node_cases
 
 from runner.backends.litert import onnx_network
 from runner.core.errors import Unsupported
+from runner.graphs import folding
 
 # Operators, and how many of their cases agree at least: the others are refused.
 GROUPS = {
@@ -93,16 +93,14 @@ def ran(model: onnx.ModelProto, inputs: Sequence[Any]) -> list[Any]:
         ("RNN", {"activations": ["Relu"]}),
     ],
 )
-def test_recurrent_nodes_agree_with_onnx_runtime(
-    kind: str, attributes: dict[str, Any], direction: str, tmp_path: Path
-) -> None:
+def test_recurrent_nodes_agree_with_onnx_runtime(kind: str, attributes: dict[str, Any], direction: str) -> None:
     twice = direction == "bidirectional"
     given = {name: value * 2 if twice and name == "activations" else value for name, value in attributes.items()}
     model = recurrent(kind, direction, **given)
     x = np.random.default_rng(1).standard_normal((5, 1, 3)).astype(np.float32)
     expected = onnxruntime.InferenceSession(model.SerializeToString()).run(None, {"x": x})
     with torch.no_grad():
-        found = onnx_network.Graph(onnx_network.folded(model, tmp_path))(torch.from_numpy(x))
+        found = onnx_network.Graph(folding.folded(model))(torch.from_numpy(x))
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_allclose(ours.numpy(), theirs, rtol=1e-6, atol=1e-6)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,12 @@ from tests.backends import onnx_nodes
 from tests.backends.onnx_nodes import Case
 
 
-def ran(case: Case, layout: str = "default") -> list[Any]:
-    """The outputs of a graph that is compiled with `backend.schedule=<layout>`."""
+def ran(case: Case, layout: str = "default", said: Sequence[str] = ()) -> list[Any]:
+    """The outputs of a graph that is compiled with `backend.schedule=<layout>`, of which that is `said`."""
     target = tvm.target.Target(cpus.described(cpus.own(), platform.machine()))
     module = importer.module_of(case.model, {name: array.shape for name, array in case.feed.items()})
     module, notes = schedule.prepared(module, layout)
-    assert notes == []
+    assert notes == [*said]
     built = tvm.compile(module, target=target, relax_pipeline=schedule.pipeline_of(target, layout))
     found = relax.VirtualMachine(built, tvm.cpu())["main"](*map(tvm.runtime.tensor, case.feed.values()))
     return [one.numpy() for one in (found if len(case.model.graph.output) > 1 else [found])]
@@ -76,6 +77,26 @@ def test_with_the_batch_first_it_is_the_same_turned(kind: str) -> None:
 def test_a_sum_over_one_value_keeps_its_start_in_the_generic_schedule() -> None:
     case = onnx_nodes.recurrent("GRU", features=1, linear_before_reset=1)
     assert_alike(ran(case, "generic"), onnx_nodes.reference(case))
+
+
+def test_a_graph_that_asks_itself_for_sizes_is_taken() -> None:
+    x = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+    nodes = [
+        helper.make_node("Shape", ["x"], ["rows"], end=1),
+        helper.make_node("Concat", ["rows", "twelve"], ["sizes"], axis=0),
+        helper.make_node("Reshape", ["x", "sizes"], ["y"]),
+    ]
+    case = onnx_nodes.graph(nodes, {"x": x}, ["y"], twelve=np.array([12]))
+    assert_alike(ran(case), [x.reshape(2, 12)])
+
+
+def test_where_an_operator_has_channels_first_alone_all_have_and_it_is_said() -> None:
+    random = np.random.default_rng(0)
+    k, t = (random.standard_normal((4, 4, 2, 2)).astype(np.float32) for _ in range(2))
+    nodes = [helper.make_node("Conv", ["x", "k"], ["c"]), helper.make_node("ConvTranspose", ["c", "t"], ["y"])]
+    case = onnx_nodes.graph(nodes, {"x": random.standard_normal((1, 4, 3, 3)).astype(np.float32)}, ["y"], k=k, t=t)
+    said = "channels stay first, where vectors don't reach them: TVM has no relax.nn.conv2d_transpose with them last"
+    assert_alike(ran(case, "generic", [said]), onnx_nodes.reference(case))
 
 
 def test_an_activation_that_onnx_has_not_is_named_with_its_node() -> None:

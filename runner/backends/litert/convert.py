@@ -52,7 +52,7 @@ def _source(job: Job) -> tuple[nn.Module, dict[str, Any], Sequence[str]]:
         return network, compile_checks.real_feed(data, job.settings["batch"]), [OUTPUT]
     from runner.backends.litert import onnx_network
 
-    return onnx_network.read(model / "model.onnx", data, job.settings["batch"], job.scratch)
+    return onnx_network.read(model / "model.onnx", data, job.settings["batch"])
 
 
 def _channels_last(network: nn.Module, feed: Mapping[str, Any], outputs: Sequence[Any]) -> nn.Module:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime  # type: ignore[import-untyped,unused-ignore]
 import torch
 from onnx import helper, numpy_helper
 from torch import nn
@@ -19,44 +18,28 @@ from runner.backends.litert.onnx_operators import OPERATORS
 from runner.backends.litert.onnx_recurrent import CELLS, Recurrent
 from runner.backends.litert.onnx_values import NotMapped
 from runner.core.errors import RunnerError, Unsupported
-from runner.graphs import onnx_graph
+from runner.graphs import folding, onnx_graph
 
 RESIZED = ("Resize", "Upsample")  # operators whose floats say sizes
 STATES = slice(5, 7)  # places of the initial states among a recurrent node's inputs
 
 
-def read(path: Path, data: Path, batch: int, scratch: Path) -> tuple[nn.Module, dict[str, Any], Sequence[str]]:
+def read(path: Path, data: Path, batch: int) -> tuple[nn.Module, dict[str, Any], Sequence[str]]:
     """(Network, a real input by name, names of outputs). Raises Unsupported naming the node that isn't mapped."""
-    model = folded(sized(onnx.load(path), batch), scratch)
+    model = onnx.load(path)
+    model = folding.folded(folding.sized(model, _shapes(model, batch)))
     inputs = onnx_graph.describe(onnx_graph.inputs(model))
     network = Graph(model)
     outputs = list(dict.fromkeys(value.name for value in model.graph.output))
     return network, compile_checks.drawn_feed(data, inputs, batch), outputs
 
 
-def sized(model: onnx.ModelProto, batch: int) -> onnx.ModelProto:
-    """With its open batch fixed, in place."""
-    for value in (*model.graph.input, *model.graph.output):
-        for size in value.type.tensor_type.shape.dim:
-            if size.dim_param == "batch":
-                size.dim_value = batch
-    model.graph.ClearField("value_info")
-    return model
-
-
-def folded(model: onnx.ModelProto, scratch: Path) -> onnx.ModelProto:
-    """With what doesn't depend on the inputs computed, by ONNX Runtime: shapes, above all."""
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    options.log_severity_level = 3
-    options.optimized_model_filepath = str(scratch / "folded.onnx")
-    onnx.save(model, scratch / "sized.onnx")
-    try:
-        onnxruntime.InferenceSession(str(scratch / "sized.onnx"), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's own share no base class
-        said = f"onnxruntime can't read the graph: {onnx_graph.first_line(error)}"
-        raise Unsupported(said, "Export it again, or choose another backend.") from error
-    return onnx.load(scratch / "folded.onnx")
+def _shapes(model: onnx.ModelProto, batch: int) -> dict[str, list[int]]:
+    """The sizes of its inputs, the open axis `batch` of them so large."""
+    return {
+        value.name: [size.dim_value or batch for size in value.type.tensor_type.shape.dim]
+        for value in onnx_graph.inputs(model)
+    }
 
 
 class Graph(nn.Module):

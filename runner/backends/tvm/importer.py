@@ -11,7 +11,7 @@ from tvm.relax.frontend.onnx import onnx_frontend
 
 from runner.backends.tvm import recurrent, refusal
 from runner.core.errors import RunnerError
-from runner.graphs import onnx_graph
+from runner.graphs import folding, onnx_graph
 
 DOMAINS = ("", "ai.onnx", "com.microsoft")  # TVM looks at a node's type alone
 OWN = ("If", "Constant")  # what the importer does beside its converters
@@ -22,6 +22,8 @@ def module_of(model: onnx.ModelProto, shapes: Mapping[str, Sequence[int]]) -> An
 
     Raises Unsupported naming the node that can't be converted.
     """
+    if folding.asks(model):  # TVM reshapes and pads by numbers alone
+        model = folding.folded(folding.sized(model, shapes))
     _check(model)
     opset = next((one.version for one in model.opset_import if one.domain in ("", "ai.onnx")), 1)
     with warnings.catch_warnings():

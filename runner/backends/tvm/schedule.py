@@ -22,6 +22,7 @@ from runner.graphs import onnx_graph
 LANES = (16, 8, 4)  # of a vector, the most first
 WIDEST = 128  # an axis that no vector divides is one as a whole, up to this length
 SMALL = 1 << 15  # steps of a kernel that aren't worth waking threads up for
+FIRST_ALONE = {"relax.nn.conv2d_transpose"}  # operators that TVM lowers with their channels first alone
 CHANNELS_LAST = {"relax.nn.conv2d": ["NHWC", "HWIO"]}
 
 
@@ -30,8 +31,11 @@ def prepared(module: Any, schedule: str) -> tuple[Any, list[str]]:
     over channels that lie last, where vectors reach them."""
     passes = [relax.transform.DecomposeOpsForInference(), relax.transform.CanonicalizeBindings()]
     plain = tvm.transform.Sequential(passes)(module)
-    if schedule == "default" or CHANNELS_LAST.keys().isdisjoint(call.op.name for call in precisions.calls(plain)):
+    operators = {call.op.name for call in precisions.calls(plain)}
+    if schedule == "default" or CHANNELS_LAST.keys().isdisjoint(operators):
         return plain, []
+    if first := sorted(FIRST_ALONE & operators):
+        return plain, [f"channels stay first, where vectors don't reach them: TVM has no {first[0]} with them last"]
     try:
         return relax.transform.ConvertLayout(CHANNELS_LAST)(plain), []
     except Exception as error:  # TVM's pass knows not every operator; its errors share no base class
