@@ -164,6 +164,7 @@ OWN = """
 core_clock=1e9
 axi0_port=Sram
 axi1_port=OffChipFlash
+Sram_clock_scale=1.0
 OffChipFlash_clock_scale=0.125
 
 [Memory_Mode.Shared]

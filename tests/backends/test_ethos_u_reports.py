@@ -72,7 +72,7 @@ def test_a_model_of_which_the_npu_takes_nothing_is_unsupported_with_the_reason(t
     vela_files.write(tmp_path, vela_files.NOWHERE)
     found = reports.operators(tmp_path)
     with pytest.raises(Unsupported, match=r"The NPU takes no operator of the model: 1 Mean runs on the CPU \(Unsup"):
-        last_stage._check(found, list(reports.left_to_cpu(found, vela_files.LEFT)))
+        last_stage._check(found, list(reports.left_to_cpu(found, vela_files.LEFT)), "int8")
 
 
 def test_a_table_of_another_version_is_told_with_the_column_that_it_lacks(tmp_path: Path) -> None:
