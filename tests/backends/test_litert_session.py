@@ -70,6 +70,21 @@ def test_a_file_that_is_built_already_has_its_own_order(tmp_path: Path) -> None:
     assert opened(tmp_path, channels="last").inputs[0]["shape"] == [1, 2, 3, 4]
 
 
+def test_a_file_that_runs_with_none_of_its_usual_sizes_takes_the_inputs_own(tmp_path: Path) -> None:
+    tensors = {
+        "x": tflite_files.Tensor([-1, 3]),
+        "sizes": tflite_files.Tensor([2], "int32", np.array([2, 3], np.int32)),
+        "y": tflite_files.Tensor([2, 3]),
+    }
+    tflite_files.write(tmp_path / "model.tflite", tensors, [("RESHAPE", ["x", "sizes"], ["y"])], ["x"], ["y"], None)
+    session = opened(tmp_path)
+    assert session.inputs[0]["shape"] == ["batch", 3]
+    x = np.arange(6, dtype=np.float32).reshape(2, 3)
+    assert answer(session, x) == x.tolist()
+    with pytest.raises(Unsupported, match="litert can't run this model"):
+        session.bind({"x": x[:1]})
+
+
 @both_apis
 def test_an_open_batch_is_1_as_in_any_application_and_takes_the_inputs_own(api: str, tmp_path: Path) -> None:
     tflite_files.dense(tmp_path / "model.tflite", WEIGHT, [-1, 3])

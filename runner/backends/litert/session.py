@@ -65,9 +65,9 @@ class Session:
         self.version = _version()
         self.memory = self.clock = HOST
         before, running = nodes.executed(self._interpreter), threads.alive()
-        self._allocate()
+        self._allocated = self._allocates()
         started = threads.alive() - running
-        self.nodes = nodes.by_runner(self._interpreter, before)
+        self.nodes = nodes.by_runner(self._interpreter, before) if self._allocated else []
         self.signatures = self._interpreter.get_signature_list()
         self._inputs, self._outputs = ports.ports(self._interpreter, as_built, options["channels"])
         self.inputs = [port.spec for port in self._inputs]
@@ -77,6 +77,17 @@ class Session:
             "threads": 1 + started if nodes.taken(self.nodes, nodes.XNNPACK) else options["threads"],
             "nodes": nodes.counted(self.nodes),
         }
+
+    def _allocates(self) -> bool:
+        """Whether its memory is laid out: not where the sizes that stand for those that the file leaves open are none
+        with which it runs. Then the first inputs decide. Raises Unsupported where all sizes are known."""
+        try:
+            self._allocate()
+        except Unsupported:
+            if not any(-1 in details["shape_signature"] for details in self._interpreter.get_input_details()):
+                raise
+            return False
+        return True
 
     def _allocate(self) -> None:
         try:
@@ -92,8 +103,9 @@ class Session:
         other = [(index, array.shape) for index, array in given if array.shape != sizes[index]]
         for index, shape in other:
             self._interpreter.resize_tensor_input(index, shape, strict=True)
-        if other:
+        if other or not self._allocated:
             self._allocate()
+            self._allocated = True
         return given
 
     def run(self, bound: list[tuple[int, Any]]) -> list[Any]:
