@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.backends.contract import HOST
-from runner.backends.litert import COMPILED_MODEL, ports, threads
+from runner.backends.litert import COMPILED_MODEL, LAST, ports, threads
 from runner.core.errors import Unavailable, Unsupported
 
 
@@ -21,7 +21,7 @@ class CompiledModelSession:
     def __init__(self, path: Path, options: dict[str, Any], file: Any, version: str, as_built: bool) -> None:
         self._api = _imported()
         self.version, self.memory, self.clock = version, HOST, HOST
-        self._inputs, self._outputs = ports.ports(file, as_built, options["channels"])
+        self._inputs, self._outputs = ports.ports(file, as_built, options["channels"] == LAST)
         self.inputs = [port.spec for port in self._inputs]
         self.outputs = [port.spec for port in self._outputs]
         before = threads.alive()

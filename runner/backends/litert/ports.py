@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from runner.backends.litert import LAST
-
 IMAGES = 4  # axes of what has channels
 OPEN = "batch"  # what a free first axis is called
 
@@ -21,13 +19,13 @@ TO_LAST, TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)  # axes: the channels moved
 Port = namedtuple("Port", ["index", "spec", "scale", "turned"])
 
 
-def ports(interpreter: Any, as_built: bool, channels: str) -> tuple[list[Port], list[Port]]:
+def ports(interpreter: Any, as_built: bool, channels_last: bool) -> tuple[list[Port], list[Port]]:
     """(Inputs, outputs), by the names of the file's signature where it has one alone, else by its tensors' names.
-    `channels`: where those of images stand in a file that was converted here."""
+    `channels_last`: so stand those of images in a file that was converted here."""
     signatures = list(interpreter._get_full_signature_list().values())
     known = signatures[0] if len(signatures) == 1 else {"inputs": {}, "outputs": {}}
     given = (("inputs", interpreter.get_input_details()), ("outputs", interpreter.get_output_details()))
-    last = channels == LAST and not as_built
+    last = channels_last and not as_built
     inputs, outputs = ([_port(one, known[role], as_built, last) for one in details] for role, details in given)
     return inputs, outputs
 

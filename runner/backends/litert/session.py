@@ -12,7 +12,7 @@ except ImportError:
     from tflite_runtime import interpreter as litert  # type: ignore[import-not-found,unused-ignore]
 
 from runner.backends.contract import AS_BUILT, HOST
-from runner.backends.litert import COMPILED_MODEL, FIRST, nodes, ports, threads
+from runner.backends.litert import COMPILED_MODEL, FIRST, LAST, nodes, ports, threads
 from runner.backends.litert.compiled_model import CompiledModelSession
 from runner.core import installed
 from runner.core.errors import Unavailable, Unsupported
@@ -69,7 +69,7 @@ class Session:
         started = threads.alive() - running
         self.nodes = nodes.by_runner(self._interpreter, before) if self._allocated else []
         self.signatures = self._interpreter.get_signature_list()
-        self._inputs, self._outputs = ports.ports(self._interpreter, as_built, options["channels"])
+        self._inputs, self._outputs = ports.ports(self._interpreter, as_built, options["channels"] == LAST)
         self.inputs = [port.spec for port in self._inputs]
         self.outputs = [port.spec for port in self._outputs]
         self.effective = {
