@@ -65,6 +65,15 @@ def test_channels_that_stand_last_in_the_file_stand_first_outside(api: str, tmp_
     assert answer(session, x) == np.maximum(x, 0).tolist()
 
 
+def test_whole_numbers_of_64_bits_go_into_32_where_they_fit(tmp_path: Path) -> None:
+    tensors = {name: tflite_files.Tensor([1, 2], "int32") for name in ("x", "y")}
+    tflite_files.write(tmp_path / "model.tflite", tensors, [("ABS", ["x"], ["y"])], ["x"], ["y"], None)
+    session = opened(tmp_path)
+    assert answer(session, np.array([[-3, 4]])) == [[3, 4]]
+    with pytest.raises(Unsupported, match="input x is int32 in the file, and has numbers that don't fit"):
+        session.bind({"x": np.array([[2**40, 0]])})
+
+
 def test_a_file_that_is_built_already_has_its_own_order(tmp_path: Path) -> None:
     tflite_files.relu(tmp_path / "model.tflite", [1, 2, 3, 4])
     assert opened(tmp_path, channels="last").inputs[0]["shape"] == [1, 2, 3, 4]

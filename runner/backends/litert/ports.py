@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from runner.core.errors import Unsupported
+
 IMAGES = 4  # axes of what has channels
 OPEN = "batch"  # what a free first axis is called
 
@@ -51,7 +53,20 @@ def _first(shape: list[Any], turned: bool) -> list[Any]:
 
 def inside(array: Any, port: Port) -> Any:
     """An input as the file has it: integers in the place of floats, channels last."""
-    return _integers(np.ascontiguousarray(array.transpose(TO_LAST)) if port.turned else array, port)
+    turned = np.ascontiguousarray(array.transpose(TO_LAST)) if port.turned else array
+    return _integers(_narrowed(turned, port), port)
+
+
+def _narrowed(array: Any, port: Port) -> Any:
+    """Whole numbers in the file's width: of an input that decides nothing the converter makes 32 bits. Raises
+    Unsupported where one needs more."""
+    if array.dtype != np.int64 or port.spec["dtype"] != "int32":
+        return array
+    made = array.astype(np.int32)
+    if (made != array).any():
+        reason = f"input {port.spec['name']} is int32 in the file, and has numbers that don't fit."
+        raise Unsupported(reason, "Give it smaller ones.")
+    return made
 
 
 def outside(array: Any, port: Port) -> Any:
