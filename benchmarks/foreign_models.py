@@ -103,24 +103,25 @@ def judged(model: Foreign, path: Path, backend: str, project: Path) -> Row:
         record: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
         return Row(model.name, backend, FAULT, " ".join(done.stderr.strip().splitlines()[-2:]))
-    ending, detail = _ending(record, path, project)
+    ending, detail = _ending(record, model, path, project)
     return Row(model.name, backend, ending, detail, record.get("metrics", {}).get("latency/p50_ms"))
 
 
-def _ending(record: dict[str, Any], path: Path, project: Path) -> tuple[str, str]:
+def _ending(record: dict[str, Any], model: Foreign, path: Path, project: Path) -> tuple[str, str]:
     status, reason = record["status"], " ".join(record["reason"].split())
     if status != "ok":
         return {"unsupported": REFUSED, "unavailable": ABSENT}.get(status, FAULT), reason
     if path.suffix == ".tflite":
-        return _beside_the_interpreter(path, project)
+        return _beside_the_interpreter(model, path, project)
     check = record["checks"]["candidate"]["reference"]
     return (RIGHT if check["status"] == "passed" else FAULT), check["reason"]
 
 
-def _beside_the_interpreter(path: Path, project: Path) -> tuple[str, str]:
+def _beside_the_interpreter(model: Foreign, path: Path, project: Path) -> tuple[str, str]:
+    sizes = [list(shape) for shape, _ in model.inputs.values()]
     try:
         with RestartingWorker(project / "log", name="tflite") as worker:
-            far: float = worker.call(foreign_tflite.__name__, "apart", timeout=SECONDS, path=str(path))
+            far: float = worker.call(foreign_tflite.__name__, "apart", timeout=SECONDS, path=str(path), sizes=sizes)
     except RunnerError as error:
         return FAULT, error.reason
     return (RIGHT if far <= NEAR else FAULT), f"outputs lay {far:.2g} of their size from the interpreter's"

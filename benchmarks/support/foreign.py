@@ -46,7 +46,11 @@ MEDIAPIPE = (
     *("selfie_segmentation/selfie_segmentation", "selfie_segmentation/selfie_segmentation_landscape"),
     "holistic_landmark/hand_recrop",
 )
-WAKE_WORDS = ("embedding_model", "melspectrogram", "okay_nabu")
+WAKE_WORDS = {  # with the sizes that a file leaves open
+    "embedding_model": {},
+    "melspectrogram": {"input": ((1, 1760), WAVE)},
+    "okay_nabu": {},
+}
 MODELS = (
     Foreign(SILERO, "silero_vad/data/silero_vad_16k_op15.onnx", SPEECH),
     Foreign(SILERO, "silero_vad/data/silero_vad.onnx", SPEECH),
@@ -63,7 +67,10 @@ MODELS = (
     ),
     Foreign("basic-pitch==0.4.0", "basic_pitch/saved_models/icassp_2022/nmp.tflite"),
     *(Foreign("mediapipe==0.10.21", f"mediapipe/modules/{name}.tflite") for name in MEDIAPIPE),
-    *(Foreign("pyopen-wakeword==1.1.0", f"pyopen_wakeword/models/{name}.tflite") for name in WAKE_WORDS),
+    *(
+        Foreign("pyopen-wakeword==1.1.0", f"pyopen_wakeword/models/{name}.tflite", given)
+        for name, given in WAKE_WORDS.items()
+    ),
     Foreign("pymicro-wakeword==2.5.0", "pymicro_wakeword/models/okay_nabu.tflite"),
 )
 
@@ -92,13 +99,13 @@ def _wheel(package: str, folder: Path) -> Path:
 
 def words(model: Foreign, path: Path, folder: Path) -> list[str]:
     """What a user types to run it on an ONNX backend, or as it is built. Its inputs are kept in `folder`."""
-    if model.suffix != ".onnx":
-        return ["model=file", f"model.path={path}"]
-    file = folder / "inputs.npz"
-    np.savez(file, **{name: _filled(shape, value) for name, (shape, value) in model.inputs.items()})
     sizes = [
         f"model.shapes.{name}={list(shape)}".replace(" ", "") for name, (shape, _) in model.inputs.items() if shape
     ]
+    if model.suffix != ".onnx":
+        return ["model=file", f"model.path={path}", *sizes]
+    file = folder / "inputs.npz"
+    np.savez(file, **{name: _filled(shape, value) for name, (shape, value) in model.inputs.items()})
     return ["model=onnx", f"model.path={path}", *sizes, f"model.inputs={file}", "precision=fp32"]
 
 

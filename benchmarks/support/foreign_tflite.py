@@ -15,12 +15,14 @@ from runner.core import project_paths
 from runner.spec import options
 
 
-def apart(path: str) -> float:
+def apart(path: str, sizes: list[list[int]]) -> float:
     """How far the furthest output lies from the interpreter's, of that one's largest value; both run the same random
-    inputs. Raises what the runtime raises."""
+    inputs. `sizes`: of its inputs in order, where it leaves some open. Raises what the runtime raises."""
     from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
     bare = Interpreter(model_path=path, num_threads=1)
+    for port, wanted in zip(bare.get_input_details(), sizes, strict=False):
+        bare.resize_tensor_input(port["index"], wanted)
     bare.allocate_tensors()
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(path, Path(folder) / ours.FILE)
