@@ -16,6 +16,7 @@ from runner.measure.run import Run
 from runner.measure.sides import cpus_of_pair, opened, pinned
 
 FILE = "layers.json"
+ABSENT = "profile/layers"  # what of a record is absent in its place
 
 
 @dataclass(frozen=True)

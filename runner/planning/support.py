@@ -41,16 +41,18 @@ def alone(spec: Spec) -> str:
     return "only estimates" if estimated(spec) else ""
 
 
+def unprofiled(spec: Spec) -> str:
+    """Why no profiler times its layers; empty where one does."""
+    if why := alone(spec):
+        return f"backend={spec.backend.name} {why}: no profiler of ours watches it."
+    if not loading.backend(spec.backend.name).capabilities.profile:
+        return f"backend={spec.backend.name} can't time its layers."
+    return ""
+
+
 def unfit(specs: Sequence[Spec], draft: Draft) -> RunnerError | None:
     """Why nothing can be measured on the devices of a cell's specs, candidate first: one can't be reached, lacks a
-    runtime or holds to no limit of memory, the candidate's backend has no profiler though one is asked for, or the
-    baseline is not measured by this tool."""
-    candidate = specs[0]
-    if candidate.profile.name != "none" and not loading.backend(candidate.backend.name).capabilities.profile:
-        return Unsupported(
-            f"profile={candidate.profile.name}: backend={candidate.backend.name} can't time its layers.",
-            "Use profile=none, or another backend.",
-        )
+    runtime or holds to no limit of memory, or the baseline is not measured by this tool."""
     if why := next(filter(None, map(alone, specs[1:])), ""):
         return Unsupported(
             f"baseline: backend={specs[1].backend.name} {why}: nothing is compared with that.",

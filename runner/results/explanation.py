@@ -122,7 +122,7 @@ def _side(record: Record, role: Role, called: Role) -> Side:
         spec=spec,
         effective=result.ran(role),
         profile=profile,
-        missing="" if profile else part.get("reason", UNASKED),
+        missing="" if profile else part.get("reason", result.unavailable.get(layers.ABSENT, UNASKED)),
         p50_ms=metrics.get(P50),
         roofline=result.roofline.get(role),
     )

@@ -9,6 +9,7 @@ from typing import Any
 from runner.core.errors import SpecError
 from runner.core.foreign_text import tree
 from runner.core.forms import by_name, each, either, fields, maybe, number, one_of, text
+from runner.measure.layer_profile import ABSENT as ABSENT
 from runner.measure.layer_profile import FILE as FILE
 from runner.results import record_shape
 from runner.results.untrusted_json import Untrusted, json_tree

@@ -178,7 +178,7 @@ def words(folder: Path) -> list[str]:
 
 
 def test_a_runs_figures_are_the_tools_own_and_compared_with_nothing(command: Command, tmp_path: Path) -> None:
-    ended = command(*words(tmp_path))
+    ended = command(*words(tmp_path), "profile=layers")
     assert ended.code == 0, ended.err
     assert "measured by benchmark_model, not by this tool: compared with nothing" in ended.out
     (kept,) = records.read_all(tmp_path)
@@ -186,6 +186,8 @@ def test_a_runs_figures_are_the_tools_own_and_compared_with_nothing(command: Com
     assert isinstance(kept.result.provenance, Imported) and not kept.result.measured
     assert kept.result.provenance.facts["command"].endswith("--enable_op_profiling=true")
     assert layers.read(kept.folder)["statistic"] == "mean"
+    why = "backend=litert is measured by benchmark_model: no profiler of ours watches it."
+    assert kept.result.unavailable["profile/layers"] == why
     assert "1240 (by benchmark_model)" in table.text(comparison.compare([kept]))
 
 

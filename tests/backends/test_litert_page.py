@@ -32,8 +32,9 @@ def test_a_built_file_runs_as_it_is(command: Command, tmp_path: Path) -> None:
     tflite_files.dense(tmp_path / "my.tflite", weight, [-1, 3])
     (lines,) = documents.blocks("docs/backends/litert.md", "tests/backends/test_litert_page.py")
     for line in lines:
-        ended = command(*shlex.split(line)[3:], *SHORT, "data.samples=4")
+        ended = command(*shlex.split(line)[3:], *SHORT, "data.samples=4", "profile=layers")
         assert ended.code == 0, ended.err
+        assert "not measured: backend=litert can't time its layers. (profile/layers)" in ended.out
     told = [record["effective"]["candidate"]["settings"] for record in records(tmp_path)]  # type: ignore[index]
     both = {"FULLY_CONNECTED": 1, "RELU": 1}
     assert [one.get("nodes") for one in told] == [{"xnnpack": both}, {"built in": both}, None]

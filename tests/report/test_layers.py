@@ -14,7 +14,7 @@ import pytest
 from runner import load_spec
 from runner.charts import Lines
 from runner.commands import report
-from runner.core.errors import SpecError, Unsupported
+from runner.core.errors import SpecError
 from runner.pictures import layers as pictured
 from runner.pictures import record_pictures
 from runner.planning import support
@@ -245,9 +245,14 @@ def test_every_command_of_the_page_works(command: Command, tmp_path: Path) -> No
     assert "under the profiler" in run(command, "python -m runner report").out
 
 
-def test_a_backend_that_cant_time_its_layers_is_refused_a_profile_before_any_work(tmp_path: Path) -> None:
+def test_a_backend_that_cant_time_its_layers_is_measured_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "runner.toml").touch()
     spec = load_spec("model=gru", "backend=litert", "profile=layers", "baseline=none", root=tmp_path)
-    refused = support.unfit([spec], Draft(tmp_path))
-    assert isinstance(refused, Unsupported)
-    assert refused.reason == "profile=layers: backend=litert can't time its layers."
+    assert support.unfit([spec], Draft(tmp_path)) is None
+    assert support.unprofiled(spec) == "backend=litert can't time its layers."
+
+
+def test_of_an_estimate_no_profiler_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "runner.toml").touch()
+    spec = load_spec("model=gru", "backend=ethos_u55", "profile=layers", root=tmp_path)
+    assert support.unprofiled(spec) == "backend=ethos_u55 only estimates: no profiler of ours watches it."

@@ -213,6 +213,13 @@ def test_a_backend_without_a_profiler_is_asked_for_none(tmp_path: Path) -> None:
     assert page.missing == ("onnxruntime fp32 has no profile: backend=litert can't time its layers.",)
 
 
+def test_a_profile_that_could_not_be_had_is_asked_for_no_more(tmp_path: Path) -> None:
+    record = kept(tmp_path, None, unavailable={layers.ABSENT: "backend=litert can't time its layers."})
+    page = explanation_page.collect(explanation.of_one(record), tmp_path)
+    assert page.missing[0].endswith("has no profile: backend=litert can't time its layers.")
+    assert not [line for line in page.missing if line.startswith("This makes one: ")]
+
+
 def test_two_that_cant_be_told_apart_are_said_so_first(tmp_path: Path) -> None:
     content = measured(ID, spec(precision="int8"), spec(), "onnxruntime fp32", 1.01)
     found = explained(tmp_path, metrics=content["metrics"], comparison=content["comparison"])

@@ -10,14 +10,19 @@ from runner.execution.measurements import benchmark, by_tool, estimate, profile,
 from runner.execution.measurements.protocol import Measurement
 from runner.planning.graph import Cell
 from runner.planning.support import estimated, tool_of
+from runner.spec.schema import Spec
 
 
 def kinds_of(cell: Cell) -> tuple[Measurement, ...]:
     """The kinds of measurement that a cell leaves, in their order."""
     spec = cell.candidate.spec
+    kinds = (*_figures(spec), profile)
+    return kinds[:-1] if spec.profile.name == "none" else kinds
+
+
+def _figures(spec: Spec) -> tuple[Measurement, ...]:
     if estimated(spec):
         return (estimate,)
     if tool_of(spec):
         return (by_tool,)
-    kinds: tuple[Measurement, ...] = (benchmark, sustained) if spec.scenario.name == "sustained" else (benchmark,)
-    return kinds if spec.profile.name == "none" else (*kinds, profile)
+    return (benchmark, sustained) if spec.scenario.name == "sustained" else (benchmark,)

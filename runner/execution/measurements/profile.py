@@ -8,25 +8,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from runner.backends import loading
 from runner.core.errors import RunnerError
 from runner.core.unexpected import attempt
 from runner.execution.measurements import roofline
 from runner.execution.measurements.figures import MEDIAN
 from runner.execution.measurements.protocol import Left, Work
 from runner.measure import layer_profile
-from runner.measure.layer_profile import FILE, Layer, LayerProfile
+from runner.measure.layer_profile import ABSENT, FILE, Layer, LayerProfile
+from runner.planning.support import unprofiled
 
 
 def measure(work: Work, before: Mapping[str, Any]) -> Left:
-    """`layers.json`; a warning in its place where the candidate's profiler fails. Of a baseline without a profile the
-    file says why."""
+    """`layers.json`. Where the candidate has no profile the record says why; where its profiler fails, a warning does,
+    too. Of a baseline without one the file says why."""
+    if why := unprofiled(work.cell.candidate.spec):
+        return _absent(why, before)
     candidate = _profiled(work, "candidate", before)
     if isinstance(candidate, RunnerError):
-        return Left(warnings=(f"no profile of layers: {candidate.reason}",))
+        return replace(_absent(candidate.reason, before), warnings=(f"no profile of layers: {candidate.reason}",))
     content: dict[str, Any] = {"schema": 1, **candidate.as_dict()}
     if work.cell.baseline:
-        baseline = _of_baseline(work, work.cell.baseline.spec.backend.name, before)
+        baseline = _of_baseline(work, before)
         content["baseline"] = {"reason": baseline} if isinstance(baseline, str) else baseline.as_dict()
     file = work.folder / FILE
     file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
@@ -39,10 +41,14 @@ def _picture(content: Mapping[str, Any], folder: Path) -> Mapping[str, Path]:
     return record_pictures.write(record_pictures.of_layers(content), folder)
 
 
-def _of_baseline(work: Work, backend: str, before: Mapping[str, Any]) -> LayerProfile | str:
+def _absent(why: str, before: Mapping[str, Any]) -> Left:
+    return Left({"unavailable": {**before["unavailable"], ABSENT: why}})
+
+
+def _of_baseline(work: Work, before: Mapping[str, Any]) -> LayerProfile | str:
     """The baseline's profile, or why it has none."""
-    if not loading.backend(backend).capabilities.profile:
-        return f"backend={backend} can't time its layers."
+    if why := unprofiled(work.cell.by_role["baseline"].spec):
+        return why
     found = _profiled(work, "baseline", before)
     return found.reason if isinstance(found, RunnerError) else found
 
