@@ -310,6 +310,8 @@ class Session(Protocol):
     device's name. `clock`: what a run is timed by; HOST, the runner's own around `run`, is all that it knows today.
     It may have `rereads`, True: a run reads the very memory of the arrays that were bound, so that what is written
     there is what the next one infers; else they are bound anew (`preprocess=separate`).
+    A session that can't do what a setting asks, and does something else, says so in `warnings`, a list of lines that
+    become the record's; they may be left out.
     """
 
     inputs: list[dict[str, Any]]

@@ -317,7 +317,8 @@ def _warnings(run: Run, pairs: Sequence[Pair], telemetry: Summary) -> list[str]:
     found = [f"telemetry: {telemetry.problem}"] if telemetry.problem else []
     for role, side in run.sides.items():
         loaded = pairs[0].sides[role].loaded
-        lines = [*ignored_settings(side.options, loaded["effective"]), *_one_by_one(run, loaded.get("at_once", 1))]
+        ignored = ignored_settings(side.options, loaded["effective"])
+        lines = [*loaded.get("warnings", ()), *ignored, *_one_by_one(run, loaded.get("at_once", 1))]
         found += [line if role == "candidate" else f"baseline {line}" for line in lines]
     return [*found, *_busy(pairs), *_one_machine(run.sides)]
 

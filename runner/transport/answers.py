@@ -200,7 +200,7 @@ _LOAD = fields(
         "version": _NAME, "inputs": _PORTS, "outputs": _PORTS, "effective": _settings, "memory": _NAME,
         "clock": _NAME, "import_seconds": _SECONDS, "load_seconds": _SECONDS,
     },
-    {"at_once": _whole(1)},
+    {"at_once": _whole(1), "warnings": _list(_WORDS)},
 )  # fmt: skip
 
 

@@ -101,6 +101,7 @@ def load(state: State, request: dict[str, Any], progress: Callable[[int, int, st
         "memory": session.memory,
         "clock": session.clock,
         "at_once": getattr(session, "at_once", 1),
+        "warnings": list(getattr(session, "warnings", ())),
         "import_seconds": imported - start,
         "load_seconds": loaded - imported,
     }

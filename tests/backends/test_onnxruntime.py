@@ -160,7 +160,12 @@ def test_text_is_copied_whatever_was_asked(tmp_path: Path) -> None:
     graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "text", texts[:1], texts[1:])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.save(model, tmp_path / "model.onnx")
-    assert open_session(str(tmp_path), models.settings_of("onnxruntime")).effective["io"] == "copy"
+    bound, copied = (open_session(str(tmp_path), models.settings_of("onnxruntime", io=io)) for io in ("bind", "copy"))
+    assert (bound.effective["io"], copied.effective["io"]) == ("copy", "copy")
+    assert bound.warnings == [
+        "backend.io=bind: ONNX Runtime can't bind x (text): each run copies all inputs and outputs"
+    ]
+    assert copied.warnings == []
 
 
 def test_spinning_and_arena_are_read_back(compiled_conv: Compiled) -> None:

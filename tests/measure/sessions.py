@@ -11,8 +11,9 @@ from runner.backends.onnxruntime import session as onnxruntime_session
 def open_session(folder: str, options: dict[str, Any]) -> Any:
     """`options`: the ONNX Runtime backend's, and `spin`: the share of its own time that each run spins on top;
     `broken`: outputs are nan; `remembers`: an input that was run before costs nothing; `constant`: every run but the
-    first gives the first one's outputs; `settles`: the first run of each bound input alone spins."""
-    changes = {name: options.get(name) for name in ("spin", "broken", "remembers", "constant", "settles")}
+    first gives the first one's outputs; `settles`: the first run of each bound input alone spins; `warnings`: what the
+    session says of itself."""
+    changes = {name: options.get(name) for name in ("spin", "broken", "remembers", "constant", "settles", "warnings")}
     plain = {key: value for key, value in options.items() if key not in changes}
     return _Changed(onnxruntime_session.open_session(folder, plain), changes)
 
@@ -20,6 +21,7 @@ def open_session(folder: str, options: dict[str, Any]) -> Any:
 class _Changed:
     def __init__(self, session: Any, changes: dict[str, Any]) -> None:
         self._session, self._changes = session, changes
+        self.warnings = changes["warnings"] or session.warnings
         self._known: dict[bytes, Any] = {}
         self._last: Any = None
 

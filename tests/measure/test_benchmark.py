@@ -153,9 +153,11 @@ def test_outputs_that_are_not_finite_are_told(side: Side, measure: MakeSettings,
 
 
 def test_a_setting_that_the_runtime_did_not_take_is_told(side: Side, measure: MakeSettings, tmp_path: Path):
-    other = dataclasses.replace(side, options={**side.options, "inter_op_threads": 3})
+    told = {"inter_op_threads": 3, "warnings": ["backend.io=bind: it copies"]}
+    other = dataclasses.replace(side, session="sessions", options={**side.options, **told})
     found = benchmark(Run(sides_of(side, other), measure("quick", min_pairs=1, max_pairs=1), 0, tmp_path))
     assert "baseline backend.inter_op_threads=3: the runtime takes 1" in found.warnings
+    assert "baseline backend.io=bind: it copies" in found.warnings
 
 
 def test_throughput_counts_the_samples_of_a_batch(side: Side, measure: MakeSettings, tmp_path: Path):

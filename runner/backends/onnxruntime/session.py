@@ -176,7 +176,9 @@ class Session:
         self._fixed = self._fixed and not {spec["name"] for spec in self.inputs} & set(self._names)
         # Others' bound inputs are copied to their device when they are bound.
         self.rereads = copies or session.get_providers()[0] == provider.EVERYWHERE
-        self._plain = copies or any(not _bindable(spec["dtype"]) for spec in (*self.inputs, *self.outputs))
+        unbound = [spec for spec in (*self.inputs, *self.outputs) if not _bindable(spec["dtype"])]
+        self._plain = copies or bool(unbound)
+        self.warnings = [] if copies else [_copied(spec) for spec in unbound[:1]]
         self.run = self._run_plain if self._plain else self._run_fixed if self._fixed else self._run_open
         self.effective = {**_effective(session, entries_told), "io": "copy" if self._plain else "bind"}
 
@@ -238,6 +240,11 @@ def _described(node: Any) -> dict[str, Any]:
 
 def _bindable(dtype: str) -> bool:
     return dtype in OWN_TYPES or (dtype in DTYPES.values() and dtype != values.TEXT)
+
+
+def _copied(spec: dict[str, Any]) -> str:
+    kind = "text" if spec["dtype"] == values.TEXT else spec["dtype"]
+    return f"backend.io=bind: ONNX Runtime can't bind {spec['name']} ({kind}): each run copies all inputs and outputs"
 
 
 def _sized(output: dict[str, Any]) -> bool:
