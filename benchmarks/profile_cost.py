@@ -30,7 +30,8 @@ from runner.core import project_paths, registry
 from runner.data import arrays
 from runner.spec import options
 from runner.testing import models
-from runner.testing.models import Case, Compiled
+from runner.testing.cases import Case
+from runner.testing.models import Compiled
 
 COST, SUM, SIZE_MS = 2.0, 0.10, 1.0
 CHANNELS = (32, 64, 128, 128, 256, 256, 256)

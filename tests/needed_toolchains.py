@@ -16,6 +16,7 @@ from runner.core.errors import RunnerError, SpecError
 from runner.transport import toolchains
 
 MARK = "toolchain"
+COMPILES = {"compile_case", "shared"}  # fixtures of tests that compile
 
 
 def mark(items: Sequence[pytest.Item]) -> None:
@@ -42,7 +43,7 @@ def install(items: Sequence[pytest.Item], root: Path) -> None:
 def _of_backend(item: pytest.Item) -> Iterator[str]:
     """The toolchains in which a backend's stages run, of a test that compiles by it."""
     about = getattr(item, "callspec", None)
-    if about is None or "compile_case" not in getattr(item, "fixturenames", ()):
+    if about is None or not COMPILES & {*getattr(item, "fixturenames", ())}:
         return
     try:
         stages = loading.backend(about.params["name"]).stages if "name" in about.params else ()

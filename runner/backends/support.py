@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
-from runner.backends import loading
+from runner.backends import loading, marks
 from runner.backends.contract import AS_BUILT, PRECISIONS, REPRESENTATIONS
 from runner.core.errors import SpecError
 from runner.spec import options
@@ -35,14 +36,14 @@ def _of(name: str, batches: Mapping[str, int]) -> Mapping[str, Mapping[str, str]
 
 def table(found: Matrix) -> list[str]:
     """Lines: of each backend and precision `yes` (`estimate` where nothing is run), `no`, or the scenarios in which it
-    is taken; then why not."""
+    is taken; then why not, and what of the contract's tests a backend marks as not for it."""
     header = ["backend", *next(iter(found.values()))]
     rows = [
         [name, *(_cell(one, _taken(name)) for one in by_precision.values())] for name, by_precision in found.items()
     ]
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (header, *rows)]
-    return [*(line.rstrip() for line in lines), "", *_reasons(found)]
+    return [*(line.rstrip() for line in lines), "", *_reasons(found), *_marked(found)]
 
 
 def _taken(name: str) -> str:
@@ -50,6 +51,13 @@ def _taken(name: str) -> str:
         return "estimate" if loading.backend(name).capabilities.estimate else "yes"
     except SpecError:
         return "yes"
+
+
+def _marked(found: Matrix) -> Iterator[str]:
+    """What of the contract they say that they don't keep."""
+    for name in found:
+        with suppress(SpecError):  # a declaration that can't be read has told why above
+            yield from marks.lines(name)
 
 
 def _cell(by_scenario: Mapping[str, str], word: str) -> str:

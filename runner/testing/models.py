@@ -1,48 +1,32 @@
-"""Tiny real models as the steps before `compile` leave them, with the outputs that an independent reference gives."""
+"""Cases compiled, opened and run as the runner does it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnx
-import torch
-from onnx import TensorProto, helper, numpy_helper
-from onnx.reference import ReferenceEvaluator
 
 from runner.backends import loading
 from runner.backends.contract import AS_BUILT
 from runner.core import project_paths as projects
 from runner.core.job import Job
 from runner.core.setting_rules import build
-from runner.data import arrays
 from runner.hardware import detect
-from runner.models import checkpoint
 from runner.spec import options
-from runner.steps import export, quantize
+from runner.steps import quantize
 from runner.testing import stages
+from runner.testing.cases import Case
+from runner.testing.stages import Opened, fresh
 from runner.transport.local import Worker, open_worker
 
-ROWS = 7
-NETWORK: Mapping[str, Any] = {"name": "bilstm", "settings": {"layers": 1, "hidden": 16, "window": 12, "horizon": 3}}
-FEATURES = {"features": ["a", "b"]}
 NOTHING: Mapping[str, Any] = {}
 FOLDERS = {"onnx": "graph", "checkpoint": "checkpoint"}  # by what a backend accepts
-
-
-@dataclass(frozen=True)
-class Case:
-    """`folder` holds `graph/` (model.onnx), `checkpoint/` (model.pt) where there is a network, and `data/`;
-    `expected` are the outputs for all rows of the data's test split, `weight` a row of weights."""
-
-    folder: Path
-    expected: npt.NDArray[Any]
-    weight: npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -62,94 +46,6 @@ def settings_of(backend: str, **changed: Any) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key != "name"} | changed
 
 
-def bilstm(folder: Path) -> Case:
-    """A bidirectional LSTM of ours, as checkpoint and graph; the reference is PyTorch."""
-    torch.manual_seed(0)
-    x = np.random.default_rng(0).standard_normal((ROWS, 12, 2)).astype(np.float32)
-    _data(folder, x)
-    for name in ("checkpoint", "graph", "scratch"):
-        (folder / name).mkdir()
-    network = checkpoint.build(NETWORK, FEATURES).eval()
-    checkpoint.save(network, folder / "checkpoint")
-    inputs = {"model": folder / "checkpoint", "data": folder / "data"}
-    export.run(Job({"model": NETWORK}, inputs, folder / "graph", folder / "scratch"))
-    with torch.no_grad():
-        expected = network(torch.from_numpy(x)).numpy()
-    return Case(folder, expected, network.get_parameter("head.weight").detach().numpy()[0])
-
-
-def conv(folder: Path) -> Case:
-    """relu(conv(x)) flattened, times a matrix, as a graph; the reference is onnx's own interpreter."""
-    random = np.random.default_rng(0)
-    _data(folder, random.standard_normal((ROWS, 3, 8, 8)).astype(np.float32))
-    kernel = random.standard_normal((16, 3, 3, 3)).astype(np.float32)
-    matrix = random.standard_normal((16 * 36, 5)).astype(np.float32)
-    nodes = [
-        helper.make_node("Conv", ["x", "kernel"], ["c"]),
-        helper.make_node("Relu", ["c"], ["r"]),
-        helper.make_node("Flatten", ["r"], ["f"]),
-        helper.make_node("MatMul", ["f", "matrix"], ["y"]),
-    ]
-    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 3, 8, 8])
-    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", 5])
-    weights = [numpy_helper.from_array(kernel, "kernel"), numpy_helper.from_array(matrix, "matrix")]
-    graph = helper.make_graph(nodes, "conv", [x], [y], weights)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    (folder / "graph").mkdir()
-    onnx.save(model, folder / "graph/model.onnx")
-    rows = arrays.read(folder / "data", "test")["in/x"]
-    (expected,) = ReferenceEvaluator(model).run(None, {"x": rows})
-    return Case(folder, np.asarray(expected), matrix[0])
-
-
-def ports(folder: Path) -> Case:
-    """The sum and the difference of two inputs, as a graph whose names have slashes, colons, dots and blanks;
-    `expected` has both, one beside the other."""
-    random = np.random.default_rng(0)
-    one, other = (random.standard_normal((ROWS, 4)).astype(np.float32) for _ in range(2))
-    _data(folder, one, **{"in/b y.0": other})
-    nodes = [
-        helper.make_node("Add", ["x", "b y.0"], ["the/sum:0"], name="the sum"),
-        helper.make_node("Sub", ["x", "b y.0"], ["the.difference"], name="a/difference"),
-    ]
-    _graph(folder, nodes, ["x", "b y.0"], ["the/sum:0", "the.difference"])
-    return Case(folder, np.concatenate([one + other, one - other], axis=1), one[0])
-
-
-def exotic(folder: Path) -> Case:
-    """A graph with an operator that no runtime has."""
-    x = np.random.default_rng(0).standard_normal((ROWS, 4)).astype(np.float32)
-    _data(folder, x)
-    nodes = [
-        helper.make_node("Relu", ["x"], ["r"], name="first"),
-        helper.make_node("Zebra", ["r"], ["y"], name="the_odd_one", domain="some.where"),
-    ]
-    _graph(folder, nodes, ["x"], ["y"], helper.make_opsetid("some.where", 1))
-    return Case(folder, x, x[0])
-
-
-def _graph(
-    folder: Path, nodes: list[onnx.NodeProto], inputs: list[str], outputs: list[str], *more: onnx.OperatorSetIdProto
-) -> None:
-    """`graph/model.onnx` of float ports of four columns."""
-    opsets = [helper.make_opsetid("", 17), *more]
-    (folder / "graph").mkdir()
-    graph = helper.make_graph(nodes, "graph", _ports(inputs), _ports(outputs))
-    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), folder / "graph/model.onnx")
-
-
-def _ports(names: list[str]) -> list[onnx.ValueInfoProto]:
-    return [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", 4]) for name in names]
-
-
-def _data(folder: Path, x: npt.NDArray[Any], **more: npt.NDArray[Any]) -> None:
-    (folder / "data").mkdir()
-    split = {"in/x": x, **more, "target": np.zeros(len(x), np.float32)}
-    named = {name.removeprefix("in/"): ["batch", *values.shape[1:]] for name, values in more.items()}
-    about = {**FEATURES, "shapes": {"x": ["batch", *x.shape[1:]], **named}}
-    arrays.write(arrays.Dataset({"test": split, "calibration": split}, about), folder / "data")
-
-
 def compiled(
     root: Path,
     backend: str,
@@ -158,10 +54,12 @@ def compiled(
     precision: str = "fp32",
     proven_with: Mapping[str, Any] = NOTHING,
     proven: bool = True,
+    opened: Opened = fresh,
     **changed: Any,
 ) -> Compiled:
-    """`case` compiled below `root` in a fresh worker, as the runner does; `changed`: settings of the backend, of which
-    `verify` has those of `proven_with`; not `proven`: it is for another machine, and there is no `verify`."""
+    """`case` compiled below `root`, as the runner does, in workers that are `opened`; `changed`: settings of the
+    backend, of which `verify` has those of `proven_with`; not `proven`: it is for another machine, and there is no
+    `verify`."""
     root = root / "-".join(map(str, (backend, batch, precision, *changed.values())))
     for name in ("out", "scratch"):
         (root / name).mkdir(parents=True)
@@ -169,11 +67,11 @@ def compiled(
     checked: Any = build(loading.backend(backend).settings, settings, "backend")
     tuned_to = loading.ask(backend, "tuned_to", checked, detect.described())
     asked = {"backend": backend, "settings": settings, "batch": batch, "precision": precision, "tuned_to": tuned_to}
-    asked["model"] = NETWORK
+    asked["model"] = case.network
     data, source = case.folder / "data", _source(root, backend, case, precision)
     about = {**asked, "precision_settings": _chosen(precision)}
-    source = stages.before_compile(case.folder / "stages", backend, about, source, data)
-    with stages.last_worker(root / "log", backend) as worker:
+    source = stages.before_compile(case.folder / "stages", backend, about, source, data, opened)
+    with opened(f"{backend} compiles", partial(stages.last_worker, root / "log", backend)) as worker:
         meta = _step(worker, root, "compile", asked, {"model": source, "data": data})
         if proven and loading.backend(backend).opens_here():
             asked = {**asked, "settings": {**settings, **proven_with}}
@@ -246,15 +144,15 @@ def _opening(made: Compiled, batch: int, changed: Mapping[str, Any]) -> dict[str
 
 def predicted(made: Compiled, folder: Path, batch: int = 1) -> npt.NDArray[Any]:
     """What a compiled model of one output answers to the test split, from a fresh worker."""
-    (output,) = answered(made, folder, batch).values()
+    with open_worker(folder / "predict.log", name="predict") as worker:
+        (output,) = answered(worker, made, folder, batch).values()
     return output
 
 
-def answered(made: Compiled, folder: Path, batch: int = 1) -> dict[str, npt.NDArray[Any]]:
-    """What the compiled model answers to the test split by output, from a fresh worker."""
-    with open_worker(folder / "predict.log", name="predict") as worker:
-        load(worker, made, batch)
-        worker.ask("predict", timeout=60, inputs=made.data / "test.npz", out=folder / "predicted.npz")
+def answered(worker: Worker, made: Compiled, folder: Path, batch: int = 1) -> dict[str, npt.NDArray[Any]]:
+    """What the compiled model answers to the test split in the worker, by output; a file of it goes to `folder`."""
+    load(worker, made, batch)
+    worker.ask("predict", timeout=60, inputs=made.data / "test.npz", out=folder / "predicted.npz")
     with np.load(folder / "predicted.npz") as file:
         return {name.removeprefix("out/"): file[name] for name in file.files if name.startswith("out/")}
 

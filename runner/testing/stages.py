@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,13 @@ from runner.transport.toolchains import Toolchain
 
 STEP = "runner.steps.compile"
 SECONDS = 300.0  # for one stage
+Open = Callable[[], Worker]
+Opened = Callable[[str, Open], AbstractContextManager[Worker]]  # of a process's name, and what opens it
+
+
+def fresh(name: str, opens: Open) -> Worker:
+    """A process for one thing alone."""
+    return opens()
 
 
 def lacking(declared: Backend) -> str:
@@ -39,9 +48,12 @@ def _toolchain(name: str) -> Toolchain:
     return toolchains.installed(projects.home(projects.root()), name)
 
 
-def before_compile(folder: Path, backend: str, asked: Mapping[str, Any], source: Path, data: Path) -> Path:
-    """The folder that `compile` is given: `source`, or what the stages before it made of that, below `folder`. `asked`
-    is what a stage may be given: `settings`, `batch`, `precision`, `precision_settings`, and `model` of a checkpoint.
+def before_compile(
+    folder: Path, backend: str, asked: Mapping[str, Any], source: Path, data: Path, opened: Opened = fresh
+) -> Path:
+    """The folder that `compile` is given: `source`, or what the stages before it made of that, below `folder`, in
+    workers that are `opened`. `asked` is what a stage may be given: `settings`, `batch`, `precision`,
+    `precision_settings`, and `model` of a checkpoint.
     """
     declared = loading.backend(backend)
     for stage in declared.stages_of(build(declared.settings, asked["settings"], "backend"))[:-1]:
@@ -50,7 +62,7 @@ def before_compile(folder: Path, backend: str, asked: Mapping[str, Any], source:
             given["model"] = asked["model"]
         reads = asked["settings"] if stage.reads is None else {key: asked["settings"][key] for key in stage.reads}
         settings = {"backend": stage.whose or backend, "stage": stage.name, "settings": reads, **given}
-        source = _once(folder, stage, settings, {"model": source, "data": data})
+        source = _once(folder, stage, settings, {"model": source, "data": data}, opened)
     return source
 
 
@@ -65,22 +77,23 @@ def _endpoint(stage: Stage) -> Endpoint:
     return toolchains.endpoint(_toolchain(stage.toolchain) if stage.toolchain else None)
 
 
-def _once(folder: Path, stage: Stage, settings: Mapping[str, Any], inputs: Mapping[str, Path]) -> Path:
+def _once(folder: Path, stage: Stage, settings: Mapping[str, Any], inputs: Mapping[str, Path], opened: Opened) -> Path:
     """What a stage makes of the same settings and inputs, made once."""
     wanted = {role: path for role, path in inputs.items() if role in stage.needs}
     told = json.dumps({**settings, **{role: str(path) for role, path in wanted.items()}}, sort_keys=True)
     out = folder / f"{stage.name}-{hashing.digest_of(told)[:12]}"
     if not (out / "made").is_dir():
-        _make(out, stage, settings, wanted)
+        _make(out, stage, settings, wanted, opened)
     return out / "made"
 
 
-def _make(out: Path, stage: Stage, settings: Mapping[str, Any], inputs: Mapping[str, Path]) -> None:
+def _make(out: Path, stage: Stage, settings: Mapping[str, Any], inputs: Mapping[str, Path], opened: Opened) -> None:
     folders = {"out": out / "draft", "scratch": out / "scratch"}
     for folder in folders.values():
         folder.mkdir(parents=True)
     options = WorkerOptions(stage.name, modules=_modules(stage, settings), reads=[*inputs.values()], writes=[out])
-    with _endpoint(stage).open_worker(out / "log", options) as worker:
+    opens = partial(_endpoint(stage).open_worker, out / "log", options)
+    with opened(f"{settings['backend']} {stage.name} {options.modules}", opens) as worker:
         given: dict[str, Any] = {"settings": dict(settings), "inputs": inputs, **folders}
         worker.ask("step", timeout=SECONDS, module=STEP, **given)
     folders["out"].rename(out / "made")

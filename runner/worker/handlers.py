@@ -88,6 +88,7 @@ def load(state: State, request: dict[str, Any], progress: Callable[[int, int, st
     start = time.perf_counter()
     if state.session is not None:
         state.session.close()
+        state.session = None  # the next one may not open
     process.imports(request["session"])
     imported = time.perf_counter()
     session = _opened(request, "open_session")

@@ -15,6 +15,7 @@ from runner.core.errors import Unavailable, Unsupported
 from runner.execution import doctor
 from runner.testing import models
 from runner.testing.backend_contract import built
+from runner.testing.cases import recurrent
 from runner.testing.models import Compiled
 from tests.backends.conftest import Case, predicted
 
@@ -65,11 +66,9 @@ def test_a_networks_own_code_runs_its_operators(
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Case:
+def small(tmp_path: Path) -> Case:
     """A network that is unrolled in a moment."""
-    settings = {"layers": 1, "hidden": 4, "window": 12, "horizon": 2}
-    monkeypatch.setattr(models, "NETWORK", {"name": "gru", "settings": settings})
-    return models.bilstm(tmp_path)
+    return recurrent(tmp_path, "gru", hidden=4)
 
 
 @pytest.mark.slow

@@ -89,6 +89,18 @@ def test_a_second_load_takes_the_place_of_the_first(worker: Worker, doubled: Pat
     assert worker.ask("predict", timeout=30, inputs=doubled / "rows.npz", out=doubled / "out.npz") == {"samples": 3}
 
 
+def test_a_load_that_failed_is_in_no_later_ones_way(worker: Worker, doubled: Path) -> None:
+    load(worker, doubled)
+    sound = (doubled / "model.onnx").read_bytes()
+    (doubled / "model.onnx").write_bytes(sound[:20])
+    for _ in range(2):
+        with pytest.raises(StepFailed, match="onnxruntime can't load"):
+            load(worker, doubled)
+    (doubled / "model.onnx").write_bytes(sound)
+    load(worker, doubled)
+    assert worker.ask("burst", timeout=30, iterations=1)["outputs_finite"]
+
+
 def test_warmup_does_what_is_asked(worker: Worker, doubled: Path) -> None:
     load(worker, doubled)
     assert worker.ask("warmup", timeout=30, iterations=9, seconds=0.0)["iterations"] == 9
