@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from runner.backends.marks import said_of
 from runner.backends.worker_query import ask
 from runner.core import project_paths as projects
 from runner.core import registry
-from runner.core.errors import RunnerError, StepFailed
+from runner.core.errors import RunnerError, SpecError, StepFailed
 from runner.core.setting_rules import Rule, build, rules
 from runner.execution.measurements import estimate
 from runner.spec import options
@@ -41,6 +41,7 @@ from runner.transport.local import Worker, open_worker
 
 Compile = Callable[..., Compiled]
 BACKENDS = tuple(options.names("backend", projects.root()))
+MANY = 128  # rows of an inference that takes a while
 FLIPS = 12  # of a bit, in as many copies of an artifact
 HEAVY = {"torch", "numpy", "onnx", "onnxruntime", "openvino", "tvm", "tensorrt"}
 
@@ -289,7 +290,10 @@ def test_a_compile_says_what_the_device_needs(name: str, shared: Shared) -> None
 
 
 @where(lambda declared: bool(declared.session_settings))
-def test_what_only_the_session_reads_changes_nothing_that_is_compiled(name: str, shared: Shared) -> None:
+def test_what_only_the_session_reads_changes_nothing_that_is_compiled(
+    name: str, cases: Cases, compile_case: Compile
+) -> None:
+    """In processes of their own: some libraries number what they make in one."""
     declared = loading.backend(name)
     known = rules(declared.settings)
     changed = {key: other(value, known[key][1]) for key, value in declared.session_settings.items()}
@@ -334,9 +338,11 @@ def contents(folder: Path) -> dict[str, bytes]:
 # --- what its session does ---
 
 
-def called(function: str, compiled: Compiled, worker: Worker, **changed: Any) -> Any:
+def called(
+    function: str, compiled: Compiled, worker: Worker, changed: Mapping[str, Any] = models.NOTHING, **more: Any
+) -> Any:
     """What a function of `runner.testing.sessions` answers of the session, some of its settings `changed`."""
-    given = {"session": compiled.meta["session"], "folder": str(compiled.out)}
+    given = {"session": compiled.meta["session"], "folder": str(compiled.out), **more}
     given |= {"options": {**compiled.settings, **changed}, "inputs": str(compiled.data / "test.npz")}
     module = "runner.testing.sessions"
     return worker.ask("call", timeout=120, module=module, function=function, arguments=given)
@@ -354,11 +360,11 @@ def test_threads_are_read_back_from_the_runtime(name: str, shared: Shared, tmp_p
 def test_more_threads_than_one_are_started(name: str, shared: Shared, tmp_path: Path) -> None:
     if len(os.sched_getaffinity(0)) < 2:
         pytest.skip("some runtimes start no more threads than there are CPUs")
-    compiled = made(shared, name, "mobilenet_v1" if "checkpoint" in loading.backend(name).accepts else "conv")
+    compiled = made(shared, name, busy(name), MANY)
     alive = []
     for threads in (1, 2):
         with open_worker(tmp_path / "log", name=name) as worker:
-            alive.append(called("threads_at_work", compiled, worker, threads=threads))
+            alive.append(called("threads_at_work", compiled, worker, {"threads": threads}, batch=MANY))
     assert alive[1] > alive[0]
 
 
@@ -419,14 +425,18 @@ def test_its_profiler_names_the_layers_and_their_times(name: str, shared: Shared
 
 
 @where(lambda declared: runs_here(declared) and declared.capabilities.profile)
-def test_the_layers_of_a_profile_sum_to_no_more_than_a_run(name: str, shared: Shared) -> None:
-    compiled = made(shared, name, "mobilenet_v1")
+def test_the_layers_of_a_profile_make_up_a_run(name: str, shared: Shared) -> None:
+    """None of several profiles says more than a run took; one at least, which nothing interrupted, says most of it."""
+    compiled = made(shared, name, busy(name), MANY)
     with sharing.running(shared, compiled) as worker:
-        found = models.profile(worker, compiled, iterations=30)
-    total = sum(one["ns"] for one in found["layers"])
-    unseen = found["resolution_ns"] * sum(one["calls"] for one in found["layers"])  # cut from each call at most
-    assert total <= 1.05 * found["run_ns"]
-    assert total + unseen >= 0.3 * found["run_ns"]
+        every = [models.profile(worker, compiled, 10, MANY) for _ in range(5)]
+    shares = [sum(one["ns"] for one in found["layers"]) / found["run_ns"] for found in every]
+    assert 0.3 <= max(shares) <= 1.05
+
+
+def busy(name: str) -> str:
+    """A case that gives several threads something to do."""
+    return "conv" if reads_graphs(loading.backend(name)) else "mobilenet_v1"
 
 
 @where(lambda declared: declared.capabilities.estimate)

@@ -22,6 +22,7 @@ from runner.testing import vit
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 ROWS = 7
+WINDOW = 5  # steps, which some compilers unroll
 FEATURES = {"features": ["a", "b"]}
 NOTHING: Arrays = {}
 OPSET = 19  # the first one of which onnx's own interpreter knows all that stands here
@@ -61,9 +62,9 @@ class Cases(dict[str, Case]):
 
 def recurrent(folder: Path, name: str, hidden: int = 16) -> Case:
     """A recurrent network of ours, as checkpoint and graph; the reference is PyTorch."""
-    x = np.random.default_rng(0).standard_normal((ROWS, 12, 2)).astype(np.float32)
-    settings = {"layers": 1, "hidden": hidden, "window": 12, "horizon": 3}
-    return _network(folder, {"name": name, "settings": settings}, x, FEATURES)
+    x = np.random.default_rng(0).standard_normal((ROWS, WINDOW, 2)).astype(np.float32)
+    settings = {"layers": 1, "hidden": hidden, "window": WINDOW, "horizon": 3}
+    return _network(folder, {"name": name, "settings": settings}, x, {**FEATURES, **_shapes({"x": x})})
 
 
 def bilstm(folder: Path) -> Case:
@@ -204,16 +205,17 @@ def exotic(folder: Path) -> Case:
 
 
 def node(folder: Path, kind: str) -> Case:
-    """One recurrent node of two directions with an initial state: the whole sequence and the last state. Its second
-    axis is the batch, as ONNX has it: the model has none."""
+    """One recurrent node of two directions that starts from given states: the whole sequence and the last state. Its
+    second axis is the batch, as ONNX has it: the model has none."""
     random, wide = np.random.default_rng(0), 4 * GATES[kind]
 
     def drawn(*size: int) -> npt.NDArray[np.float32]:
         return random.standard_normal(size).astype(np.float32)
 
-    feed = {"x": drawn(ROWS, 3, 2, 2), "h": drawn(ROWS, 2, 2, 4)}
+    states = ["h", "c"] if kind == "LSTM" else ["h"]
+    feed = {"x": drawn(ROWS, 3, 2, 2), **{state: drawn(ROWS, 2, 2, 4) for state in states}}
     weights = {"w": drawn(2, wide, 2), "r": drawn(2, wide, 4), "b": drawn(2, 2 * wide)}
-    given = ["x", "w", "r", "b", "", "h"]
+    given = ["x", "w", "r", "b", "", *states]
     cell = helper.make_node(kind, given, ["y", "y_h"], name="cell", direction="bidirectional", hidden_size=4)
     return _graph(folder, [cell], feed, ["y", "y_h"], weights, batched=False)
 

@@ -130,9 +130,9 @@ def load(
     return answer
 
 
-def profile(worker: Worker, made: Compiled, iterations: int) -> dict[str, Any]:
+def profile(worker: Worker, made: Compiled, iterations: int, batch: int = 1) -> dict[str, Any]:
     """The worker's answer to `profile` of what was compiled."""
-    answer: dict[str, Any] = worker.ask("profile", timeout=60, iterations=iterations, **_opening(made, 1, {}))
+    answer: dict[str, Any] = worker.ask("profile", timeout=60, iterations=iterations, **_opening(made, batch, {}))
     return answer
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
@@ -88,6 +89,7 @@ def _once(folder: Path, stage: Stage, settings: Mapping[str, Any], inputs: Mappi
 
 
 def _make(out: Path, stage: Stage, settings: Mapping[str, Any], inputs: Mapping[str, Path], opened: Opened) -> None:
+    shutil.rmtree(out, ignore_errors=True)  # of one that failed
     folders = {"out": out / "draft", "scratch": out / "scratch"}
     for folder in folders.values():
         folder.mkdir(parents=True)

@@ -12,6 +12,7 @@ import torch
 
 from runner.backends.contract import HOST
 from runner.backends.torch import loaded, profiler
+from runner.core.errors import Unsupported
 
 FILE = "model.ts"
 BUILT = ("model.pt2", "model.pt")  # as users' files are called; one of theirs may be called as ours
@@ -50,8 +51,11 @@ class Session:
         }
 
     def bind(self, arrays: dict[str, Any]) -> Bound:
-        """Arrays by input name as tensors on the same memory, in the network's order."""
+        """Arrays by input name as tensors on the same memory, in the network's order. Raises Unsupported where sizes
+        are not the network's: a frozen one reads beyond its input, and answers."""
         ordered = [arrays[spec["name"]] for spec in self.inputs]
+        for spec, array in zip(self.inputs, ordered):  # noqa: B905 - not in Python 3.8
+            _check_sizes(spec, array)
         return Bound([torch.from_numpy(array) for array in ordered], ordered)
 
     def run(self, bound: Bound) -> list[Any]:
@@ -83,6 +87,14 @@ def _opened(folder: Path, options: dict[str, Any]) -> tuple[Any, Any, Any]:
         return (network, *loaded.of_script(network))
     known = json.loads(signature.read_text(encoding="utf-8"))
     return loaded.scripted(network), known["inputs"], known["outputs"]
+
+
+def _check_sizes(spec: dict[str, Any], array: Any) -> None:
+    known, sizes = spec["shape"], list(array.shape)
+    if known is None or [one if isinstance(own, int) else own for own, one in zip(known, sizes)] == known:  # noqa: B905
+        return
+    said = f"torch: input {spec['name']} has the sizes {known} in the network, and {sizes} were given."
+    raise Unsupported(said, "Give the sizes that the network is built for.")
 
 
 def _compiled(folder: Path, options: dict[str, Any]) -> Any:
