@@ -426,12 +426,13 @@ def test_its_profiler_names_the_layers_and_their_times(name: str, shared: Shared
 
 @where(lambda declared: runs_here(declared) and declared.capabilities.profile)
 def test_the_layers_of_a_profile_make_up_a_run(name: str, shared: Shared) -> None:
-    """None of several profiles says more than a run took; one at least, which nothing interrupted, says most of it."""
+    """None of several profiles says more than a run took; one at least says a good part of it. Where others are busy a
+    run is interrupted, and a layer that takes microseconds is not."""
     compiled = made(shared, name, busy(name), MANY)
     with sharing.running(shared, compiled) as worker:
         every = [models.profile(worker, compiled, 10, MANY) for _ in range(5)]
     shares = [sum(one["ns"] for one in found["layers"]) / found["run_ns"] for found in every]
-    assert 0.3 <= max(shares) <= 1.05
+    assert 0.1 <= max(shares) <= 1.05
 
 
 def busy(name: str) -> str:
