@@ -11,6 +11,7 @@ import unicodedata
 from typing import Any
 
 LONGEST = 2000  # characters of one text where it is shown; a path may have hundreds
+SAID = 300  # of what a library says when it fails
 ENDS = re.compile(r"[ \t]*[\n\r\t\v\f\x1c-\x1e\x85\u2028\u2029]+[ \t]*")  # of a line, and what jumps within one
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # what a spreadsheet computes a cell from
 SPLIT = re.compile(r"(;[\s\"]*)(?=[=+@＝＋－＠-])")  # where one that separates columns by ; begins such a cell
@@ -41,6 +42,12 @@ def line(text: str, longest: int = LONGEST) -> str:
     """`text` as one visible line of at most `longest` characters: nothing in it can pass for a line of ours."""
     shown = text if text.isprintable() else visible(ENDS.sub(" ", text))
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+
+
+def brief(text: str, longest: int = SAID) -> str:
+    """`text` in one line; of a longer one the start, which says what it is about, and the end, which says why."""
+    shown, end = " ".join(text.split()), longest // 3
+    return shown if len(shown) <= longest else f"{shown[: longest - end - 3]} … {shown[-end:]}"
 
 
 def tree(value: Any) -> Any:

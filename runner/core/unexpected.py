@@ -10,6 +10,7 @@ from typing import TypeVar
 from runner.core import extras
 from runner.core.disk_errors import ADVICE
 from runner.core.errors import RunnerError, SpecError, StepFailed
+from runner.core.foreign_text import brief
 
 BUG = "This is a bug of the runner. RUNNER_DEBUG=1 shows where."
 OUT_OF_MEMORY = "Make the model, its batch or its inputs smaller, or use a machine with more memory."
@@ -39,7 +40,7 @@ def failure(error: Exception) -> RunnerError:
 
 def unexpected(error: Exception) -> RunnerError:
     """An exception that is no RunnerError, in one line."""
-    said = " ".join(str(error).split())[:300]
+    said = brief(str(error))
     if isinstance(error, ImportError) and (gone := extras.lost(error)):
         return _caused(gone, error)
     if isinstance(error, MemoryError):

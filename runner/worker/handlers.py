@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from runner.core.foreign_text import brief
 from runner.worker import preprocessed, process, session_loader, timing_loop
 from runner.worker.json_lines import Channel, error_message
 
@@ -230,7 +231,7 @@ def repeats(state: State, request: dict[str, Any], progress: Callable[[int, int,
         try:
             return dict(_probed(session, first, fresh, request))
         except Exception as error:  # a runtime's exceptions share no base class
-            problem = "the model runs with these inputs only: " + " ".join(str(error).split())[:200]
+            problem = "the model runs with these inputs only: " + brief(str(error))
     return {"problem": problem}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from runner.backends.contract import HOST
 from runner.core.errors import RunnerError, StepFailed
+from runner.core.foreign_text import brief
 
 OFFERS = ("inputs", "outputs", "version", "effective", "memory", "clock", "bind", "run", "close")
 DESCRIBED = ("name", "shape", "dtype")
@@ -56,7 +57,7 @@ def problem(session: Any) -> str:
 
 
 def said_by(error: BaseException) -> str:
-    """What a runtime said, in one line: its end, without the source positions that some put on lines of their own."""
+    """What a runtime said, in one line, without the source positions that some put on lines of their own."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     kept = [line for line in lines if not line.startswith(("Exception from ", "Exception raised from", "frame #"))]
-    return " ".join(kept or lines)[-300:] or type(error).__name__
+    return brief(" ".join(kept or lines)) or type(error).__name__

@@ -67,3 +67,15 @@ def test_markdown_has_no_address_that_is_made_a_link_by_itself(text: str) -> Non
 
 def test_markdown_leaves_our_intervals_and_names_readable() -> None:
     assert foreign_text.markdown("1.43× [1.40, 1.46] int8_dynamic; 95 %") == "1.43× [1.40, 1.46] int8_dynamic; 95 %"
+
+
+def test_a_long_message_keeps_its_start_and_its_end_in_one_line() -> None:
+    shown = foreign_text.brief("Node c3 (Conv):\n" + "x" * 500 + "\n  kernel_shape is missing")
+    assert len(shown) == 300
+    assert shown.startswith("Node c3 (Conv): xx")
+    assert " … x" in shown
+    assert shown.endswith("x kernel_shape is missing")
+
+
+def test_a_short_message_stays_whole() -> None:
+    assert foreign_text.brief("bad\n  magic") == "bad magic"

@@ -73,3 +73,9 @@ def test_a_failure_to_load_names_the_artifact(module: Path) -> None:
 def test_source_positions_of_a_runtime_are_left_out() -> None:
     error = RuntimeError("Exception from src/core.cpp:137:\nException from src/plugin.cpp:9:\nCannot parse XML\n")
     assert said_by(error) == "Cannot parse XML"
+
+
+def test_of_a_long_message_the_start_is_kept_too() -> None:
+    said = said_by(RuntimeError(f"Node c3 (Conv): {'x' * 500}\nno kernel"))
+    assert said.startswith("Node c3 (Conv): ")
+    assert said.endswith("no kernel")

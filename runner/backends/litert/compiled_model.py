@@ -9,6 +9,7 @@ from typing import Any
 from runner.backends.contract import HOST
 from runner.backends.litert import COMPILED_MODEL, LAST, ports, threads
 from runner.core.errors import Unavailable, Unsupported
+from runner.core.foreign_text import brief
 
 
 class CompiledModelSession:
@@ -44,7 +45,7 @@ class CompiledModelSession:
         try:
             return api.CompiledModel.from_file(str(path), options=asked)
         except RuntimeError as error:  # the file is sound, for an interpreter has opened it
-            said = " ".join(str(error).split())[:300]
+            said = brief(str(error))
             raise Unsupported(f"litert can't run this model: {said}", "Try backend.api=interpreter") from error
 
     def _take_buffers(self) -> None:

@@ -16,6 +16,7 @@ from runner.backends.litert import COMPILED_MODEL, FIRST, LAST, nodes, ports, th
 from runner.backends.litert.compiled_model import CompiledModelSession
 from runner.core import installed
 from runner.core.errors import Unavailable, Unsupported
+from runner.core.foreign_text import brief
 
 FILE = "model.tflite"
 DISTRIBUTIONS = ("ai-edge-litert", "tflite-runtime")
@@ -93,7 +94,7 @@ class Session:
         try:
             self._interpreter.allocate_tensors()
         except RuntimeError as error:  # the file is sound; what it holds can't run here
-            said = " ".join(str(error).split())[:300]
+            said = brief(str(error))
             raise Unsupported(f"litert can't run this model: {said}", "Choose another backend for it.") from error
 
     def bind(self, arrays: dict[str, Any]) -> list[tuple[int, Any]]:
@@ -128,7 +129,7 @@ def _delegates(options: dict[str, Any]) -> list[Any]:
     try:
         return [litert.load_delegate(path, dict(options["delegate_options"]))]
     except (OSError, ValueError, AttributeError) as error:  # no library, no device, no delegate
-        said = " ".join(str(error).split())[:200] or "it doesn't start"
+        said = brief(str(error)) or "it doesn't start"
         raise Unavailable(
             f"backend.delegate={path}: {said}", "Name a delegate's library, such as libedgetpu.so.1, or null."
         ) from error

@@ -9,6 +9,7 @@ import onnxruntime  # type: ignore[import-untyped,unused-ignore]
 from onnx import TensorProto, helper
 
 from runner.backends.onnxruntime.provider import EVERYWHERE
+from runner.core.foreign_text import brief
 
 # Its API tells neither; refusing a file, it says them (https://onnxruntime.ai/docs/reference/compatibility.html).
 LIMITS = {
@@ -37,7 +38,7 @@ def refuses(path: str, content: str) -> str:
     try:
         _session(path, [EVERYWHERE])
     except Exception as error:  # its own share no base class
-        return " ".join(str(error).split())[:300]
+        return brief(str(error))
     return ""
 
 

@@ -18,6 +18,7 @@ import onnxruntime  # type: ignore[import-untyped,unused-ignore]
 from runner.backends.contract import HOST
 from runner.backends.onnxruntime import entries, profiler, provider, refusal
 from runner.core.errors import RunnerError, Unsupported
+from runner.core.foreign_text import brief
 from runner.worker import values
 from runner.worker.input_batches import SEQUENCE
 
@@ -152,7 +153,7 @@ def said_by(error: Exception) -> str:
     nodes around the one that failed."""
     said = " ".join(str(error).split()).rsplit("failed:", 1)[-1].rsplit("Status Message:", 1)[-1].strip()
     said = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", said)
-    return said.rsplit(") ", 1)[-1][-300:] if said.startswith("/") else said[:300]
+    return brief(said.rsplit(") ", 1)[-1] if said.startswith("/") else said)
 
 
 class Session:

@@ -12,6 +12,7 @@ from runner.backends import compile_checks
 from runner.backends.torch import loaded
 from runner.backends.torch.session import SIGNATURE, Session, file_in, open_session
 from runner.core.errors import RunnerError, Unsupported
+from runner.core.foreign_text import brief
 from runner.core.job import Job
 
 
@@ -32,7 +33,7 @@ def _sign(out: Path, data: Path, session: Session) -> None:
     except RunnerError:
         raise
     except Exception as error:  # torch's own share no base class
-        said = " ".join(str(error).split())[-300:]
+        said = brief(str(error))
         advice = "TorchScript's inputs are taken for float32; other types: save it by torch.export as .pt2."
         raise Unsupported(f"torch can't run the network with its inputs: {said}", advice) from error
     (out / SIGNATURE).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

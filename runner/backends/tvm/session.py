@@ -29,6 +29,7 @@ from tvm.runtime.vm import VirtualMachine  # noqa: E402
 from runner.backends.contract import HOST  # noqa: E402
 from runner.backends.tvm import LIBRARY, elf, profiler  # noqa: E402
 from runner.core.errors import Unsupported  # noqa: E402
+from runner.core.foreign_text import brief  # noqa: E402
 
 SIGNATURE = "signature.json"
 
@@ -106,7 +107,7 @@ def _described(machine: Any) -> dict[str, Any]:
 
 
 def _unfit(error: BaseException) -> Unsupported:
-    said = " ".join(str(error).split())[-300:]
+    said = brief(str(error))
     return Unsupported(f"tvm can't run the library with these inputs: {said}", "Give the sizes and types of its build.")
 
 

@@ -18,6 +18,7 @@ from tvm.ir.utils import derived_object
 from runner.backends import compile_checks
 from runner.backends.tvm import MODEL, RECORDS, WORKLOADS, importer, schedule, targets
 from runner.backends.tvm.trial import Trials, arguments_of
+from runner.core.foreign_text import brief
 from runner.core.job import Job
 from runner.graphs import onnx_graph
 
@@ -168,7 +169,7 @@ def _built(meta_schedule: Any, folder: Path, given: Any, clock: _Clock) -> Any:
     try:
         tvm.compile(given.mod, target=given.target).export_library(path)
     except Exception as error:  # TVM's own share no base class
-        return meta_schedule.builder.BuilderResult(None, str(error)[:300])
+        return meta_schedule.builder.BuilderResult(None, brief(str(error)))
     return meta_schedule.builder.BuilderResult(path, None)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from distributed import Client, Future, KilledWorker
 
 from runner.core.errors import RunnerError, StepFailed
+from runner.core.foreign_text import brief
 from runner.core.progress import Display
 from runner.execution.dask import version_check
 from runner.execution.dask.tasks import Done, Task, make
@@ -160,7 +161,7 @@ def outcome(title: str, result: Done | Exception) -> Done:
         raise gone() from result
     if isinstance(result, KilledWorker):
         return Done(StepFailed(f"{title}: the Dask workers that ran it died.", "Is there memory enough for it?"), [])
-    what = " ".join(f"{type(result).__name__}: {result}".split())[:300]
+    what = brief(f"{type(result).__name__}: {result}")
     error = StepFailed(f"{title}: its Dask worker can't run it: {what}", "schedule=local does without Dask.")
     error.__cause__ = result
     return Done(error, [])
