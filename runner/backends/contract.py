@@ -93,6 +93,11 @@ def always(settings: Any) -> bool:
     return True
 
 
+def no_more(settings: Any) -> tuple[str, ...]:
+    """The same files, whatever the settings are."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Stage:
     """One step of a backend's own compile: `<name>.py` of its folder offers `<name>(job)`. The last is `compile`, whose
@@ -102,7 +107,8 @@ class Stage:
     what it gets of ABOUT beside; `preprocess` only where the data's samples are raw, and it makes them ready by the
     runtime's own means. These alone enter its key. `needs`: its inputs, of INPUTS: `model` is what the stage
     before made, or of the first what the backend accepts. `provides`: files that what follows finds in its folder; a
-    stage that ends without one of them has failed. `rough_s`: seconds that it may take, an order. `toolchain`:
+    stage that ends without one of them has failed. `provides_for`: those that it provides beside where the backend's
+    `Settings` ask for them. `rough_s`: seconds that it may take, an order. `toolchain`:
     the one in which it runs (`python -m runner toolchain list`), "": here, and `tools` are that one's distributions
     whose versions enter the key; elsewhere they are the backend's. `place`: DEVICE is the machine that the model is
     for, on which nothing is measured meanwhile; where the last stage runs there, so does `verify`. `whose`: the other
@@ -115,6 +121,7 @@ class Stage:
     asks: tuple[str, ...] = ASKED
     needs: tuple[str, ...] = INPUTS
     provides: tuple[str, ...] = ()
+    provides_for: Callable[[Any], tuple[str, ...]] = no_more
     rough_s: float = 3.0
     toolchain: str = ""
     tools: tuple[str, ...] = ()
@@ -128,10 +135,12 @@ class Release:
     """What an environment holds in which another release of a backend's runtime is compiled with and measured
     (`toolchain.version`). The runtime is the first of the backend's `distributions`; `beside`: what its own modules
     import beside that and numpy. `index`: where pip finds wheels that the usual index hasn't, "": nowhere else.
+    `build`: the local version of those that are wanted, `cpu` of `2.6.0+cpu`, "": any.
     """
 
     beside: tuple[str, ...] = ()
     index: str = ""
+    build: str = ""
 
 
 @dataclass(frozen=True)

@@ -164,7 +164,8 @@ def _stage(value: Stage) -> bool:
     parts = parts and _texts()(value.provides) and _text(value.whose) and not (value.whose and value.name == COMPILE)
     place = _text(value.toolchain) and _texts()(value.tools) and value.place in PLACES
     place = place and not (value.toolchain and value.place == DEVICE)
-    return parts and place and callable(value.when) and isinstance(value.name, str) and value.name.isidentifier()
+    asked = callable(value.when) and callable(value.provides_for)
+    return parts and place and asked and isinstance(value.name, str) and value.name.isidentifier()
 
 
 def _references(value: Any) -> bool:
@@ -196,7 +197,7 @@ def _capabilities(value: Any) -> bool:
 
 
 def _release(value: Any) -> bool:
-    return isinstance(value, Release) and _texts()(value.beside) and _text(value.index)
+    return isinstance(value, Release) and _texts()(value.beside) and _text(value.index) and _text(value.build)
 
 
 def _reasons(value: Any) -> bool:

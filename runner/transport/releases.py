@@ -12,8 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from runner.backends import loading
+from runner.backends.contract import Release as Needs
 from runner.core import programs, registry
 from runner.core.advice import shell
 from runner.core.errors import SpecError, Unavailable, nearest
@@ -26,6 +28,7 @@ OLD_NUMPY = "numpy<2"
 # What numpy 2 says of a module that was built for numpy 1, whose own metadata may be silent about it.
 BUILT_FOR_NUMPY_1 = "compiled using NumPy 1.x"
 OFFERED = re.compile(r"\(from versions: (.+?)\)$")
+WITHOUT_INDEX = "Type it again with a network, or with a folder of its wheels: PIP_FIND_LINKS=…"
 IMPORT_SECONDS = 120.0
 INDEX_SECONDS = 120.0
 
@@ -73,10 +76,9 @@ def runtimes() -> dict[str, list[str]]:
 def recipe(release: Release) -> Recipe:
     """What its environment is made of."""
     backends = runtimes()[release.distribution]
-    needs = [loading.backend(name).release for name in backends]
-    beside = sorted({one for need in needs for one in need.beside})
-    indexes = sorted({need.index for need in needs if need.index})
-    options = ("--only-binary=:all:", *(f"--extra-index-url={one}" for one in indexes), release.name, *beside)
+    beside = sorted({one for need in _needs(release.distribution) for one in need.beside})
+    indexes = (f"--extra-index-url={one}" for one in _indexes(release.distribution))
+    options = ("--only-binary=:all:", *indexes, _built(release), *beside)
     return Recipe(
         name=release.folder,
         wanted=(*options, "numpy"),
@@ -85,6 +87,12 @@ def recipe(release: Release) -> Recipe:
         explain=partial(_explained, release),
         proves=partial(_imports, [f"{registry.module('backend', name)}.session" for name in backends]),
     )
+
+
+def _built(release: Release) -> str:
+    """The name by which pip finds the build that is wanted: `torch==2.6.0+cpu`."""
+    build = _build(release.distribution)
+    return f"{release.name}+{build}" if build and "+" not in release.version else release.name
 
 
 def _imports(sessions: Sequence[str], python: Path) -> bool:
@@ -103,7 +111,10 @@ def _imports(sessions: Sequence[str], python: Path) -> bool:
 
 def _explained(release: Release, said: Sequence[str]) -> Unavailable:
     """Why pip couldn't, with what there is where it found no such release."""
-    missed = f"requirement {release.name} "
+    lost = [one for one in _indexes(release.distribution) if any(_unreached(one, line) for line in said)]
+    if lost:
+        return Unavailable(f"{release.name}: its index {lost[0]} can't be reached from here.", WITHOUT_INDEX)
+    missed = f"requirement {_built(release)} "
     offered = next((found[1] for line in said if missed in line and (found := OFFERED.search(line))), "")
     if not offered or any(environments.UNREACHED in line for line in said):
         return environments.why(said)
@@ -113,6 +124,10 @@ def _explained(release: Release, said: Sequence[str]) -> Unavailable:
         f"{release.name}: pip finds no wheel of it for {python} on this machine.{meant}",
         f"See what there is: {shell('python', '-m', 'pip', 'index', 'versions', release.distribution)}",
     )
+
+
+def _unreached(index: str, line: str) -> bool:
+    return environments.UNREACHED in line and urlsplit(index).path in line
 
 
 def same(wanted: str, found: str | None) -> bool:
@@ -135,7 +150,13 @@ def offered(distribution: str) -> list[str]:
     found = re.search(r"^Available versions: (.+)$", done.stdout, re.MULTILINE)
     if found is None:
         raise _silent(distribution, next((one for one in done.stderr.splitlines() if "ERROR" in one), "no word")[:300])
-    return [*reversed(found[1].split(", "))]
+    return _of_build(distribution, [*reversed(found[1].split(", "))])
+
+
+def _of_build(distribution: str, versions: list[str]) -> list[str]:
+    """Those of the build that is wanted, as its releases are called."""
+    build = _build(distribution)
+    return [one.partition("+")[0] for one in versions if not build or one.endswith(f"+{build}")]
 
 
 def _silent(distribution: str, said: str) -> Unavailable:
@@ -144,8 +165,15 @@ def _silent(distribution: str, said: str) -> Unavailable:
 
 
 def _indexes(distribution: str) -> list[str]:
-    needs = (loading.backend(name).release for name in runtimes()[distribution])
-    return sorted({need.index for need in needs if need.index})
+    return sorted({need.index for need in _needs(distribution) if need.index})
+
+
+def _build(distribution: str) -> str:
+    return next((need.build for need in _needs(distribution) if need.build), "")
+
+
+def _needs(distribution: str) -> list[Needs]:
+    return [loading.backend(name).release for name in runtimes()[distribution]]
 
 
 def there(home: Path) -> Iterator[Release]:

@@ -42,7 +42,8 @@ def test_an_environment_has_what_the_backends_modules_import() -> None:
 
 def test_torch_comes_from_its_index_of_builds_for_cpus() -> None:
     wanted = releases.recipe(Release("torch", "2.6.0")).wanted
-    assert wanted[1:3] == ("--extra-index-url=https://download.pytorch.org/whl/cpu", "torch==2.6.0")
+    assert wanted[1:3] == ("--extra-index-url=https://download.pytorch.org/whl/cpu", "torch==2.6.0+cpu")
+    assert "torch==2.6.0+cu118" in releases.recipe(Release("torch", "2.6.0+cu118")).wanted
 
 
 def interpreter(folder: Path, said: str, code: int) -> Path:
@@ -87,6 +88,23 @@ def test_a_version_without_a_wheel_is_said_in_a_line() -> None:
 def test_what_pip_says_of_anything_else_is_told() -> None:
     error = releases._explained(ORT, ["ERROR: No space left on device"])
     assert error.reason == "The toolchain can't be installed: ERROR: No space left on device"
+
+
+def test_an_index_of_its_own_that_cant_be_reached_is_named() -> None:
+    broken = "WARNING: Retrying (Retry(total=1)) after connection broken by 'NewConnectionError('…')': /whl/cpu/torch/"
+    said = [broken, "ERROR: ResolutionImpossible: for help visit https://pip.pypa.io"]
+    error = releases._explained(Release("torch", "2.6.0"), said)
+    assert error.reason == "torch==2.6.0: its index https://download.pytorch.org/whl/cpu can't be reached from here."
+    assert "PIP_FIND_LINKS" in error.next_step
+
+
+def test_of_a_runtime_with_builds_for_gpus_those_for_cpus_are_offered() -> None:
+    assert releases._of_build("torch", ["2.5.0", "2.6.0+cpu", "2.6.0+cu124", "2.7.0+cpu"]) == ["2.6.0", "2.7.0"]
+    assert releases._of_build("openvino", ["2025.1.0", "2026.0.0"]) == ["2025.1.0", "2026.0.0"]
+
+
+def test_tvm_comes_with_what_its_modules_import() -> None:
+    assert {"onnx", "onnxruntime", "psutil"} < set(releases.recipe(Release("apache-tvm", "0.26.0")).wanted)
 
 
 @pytest.mark.parametrize(

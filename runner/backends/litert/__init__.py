@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, Optional, Union  # noqa: UP035 - Python 3.8: it travels
 
-from runner.backends.contract import Backend, Capabilities, Stage, Tool
+from runner.backends.contract import Backend, Capabilities, Release, Stage, Tool
 from runner.core.errors import SpecError
 from runner.core.setting_rules import setting
 
@@ -97,7 +97,9 @@ BACKEND = Backend(
     install="pip install 'edge-runner[litert]'",
     # No times of operators: neither the interpreter nor `litert-benchmark` tells any.
     capabilities=Capabilities(quantizes=True),
+    release=Release(beside=("onnx",)),
     session_settings={"threads": 1, "api": INTERPRETER, "tool": "none", "binary": None, "flags": {}},
+    races={"api": APIS},  # the kernels that are built in are several times slower than XNNPACK's
     tool=measuring,
     stages=(
         *STAGES_OF_TOOLCHAIN,

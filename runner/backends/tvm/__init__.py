@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runner.backends.contract import AS_BUILT, Backend, Candidate, Capabilities, Request, Stage
+from runner.backends.contract import AS_BUILT, Backend, Candidate, Capabilities, Release, Request, Stage
 from runner.backends.tvm import cross
 from runner.core.errors import Unavailable
 from runner.core.setting_rules import setting
@@ -85,6 +85,8 @@ BACKEND = Backend(
     refuses={"int8_dynamic": "TVM has no kernels for it; precision=int8 takes real inputs to calibrate with"},
     distributions=("apache-tvm", "apache-tvm-ffi"),
     install="pip install 'edge-runner[tvm]'",
+    # Newer releases of apache-tvm-ffi crash while TVM tunes.
+    release=Release(beside=("onnx", "onnxruntime", "psutil", "apache-tvm-ffi==0.1.14.post1")),
     # Kernels hold weights in the order that they read them in.
     capabilities=Capabilities(raw_weights=False, profile=True, cross_compiles=True),
     session_settings={"threads": 1},

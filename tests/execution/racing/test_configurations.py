@@ -38,6 +38,11 @@ def test_without_words_every_precision_thread_count_and_own_setting_of_a_backend
     assert len({one.name for one in found}) == len(found)
 
 
+def test_both_interfaces_of_litert_race(tmp_path: Path) -> None:
+    found = read(tmp_path, "backend=litert", "precision=fp32", "backend.threads=1").configurations
+    assert [one.name for one in found[1:]] == ["litert fp32 api=interpreter", "litert fp32 api=compiled_model"]
+
+
 def test_every_backend_that_measures_races_where_none_is_named(tmp_path: Path) -> None:
     found = read(tmp_path, "precision=fp32", "backend.threads=1", "backend.graph_optimization=all")
     assert {"onnxruntime", "openvino", "torch"} <= {one.spec.backend.name for one in found.configurations}
