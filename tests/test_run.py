@@ -165,11 +165,11 @@ def test_other_threads_are_another_session_of_the_same_compile(first: Ended, hom
 
 
 def test_an_unsupported_run_says_why_and_leaves_a_record(first: Ended, home: Path) -> None:
-    done = runner(home, "backend=torch", "model=gru", "precision=int8", *SMALL, "--json")
+    done = runner(home, "backend=torch", "model=gru", "precision=fp16", *SMALL, "--json")
     assert done.code == 4
     assert (done.json["status"], done.json["metrics"], done.json["comparison"]) == ("unsupported", {}, None)
     assert set(done.json) >= FORM
-    assert "precision=int8" in done.json["reason"]
+    assert "precision=fp16" in done.json["reason"]
     assert done.json["next_step"]
     assert (home / "records" / done.json["record_id"] / "record.json").is_file()
 

@@ -14,6 +14,8 @@ class Forecaster(nn.Module):
     def __init__(self, cell: str, features: int, hidden: int, depth: int, horizon: int, bidirectional: bool) -> None:
         super().__init__()
         layers = CELLS[cell]
+        # Not asked of the state's kind, in whose place a tracer has a stand-in, nor of the layer's: int8 has its own.
+        self.has_cell = cell == "lstm"
         self.recurrent = layers(features, hidden, depth, batch_first=True, bidirectional=bidirectional)
         directions = 2 if bidirectional else 1
         # Counted from the front: TVM's importer reads beyond the array at a negative index.
@@ -23,5 +25,5 @@ class Forecaster(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(batch, window, features) → (batch, horizon)."""
         _, state = self.recurrent(x)
-        hidden = state[0] if isinstance(state, tuple) else state
+        hidden = state[0] if self.has_cell else state
         return self.head(torch.cat([hidden[layer] for layer in self.top], dim=-1))  # type: ignore[no-any-return]

@@ -72,7 +72,7 @@ def compiled(
     about = {**asked, "precision_settings": _chosen(precision)}
     source = stages.before_compile(case.folder / "stages", backend, about, source, data, opened)
     with opened(f"{backend} compiles", partial(stages.last_worker, root / "log", backend)) as worker:
-        meta = _step(worker, root, "compile", asked, {"model": source, "data": data})
+        meta = _step(worker, root, "compile", about, {"model": source, "data": data})
         if proven and loading.backend(backend).opens_here():
             asked = {**asked, "settings": {**settings, **proven_with}}
             found = _step(worker, root, "verify", asked, {"model": root / "out", "data": data})

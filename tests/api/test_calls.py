@@ -28,7 +28,7 @@ def test_a_run_in_python_is_a_run_on_the_command_line(tmp_path: Path, command: C
 
 
 def test_what_cant_be_done_is_a_status_not_an_exception(tmp_path: Path) -> None:
-    found = run("model=gru", "backend=torch", "precision=int8", root=tmp_path)
+    found = run("model=gru", "backend=torch", "precision=fp16", root=tmp_path)
     assert (found.status, found.metrics, found.samples, found.rows) == ("unsupported", {}, {}, [])
     assert found.reason
     assert found.next_step

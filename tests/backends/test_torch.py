@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from runner.backends.contract import Request
 from runner.backends.torch import BACKEND, lacks, profiler, session, support, tuned_to
 from runner.backends.worker_query import ask
 from runner.core.errors import Unavailable, Unsupported
+from runner.data import arrays
 from runner.execution import doctor
 from runner.testing import models
 from runner.testing.backend_contract import built
@@ -30,11 +32,10 @@ def test_the_users_onnx_file_is_not_for_torch() -> None:
     assert asked("fp32", "onnx") == "torch runs trained networks, not ONNX files: backend=onnxruntime or openvino"
 
 
-@pytest.mark.parametrize("precision", ["fp16", "int8"])
-def test_precisions_without_kernels_are_refused_with_what_to_take(precision: str) -> None:
-    reason = str(asked(precision))
-    assert reason.startswith(f"precision={precision}: ")
-    assert "precision=int8_dynamic" in reason
+def test_a_precision_without_kernels_is_refused_with_what_to_take() -> None:
+    reason = str(asked("fp16"))
+    assert reason.startswith("precision=fp16: ")
+    assert reason.endswith("precision=fp32, int8 or int8_dynamic")
 
 
 def test_dynamic_int8_runs_lstm_and_linear_in_int8(
@@ -45,6 +46,109 @@ def test_dynamic_int8_runs_lstm_and_linear_in_int8(
     assert ["deprecated" in line for line in compiled.meta["warnings"]] == [True]
     difference = np.abs(predicted(compiled, tmp_path) - cases["bilstm"].expected).max()
     assert 0 < difference < 0.05
+
+
+def test_static_int8_leaves_a_recurrent_layer_in_float_and_says_so(
+    cases: dict[str, Case], compile_case: Callable[..., Compiled], tmp_path: Path
+) -> None:
+    compiled = compile_case("torch", cases["bilstm"], precision="int8")
+    assert compiled.meta["effective"] == {"LSTM": {"fp32": 1}, "Linear": {"int8": 1}}
+    assert "precision=int8: 0 of 1 LSTM runs in int8 (1 in fp32)" in compiled.meta["warnings"]
+    difference = np.abs(predicted(compiled, tmp_path) - cases["bilstm"].expected).max()
+    assert 0 < difference < 0.05
+
+
+STATIC = {"per_channel": True, "calibration": "minmax", "calibration_samples": 7, "percentile": 99.9, "exclude": ()}
+
+
+@dataclass(frozen=True)
+class Quantised:
+    """A small network of convolutions before and after, and inputs that it was calibrated with."""
+
+    before: Any
+    after: Any
+    x: Any
+
+
+def calibrated(folder: Path) -> tuple[Any, Any, Any]:
+    """(torch, a small network of convolutions, its inputs); `data/` of the folder has these for calibrating."""
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    x = np.random.default_rng(0).standard_normal((7, 3, 8, 8)).astype(np.float32)
+    dataset = {"calibration": {"in/x": x, "target": np.zeros(7, np.float32)}}
+    (folder / "data").mkdir()
+    arrays.write(arrays.Dataset(dataset, {"shapes": {"x": ["batch", 3, 8, 8]}}), folder / "data")
+    layers = [torch.nn.Conv2d(3, 16, 3), torch.nn.BatchNorm2d(16), torch.nn.ReLU(), torch.nn.Conv2d(16, 8, 3)]
+    network = torch.nn.Sequential(*layers, torch.nn.Flatten(), torch.nn.Linear(128, 4)).eval().requires_grad_(False)
+    return torch, network, torch.from_numpy(x)
+
+
+def quantised(folder: Path, **changed: Any) -> Quantised:
+    _, network, x = calibrated(folder)
+    from runner.backends.torch import quantization
+
+    return Quantised(network, quantization.static(network, folder / "data", {**STATIC, **changed}), x)
+
+
+def test_convolutions_are_computed_in_int8_as_the_profiler_sees(tmp_path: Path) -> None:
+    from runner.backends.torch import quantization
+
+    found = quantised(tmp_path)
+    assert quantization.precisions(found.after) == {
+        "Conv2d": {"int8": 1}, "ConvReLU2d": {"int8": 1}, "Linear": {"int8": 1},
+    }  # fmt: skip
+    difference, scale = (found.after(found.x) - found.before(found.x)).abs().max(), found.before(found.x).abs().max()
+    assert 0 < difference < 0.1 * scale
+    layers = profiler.layers(profiler.traced(lambda: found.after(found.x), 2))["layers"]
+    heavy = {one["type"]: one["precision"] for one in layers if one["type"].startswith("quantized::")}
+    assert heavy == {"quantized::conv2d_relu": "int8", "quantized::conv2d": "int8", "quantized::linear": "int8"}
+    assert not [one["name"] for one in layers if one["type"] in ("aten::convolution", "aten::addmm")]
+
+
+def test_a_network_whose_code_asks_for_kinds_of_values_is_not_traced_wrong(tmp_path: Path) -> None:
+    torch, *_ = calibrated(tmp_path)
+    from runner.backends.torch import quantization
+
+    class Asks(torch.nn.Module):  # type: ignore[misc]
+        def forward(self, x: Any) -> Any:
+            return x.relu() if isinstance(x, torch.Tensor) else x
+
+    with pytest.raises(Unsupported, match="goes another way through the network's code than a run"):
+        quantization.static(Asks().eval(), tmp_path / "data", STATIC)
+
+
+def test_ranges_are_those_of_the_calibration(tmp_path: Path) -> None:
+    found = quantised(tmp_path)
+    reach = found.x.max() - min(found.x.min(), 0)
+    assert float(getattr(found.after, "0_input_scale_0")) == pytest.approx(float(reach) / 127, rel=1e-3)  # 7 bits
+
+
+@pytest.mark.parametrize(("per_channel", "kind"), [(True, "per_channel_affine"), (False, "per_tensor_affine")])
+def test_a_weight_has_a_scale_a_channel_or_one(per_channel: bool, kind: str, tmp_path: Path) -> None:
+    weight = quantised(tmp_path, per_channel=per_channel).after.get_submodule("3").weight()
+    assert str(weight.qscheme()) == f"torch.{kind}"
+
+
+def test_a_module_that_is_named_stays_in_float(tmp_path: Path) -> None:
+    from runner.backends.torch import quantization
+
+    found = quantization.precisions(quantised(tmp_path, exclude=("3",)).after)
+    assert found == {"Conv2d": {"fp32": 1}, "ConvReLU2d": {"int8": 1}, "Linear": {"int8": 1}}
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"calibration": "entropy"}, "precision.calibration=entropy: torch's quantiser knows ranges alone."),
+        ({"exclude": ("7",)}, "precision.exclude: the network has no module 7."),
+    ],
+)
+def test_settings_of_int8_that_torch_has_not_are_unsupported(
+    changed: dict[str, Any], reason: str, tmp_path: Path
+) -> None:
+    with pytest.raises(Unsupported) as error:
+        quantised(tmp_path, **changed)
+    assert error.value.reason == reason
 
 
 def test_the_session_imports_no_code_of_the_models() -> None:
@@ -78,6 +182,8 @@ def test_inductor_makes_a_library_of_a_network(small: Case, tmp_path: Path) -> N
     assert compiled.meta["settings_effective"]["compiler"] == "inductor"
     assert [path.name for path in compiled.out.glob("model.*")] == ["model.so"]
     np.testing.assert_allclose(predicted(compiled, tmp_path), small.expected, rtol=1e-4, atol=1e-5)
+    with pytest.raises(Unsupported, match="PyTorch's profiler sees no kernel of inductor's"):
+        session.open_profiled(str(compiled.out), compiled.settings).profile(None, 1)
 
 
 def test_what_inductor_makes_is_for_this_kind_of_cpu() -> None:
@@ -99,9 +205,18 @@ def test_without_a_cpp_compiler_inductor_is_unavailable_and_doctor_says_so(
     assert "no C++ compiler" in check.detail
 
 
-@pytest.mark.parametrize("precision", ["int8_dynamic", "as_built"])
-def test_what_is_torchscript_already_is_compiled_by_nothing_else(precision: str) -> None:
-    assert "backend.compiler=script" in str(supported(precision, compiler="eager"))
+@pytest.mark.parametrize(
+    ("precision", "compiler"),
+    [
+        ("int8", "eager"),
+        ("int8", "inductor"),
+        ("int8_dynamic", "eager"),
+        ("int8_dynamic", "inductor"),
+        ("as_built", "eager"),
+    ],
+)
+def test_what_torchscript_alone_runs_is_compiled_by_nothing_else(precision: str, compiler: str) -> None:
+    assert "backend.compiler=script" in str(supported(precision, compiler=compiler))
     assert supported(precision) is None
 
 

@@ -82,6 +82,6 @@ def test_a_sweep_is_checked_row_by_row_at_its_end(command: Command, tmp_path: Pa
 
 
 def test_what_cant_run_keeps_its_own_exit_code(command: Command) -> None:
-    ended = command("model=gru", "backend=torch", "precision=int8", "--fail-if", "latency/p50_ms>1")
+    ended = command("model=gru", "backend=torch", "precision=fp16", "--fail-if", "latency/p50_ms>1")
     assert ended.code == 4
     assert "failed: latency/p50_ms>1 · no row could be checked" in ended.out

@@ -52,10 +52,10 @@ def test_what_is_in_the_store_is_there(project: Path, capsys: pytest.CaptureFixt
 
 
 def test_what_cant_run_here_says_why(capsys: pytest.CaptureFixture[str]) -> None:
-    document = planned(capsys, "model=gru", "backend=torch", "precision=int8")
+    document = planned(capsys, "model=gru", "backend=torch", "precision=fp16")
     impossible = [one for one in document["steps"] if one["state"] == "impossible"]
     assert [one["step"] for one in impossible] == ["compile", "verify"]
-    assert "precision=int8" in impossible[0]["why"]
+    assert "precision=fp16" in impossible[0]["why"]
     assert document["cells"][0]["status"] == "unsupported"
     assert document["cells"][0]["next_step"]
 
@@ -93,11 +93,11 @@ def test_columns_are_as_wide_as_their_longest_title(capsys: pytest.CaptureFixtur
 def test_why_steps_and_cells_can_not_be_is_said_once_below_a_table_of_80_columns(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    plan.main(["-m", "model=gru", "model.hidden=4,5,6", "backend=torch", "precision=int8", "baseline=none"])
+    plan.main(["-m", "model=gru", "model.hidden=4,5,6", "backend=torch", "precision=fp16", "baseline=none"])
     lines = capsys.readouterr().out.splitlines()
     assert max(len(line) for line in lines if line.startswith(("compile", "benchmark"))) <= 80
     assert [line.split()[-1] for line in lines if line.startswith("benchmark")] == ["unsupported"] * 3
-    [why] = [line for line in lines if line.startswith("unsupported: backend=torch: precision=int8: ")]
+    [why] = [line for line in lines if line.startswith("unsupported: backend=torch: precision=fp16: ")]
     assert why.endswith("(model.hidden=4; model.hidden=5; and 1 more)")
 
 

@@ -161,22 +161,22 @@ def test_a_built_file_is_compiled_by_adopting_it_and_trains_nothing(command: Com
 
 
 def test_an_unsupported_cell_says_so_and_stops_nothing(command: Command, project: Path) -> None:
-    write(project, grid={"model": ["gru"], "precision": ["int8"], "backend": ["torch"]})
-    cell = ("model=gru", "precision=int8", "backend=torch")
+    write(project, grid={"model": ["gru"], "precision": ["fp16"], "backend": ["torch"]})
+    cell = ("model=gru", "precision=fp16", "backend=torch")
 
     compiled, measured = command("step=compile", *cell), command("step=benchmark", *cell)
 
-    folder = project / "pipeline" / "compile" / "gru-int8-torch"
+    folder = project / "pipeline" / "compile" / "gru-fp16-torch"
     assert (compiled.code, measured.code) == (0, 0), compiled.err + measured.err
     assert {path.name for path in folder.iterdir()} == {"key", "status.json"}
     assert read(folder / "status.json")["status"] == "unsupported"
-    metrics = read(project / "pipeline" / "benchmark" / "gru-int8-torch" / "measured.json")
+    metrics = read(project / "pipeline" / "benchmark" / "gru-fp16-torch" / "measured.json")
     assert metrics["status"] == "unsupported"
     record = read(project / "records" / metrics["record_id"] / "record.json")
     assert metrics["reason"] == record["reason"]
     assert (record["sweep"][:4], record["comparisons"]) == ("dvc-", 1)
-    assert read(project / "metrics" / "gru-int8-torch.json") == {"status": "unsupported"}
-    assert (project / "pipeline/benchmark/gru-int8-torch/latency.csv").read_text() == "side,percent,ms\n"
+    assert read(project / "metrics" / "gru-fp16-torch.json") == {"status": "unsupported"}
+    assert (project / "pipeline/benchmark/gru-fp16-torch/latency.csv").read_text() == "side,percent,ms\n"
     assert made(project) == set()
 
 

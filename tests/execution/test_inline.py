@@ -84,7 +84,7 @@ def test_only_what_a_record_is_made_of_is_asked_for(made: Plan) -> None:
 
 
 def test_why_a_cell_is_blocked_is_known_before_any_work(tmp_path: Path) -> None:
-    blocked = plan.make([request.one(tmp_path, ["model=gru", "backend=torch", "precision=int8"])], tmp_path)
+    blocked = plan.make([request.one(tmp_path, ["model=gru", "backend=torch", "precision=fp16"])], tmp_path)
     error = graph.blocked(blocked.cells[0], blocked)
     assert error is not None
     assert error.status == "unsupported"

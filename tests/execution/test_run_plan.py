@@ -55,7 +55,7 @@ class Tracker:
 @pytest.fixture
 def specs(tmp_path: Path) -> list[Spec]:
     """Three specs; the second can't be compiled here."""
-    words = [("backend=onnxruntime",), ("backend=torch", "precision=int8"), ("backend=openvino",)]
+    words = [("backend=onnxruntime",), ("backend=torch", "precision=fp16"), ("backend=openvino",)]
     return [request.one(tmp_path, [*COMMON, *more]) for more in words]
 
 

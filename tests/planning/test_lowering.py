@@ -395,9 +395,10 @@ def test_an_artifact_that_holds_another_file_than_the_named_one_is_not_run(tmp_p
         assert error.value.reason == f"{tmp_path}: its model.pt2 isn't {tmp_path / 'my.pt2'}."
 
 
+@pytest.mark.parametrize("code", ["model.pt2", "model.so"])
 @pytest.mark.parametrize("words", [(), ("model=file", "model.path=my.ts", "precision=as_built")])
 def test_an_artifact_with_code_that_nobody_named_is_not_run(
-    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: tuple[str, ...], code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my.ts").write_text("x")
@@ -407,12 +408,13 @@ def test_an_artifact_with_code_that_nobody_named_is_not_run(
     own = {"model.ts": {"sha256": digest}}
     assert requirements.as_named(node, Artifact(tmp_path, {"files": own}))
     with pytest.raises(StepFailed) as error:
-        requirements.as_named(node, Artifact(tmp_path, {"files": {**own, "model.pt2": {"sha256": "0" * 64}}}))
-    assert error.value.reason == f"{tmp_path}: its model.pt2 is code that nobody named."
+        requirements.as_named(node, Artifact(tmp_path, {"files": {**own, code: {"sha256": "0" * 64}}}))
+    assert error.value.reason == f"{tmp_path}: its {code} is code that nobody named."
 
 
-def test_code_that_the_backends_own_compile_provides_is_run(tmp_path: Path) -> None:
-    made = plan.make([request.one(tmp_path, ["backend=tvm", "baseline=none"])], tmp_path)
+@pytest.mark.parametrize("words", [("backend=tvm",), ("backend=torch", "backend.compiler=inductor")])
+def test_code_that_the_backends_own_compile_provides_is_run(words: tuple[str, ...], tmp_path: Path) -> None:
+    made = plan.make([request.one(tmp_path, [*words, "baseline=none"])], tmp_path)
     node = made.nodes[made.cells[0].candidate.keys["compile"]]
     own = {"model.so": {"sha256": "0" * 64}}
     assert requirements.as_named(node, Artifact(tmp_path, {"files": own}))

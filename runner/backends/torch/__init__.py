@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runner.backends.contract import AS_BUILT, Backend, Capabilities, Release, Request
+from runner.backends.contract import ABOUT, AS_BUILT, COMPILE, Backend, Capabilities, Release, Request, Stage
 from runner.core.errors import Unavailable
 from runner.core.setting_rules import setting
 
+LIBRARY = "model.so"  # inductor's
 COMPILER = "g++"  # what inductor calls on Linux
+QUANTISED = ("int8", "int8_dynamic")
 REASONS = {
     "onnx": "torch runs trained networks, not ONNX files: backend=onnxruntime or openvino",
-    "fp16": "torch's float16 kernels for CPUs are far slower than float32: precision=fp32 or precision=int8_dynamic",
-    "int8": "static int8 needs a quantised graph, and torch runs the checkpoint: precision=int8_dynamic, "
-    "or backend=onnxruntime",
+    "fp16": "torch's float16 kernels for CPUs are far slower than float32: precision=fp32, int8 or int8_dynamic",
 }
 
 
@@ -35,8 +35,8 @@ def support(request: Request) -> str | None:
     compiler = request.settings.compiler
     if compiler != "script" and request.precision == AS_BUILT:
         return f"backend.compiler={compiler}: a file that is built already runs as it is: backend.compiler=script"
-    if compiler != "script" and request.precision == "int8_dynamic":
-        return f"backend.compiler={compiler}: precision=int8_dynamic needs backend.compiler=script"
+    if compiler != "script" and request.precision in QUANTISED:
+        return f"backend.compiler={compiler}: precision={request.precision} needs backend.compiler=script"
     if compiler == "inductor" and (missing := lacks()):
         raise Unavailable(f"backend.compiler=inductor: {missing[0]}", missing[1])
     return None
@@ -54,18 +54,25 @@ def tuned_to(settings: Settings, hardware: Mapping[str, Any]) -> dict[str, Any] 
     return {"isa": hardware.get("isa")} if settings.compiler == "inductor" else None
 
 
+def library(settings: Settings) -> tuple[str, ...]:
+    """Where inductor compiles, its library, which is code: no other artifact may hold one."""
+    return (LIBRARY,) if settings.compiler == "inductor" else ()
+
+
 BACKEND = Backend(
     settings=Settings,
     accepts=("checkpoint",),
     opens=(".pt2", ".pt", ".ts"),
-    code=(".pt2",),  # sizes in it are expressions, which are evaluated as Python
-    # Those that torch's CPU kernels have; it quantises LSTM, GRU and Linear of its own modules.
-    precisions=("fp32", "int8_dynamic"),
+    code=(".pt2", ".so"),  # sizes in a program are expressions, which are evaluated as Python
+    # Those that torch's CPU kernels have; dynamically it quantises LSTM, GRU and Linear of its own modules.
+    precisions=("fp32", *QUANTISED),
     refuses=REASONS,
     distributions=("torch",),
     install="pip install 'edge-runner[train]'",
     capabilities=Capabilities(profile=True),
-    release=Release(index="https://download.pytorch.org/whl/cpu"),  # the usual index has builds of gigabytes, for GPUs
+    # The usual index has builds of gigabytes, for GPUs.
+    release=Release(index="https://download.pytorch.org/whl/cpu", build="cpu"),
+    stages=(Stage(COMPILE, asks=ABOUT, provides_for=library),),
     # Its file holds the network, not how many threads run it.
     session_settings={"threads": 1},
     portable="backend.compiler=script",

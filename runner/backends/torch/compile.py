@@ -6,26 +6,36 @@ import json
 import os
 import shutil
 import warnings
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
-from torch.ao.nn.quantized import dynamic
 
 from runner.backends import compile_checks
-from runner.backends.torch import loaded
-from runner.backends.torch.session import EAGER, FILE, LIBRARY, SIGNATURE, open_session
+from runner.backends.torch import LIBRARY, QUANTISED, loaded, quantization
+from runner.backends.torch.quantization import Counts
+from runner.backends.torch.session import EAGER, FILE, SIGNATURE, open_session
 from runner.core.errors import Unsupported
+from runner.core.foreign_text import brief
 from runner.core.job import Job
-from runner.data import arrays
+from runner.data import arrays, calibration_set
 from runner.models import checkpoint
 
 OUTPUT = "y"  # what the export step calls a network's output
 Inputs = dict[str, torch.Tensor]
-QUANTISED = (nn.LSTM, nn.GRU, nn.Linear)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What the network that was saved answers to the real inputs, before any compiler, and in which precision its heavy
+    parts are."""
+
+    expected: Any
+    effective: Counts
 
 
 def compile(job: Job) -> dict[str, Any]:
@@ -35,33 +45,34 @@ def compile(job: Job) -> dict[str, Any]:
     network = checkpoint.load(job.inputs["model"], job.settings["model"], arrays.read_meta(job.inputs["data"]))
     network.requires_grad_(False)
     notes = channels_last(network) if settings["channels_last"] else []
-    if job.settings["precision"] == "int8_dynamic":
-        network = quantised(network)
-        notes += ["torch.ao.quantization is deprecated by its makers: int8_dynamic may leave torch after 2.13"]
     feed = compile_checks.real_feed(job.inputs["data"], job.settings["batch"])
     inputs = {name: torch.from_numpy(array) for name, array in feed.items()}
-    expected = network(*inputs.values()).numpy()
-    SAVES[settings["compiler"]](network, inputs, job)
-    _sign(inputs, expected, job.out)
+    made = SAVES[settings["compiler"]](network, inputs, job)
+    _sign(inputs, made.expected, job.out)
     session = open_session(str(job.out), settings)
-    error = compile_checks.compared(session, feed, [expected], job.settings["precision"])
+    error = compile_checks.compared(session, feed, [made.expected], job.settings["precision"])
     return {
         "version": session.version,
-        "effective": precisions(network),
+        "effective": made.effective,
         "fallback": {},
         "max_abs_error_of_optimisation": error,
-        "warnings": notes,
+        "warnings": [*notes, *_said(job)],
     }
 
 
-def quantised(network: nn.Module) -> nn.Module:
-    """LSTM, GRU and Linear with int8 weights, activations quantised as they come (torch.ao.quantization)."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        warnings.simplefilter("ignore", UserWarning)
-        quantize: Any = torch.ao.quantization.quantize_dynamic
-        module: nn.Module = quantize(network, set(QUANTISED), dtype=torch.qint8)
-        return module
+def _said(job: Job) -> list[str]:
+    """What the record has to say of its precision."""
+    precision = job.settings["precision"]
+    deprecated = [quantization.DEPRECATED] if precision in QUANTISED else []
+    return [*deprecated, *(calibration_set.notes(job.inputs["data"]) if precision == "int8" else [])]
+
+
+def _in_precision(network: nn.Module, job: Job) -> nn.Module:
+    if job.settings["precision"] == "int8_dynamic":
+        return quantization.dynamic(network)
+    if job.settings["precision"] == "int8":
+        return quantization.static(network, job.inputs["data"], job.settings["precision_settings"])
+    return network
 
 
 def channels_last(network: nn.Module) -> list[str]:
@@ -72,43 +83,54 @@ def channels_last(network: nn.Module) -> list[str]:
     return []
 
 
-def _script(network: nn.Module, inputs: Inputs, job: Job) -> None:
+def _script(network: nn.Module, inputs: Inputs, job: Job) -> Made:
     """Frozen TorchScript."""
+    made, feed = _in_precision(network, job), tuple(inputs.values())
     with warnings.catch_warnings():
         # Of TorchScript's age (see session.py), and that the batch is fixed by tracing, which is what is wanted.
         warnings.simplefilter("ignore")
-        traced = torch.jit.trace(network, tuple(inputs.values()))  # type: ignore[no-untyped-call]
+        traced = torch.jit.trace(made, feed)  # type: ignore[no-untyped-call]
         torch.jit.save(torch.jit.freeze(traced), str(job.out / FILE))
+    return Made(made(*feed).numpy(), quantization.precisions(made))
 
 
-def _eager(network: nn.Module, inputs: Inputs, job: Job) -> None:
+def _eager(network: nn.Module, inputs: Inputs, job: Job) -> Made:
     """The weights, and which network they are of: its code is the project's, and stays there."""
     folder = job.out / EAGER
     folder.mkdir()
     checkpoint.save(network, folder)
     about = {"model": job.settings["model"], "data_meta": arrays.read_meta(job.inputs["data"])}
     (folder / loaded.ABOUT).write_text(json.dumps(about) + "\n", encoding="utf-8")
+    return Made(network(*inputs.values()).numpy(), quantization.precisions(network))
 
 
-def _inductor(network: nn.Module, inputs: Inputs, job: Job) -> None:
+def _inductor(network: nn.Module, inputs: Inputs, job: Job) -> Made:
     """A library that inductor makes of the network ahead of time, with its weights; threads are chosen when it runs."""
     os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(job.scratch / "inductor")
     import torch._inductor
 
-    library, feed = job.scratch / "made" / LIBRARY, tuple(inputs.values())
+    feed = tuple(inputs.values())
+    with _told():
+        program: Any = torch.export.export(network, feed).module()
+    library = job.scratch / "made" / LIBRARY
     library.parent.mkdir(parents=True, exist_ok=True)
     options = {"aot_inductor.output_path": str(library), "cpp.dynamic_threads": True, "compile_threads": 1}
-    try:
-        program: Any = torch.export.export(network, feed).module()
+    with _told():
         torch._inductor.aot_compile(program, feed, options=options)
-    except Exception as error:  # torch's own share no base class
-        said = " ".join(str(error).split())[:300]
-        advice = "Use backend.compiler=script."
-        raise Unsupported(f"torch's inductor can't compile the network: {said}", advice) from error
     shutil.copyfile(library, job.out / LIBRARY)
+    return Made(network(*feed).numpy(), quantization.precisions(network))
 
 
-SAVES: Mapping[str, Callable[[nn.Module, Inputs, Job], None]] = {
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # torch's own share no base class
+        reason = f"torch's inductor can't compile the network: {brief(str(error))}"
+        raise Unsupported(reason, "Use backend.compiler=script.") from error
+
+
+SAVES: Mapping[str, Callable[[nn.Module, Inputs, Job], Made]] = {
     "eager": _eager,
     "script": _script,
     "inductor": _inductor,
@@ -121,15 +143,3 @@ def _sign(inputs: Inputs, expected: Any, out: Path) -> None:
         "outputs": [{"name": OUTPUT, "shape": list(expected.shape), "dtype": str(expected.dtype)}],
     }
     (out / SIGNATURE).write_text(json.dumps(signature, indent=1) + "\n", encoding="utf-8")
-
-
-def precisions(network: nn.Module) -> dict[str, dict[str, int]]:
-    """`{module type: {precision: modules}}` of the modules that hold weights."""
-    counts: dict[str, Counter[str]] = {}
-    for module in network.modules():
-        name = type(module).__name__
-        if isinstance(module, (dynamic.LSTM, dynamic.GRU, dynamic.Linear)):
-            counts.setdefault(name, Counter())["int8"] += 1
-        elif next(module.parameters(recurse=False), None) is not None:
-            counts.setdefault(name, Counter())["fp32"] += 1
-    return {kind: dict(count) for kind, count in sorted(counts.items())}

@@ -39,7 +39,7 @@ def traced(run: Any, iterations: int) -> list[Event]:
 
 def layers(events: list[Event]) -> dict[str, Any]:
     """As `Session.profile`. Operators of one name on inputs of the same sizes are one layer. Raises Unsupported where
-    no operator shows: a library of inductor's says nothing of its own kernels."""
+    no operator shows."""
     runs = sorted((one for one in events if one.name == RUN), key=lambda one: one.start)
     starts = [one.start for one in runs]
     kinds: dict[str, Event] = {}

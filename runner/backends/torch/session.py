@@ -11,12 +11,11 @@ from typing import Any
 import torch
 
 from runner.backends.contract import HOST
-from runner.backends.torch import loaded, profiler
+from runner.backends.torch import LIBRARY, loaded, profiler
 from runner.core.errors import Unsupported
 
 FILE = "model.ts"
 BUILT = ("model.pt2", "model.pt")  # as users' files are called; one of theirs may be called as ours
-LIBRARY = "model.so"  # inductor's
 EAGER = "network"  # a folder: weights, and whose they are
 SIGNATURE = "signature.json"
 
@@ -63,7 +62,10 @@ class Session:
         return [one.numpy() for one in (found if isinstance(found, (tuple, list)) else (found,))]
 
     def profile(self, bound: Bound, iterations: int) -> dict[str, Any]:
-        """As `contract.ProfiledSession`."""
+        """As `contract.ProfiledSession`. Raises Unsupported of a library of inductor's: PyTorch's profiler sees how its
+        memory is made, and none of its kernels."""
+        if self.effective["compiler"] == "inductor":
+            raise Unsupported("PyTorch's profiler sees no kernel of inductor's.", "Measure it without: profile=none.")
         for _ in range(max(1, iterations // 10)):
             self.run(bound)
         return profiler.layers(profiler.traced(lambda: self.run(bound), iterations))
