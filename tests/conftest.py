@@ -73,7 +73,7 @@ def command(tmp_path: Path) -> Command:
     def run(*words: str, cwd: Path = tmp_path, env: dict[str, str] | None = None, timeout: float = 240) -> Ended:
         full = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", **(env or {})}
         full["PYTHONPATH"] = os.pathsep.join(filter(None, [full.get("PYTHONPATH"), str(REPOSITORY)]))
-        if cwd == tmp_path and words[0] not in COMMANDS and "MLFLOW_TRACKING_URI" not in full:
+        if cwd == tmp_path and words and words[0] not in COMMANDS and "MLFLOW_TRACKING_URI" not in full:
             mlflow_tables.place(tmp_path)
         done = subprocess.run(
             [sys.executable, "-m", "runner", *words],
@@ -84,6 +84,7 @@ def command(tmp_path: Path) -> Command:
             timeout=timeout,
             stdin=subprocess.DEVNULL,
         )
+        mlflow_tables.take_back(tmp_path)
         return Ended(done.returncode, done.stdout, done.stderr)
 
     return run

@@ -24,6 +24,13 @@ def place(project: Path) -> None:
         store.execute("UPDATE experiments SET artifact_location = replace(artifact_location, ?, ?)", where)
 
 
+def take_back(project: Path) -> None:
+    """Remove what no command has opened: whoever looks for what one left finds nothing of ours."""
+    folder = mlflow_store.database(project).parent
+    if not (folder / ".lock").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @cache
 def _made() -> Path:
     project = Path(tempfile.mkdtemp()).resolve()
