@@ -269,7 +269,7 @@ def test_a_file_that_is_built_already_runs_as_it_is(name: str, shared: Shared, t
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
     file = next(path for path in built.out.iterdir() if path.suffix in loading.backend(name).opens)
     assert file.stem == "model"
-    assert file.read_bytes() in [path.read_bytes() for path in compiled.out.iterdir()]
+    assert file.read_bytes() in [path.read_bytes() for path in models.files(compiled)]
 
 
 @where(lambda declared: "fp32" in declared.precisions)
@@ -474,7 +474,7 @@ def overwritten(folder: Path, old: bytes, new: bytes) -> int:
 @where(runs_here)
 def test_a_truncated_artifact_is_named(name: str, shared: Shared, tmp_path: Path) -> None:
     compiled = sharing.copied(made(shared, name, "bilstm"), tmp_path / "out")
-    largest = max((path for path in compiled.out.rglob("*") if path.is_file()), key=lambda path: path.stat().st_size)
+    largest = max(models.files(compiled), key=lambda path: path.stat().st_size)
     largest.write_bytes(largest.read_bytes()[: largest.stat().st_size // 2])
     with sharing.running(shared, compiled, "damaged") as worker, pytest.raises(StepFailed) as error:
         models.load(worker, compiled)

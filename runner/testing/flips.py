@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from runner.core.errors import RunnerError
-from runner.testing import shared
+from runner.testing import models, shared
 from runner.testing.models import Compiled
 from runner.testing.shared import Shared
 
@@ -19,7 +19,7 @@ def flipped(made: Compiled, folder: Path, count: int) -> Iterator[Compiled]:
     """Copies of it below `folder` in which one bit is another, drawn by seed: by turns near the begin of a file and
     anywhere in it, file by file."""
     random = np.random.default_rng(0)
-    files = sorted(path.relative_to(made.out) for path in made.out.rglob("*") if path.is_file())
+    files = [path.relative_to(made.out) for path in models.files(made)]
     for number in range(count):
         copy = shared.copied(made, folder / str(number))
         file = copy.out / files[number // 2 % len(files)]

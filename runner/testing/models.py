@@ -157,6 +157,12 @@ def answered(worker: Worker, made: Compiled, folder: Path, batch: int = 1) -> di
         return {name.removeprefix("out/"): file[name] for name in file.files if name.startswith("out/")}
 
 
+def files(made: Compiled) -> list[Path]:
+    """What a session may open of what was compiled: all but what its compiler says of it in `reports/`."""
+    every = sorted(path for path in made.out.rglob("*") if path.is_file())
+    return [path for path in every if path.relative_to(made.out).parts[0] != "reports"]
+
+
 def read_session(made: Compiled) -> dict[str, Any]:
     """`session.json` of what was compiled."""
     described: dict[str, Any] = json.loads((made.out / "session.json").read_text())
