@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 from runner.measure.noise_floor import NoiseFloor
+from runner.results import later_settings
 from runner.results.record_form import ESTIMATED, IMPORTED, SPREAD
 
 Role = Literal["candidate", "baseline"]
@@ -424,6 +425,7 @@ def read(content: Json) -> Result:
     return _made(
         Result,
         content,
+        spec=content["spec"] if content.get("origin") == IMPORTED else later_settings.filled(content["spec"]),
         provenance=_provenance(content),
         comparison=_compared(content["comparison"]) if content.get("comparison") else None,
         effective={role: _made(Effective, one) for role, one in _of(content, "effective").items()},
@@ -455,7 +457,7 @@ def _compared(found: Json) -> Compared:
     return _made(
         Compared,
         found,
-        baseline=_made(Baseline, found["baseline"]),
+        baseline=_made(Baseline, found["baseline"], spec=later_settings.filled(found["baseline"]["spec"])),
         floor=_perhaps(NoiseFloor, found.get("floor")),
         verdict_interval=_perhaps(Range, found.get("verdict_interval")),
         without_flagged=_without_flagged(without) if without else None,

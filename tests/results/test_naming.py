@@ -25,6 +25,7 @@ def test_names_follow_the_axes() -> None:
         "bilstm",
         "co2",
         "none",
+        "none",
         "fp32",
         "onnxruntime",
         "local",

@@ -43,7 +43,8 @@ def test_what_tells_rows_apart_is_found_once_however_many_they_are(
 def test_text(found: Comparison) -> None:
     shown = re.sub(r" {2,}", "  ", table.text(found))
     assert shown.splitlines() == [
-        "data co2 · compression none · hardware local · scenario single_stream · speed-up over onnxruntime fp32",
+        "data co2 · preprocess none · compression none · hardware local · scenario single_stream · "
+        "speed-up over onnxruntime fp32",
         "",
         " #  model  precision  backend  speed-up [95 %]  verdict  p50 ms [95 %]  peak MB  file MB  quality  date",
         " " + "─" * (len(table.text(found).splitlines()[3]) - 1),
@@ -66,7 +67,8 @@ def test_narrow_text_wraps_and_loses_nothing(found: Comparison, width: int) -> N
 
 def test_markdown(found: Comparison) -> None:
     assert table.markdown(found) == (
-        "data co2 · compression none · hardware local · scenario single_stream · speed-up over onnxruntime fp32\n"
+        "data co2 · preprocess none · compression none · hardware local · scenario single_stream · "
+        "speed-up over onnxruntime fp32\n"
         "\n"
         "| # | model | precision | backend | speed-up [95 %] | verdict | p50 ms [95 %] | peak MB | file MB "
         "| quality | date |\n"
