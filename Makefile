@@ -27,8 +27,9 @@ $(VENV)/.tests-installed: $(VENV)/.installed
 	$(PIP) --editable '.[train,ui,plots,openvino,dvc,litert,tvm,dev]'
 	@touch $@
 
+# One process more than two cores have: tests wait for other processes and for the disk a third of their time.
 test: $(VENV)/.tests-installed system-packages
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # The browser test needs a real browser, the tests of devices a real sshd, those of what leaves the machine
 # strace, those of delegates a C compiler, those of TVM one for Arm. As root on Debian they are installed; elsewhere the command to type is printed.
