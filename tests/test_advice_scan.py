@@ -55,7 +55,15 @@ OURS = {
     ),
     *("version", "word", "AS_BUILT", "PACKAGE", "RAPL", "container.PROGRAMS[name]", "convert[kind]"),
     *("system", "BENCHMARK_MODEL", "EVERYWHERE", "own()", "LEAST", "apart_s", "threads", "named.name"),
-    *("changes", "release", "against", "spec.toolchain.version", "str(install).lower()"),
+    *(
+        "request.precision",
+        "spec.backend.name",
+        "changes",
+        "release",
+        "against",
+        "spec.toolchain.version",
+        "str(install).lower()",
+    ),
     *("record", "best.confirmed.record_id"),  # numbers of records
     "' '.join(map(shell, kept))",
     "own",  # words of `advice.own_model`, which are quoted

@@ -15,8 +15,13 @@ Ask = Callable[[Mapping[str, Any]], "list[Any]"]  # outputs of inputs by name
 
 
 def nudged(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs, of which floats are another by a few units in the last place."""
-    return {name: _moved(array) if array.dtype.kind == "f" else array for name, array in inputs.items()}
+    """The inputs, of which numpy's own floats are another by a few units in the last place: eight bits have too few."""
+    return {name: _moved(array) if is_float(array) else array for name, array in inputs.items()}
+
+
+def is_float(array: Any) -> bool:
+    """Whether its numbers are floats of numpy's own; those of ml_dtypes, which are of eight bits, say the same kind."""
+    return array.dtype.kind == "f" and array.dtype.type.__module__ == "numpy"
 
 
 def _moved(array: Any) -> Any:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.core.foreign_text import brief
-from runner.worker import preprocessed, process, session_loader, timing_loop
+from runner.worker import process, session_loader, timing_loop
 from runner.worker.json_lines import Channel, error_message
 
 PROGRESS_SECONDS = 0.1
@@ -111,7 +111,11 @@ def load(state: State, request: dict[str, Any], progress: Callable[[int, int, st
 
 def _opened(request: dict[str, Any], opening: str) -> Any:
     session = session_loader.load(request["session"], request["folder"], request.get("options", {}), opening)
-    return preprocessed.opened(session, request.get("preprocess", {}))
+    if "preprocess" not in request:
+        return session
+    from runner.worker import preprocessed  # it brings numpy, which a device may lack: that is asked first
+
+    return preprocessed.opened(session, request["preprocess"])
 
 
 def _bind(state: State, session: Any, request: dict[str, Any]) -> None:

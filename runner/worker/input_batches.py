@@ -101,7 +101,7 @@ def never_seen(inputs: dict[str, Any], name: str, count: int, seed: int) -> Iter
 
 
 def _moved(array: Any, rng: Any) -> Any:
-    if array.dtype.kind != "f":
+    if array.dtype.kind != "f" or array.dtype.itemsize == 1:
         return _swapped(array, rng)
     # Few values need more bits between them to differ each time; zeros stay, as denormal numbers take longer.
     most = 4 if array.size > 16 else 16 if array.dtype.itemsize == 2 else 4096 if array.size == 1 else 256

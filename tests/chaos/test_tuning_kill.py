@@ -17,7 +17,7 @@ from tests.conftest import QUICK
 
 pytestmark = pytest.mark.slow
 
-TRIALS = 16
+TRIALS = 48
 SPEC = ("backend=tvm", "model=gru", "model.hidden=4", "model.window=4", "train=smoke", "baseline=none", *QUICK)
 TUNED = (*SPEC, f"backend.tuning.trials={TRIALS}", "telemetry.interval_ms=null")
 

@@ -53,7 +53,8 @@ def described(base: Path, backend: str, path: Path, shapes: Any = None, **beside
     """The meta of `describe`; `beside`: names in the artifact of files by their suffix."""
     places = [[str(path), f"model{path.suffix}"]]
     places += [[str(path.with_suffix(f".{suffix}")), name] for suffix, name in beside.items()]
-    asked = {"backend": backend, "settings": chain.values("backend", backend), "places": places, "shapes": shapes or {}}
+    settings = chain.values("backend", backend)
+    asked = {"backend": backend, "opener": "as_built", "settings": settings, "places": places, "shapes": shapes or {}}
     return chain.do("describe", asked, {}, base)
 
 
