@@ -21,7 +21,7 @@ def nudged(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 def is_float(array: Any) -> bool:
     """Whether its numbers are floats of numpy's own; those of ml_dtypes, which are of eight bits, say the same kind."""
-    return array.dtype.kind == "f" and array.dtype.type.__module__ == "numpy"
+    return bool(array.dtype.kind == "f" and array.dtype.type.__module__ == "numpy")
 
 
 def _moved(array: Any) -> Any:
