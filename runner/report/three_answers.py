@@ -15,7 +15,7 @@ from runner.results.formatting import cells, ratio, worded
 from runner.results.rows import Row
 from runner.spec.labels import flatten
 
-ALIKE = ("model", "data", "compression", "scenario", "hardware")  # axes that have to be as the baseline's
+ALIKE = ("model", "data", "preprocess", "compression", "scenario", "hardware")  # axes that have to be as the baseline's
 ROOM = 0.5  # share of the physical bound below which there is much to win
 FEW = 6  # cells of one answer that are named
 

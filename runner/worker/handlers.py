@@ -111,9 +111,9 @@ def load(state: State, request: dict[str, Any], progress: Callable[[int, int, st
 
 def _opened(request: dict[str, Any], opening: str) -> Any:
     session = session_loader.load(request["session"], request["folder"], request.get("options", {}), opening)
-    if "preprocess" not in request:
+    if not request.get("preprocess"):  # most have none, and load nothing for it
         return session
-    from runner.worker import preprocessed  # it brings numpy, which a device may lack: that is asked first
+    from runner.worker import preprocessed
 
     return preprocessed.opened(session, request["preprocess"])
 

@@ -18,8 +18,8 @@ STATISTICS: dict[str, Callable[[Iterable[float]], float]] = {"mean": fmean, "med
 
 
 def opened(session: Any, inputs: Mapping[str, Any]) -> Any:
-    """`session` as it is, or one for raw samples: `inputs` is `{input: Preprocessing.as_dict}`, empty for none."""
-    return Preprocessed(session, {name: description.read(one) for name, one in inputs.items()}) if inputs else session
+    """One for raw samples, around `session`: `inputs` is `{input: Preprocessing.as_dict}`."""
+    return Preprocessed(session, {name: description.read(one) for name, one in inputs.items()})
 
 
 class Preprocessed:
@@ -35,6 +35,11 @@ class Preprocessed:
         self.memory, self.clock = session.memory, session.clock
         self.at_once = getattr(session, "at_once", 1)
         self.effective = {**session.effective, "preprocess": f"numpy {np.__version__}"}
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the session in it does otherwise than asked."""
+        return tuple(getattr(self._session, "warnings", ()))
 
     def _raw(self, spec: dict[str, Any]) -> dict[str, Any]:
         one = self._described[spec["name"]]

@@ -37,3 +37,15 @@ def test_whole_numbers_have_none() -> None:
 
 def test_outputs_of_nothing_have_none() -> None:
     assert rounded(model("Sub", "one", "one"), [1, 2, 3]) == 0.0
+
+
+def test_an_input_that_steers_is_not_moved() -> None:
+    ports = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name, shape in {"x": [3], "y": [1, 1, 8]}.items()
+    ]
+    data = numpy_helper.from_array(np.ones((1, 1, 4), np.float32), "data")
+    resized = helper.make_node("Resize", ["data", "", "x"], ["y"])  # the first two of its scales have to be 1
+    graph = helper.make_graph([resized], "g", ports[:1], ports[1:], [data])
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    assert float_reference.rounded(made, {"x": np.array([[1, 1, 2]], np.float32)}) == 0.0

@@ -55,11 +55,12 @@ def test_an_untuned_and_a_tuned_one_are_answered_for(tmp_path: Path) -> None:
         ("backend", {"threads": 2}, "no: threads 2 against 1"),
         ("scenario", {"batch": 8}, "no: scenario.batch 8 against None"),
         ("model", {"hidden": 64}, "no: model.hidden 64 against 32"),
+        ("preprocess", {"name": "separate"}, "no: preprocess separate against none"),
     ],
 )
 def test_what_differs_beside_the_backend_is_named(axis: str, change: dict[str, Any], said: str, tmp_path: Path) -> None:
     content = record(TUNED, 1.2, 256)
-    content["spec"][axis] |= change
+    content["spec"][axis] = content["spec"].get(axis, {}) | change
     assert answered(tmp_path, content)["Same conditions?"][0].startswith(f"{said} (")
 
 

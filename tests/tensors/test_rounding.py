@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -19,3 +20,8 @@ def test_a_nudge_is_a_few_units_in_the_last_place(kind: type) -> None:
 def test_whole_numbers_truths_and_texts_stay() -> None:
     given = {"i": np.arange(3), "b": np.array([True]), "s": np.array(["a"])}
     assert {name: moved is given[name] for name, moved in rounding.nudged(given).items()} == dict.fromkeys(given, True)
+
+
+def test_floats_of_eight_bits_stay() -> None:
+    given = np.array([1.0, -2.0], ml_dtypes.float8_e4m3fn)
+    assert rounding.nudged({"x": given})["x"] is given

@@ -26,8 +26,13 @@ def inner(tmp_path: Path) -> Any:
     return open_session(str(tmp_path), dict(models.settings_of("onnxruntime")))
 
 
-def test_without_preprocessing_it_is_the_session_itself(inner: Any) -> None:
-    assert preprocessed.opened(inner, {}) is inner
+def test_what_the_session_in_it_does_otherwise_than_asked_is_said(inner: Any) -> None:
+    inner.warnings = ("threads: 1, 2 was asked for",)
+    assert preprocessed.opened(inner, {"x": ONE.as_dict()}).warnings == inner.warnings
+
+
+def test_a_session_that_says_nothing_of_that_does_all_as_asked(inner: Any) -> None:
+    assert preprocessed.opened(inner, {"x": ONE.as_dict()}).warnings == ()
 
 
 @pytest.mark.parametrize("rereads", [True, False], ids=["written in place", "bound anew"])
