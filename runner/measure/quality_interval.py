@@ -120,7 +120,7 @@ def mcnemar(gained: int, lost: int) -> float:
 
 
 def _errors(mine: PerSample, theirs: PerSample, seed: int, confidence: float) -> dict[str, Any]:
-    length, difference = _block(mine), _figure(mine, mine.values.mean()) - _figure(theirs, theirs.values.mean())
+    length, difference = block(mine), _figure(mine, mine.values.mean()) - _figure(theirs, theirs.values.mean())
     blocks = len(mine.values) // length
     method = f"paired bootstrap of {blocks} blocks of {length} samples"
     if blocks < LEAST_BLOCKS:
@@ -138,8 +138,9 @@ METHODS: dict[str, Callable[[PerSample, PerSample, int, float], dict[str, Any]]]
 }  # fmt: skip
 
 
-def _block(one: PerSample) -> int:
-    """Twice as many neighbours as share what they are scored on, and enough that there are few blocks."""
+def block(one: PerSample) -> int:
+    """Samples that are drawn together: twice as many neighbours as share what they are scored on, and enough that
+    there are few blocks."""
     return max(1, 2 * one.overlap if one.overlap > 1 else 1, math.ceil(len(one.values) / MOST_BLOCKS))
 
 
@@ -147,6 +148,11 @@ def _moving(values: Floats, length: int) -> Floats:
     """The mean of each `length` neighbours."""
     sums = np.concatenate([[0.0], np.cumsum(values)])
     return np.asarray((sums[length:] - sums[:-length]) / length)
+
+
+def figure(one: PerSample) -> float:
+    """What its samples come to."""
+    return float(_figure(one, one.values.mean()))
 
 
 def _figure(one: PerSample, mean: Any) -> Any:

@@ -3,7 +3,7 @@ finished groups, so that a race that was killed goes on as if nothing had happen
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from runner.racing import groups as timed
@@ -52,9 +52,19 @@ def left(race: Race) -> tuple[int, list[tuple[int, ...]]]:
     not."""
     block = race.block
     first = next((place for place, group in enumerate(race.groups) if group.block == block), len(race.groups))
-    done = {frozenset(group.values) for group in race.groups if group.block == block}
-    rest = [one for one in _planned(race, first, block) if frozenset(one) not in done]
+    ran = frozenset(one for group in race.groups if group.block == block for one in group.values)
+    rest = _not_yet(race, _planned(race, first, block), ran)
     return (block, rest) if rest else (block + 1, _planned(race, len(race.groups), block + 1))
+
+
+def _not_yet(race: Race, planned: Sequence[tuple[int, ...]], ran: Collection[int]) -> list[tuple[int, ...]]:
+    """What is left of a block's groups after those that `ran` in it: where groups were others (one of them fell out),
+    those who haven't run are put together anew, and one alone beside somebody who has."""
+    if all(set(group) <= set(ran) or not set(group) & set(ran) for group in planned):
+        return [group for group in planned if not set(group) <= set(ran)]
+    late = [one for group in planned for one in group if one not in ran]
+    beside = [one for group in planned for one in group if one in ran][: 1 if len(late) == 1 else 0]
+    return timed.cut([*late, *beside], race.seed, race.block, race.at_once)
 
 
 def _planned(race: Race, before: int, block: int) -> list[tuple[int, ...]]:

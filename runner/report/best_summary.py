@@ -61,7 +61,7 @@ def lines(best: Best) -> Iterator[str]:
     for name, found in best.slower:
         yield _not_recommended(best, name, found)
     if best.winner:
-        yield f"Quality: {_loss(best.named(best.winner))}; at most {_budget(best)} may be lost."
+        yield f"Quality: {_loss(best)}; at most {_budget(best)} may be lost."
     if best.processes:
         yield _work(best)
     on = [one.name for one in best.raced if one.pareto]
@@ -84,8 +84,9 @@ def _budget(best: Best) -> str:
     return "anything" if best.budget is None else str(best.budget)
 
 
-def _loss(one: Raced) -> str:
-    return quality_loss.worded(one.loss) if one.loss else "not known"
+def _loss(best: Best) -> str:
+    chosen = best.named(best.winner).loss
+    return quality_loss.stated(chosen, best.stated) if chosen and best.stated else "not known"
 
 
 def _work(best: Best) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from runner.results.quality_loss import Budget, Loss
+from runner.results.quality_loss import Budget, Loss, Stated
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Raced:
     """A configuration that raced. `words` are those of a run of it. `relative` is how many times as long it takes as
     the fastest, with the interval that the race drops by; None where nothing was raced. `runs` of fresh processes;
     `dropped`: the block (from 1) after which it was dropped, None where it never was. `tied`: it can't be told apart
-    from the fastest. `loss` of quality, None where it isn't known. `pareto`: none beats it in quality, time and
-    size."""
+    from the fastest. `loss` of quality that it was chosen by, None where it isn't known. `pareto`: none beats it in
+    quality, time and size."""
 
     name: str
     words: tuple[str, ...]
@@ -57,8 +57,9 @@ class Confirmed:
 @dataclass(frozen=True)
 class Best:
     """`raced` are the configurations, the fastest first. `winner` and `default` are names among them; without a
-    winner nothing could be recommended. `decided`: nothing else is more than 2 % faster; otherwise `why` it isn't,
-    and `left` are those that still raced. `in_time`: it was not the time that ended it. `confirmed` is None where the
+    winner nothing could be recommended. `stated`: what the winner loses, None where it isn't known. `decided`: nothing
+    else is more than 2 % faster; otherwise `why` it isn't, and `left` are those that still raced. `in_time`: it was
+    not the time that ended it. `confirmed` is None where the
     default won, or there was no time. `reopened`: how often fresh pairs said less than the race. `slower`: who was as
     fast by the race, and slower than the default in fresh pairs, so isn't recommended. `blocks` and `processes` of
     the race, with its confirmations' pairs; `share` of the processes that 8 pairs of each configuration would take.
@@ -69,6 +70,7 @@ class Best:
     raced: tuple[Raced, ...]
     left_out: tuple[LeftOut, ...]
     winner: str
+    stated: Stated | None
     default: str
     decided: bool
     in_time: bool

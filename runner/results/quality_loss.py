@@ -47,6 +47,23 @@ class Loss:
         return self.high <= allowed(budget, self)
 
 
+@dataclass(frozen=True)
+class Stated:
+    """A loss as it is stated of what was chosen, on so many `samples`. `apart`: none of them chose it."""
+
+    loss: Loss
+    samples: int
+    apart: bool
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What a model is chosen by, and what is stated of it once it is."""
+
+    loss: Loss
+    stated: Stated
+
+
 def allowed(budget: Budget, loss: Loss) -> float:
     """How much may be lost, in the metric's unit."""
     return budget.amount * (abs(loss.of) if budget.relative else 1.0)
@@ -115,6 +132,15 @@ def worded(loss: Loss) -> str:
     amount = f"{number(100 * loss.high)} percentage points" if percent else f"{number(loss.high)} {unit}".strip()
     share = f"{number(100 * loss.high / abs(loss.of))} % ({amount})" if loss.of else amount
     return f"{measure} at worst {share} worse than the float model's"
+
+
+def stated(chosen: Loss, told: Stated) -> str:
+    """What is known of a model that was `chosen` by its loss, and on which samples."""
+    if not chosen.high > chosen.low:
+        return worded(chosen)
+    if not told.apart:
+        return f"{worded(chosen)}, on the {told.samples} samples that chose it: they are too few to keep some apart"
+    return f"{interval(told.loss)} on {told.samples} samples that did not choose it, {worded(chosen)} on those that did"
 
 
 def interval(loss: Loss) -> str:

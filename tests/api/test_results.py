@@ -159,6 +159,7 @@ def test_the_best_configuration_names_the_words_of_a_run_of_it() -> None:
         raced=(raced,),
         left_out=(),
         winner="openvino fp32",
+        stated=None,
         default="openvino fp32",
         decided=True,
         in_time=True,

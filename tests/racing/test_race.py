@@ -47,6 +47,22 @@ def test_a_group_that_was_not_finished_is_repeated_whole() -> None:
     assert sorted([*race.groups[0].values, *todo[0]]) == list(range(8))
 
 
+def test_of_a_block_whose_groups_were_others_only_those_race_who_have_not_yet() -> None:
+    """As after one fell out: who is left is numbered anew, and other groups are drawn."""
+    race = run(Race(8, seed=2), groups=2)
+    for ran in ({0: 0.0, 5: 1.0}, {4: 0.1, 2: 0.2}):
+        race = race.with_(1, ran)
+    block, todo = left(race)
+    assert block == 1
+    assert sorted(one for group in todo for one in group) == [1, 3, 6, 7]
+
+
+def test_the_last_one_of_such_a_block_races_beside_another() -> None:
+    race = run(Race(4, seed=2), groups=1).with_(1, {0: 0.0, 1: 1.0}).with_(1, {1: 0.1, 2: 0.2})
+    ((one, other),) = left(race)[1]
+    assert 3 in (one, other)
+
+
 def test_one_configuration_needs_no_race() -> None:
     assert Race(1, seed=0).decided
     assert left(Race(1, seed=0))[1] == []

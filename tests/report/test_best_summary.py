@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from runner.report import best_summary
 from runner.results.best_result import Best, Confirmed, Raced
-from runner.results.quality_loss import Budget, Loss
+from runner.results.quality_loss import Budget, Loss, Stated
 
+SOME_LOSS = Loss("mae_ppm", 0.005, 0.001, 0.009, 1.0)
 NO_LOSS = Loss("mae_ppm", 0.0, 0.0, 0.0, 1.0)
 
 
@@ -22,6 +25,7 @@ BEST = Best(
     raced=(raced("openvino", (1, 1, 1), tied=True), raced("onnxruntime", (1.25, 1.2, 1.3))),
     left_out=(),
     winner="openvino",
+    stated=Stated(NO_LOSS, 340, apart=False),
     default="onnxruntime",
     decided=True,
     in_time=True,
@@ -55,6 +59,31 @@ def test_by_energy_it_takes_a_share_of_the_default_s() -> None:
     assert "Nothing else takes over 2 % less energy." in best_summary.lines(ENERGY)
     assert [what for what, _ in best_summary.following(ENERGY)] == ["use", "kept"]
     assert best_summary.raced(ENERGY).columns[1] == "energy"
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        (
+            Stated(SOME_LOSS, 340, apart=False),
+            "mae at worst 0.900 % (0.00900 ppm) worse than the float model's, on the 340 samples that chose it: they "
+            "are too few to keep some apart",
+        ),
+        (
+            Stated(replace(SOME_LOSS, value=0.007, high=0.013), 250, apart=True),
+            "mae 0.700 % [0.100, 1.30] worse than the float model's on 250 samples that did not choose it, "
+            "mae at worst 0.900 % (0.00900 ppm) worse than the float model's on those that did",
+        ),
+    ],
+)
+def test_a_loss_says_whether_its_samples_chose_the_winner(stated: Stated, said: str) -> None:
+    first, *others = BEST.raced
+    lossy = replace(BEST, raced=(replace(first, loss=SOME_LOSS), *others), stated=stated)
+    assert f"Quality: {said}; at most 1 % may be lost." in best_summary.lines(lossy)
+
+
+def test_a_float_model_loses_nothing_whatever_the_samples() -> None:
+    assert "Quality: mae no worse than the float model's; at most 1 % may be lost." in best_summary.lines(BEST)
 
 
 def test_who_is_left_when_time_is_up_is_said() -> None:

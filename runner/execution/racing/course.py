@@ -64,13 +64,14 @@ class Course:
         return race
 
     def pairs(self, one: int, other: int, count: int, apart: float) -> list[float]:
-        """`other`'s figure over `one`'s in so many fresh pairs, whose halves are `apart` seconds apart."""
+        """`other`'s figure over `one`'s in so many fresh pairs, whose halves are `apart` seconds apart. Raises as
+        `to_its_end`."""
         found = []
         for number in range(count):
             if number == count // 2:
                 self.sleep(apart)
             with device_locks.locked(self.entries[0].cell, self.display.warn):
-                values = self._group([one, other], number)
+                values = self._values([one, other], number)
             found.append(math.exp(values[other] - values[one]))
             self.display.update(ITEM, number + 1, count, "fresh pairs")
         return found
@@ -96,11 +97,15 @@ class Course:
         came = attempt(partial(self._group, members, number))
         if not isinstance(came, RunnerError):
             return came
+        self.find_fault(members, number)
+        return self._group(members, number)  # each of them runs: once more together
+
+    def find_fault(self, members: Sequence[int], number: int) -> None:
+        """Raises Fell for the first of them that can't be timed alone."""
         for one in members:
             alone = attempt(partial(self._group, [one], number))
             if isinstance(alone, RunnerError):
                 raise Fell(self.entries[one], alone)
-        return self._group(members, number)  # each of them runs: once more together
 
     def _group(self, members: Sequence[int], number: int) -> dict[int, float]:
         sides = {str(one): self.entries[one].side for one in members}

@@ -49,6 +49,24 @@ class Journal:
         """The race starts afresh."""
         self.file.unlink(missing_ok=True)
 
+    def take_over(self, before: Journal) -> None:
+        """Goes on from a race of more configurations, unless it has got as far itself."""
+        own, found = self._lines(), [line for one in before._lines() if (line := self._without_others(one))]
+        if len(found) > len(own):
+            durable_files.make_folder(self.folder)
+            durable_files.write_text(self.file, "".join(json.dumps(line, allow_nan=False) + "\n" for line in found))
+
+    def _without_others(self, line: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """A line of a race of more configurations, as far as it is about these; a group of one says nothing."""
+        if "confirmed" in line:
+            return line if line["winner"] in self.keys else None
+        values = {key: value for key, value in line["values"].items() if key in self.keys}
+        return {**line, "values": values} if len(values) > 1 else None
+
+    def _lines(self) -> list[Mapping[str, Any]]:
+        text = self.file.read_text(encoding="utf-8") if self.file.is_file() else ""
+        return [json.loads(line) for line in text.splitlines()]
+
     def group(self, block: int, values: Mapping[int, float]) -> None:
         """One finished group."""
         self.add({"block": block, "values": {self.keys[one]: value for one, value in values.items()}})

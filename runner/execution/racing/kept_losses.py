@@ -12,7 +12,7 @@ from runner.artifacts import code_closure
 from runner.core import durable_files, hashing
 from runner.execution.racing.field import Entry
 from runner.planning.measurement_key import Parts
-from runner.results.quality_loss import Loss
+from runner.results.quality_loss import Loss, Lost, Stated
 from runner.results.record_schema import Absent
 
 FOLDER = "races/losses"
@@ -21,6 +21,7 @@ JUDGING = (
     "runner.measure.predict",
     "runner.measure.quality",
     "runner.measure.quality_interval",
+    "runner.measure.quality_parts",
     "runner.results.quality_loss",
 )
 
@@ -44,7 +45,7 @@ class KeptLosses:
         """One loss."""
         return self.home / FOLDER / f"{key[:16]}.json"
 
-    def read(self, key: str) -> Loss | Absent | None:
+    def read(self, key: str) -> Lost | Absent | None:
         """None where it isn't known, or what is there can't be right: it is found anew."""
         try:
             kept = json.loads(self.file(key).read_text(encoding="utf-8"))
@@ -52,12 +53,15 @@ class KeptLosses:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def write(self, key: str, found: Loss | Absent) -> None:
+    def write(self, key: str, found: Lost | Absent) -> None:
         """The file has all of it or none."""
         durable_files.make_folder(self.file(key).parent)
-        kind = "loss" if isinstance(found, Loss) else "absent"
+        kind = "lost" if isinstance(found, Lost) else "absent"
         durable_files.write_text(self.file(key), json.dumps({"key": key, kind: asdict(found)}) + "\n")
 
 
-def _read(kept: Mapping[str, Any]) -> Loss | Absent:
-    return Loss(**kept["loss"]) if "loss" in kept else Absent(**kept["absent"])
+def _read(kept: Mapping[str, Any]) -> Lost | Absent:
+    if "lost" not in kept:
+        return Absent(**kept["absent"])
+    stated = dict(kept["lost"]["stated"])
+    return Lost(Loss(**kept["lost"]["loss"]), Stated(Loss(**stated.pop("loss")), **stated))

@@ -15,13 +15,13 @@ from runner.data.scoring import PerSample
 from runner.execution.racing import field
 from runner.execution.racing.field import Entry
 from runner.execution.racing.kept_losses import KeptLosses, key_of
-from runner.measure import output_errors, quality, quality_interval
+from runner.measure import output_errors, quality, quality_interval, quality_parts
 from runner.measure.predict import predict
 from runner.measure.sides import Side
 from runner.planning.measurement_key import Parts
 from runner.results import quality_loss
 from runner.results.best_result import LeftOut
-from runner.results.quality_loss import Budget, Loss
+from runner.results.quality_loss import Budget, Loss, Lost, Stated
 from runner.results.record_schema import Absent, Difference
 
 TWO_SIDED = 0.90  # whose upper end is a one-sided 95 % bound
@@ -33,11 +33,17 @@ Judged = Loss | Absent | RunnerError
 class Losses:
     """`by_artifact`: what each loses, or why that isn't known, or how asking for it failed."""
 
-    by_artifact: Mapping[str, Judged]
+    by_artifact: Mapping[str, Lost | Absent | RunnerError]
 
     def of(self, entry: Entry) -> Judged:
-        """An entry's."""
-        return self.by_artifact[entry.artifact]
+        """What an entry is chosen by."""
+        found = self.by_artifact[entry.artifact]
+        return found.loss if isinstance(found, Lost) else found
+
+    def stated(self, entry: Entry) -> Stated | None:
+        """What is stated of it once it is chosen; None where nothing is known."""
+        found = self.by_artifact[entry.artifact]
+        return found.stated if isinstance(found, Lost) else None
 
     def missing(self, entries: Sequence[Entry]) -> list[Entry]:
         """Those that nothing is known of."""
@@ -58,7 +64,7 @@ def measured(entries: Sequence[Entry], default: Entry, folder: Path, say: Told) 
     """The losses of all artifacts beside the float model of the `default`, on its test split; each predicts in a
     process of its own, one after the other."""
     beside = _float_model(default.side, folder)
-    found: dict[str, Judged] = {}
+    found: dict[str, Lost | Absent | RunnerError] = {}
     for one in field.artifacts(entries):
         say(f"quality: {one.name}")
         found[one.artifact] = attempt(partial(_loss, one, default, beside, folder))
@@ -71,7 +77,7 @@ def keep(
     """On disk what didn't fail."""
     for one in field.artifacts(entries):
         found = losses.by_artifact.get(one.artifact)
-        if isinstance(found, (Loss, Absent)):
+        if isinstance(found, (Lost, Absent)):
             kept.write(key_of(one, default, parts), found)
 
 
@@ -81,7 +87,7 @@ def _float_model(side: Side, folder: Path) -> PerSample | None:
     return quality.scores(side.reference, side.data, side.metric, folder / "reference.npz")
 
 
-def _loss(one: Entry, default: Entry, known: PerSample | None, folder: Path) -> Loss | Absent:
+def _loss(one: Entry, default: Entry, known: PerSample | None, folder: Path) -> Lost | Absent:
     """Raises what its worker raises, and StepFailed where its outputs are no answer at all."""
     side, spec = one.side, one.configuration.spec
     file = predict(side, one.artifact[:16], folder, spec.limits.answer_s)
@@ -92,12 +98,31 @@ def _loss(one: Entry, default: Entry, known: PerSample | None, folder: Path) -> 
         return Absent("the data have no metric, or nothing is known of the float model's")
     if not scoring.same_samples(side.data, default.side.data):
         return Absent("it answered other samples than the default")
-    said = quality_interval.compared(judged.scores, known, spec.seed, TWO_SIDED)
+    exact = side.precision == "fp32" and spec.compression.name == "none"
+    return lost_of(judged.scores, known, spec.seed, exact)
+
+
+def lost_of(mine: PerSample, float_model: PerSample, seed: int, exact: bool) -> Lost | Absent:
+    """What a model loses of the float model's answers; `exact` where it is that in its precision."""
+    parts = quality_parts.parted(mine)
+    if parts is None:
+        loss = _compared(mine, float_model, seed, exact)
+        return Lost(loss, Stated(loss, mine.samples, apart=False)) if isinstance(loss, Loss) else loss
+    own, theirs = ([quality_parts.of(side, part) for part in parts] for side in (mine, float_model))
+    chosen, stated = (_compared(*both, seed, exact) for both in zip(own, theirs, strict=True))
+    if isinstance(chosen, Absent):
+        return chosen
+    if isinstance(stated, Absent):
+        return stated
+    return Lost(chosen, Stated(stated, own[1].samples, apart=True))
+
+
+def _compared(mine: PerSample, float_model: PerSample, seed: int, exact: bool) -> Loss | Absent:
+    said = quality_interval.compared(mine, float_model, seed, TWO_SIDED)
     if "reason" in said:
         return Absent(str(said["reason"]))
-    figure = judged.quality[judged.scores.metric]
-    exact = side.precision == "fp32" and spec.compression.name == "none"
-    return quality_loss.of_difference(judged.scores.metric, figure, judged.scores.samples, Difference(**said), exact)
+    figure = quality_interval.figure(mine)
+    return quality_loss.of_difference(mine.metric, figure, mine.samples, Difference(**said), exact)
 
 
 def sorted_out(

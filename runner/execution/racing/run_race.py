@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from runner.core.errors import RunnerError
 from runner.core.progress import Display
 from runner.execution import device_locks
 from runner.execution.racing import confirm, verdict
@@ -56,18 +57,21 @@ class RunRace:
         return race_group.run_group
 
     def best(self, racing: list[Entry], left_out: list[LeftOut]) -> Best:
-        """Raced until nobody falls out who can't be timed."""
+        """Raced until nobody falls out who can't be timed; the others go on from their finished groups."""
         start = time.monotonic()
         until = start + self.command.how.limit_s
+        journal = self._journal(racing)
         while True:
-            journal = self._journal(racing)
             try:
                 found = self._with(racing, journal, until)
             except Fell as fell:
                 if fell.entry is self.default:
                     raise fell.error from fell
+                self.command.reporter.say(f"{fell.entry.name} falls out: {fell.error.reason}")
                 left_out.append(LeftOut(fell.entry.name, fell.error.status, fell.error.reason, fell.error.next_step))
                 racing = [one for one in racing if one is not fell.entry]
+                before, journal = journal, self._journal(racing)
+                journal.take_over(before)
                 continue
             return replace(found, left_out=tuple(left_out), seconds=time.monotonic() - start)
 
@@ -130,8 +134,13 @@ class RunRace:
     def _fresh(self, race: Race, racing: Sequence[Entry], journal: Journal, winner: int, default: int) -> Fresh:
         """Fresh pairs of winner and default: by what the race was by, of which a record of times says nothing sure."""
         apart = apart_s(race.standing, [one.side.threads for one in racing])
-        if not self._by_energy:
+        if self._by_energy:
+            with self._shown(f"{racing[winner].name} against the default") as display:
+                course = self._course(racing, journal, display, math.inf)
+                return confirm.by_pairs(course, winner, default, self.asked.against.measure.settings, apart)
+        try:
             return confirm.by_record(self.command, self.asked, racing[winner], apart)
-        with self._shown(f"{racing[winner].name} against the default") as display:
-            course = self._course(racing, journal, display, math.inf)
-            return confirm.by_pairs(course, winner, default, self.asked.against.measure.settings, apart)
+        except RunnerError:
+            with self._shown("each of the two alone") as display:
+                self._course(racing, journal, display, math.inf).find_fault([winner, default], 0)
+            raise

@@ -73,6 +73,7 @@ def of(told: Told, entries: Sequence[Entry], default: int, winner: int | None, a
         raced=raced,
         left_out=(),
         winner=entries[winner].name if named and winner is not None else "",
+        stated=about.lost.stated(entries[winner]) if named and winner is not None else None,
         default=entries[default].name,
         decided=over,
         in_time=not racing.left(race)[1],

@@ -94,6 +94,12 @@ def test_a_configuration_that_cannot_be_timed_is_found_and_named(course: Any) ->
     assert caught.value.entry.name == "c1"
 
 
+def test_a_configuration_that_falls_out_of_fresh_pairs_is_found_and_named(course: Any) -> None:
+    with pytest.raises(Fell, match="it crashed") as caught:
+        course(broken=2).pairs(0, 2, 4, apart=0.0)
+    assert caught.value.entry.name == "c2"
+
+
 def test_fresh_pairs_are_the_default_over_the_winner_and_their_halves_are_apart(course: Any) -> None:
     waits: list[float] = []
     ratios = course(waits=waits).pairs(0, 2, 4, apart=60.0)

@@ -58,6 +58,25 @@ def test_a_file_that_cannot_be_right_is_named_with_what_to_do(journal: Journal, 
     assert str(journal.file) in caught.value.next_step
 
 
+def test_a_race_without_one_that_fell_out_goes_on_from_the_groups_of_the_others(journal: Journal) -> None:
+    journal.group(0, {2: 0.1, 0: -0.1, 1: 3.0})
+    journal.group(1, {1: 0.25, 0: 0.5})
+    journal.confirmed(1, 0, [0.97], replace(FOUND, verdict="slower"), reopens=False)
+    smaller = replace(journal, keys=("a", "c"))
+    smaller.take_over(journal)
+    assert smaller.read().race.groups == (Group(0, {1: 0.1, 0: -0.1}),)  # one alone says nothing
+    assert dict(smaller.read().slower) == {}
+
+
+def test_a_race_that_got_further_without_one_keeps_its_own_groups(journal: Journal) -> None:
+    journal.group(0, {0: 0.0, 1: 0.5})
+    smaller = replace(journal, keys=("a", "b"))
+    for block in range(2):
+        smaller.group(block, {0: 0.0, 1: 0.4})
+    smaller.take_over(journal)
+    assert [group.values for group in smaller.read().race.groups] == [{0: 0.0, 1: 0.4}] * 2
+
+
 def test_fresh_forgets_what_was_raced(journal: Journal) -> None:
     journal.group(0, {0: 0.0})
     journal.forget()

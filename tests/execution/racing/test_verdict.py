@@ -9,7 +9,7 @@ from runner.execution.racing.command import How
 from runner.execution.racing.field import Entry
 from runner.execution.racing.losses import Losses
 from runner.execution.racing.verdict import smallest
-from runner.results.quality_loss import Loss
+from runner.results.quality_loss import Loss, Lost, Stated
 
 NO_LOSS = Loss("mae_ppm", 0.0, 0.0, 0.0, 1.0)
 SOME_LOSS = Loss("mae_ppm", 0.005, 0.001, 0.009, 1.0)
@@ -26,8 +26,12 @@ def entry(name: str, size_mb: float, threads: int = 1) -> Entry:
     return cast(Entry, found)
 
 
+def lost_of(loss: Loss) -> Lost:
+    return Lost(loss, Stated(loss, 340, apart=False))
+
+
 def won(*entries: Entry, **losses: Loss) -> str:
-    lost = Losses({one.name: losses.get(one.name, NO_LOSS) for one in entries})
+    lost = Losses({one.name: lost_of(losses.get(one.name, NO_LOSS)) for one in entries})
     found = smallest(entries, 0, lost, How(by="size"))
     assert (found.decided, found.in_time, found.processes, found.confirmed) == (True, True, 0, None)
     return found.winner
