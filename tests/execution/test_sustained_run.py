@@ -24,7 +24,8 @@ def test_the_words_of_the_page_leave_a_course_and_its_picture(command: Command, 
     assert ([*alone.result.sustained], [*beside.result.sustained]) == (["candidate"], ["candidate", "baseline"])
     for record in (alone, beside):
         for course in record.result.sustained.values():
-            assert len(course.t_s) == len(course.p50_ms) == 60
+            # A window in which a busy machine ran nothing is left out.
+            assert 45 <= len(course.t_s) == len(course.p50_ms) <= 60
             assert course.t_s[-1] > 0.9  # each works for the second that was asked for
         assert (record.folder / "sustained.svg").is_file()
         assert record.seal == "sealed"
