@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from runner.core.errors import StepFailed
 from runner.data import arrays, units
 from runner.spec.training import Settings
+from runner.steps import _adamw
+from runner.steps._adamw import AdamW
 
 # The same everywhere: the number of threads changes the order of sums, and so the result. Nets of this size gain
 # nothing from a second one, and lose fivefold where another program keeps a core busy.
@@ -45,7 +47,7 @@ class Fit:
 def deterministic(seed: int) -> None:
     """One result for one seed, on one machine with one version of torch."""
     torch.set_num_threads(THREADS)
-    torch.use_deterministic_algorithms(True)
+    torch.set_deterministic_debug_mode("error")  # `use_deterministic_algorithms` imports torch's compiler: two seconds
     torch.manual_seed(seed)
 
 
@@ -61,7 +63,7 @@ def fit(
     """Train from where `scratch` stands, or from the start. `after_update` runs after every update of the weights
     (a compression keeps its zeros so). Raises StepFailed where the loss is not finite."""
     meta, splits = arrays.read_meta(data), {part: _split(data, part) for part in ("train", "val")}
-    optimizer = torch.optim.AdamW(network.parameters(), lr=hyper.learning_rate, weight_decay=hyper.weight_decay)
+    optimizer = _adamw.begin(network.parameters(), hyper.learning_rate, hyper.weight_decay)
     state = _resume(scratch, network, optimizer)
     while not _done(state, hyper):
         epoch = len(state["history"])
@@ -79,13 +81,13 @@ def _split(data: Path, part: str) -> Split:
     return Split(torch.from_numpy(raw["in/x"]), torch.from_numpy(raw["target"]), raw)
 
 
-def _resume(scratch: Path, network: nn.Module, optimizer: torch.optim.Optimizer) -> State:
+def _resume(scratch: Path, network: nn.Module, optimizer: AdamW) -> State:
     file = scratch / "epoch.pt"
     if not file.is_file():
         return {"history": [], "best": {}, "best_epoch": 0, "best_loss": math.inf}
     state: State = torch.load(file, weights_only=True)
     network.load_state_dict(state["network"])
-    optimizer.load_state_dict(state["optimizer"])
+    optimizer.resume(state["optimizer"])
     return state
 
 
@@ -101,14 +103,13 @@ def _done(state: State, hyper: Settings) -> bool:
     return epochs >= hyper.epochs or (epochs > 0 and epochs - state["best_epoch"] >= hyper.patience)
 
 
-def _set_learning_rate(optimizer: torch.optim.Optimizer, hyper: Settings, epoch: int) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = hyper.learning_rate * 0.5 * (1 + math.cos(math.pi * epoch / hyper.epochs))
+def _set_learning_rate(optimizer: AdamW, hyper: Settings, epoch: int) -> None:
+    optimizer.learning_rate = hyper.learning_rate * 0.5 * (1 + math.cos(math.pi * epoch / hyper.epochs))
 
 
 def _epoch(
     network: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizer: AdamW,
     split: Split,
     hyper: Settings,
     meta: Mapping[str, Any],
@@ -121,7 +122,7 @@ def _epoch(
     total = 0.0
     for rows in order.split(hyper.batch_size):  # type: ignore[no-untyped-call]
         loss = _loss(network(split.x[rows]), split.target[rows], meta)
-        optimizer.zero_grad()
+        optimizer.forget_gradients()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         if after_update:
@@ -150,11 +151,11 @@ def _judge(network: nn.Module, split: Split, meta: Mapping[str, Any]) -> dict[st
     return judged | {"val_mae": float(abs(error).mean())}
 
 
-def _after_epoch(state: State, network: nn.Module, optimizer: torch.optim.Optimizer, epoch: dict[str, float]) -> State:
+def _after_epoch(state: State, network: nn.Module, optimizer: AdamW, epoch: dict[str, float]) -> State:
     after = state | {
         "history": [*state["history"], epoch],
         "network": network.state_dict(),
-        "optimizer": optimizer.state_dict(),
+        "optimizer": optimizer.state(),
     }
     if epoch["val_loss"] < state["best_loss"]:
         best = copy.deepcopy(network.state_dict())
