@@ -212,7 +212,8 @@ class Backend:
     machine its output depends on. `session_settings`: settings that the session alone reads, with the value that
     they have in `compile`: they don't enter its key. `proof_settings`: others with which `verify` opens here what
     another machine will run. `int8_dynamic_ops`: ONNX op types for which it has dynamic int8 kernels. `races`:
-    settings beside threads with the values, as words have them, that `best` tries. `portable`: the word with which its
+    settings beside threads with the values, as words have them, that `best` tries; `races_offline`: further ones where
+    inferences may overlap (`scenario=offline`). `portable`: the word with which its
     output suits every machine. `baseline_overrides`: what makes it a fair baseline of a candidate.
     `tool`: which program measures in our place, where its settings ask for one. `stages`: the steps of its compile, in
     order. `release`: what other releases of its runtime need. `references`: what an estimate's model is checked
@@ -236,6 +237,7 @@ class Backend:
     proof_settings: Mapping[str, Any] = field(default_factory=dict)
     int8_dynamic_ops: tuple[str, ...] = ()
     races: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    races_offline: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     portable: str = ""
     stages: tuple[Stage, ...] = (Stage(COMPILE),)
     release: Release = Release()

@@ -114,7 +114,7 @@ def problems(found: Any, file: Path) -> Iterator[str]:
 def _together(found: Backend, file: Path) -> Iterator[str]:
     """What contradicts itself."""
     known = {one.name for one in dataclasses.fields(found.settings)}
-    for attribute in ("session_settings", "proof_settings", "races"):
+    for attribute in ("session_settings", "proof_settings", "races", "races_offline"):
         for key in getattr(found, attribute):
             if key not in known:
                 yield f"{file}: BACKEND.{attribute} has {key}, which its Settings have not"
@@ -230,6 +230,7 @@ CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "proof_settings": (_mapping, "a mapping of a setting to a value"),
     "int8_dynamic_ops": (_texts(), "a tuple of ONNX op types"),
     "races": (_races, "a mapping of a setting to a tuple of values as words have them"),
+    "races_offline": (_races, "a mapping of a setting to a tuple of values as words have them"),
     "stages": (_stages, "a tuple of runner.backends.contract.Stage(…), the last of them compile,"),
     "release": (_release, "runner.backends.contract.Release(…)"),
     "portable": (_text, "a word such as backend.graph_optimization=basic"),

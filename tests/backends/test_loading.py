@@ -92,6 +92,10 @@ def test_a_right_one_is_found_by_its_entry_point(write: Write) -> None:
             "BACKEND.races has levle, which its Settings have not.",
         ),
         (
+            ("settings=Settings", "settings=Settings, races_offline={'levle': ('1', '2')}"),
+            "BACKEND.races_offline has levle, which its Settings have not.",
+        ),
+        (
             ("settings=Settings", "settings=Settings, races={'level': 'all'}"),
             "BACKEND.races is {'level': 'all'}: a mapping of a setting to a tuple of values",
         ),

@@ -75,8 +75,9 @@ BACKEND = Backend(
     session_settings={"threads": 1, "execution_mode": "sequential", "io": "bind", "spinning": True, "arena": True},
     # A graph for another machine's provider is proven here by the CPU's.
     proof_settings={"provider": provider.EVERYWHERE, "provider_options": {}},
+    # `parallel` is for graphs with branches, and threads for them.
+    races={"graph_optimization": ("all", "extended"), "execution_mode": ("sequential", "parallel")},
     # Conv has one too (ConvInteger), but without the CPU's int8 dot product: about ten times slower than float.
-    races={"graph_optimization": ("all", "extended")},
     int8_dynamic_ops=("MatMul", "Gemm", "LSTM", "Attention"),
     portable="backend.graph_optimization=extended",
     support=support,

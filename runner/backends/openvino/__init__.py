@@ -58,6 +58,8 @@ BACKEND = Backend(
     release=Release(beside=("onnx",)),
     stages=(Stage(COMPILE, asks=(*ASKED, "preprocess")),),
     capabilities=Capabilities(profile=True, overlaps={"threads": 2, "streams": 2}),
+    # One inference at a time runs alike with every hint: threads and streams are given.
+    races_offline={"hint": ("none", "throughput"), "streams": ("1", "null")},
     # How what is stored is run: they act when it is loaded.
     session_settings={"threads": 1, "streams": 1, "hint": "none", "requests": None, "pinning": None},
     # An IR for another machine's device is proven here by the CPU's plug-in.

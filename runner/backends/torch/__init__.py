@@ -70,6 +70,8 @@ BACKEND = Backend(
     distributions=("torch",),
     install="pip install 'edge-runner[train]'",
     capabilities=Capabilities(profile=True),
+    # Without a word torch is eager. Inductor takes a minute: it races where it is named.
+    races={"compiler": ("script", "eager")},
     # The usual index has builds of gigabytes, for GPUs.
     release=Release(index="https://download.pytorch.org/whl/cpu", build="cpu"),
     stages=(Stage(COMPILE, asks=ABOUT, provides_for=library),),

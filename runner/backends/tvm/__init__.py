@@ -90,6 +90,7 @@ BACKEND = Backend(
     # Kernels hold weights in the order that they read them in.
     capabilities=Capabilities(raw_weights=False, profile=True, cross_compiles=True),
     session_settings={"threads": 1},
+    races={"schedule": ("generic", "default")},  # TVM's own is slower as a rule, and faster in some recurrent networks
     stages=(
         Stage(
             "tune",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 RACED = ("backend", "precision", "compression")  # axes whose words may have several values
 APART = ("baseline",)  # what the winner alone is compared with
 NONE = "baseline=none"
+OFFLINE = "offline"  # the scenario in which inferences may overlap
 LEAST = 8  # fresh pairs of winner and default
 
 
@@ -175,7 +176,8 @@ def _axes(declared: Backend, base: Spec) -> Iterator[tuple[str, str]]:
     if declared.capabilities.threads:
         cpus = devices.device_of(base.hardware.settings).cpus() or ()
         yield "backend.threads", f"1,{len(cpus)}" if len(cpus) > 1 else "1"
-    for key, values in declared.races.items():
+    offline = declared.races_offline if base.scenario.name == OFFLINE else {}
+    for key, values in {**declared.races, **offline}.items():
         yield f"backend.{key}", ",".join(values)
 
 

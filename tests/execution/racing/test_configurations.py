@@ -13,7 +13,7 @@ from runner.spec import baseline, options
 from runner.sweeps import request
 
 GRU = ("model=gru", "train=smoke")
-FEW = ("backend.threads=1", "backend.graph_optimization=all")
+FEW = ("backend.threads=1", "backend.graph_optimization=all", "backend.execution_mode=sequential")
 
 
 def read(root: Path, *words: str) -> Asked:
@@ -34,24 +34,47 @@ def test_without_words_every_precision_thread_count_and_own_setting_of_a_backend
     found = read(tmp_path, "backend=onnxruntime").configurations
     assert {one.spec.precision.name for one in found} == {"fp32", "fp16", "int8", "int8_dynamic"}
     assert {one.spec.backend.settings.graph_optimization for one in found} == {"all", "extended"}
+    assert {one.spec.backend.settings.execution_mode for one in found} == {"sequential", "parallel"}
     assert {one.spec.backend.settings.threads for one in found} >= {1}
     assert len({one.name for one in found}) == len(found)
 
 
-def test_both_interfaces_of_litert_race(tmp_path: Path) -> None:
-    found = read(tmp_path, "backend=litert", "precision=fp32", "backend.threads=1").configurations
-    assert [one.name for one in found[1:]] == ["litert fp32 api=interpreter", "litert fp32 api=compiled_model"]
+def tried(root: Path, backend: str, *words: str) -> set[str]:
+    """The names of what races of a backend, without its own name."""
+    found = read(root, f"backend={backend}", "precision=fp32", "backend.threads=1", *words).configurations
+    return {one.name.removeprefix(f"{backend} fp32 ") for one in found if one.spec.backend.name == backend}
+
+
+@pytest.mark.parametrize(
+    ("backend", "settings"),
+    [
+        ("litert", {"api=interpreter", "api=compiled_model", "xnnpack=True", "xnnpack=False"}),
+        ("torch", {"compiler=script", "compiler=eager"}),
+        ("tvm", {"schedule=generic", "schedule=default"}),
+    ],
+)
+def test_what_a_backend_declares_as_worth_trying_races(backend: str, settings: set[str], tmp_path: Path) -> None:
+    assert set(" ".join(tried(tmp_path, backend)).split()) == settings
+
+
+def test_streams_and_hints_of_openvino_race_where_inferences_overlap_alone(tmp_path: Path) -> None:
+    assert tried(tmp_path, "openvino") == {"openvino fp32"}
+    assert tried(tmp_path, "openvino", "scenario=offline") == {
+        f"hint={hint} streams={streams}" for hint in ("none", "throughput") for streams in ("1", "null")
+    }
+
+
+def test_a_word_for_a_setting_that_races_is_the_only_one_of_it(tmp_path: Path) -> None:
+    assert tried(tmp_path, "litert", "backend.xnnpack=true") == {"api=interpreter", "api=compiled_model"}
 
 
 def test_every_backend_that_measures_races_where_none_is_named(tmp_path: Path) -> None:
-    found = read(tmp_path, "precision=fp32", "backend.threads=1", "backend.graph_optimization=all")
+    found = read(tmp_path, "precision=fp32", *FEW)
     assert {"onnxruntime", "openvino", "torch"} <= {one.spec.backend.name for one in found.configurations}
 
 
 def test_words_narrow_the_race_as_a_sweep(tmp_path: Path) -> None:
-    asked = read(
-        tmp_path, "backend=onnxruntime", "precision=fp32,int8", "backend.threads=1", "backend.graph_optimization=all"
-    )
+    asked = read(tmp_path, "backend=onnxruntime", "precision=fp32,int8", *FEW)
     assert names(asked) == ["onnxruntime fp32", "onnxruntime int8"]
 
 
