@@ -92,7 +92,7 @@ class Command:
         if self.json:
             from runner.report import sweep_json
 
-            _print_json(sweep_json.document(name, made, ran) | checked.as_json())
+            _print_json(sweep_json.document(name, made, ran, self._compared(ran)) | checked.as_json())
         else:
             from runner.report import makespan
             from runner.report.views import console_footer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from runner.core.advice import shell
 from runner.report.report_model import Section
@@ -55,7 +56,9 @@ def lines(best: Best) -> Iterator[str]:
         better = "takes over 2 % less energy" if raced_by(best) == "energy" else "is more than 2 % faster"
         yield f"Nothing else {better}."
     if best.left:
-        yield f"Still in the race: {', '.join(best.left)} ({best.why})."
+        yield f"Still in the race: {'; '.join(map(partial(_still, best), best.left))} ({best.why})."
+    if best.left and best.in_time:
+        yield "One of them may be over 2 % faster than it seems. --fresh races anew, best on a quieter machine."
     if best.winner and best.tied:
         yield f"Can't be told apart from it: {', '.join(one.name for one in best.tied)}. {_chosen(best)}"
     for name, found in best.slower:
@@ -67,6 +70,12 @@ def lines(best: Best) -> Iterator[str]:
     on = [one.name for one in best.raced if one.pareto]
     if len(best.raced) > 1:
         yield f"Not beaten in quality, {raced_by(best)} and size at once: {', '.join(on)}."
+
+
+def _still(best: Best, name: str) -> str:
+    """How it stands: `gru fp32 1.01× [0.97, 1.05]` times as long as the fastest takes."""
+    time = best.named(name).relative
+    return name if time is None or time[1] == time[2] else f"{name} {ratio(*time)}"
 
 
 def _not_recommended(best: Best, name: str, found: Confirmed) -> str:
@@ -136,8 +145,8 @@ def following(best: Best) -> Iterator[tuple[str, str]]:
         yield "use", f"python -m runner {shell(*best.named(best.winner).words)}"
     if best.confirmed and best.confirmed.record_id:
         yield "report", f"python -m runner report {best.confirmed.record_id}"
-    if best.left:
-        yield "go on", "the same command again, with more time (--limit-s) or fewer configurations"
+    if best.again:
+        yield "go on", f"python -m runner {shell(*best.again)}"
     if best.folder:
         yield "kept", best.folder
 

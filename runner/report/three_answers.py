@@ -40,6 +40,11 @@ def of(comparison: Comparison) -> tuple[Answer, ...]:
     )
 
 
+def as_json(comparison: Comparison) -> list[dict[str, Any]]:
+    """`[{"question", "lines": [text]}]`; none where nothing was compared."""
+    return [{"question": one.question, "lines": list(one.lines)} for one in of(comparison)]
+
+
 def _told(comparison: Comparison, found: Iterable[tuple[Row, str]]) -> Iterator[str]:
     """Each text once, with the cells that it is about."""
     about: dict[str, list[str]] = {}

@@ -59,7 +59,8 @@ class Best:
     """`raced` are the configurations, the fastest first. `winner` and `default` are names among them; without a
     winner nothing could be recommended. `stated`: what the winner loses, None where it isn't known. `decided`: nothing
     else is more than 2 % faster; otherwise `why` it isn't, and `left` are those that still raced. `in_time`: it was
-    not the time that ended it. `confirmed` is None where the
+    not the time that ended it, else `again` are the words of the command that goes on from what is finished, with more
+    time. `confirmed` is None where the
     default won, or there was no time. `reopened`: how often fresh pairs said less than the race. `slower`: who was as
     fast by the race, and slower than the default in fresh pairs, so isn't recommended. `blocks` and `processes` of
     the race, with its confirmations' pairs; `share` of the processes that 8 pairs of each configuration would take.
@@ -76,6 +77,7 @@ class Best:
     in_time: bool
     why: str
     left: tuple[str, ...]
+    again: tuple[str, ...]
     confirmed: Confirmed | None
     reopened: int
     slower: tuple[tuple[str, Confirmed], ...]

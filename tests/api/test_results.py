@@ -165,6 +165,7 @@ def test_the_best_configuration_names_the_words_of_a_run_of_it() -> None:
         in_time=True,
         why="",
         left=(),
+        again=(),
         confirmed=None,
         reopened=0,
         slower=(),

@@ -97,8 +97,9 @@ def test_the_same_command_again_goes_on_from_what_is_finished(
 
 
 def test_a_time_that_is_up_leaves_it_undecided_and_says_who_is_left(best: Callable[..., Ended], raced: Any) -> None:
-    done = best(*TWO, "--fresh", "--limit-s", "0.001", "--json")
+    done = best(*TWO, "--fresh", "--limit-s", "0.001", "--json", "--max-loss", "2%")
     assert done.code == 5
+    assert done.json["again"] == ["best", *TWO, "--max-loss", "2%", "--limit-s", "0.002"]
     assert done.json["status"] == "undecided"
     assert sorted(done.json["left"]) == ["gru fp32 onnxruntime", "openvino fp32"]
     assert done.json["winner"] == ""

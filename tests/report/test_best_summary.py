@@ -31,6 +31,7 @@ BEST = Best(
     in_time=True,
     why="",
     left=(),
+    again=(),
     confirmed=FOUND,
     reopened=0,
     slower=(),
@@ -87,9 +88,26 @@ def test_a_float_model_loses_nothing_whatever_the_samples() -> None:
 
 
 def test_who_is_left_when_time_is_up_is_said() -> None:
-    undecided = replace(BEST, decided=False, in_time=False, why="time is up (1 s)", left=("a", "b"), confirmed=None)
+    undecided = replace(
+        BEST,
+        decided=False,
+        in_time=False,
+        why="time is up (1 s)",
+        left=("openvino", "onnxruntime"),
+        again=("best", "model=gru", "--limit-s", "2"),
+        confirmed=None,
+    )
     assert best_summary.heading(undecided) == "Undecided: time is up (1 s). So far openvino leads."
-    assert "Still in the race: a, b (time is up (1 s))." in best_summary.lines(undecided)
+    still = "Still in the race: openvino; onnxruntime 1.25× [1.20, 1.30] (time is up (1 s))."
+    assert still in best_summary.lines(undecided)
+    assert ("go on", "python -m runner best model=gru --limit-s 2") in best_summary.following(undecided)
+
+
+def test_who_ran_as_often_as_they_may_are_not_asked_to_go_on() -> None:
+    """The same command again would find nothing to do."""
+    tied = replace(BEST, decided=False, why="these have run as often as they may", left=("openvino", "onnxruntime"))
+    assert any(line.startswith("One of them may be over 2 % faster") for line in best_summary.lines(tied))
+    assert "go on" not in dict(best_summary.following(tied))
 
 
 def test_who_took_more_in_fresh_pairs_is_not_recommended() -> None:

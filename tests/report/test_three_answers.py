@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runner.report import sweep_page, three_answers
-from runner.report.views import answers_view, layout, sweep_html
+from runner.execution.run_plan import Ran
+from runner.planning.graph import Plan
+from runner.report import sweep_json, sweep_page, three_answers
+from runner.report.views import answers_view, layout, sweep_html, table
 from tests.report import fixtures, sweeps
 from tests.report.fixtures import measured, spec
 
@@ -29,6 +32,17 @@ def record(record_id: str, speedup: float, trials: int, **changes: Any) -> dict[
 def answered(root: Path, *contents: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     found = three_answers.of(sweeps.write(root, [{**one, "sweep": sweeps.NAME} for one in contents]))
     return {one.question: one.lines for one in found}
+
+
+def test_documents_have_what_is_printed(tmp_path: Path) -> None:
+    found = sweeps.write(tmp_path, [{**record(TUNED, 1.21, 256), "sweep": sweeps.NAME}])
+    document: Any = json.loads(json.dumps(table.as_json(found)))
+    assert [one["question"] for one in document["answers"]] == ["Same conditions?", "Speed-up?", "What next?"]
+    assert {one["question"]: tuple(one["lines"]) for one in document["answers"]} == {
+        one.question: one.lines for one in three_answers.of(found)
+    }
+    swept = sweep_json.document(sweeps.NAME, Plan({}, []), Ran([row.record for row in found.rows], {}), found)
+    assert swept["answers"] == document["answers"]
 
 
 def test_an_untuned_and_a_tuned_one_are_answered_for(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ class RunRace:
         return verdict.of(told, racing, place, told.winner, self._about(journal))
 
     def _about(self, journal: Journal) -> verdict.About:
-        return verdict.About(self.command.how, self.lost, str(journal.folder))
+        return verdict.About(self.command.how, self.lost, str(journal.folder), self.command.words)
 
     def _to_its_end(self, racing: Sequence[Entry], journal: Journal, race: Race, until: float) -> Race:
         with self._shown(f"race of {len(racing)} configurations") as display:

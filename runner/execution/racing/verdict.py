@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from runner.execution.racing.command import How
+from runner.execution.racing.command import LOSS, How
 from runner.execution.racing.field import Entry
 from runner.execution.racing.journal import Told
 from runner.execution.racing.losses import Losses
@@ -20,14 +20,17 @@ from runner.results import pareto, row_cost
 from runner.results.best_result import Best, Raced
 from runner.results.quality_loss import Loss
 
+MORE_TIME = 2  # times what was not enough
+
 
 @dataclass(frozen=True)
 class About:
-    """What a verdict says beside the race. `folder` keeps it; empty where there is none."""
+    """What a verdict says beside the race. `folder` keeps it; empty where there is none. `words` are the command's."""
 
     how: How
     lost: Losses
     folder: str = ""
+    words: Sequence[str] = ()
 
 
 def winner(told: Told, entries: Sequence[Entry], lost: Losses, default: int) -> int:
@@ -79,6 +82,7 @@ def of(told: Told, entries: Sequence[Entry], default: int, winner: int | None, a
         in_time=not racing.left(race)[1],
         why="" if over else _why(race, about),
         left=() if over else _left(now, entries),
+        again=tuple(_again(about)) if racing.left(race)[1] else (),
         confirmed=told.confirmed,
         reopened=told.reopened,
         slower=tuple((entries[one].name, found) for one, found in told.slower.items()),
@@ -94,6 +98,16 @@ def _why(race: Race, about: About) -> str:
     if racing.left(race)[1]:
         return f"time is up ({about.how.limit_s:g} s)"
     return "these have run as often as they may, and are not told apart"
+
+
+def _again(about: About) -> Iterator[str]:
+    """The words of the command with twice the time."""
+    how = about.how
+    options = {"--max-loss": how.max_loss, "--by": how.by}
+    usual = {"--max-loss": LOSS, "--by": row_cost.LATENCY}
+    yield from ("best", *about.words)
+    yield from (part for option in options.items() if option not in usual.items() for part in option)
+    yield from ("--limit-s", f"{MORE_TIME * how.limit_s:g}")
 
 
 def _left(now: Standing | None, entries: Sequence[Entry]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 
 from runner.core.foreign_text import markdown as escaped
+from runner.report import three_answers
 from runner.report.report_model import Section
 from runner.report.views import layout, spreadsheet
 from runner.report.views.layout import Grid
@@ -133,8 +134,8 @@ def _named_cells(comparison: Comparison, row: Row) -> dict[str, Any]:
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:
-    """JSON types: `{"schema", "baseline", "sort", "sweep", "rows": […], "notes"}`, rows in the order of the table;
-    `"choice"` where one was asked for."""
+    """JSON types: `{"schema", "baseline", "sort", "sweep", "rows": […], "notes", "answers"}`, rows in the order of the
+    table, `answers` as `three_answers.as_json`; `"choice"` where one was asked for."""
     return {
         "schema": 1,
         "baseline": comparison.baseline,
@@ -142,6 +143,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "sweep": comparison.sweep,
         "rows": [_json_row(row) for row in comparison.rows],
         "notes": list(comparison.notes),
+        "answers": three_answers.as_json(comparison),
         **({"choice": choice.as_json(comparison.choice)} if comparison.choice else {}),
     }
 

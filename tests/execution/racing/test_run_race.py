@@ -81,7 +81,7 @@ def race(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple
         told = Told()
         entries = [complete(entry(number)) for number in range(4)]
         lost = Losses({one.artifact: Absent("no metric") for one in entries})
-        command: Any = SimpleNamespace(how=How(max_loss="any"), home=tmp_path, reporter=told)
+        command: Any = SimpleNamespace(words=["model=gru"], how=How(max_loss="any"), home=tmp_path, reporter=told)
         asked: Any = SimpleNamespace(against=SimpleNamespace(seed=0))
         parts: Any = {one.name: one.name for one in entries}
         own = RunRace(command, asked, entries[0], lost, parts, tmp_path)
