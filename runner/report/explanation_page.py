@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from runner.backends import loading
 from runner.core.advice import shell
-from runner.core.errors import SpecError
+from runner.core.errors import RunnerError, SpecError
 from runner.report.report_model import Section
 from runner.results.condition_labels import NOTHING
 from runner.results.explanation import UNASKED, Explanation, Group
@@ -18,6 +19,7 @@ from runner.spec import record_words
 
 LEAST_SHARE = 0.001  # of the longer run, below which a group's difference is none
 HEADS = ("layers", "candidate", "baseline", "difference, ms")
+UNWATCHED = "its backend can't time its layers"
 MANY = 12  # layers of a reason that are listed
 
 
@@ -58,9 +60,18 @@ def _finding(found: Explanation) -> str:
 def _missing(found: Explanation, project: Path) -> Iterator[str]:
     for side in found.sides:
         if side.profile is None:
-            yield f"{side.name} has no profile: {side.missing}"
-    for record_id in dict.fromkeys(side.record_id for side in found.sides if side.missing == UNASKED):
+            yield f"{side.name} has no profile: {side.missing if _profiles(side) else UNWATCHED}"
+    asked = (side.record_id for side in found.sides if side.missing == UNASKED and _profiles(side))
+    for record_id in dict.fromkeys(asked):
         yield f"This makes one: {_command(found, record_id, project)}"
+
+
+def _profiles(side: Side) -> bool:
+    """Whether its backend has a profiler, as far as it is known here."""
+    try:
+        return loading.backend(str(side.spec.get("backend", {}).get("name"))).capabilities.profile
+    except RunnerError:
+        return True
 
 
 def _command(found: Explanation, record_id: str, project: Path) -> str:

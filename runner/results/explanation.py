@@ -13,7 +13,7 @@ from typing import Any
 from runner.core.errors import SpecError
 from runner.measure.layer_groups import grouped, total_ms
 from runner.results import layers, naming
-from runner.results.explanation_reasons import Reason, reasons
+from runner.results.explanation_reasons import Reason, held_back, reasons
 from runner.results.explanation_side import P50, Profile, Side
 from runner.results.record_diff import Beside, Line
 from runner.results.record_schema import ROLES, Absent, Result, Role
@@ -22,6 +22,7 @@ from runner.spec.labels import SELF, flatten
 
 UNASKED = "it was measured without profile=layers"
 APART = ("faster", "slower")  # verdicts that tell two things apart
+WORK = ("model", "scenario")  # axes that say what is done, not by whom
 SLOWED = 1.25  # times a run's own time, from which on a profiler is said to slow it
 
 
@@ -79,7 +80,11 @@ class Explanation:
 
 
 def of_two(two: Beside) -> Explanation:
-    """Two records' candidates, each with its own profile. Raises SpecError where a profile is damaged."""
+    """Two records' candidates, each with its own profile. Raises SpecError where a profile is damaged, and of one
+    record with itself."""
+    if two.candidate.result.record_id == two.baseline.result.record_id:
+        reason = f"{two.candidate.result.record_id} stands on both sides."
+        raise SpecError(reason, "Name another record, or none: then it is held against its own baseline.")
     sides = [_side(two.candidate, "candidate", "candidate"), _side(two.baseline, "candidate", "baseline")]
     found = two.comparison
     finding = Finding(found.ratio, found.low, found.high, found.verdict, found.kind)
@@ -149,9 +154,17 @@ def _explained(candidate: Side, baseline: Side, finding: Finding, differing: Seq
         finding,
         tuple(_groups(candidate.profile, baseline.profile)),
         tuple(reasons(slow, fast)),
-        tuple(_notes(candidate, baseline, finding)),
+        (*_notes(candidate, baseline, finding), *_beside(slow, fast, differing)),
         tuple(differing),
     )
+
+
+def _beside(slow: Side, fast: Side, differing: Sequence[Line]) -> Iterator[str]:
+    """What is no reason, and to be known: the two do different work, or the faster one is held back."""
+    work = [f"{key} {mine} against {theirs}" for key, mine, theirs in differing if key.partition(".")[0] in WORK]
+    if work:
+        yield f"They don't do the same work ({', '.join(work)}): a reason may lie in that, not in what runs it."
+    yield from (f"The {fast.role} is the faster one although {one.told}." for one in held_back(fast))
 
 
 def _groups(mine: Profile | None, theirs: Profile | None) -> list[Group]:
@@ -170,10 +183,8 @@ def _group(name: str, mine: Sequence[Mapping[str, Any]], theirs: Sequence[Mappin
 
 def _notes(candidate: Side, baseline: Side, finding: Finding) -> Iterator[str]:
     if not finding.told_apart:
-        yield (
-            f"These two can't be told apart ({finding.verdict}): what follows is where their profiles differ, "
-            "which may be luck."
-        )
+        differ = "where their profiles differ" if candidate.profile and baseline.profile else "what their records hold"
+        yield f"These two can't be told apart ({finding.verdict}): what follows is {differ}, which may be luck."
     for side in (candidate, baseline):
         one = side.profile
         if one and one.measured_ms and one.run_ms > SLOWED * one.measured_ms:

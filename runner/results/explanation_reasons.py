@@ -38,18 +38,23 @@ def reasons(slow: Side, fast: Side) -> list[Reason]:
     return sorted(found, key=lambda one: -(one.ms if one.ms is not None else -1.0))
 
 
-def _float_fallback(slow: Side, fast: Side) -> Iterator[Reason]:
-    """What was to run in a narrow precision and didn't; it costs what it always did, on whichever side."""
-    for side in (slow, fast):
-        if side.asked not in NARROW:
-            continue
-        left = [one for one in side.heavy if one["precision"] != side.asked]
-        if left:
-            runs = f"{len(left)} {'runs' if len(left) == 1 else 'run'} in {_kinds(left)}, not in {side.asked}"
-            told = f"of the {side.role}'s {_layers(side.heavy)} that do the work {runs}: {_named(left)}"
-            yield Reason("float fallback", told, _names(left))
-        elif not side.layers and (ops := _not_in(side)):
-            yield Reason("float fallback", f"of the {side.role} {_listed(ops)}, not in {side.asked}")
+def held_back(side: Side) -> Iterator[Reason]:
+    """What of a side ran otherwise than asked for; on the faster one it is no reason why the other is slower."""
+    yield from _float_fallback(side, side)
+    yield from _partly_delegated(side, side)
+
+
+def _float_fallback(side: Side, _: Side) -> Iterator[Reason]:
+    """What was to run in a narrow precision and didn't: it costs what it always did."""
+    if side.asked not in NARROW:
+        return
+    left = [one for one in side.heavy if one["precision"] != side.asked]
+    if left:
+        runs = f"{len(left)} {'runs' if len(left) == 1 else 'run'} in {_kinds(left)}, not in {side.asked}"
+        told = f"of the {side.role}'s {_layers(side.heavy)} that do the work {runs}: {_named(left)}"
+        yield Reason("float fallback", told, _names(left))
+    elif not side.layers and (ops := _not_in(side)):
+        yield Reason("float fallback", f"of the {side.role} {_listed(ops)}, not in {side.asked}")
 
 
 def _not_in(side: Side) -> dict[str, int]:
@@ -99,11 +104,10 @@ def _slower_kernels(slow: Side, fast: Side) -> Iterator[Reason]:
             yield Reason("slower kernels", f"{told}; the longest: {_named(mine)}", _names(mine), longer)
 
 
-def _partly_delegated(slow: Side, fast: Side) -> Iterator[Reason]:
-    for side in (slow, fast):
-        if side.effective.fallback:
-            told = f"of the {side.role} {_listed(dict(side.effective.fallback))} ran elsewhere than asked for"
-            yield Reason("partial delegation", told, tuple(side.effective.fallback))
+def _partly_delegated(side: Side, _: Side) -> Iterator[Reason]:
+    if side.effective.fallback:
+        told = f"of the {side.role} {_listed(dict(side.effective.fallback))} ran elsewhere than asked for"
+        yield Reason("partial delegation", told, tuple(side.effective.fallback))
 
 
 def _thread_pool(slow: Side, fast: Side) -> Iterator[Reason]:
@@ -134,7 +138,7 @@ def _between_layers(slow: Side, fast: Side) -> Iterator[Reason]:
 def _more_work(slow: Side, fast: Side) -> Iterator[Reason]:
     mine, theirs = slow.roofline, fast.roofline
     if mine and theirs and mine.flops and theirs.flops and mine.flops > MORE * theirs.flops:
-        told = f"the {slow.role} asks for {mine.flops / theirs.flops:.2f}× the operations of the {fast.role}"
+        told = f"the {slow.role} asks for {number(mine.flops / theirs.flops)}× the operations of the {fast.role}"
         yield Reason("more work", f"{told} ({number(mine.flops / 1e6)} against {number(theirs.flops / 1e6)} MFLOP)")
 
 

@@ -23,13 +23,11 @@ def test_the_page_answers_why_int8_is_no_faster_here(tmp_path: Path, command: Co
     gru, of_gru, mobilenet, of_mobilenet, both = lines
     assert typed(command, gru, "model.hidden=8", *QUICK).code == 0
     told = typed(command, of_gru, "--json").json
-    (left,) = [one for one in told["reasons"] if one["kind"] == "float fallback"]
-    assert left["layers"] == ["/recurrent/GRU"]
+    left = [one["layers"] for one in told["reasons"] if one["kind"] == "float fallback"]
+    assert left == ([["/recurrent/GRU"]] if told["slower"] == "candidate" else [])  # else it is a note
     assert {"recurrent", "quantising and casts", "in no layer"} <= {group["name"] for group in told["groups"]}
     assert told["missing"] == []
-    assert "float fallback: of the candidate's 2 layers that do the work 1 runs in fp32" in " ".join(
-        typed(command, of_gru).out.split()
-    )
+    assert "of the candidate's 2 layers that do the work 1 runs in fp32" in " ".join(typed(command, of_gru).out.split())
 
     assert typed(command, mobilenet, *QUICK).code == 0
     assert typed(command, of_mobilenet).code == 0

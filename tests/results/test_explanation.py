@@ -13,6 +13,7 @@ import pytest
 from runner.core.errors import SpecError
 from runner.measure.layer_groups import group_of
 from runner.report import explanation_page
+from runner.report.views import explanation_view
 from runner.results import explanation, find_record, layers, record_diff, records
 from runner.results.explanation import Explanation
 from runner.results.records import Record
@@ -213,6 +214,13 @@ def test_a_backend_without_a_profiler_is_asked_for_none(tmp_path: Path) -> None:
     assert page.missing == ("onnxruntime fp32 has no profile: backend=litert can't time its layers.",)
 
 
+def test_a_backend_without_a_profiler_needs_no_command_that_would_make_none(tmp_path: Path) -> None:
+    page = explanation_page.collect(beside(tmp_path, spec(backend="litert"), spec()), tmp_path)
+    assert page.missing[0].endswith("litert has no profile: its backend can't time its layers")
+    (command,) = [line for line in page.missing if line.startswith("This makes one: ")]
+    assert "backend=onnxruntime" in command
+
+
 def test_a_profile_that_could_not_be_had_is_asked_for_no_more(tmp_path: Path) -> None:
     record = kept(tmp_path, None, unavailable={layers.ABSENT: "backend=litert can't time its layers."})
     page = explanation_page.collect(explanation.of_one(record), tmp_path)
@@ -273,3 +281,45 @@ def test_a_title_that_no_record_has_is_refused_with_those_that_there_are(tmp_pat
     with pytest.raises(SpecError, match="bilstm int9 onnxruntime: no record, exported file or title") as refused:
         unknown.__enter__()
     assert "'bilstm int8 onnxruntime'" in refused.value.next_step
+
+
+def test_what_holds_the_faster_side_back_is_no_reason_why_the_other_is_slower(tmp_path: Path) -> None:
+    effective = {
+        "candidate": {"settings": {}, "precision": {"GRU": {"fp32": 1}}, "fallback": {"NonZero": 1}},
+        "baseline": {"settings": {}},
+    }
+    content = measured(ID, spec(precision="int8"), spec(), "onnxruntime fp32", 2.0, effective=effective)
+    np.savez(tmp_path / "s.npz", **fixtures.samples(1.0, 2.0))
+    found = explanation.of_one(records.write(tmp_path, content, {"samples.npz": tmp_path / "s.npz"}))
+    assert (found.slower.role, kinds(found)) == ("baseline", [])
+    assert found.notes == (
+        "The candidate is the faster one although of the candidate GRU in fp32, not in int8.",
+        "The candidate is the faster one although of the candidate NonZero ran elsewhere than asked for.",
+    )
+
+
+def beside(root: Path, mine: dict[str, Any], theirs: dict[str, Any]) -> Explanation:
+    """Two records that were measured alone, of such specs, the first twice as fast."""
+    kept = []
+    for record_id, of, ms in ((ID, mine, 1.0), (OTHER, theirs, 2.0)):
+        np.savez(root / "s.npz", **fixtures.samples(ms, 1.0))
+        content = measured(record_id, of, spec(), "onnxruntime fp32", 1 / ms)
+        kept.append(records.write(root, content, {"samples.npz": root / "s.npz"}))
+    return explanation.of_two(record_diff.beside(*kept))
+
+
+def test_two_models_are_said_not_to_do_the_same_work(tmp_path: Path) -> None:
+    found = beside(tmp_path, spec(), {**spec(), "model": {"name": "gru"}})
+    assert any(note.startswith("They don't do the same work (model bilstm against gru") for note in found.notes)
+
+
+def test_a_record_is_not_held_against_itself(tmp_path: Path) -> None:
+    one = kept(tmp_path, INT8)
+    with pytest.raises(SpecError, match=f"{ID} stands on both sides"):
+        explanation.of_two(record_diff.beside(one, one))
+
+
+def test_without_profiles_it_is_said_that_they_are_what_lacks(tmp_path: Path) -> None:
+    found = explanation.of_one(kept(tmp_path, None, precision="fp32"))
+    page = explanation_page.collect(found, tmp_path)
+    assert explanation_view.none(page) == explanation_view.UNSEEN

@@ -13,6 +13,7 @@ from runner.report.views.layout import COLOURS, Grid, text
 from runner.report.views.templates import filled
 
 NONE = "The data show no reason."
+UNSEEN = "The records show no reason; profiles of both sides would say where the time goes."
 
 
 def renderable(page: Page) -> RenderableType:
@@ -29,9 +30,14 @@ def _parts(page: Page) -> Iterator[RenderableType]:
     for reason in page.found.reasons:
         yield text(f"- {reason.kind}: {reason.told}")
     if not page.found.reasons:
-        yield Padding(text(NONE), (0, 0, 0, 2))
+        yield Padding(text(none(page)), (0, 0, 0, 2))
     yield from _table(page.groups)
     yield from _table(page.differences)
+
+
+def none(page: Page) -> str:
+    """What is said where no reason is found."""
+    return NONE if all(side.profile for side in page.found.sides) else UNSEEN
 
 
 def why(page: Page) -> str:
@@ -53,4 +59,4 @@ def _title(words: str) -> Padding:
 def html(page: Page) -> str:
     """The whole file's text."""
     asides = [*page.found.notes, *page.missing]
-    return filled("explanation.html", page=page, why=why(page), asides=asides, listed=listed, none=NONE)
+    return filled("explanation.html", page=page, why=why(page), asides=asides, listed=listed, none=none(page))
