@@ -98,7 +98,7 @@ def _stages(keys: Mapping[str, Mapping[str, str]], todo: set[str]) -> set[str]:
 
 def _clone(root: Path) -> Repository:
     for name in FOLDERS:
-        shutil.copytree(REPOSITORY / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(REPOSITORY / name, root / name)  # with its bytecode, which its processes would make again
     for name in FILES:
         (root / name).parent.mkdir(exist_ok=True)
         shutil.copy(REPOSITORY / name, root / name)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
 
 from runner.core.errors import SpecError
 from runner.data import digits
@@ -19,6 +18,8 @@ def test_images_are_resized_and_scaled_from_0_to_1() -> None:
 
 
 def test_at_8_pixels_the_images_are_the_originals() -> None:
+    from sklearn.datasets import load_digits  # here: every process of the suite imports this module
+
     made = series.make("digits", {"input_size": 8})
     originals = {(image / 16).astype(np.float32).tobytes() for image in load_digits().images}
     assert all(x.tobytes() in originals for x in made.splits["test"]["in/x"])

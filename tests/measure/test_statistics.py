@@ -1,4 +1,7 @@
-"""The statistics, against scipy, hand-computed tables and plain re-implementations."""
+"""The statistics, against scipy, hand-computed tables and plain re-implementations.
+
+scipy is imported inside tests: every process of the suite imports this module, and few run it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from runner.measure.statistics import (
     Interval,
@@ -57,6 +59,8 @@ def test_the_interval_ends_at_the_tabled_walsh_averages(n: int, k: int):
 
 @pytest.mark.parametrize("n", [6, 9, 14, 23])
 def test_the_interval_holds_the_centres_that_scipys_exact_test_keeps(n: int):
+    from scipy import stats
+
     x = np.random.default_rng(100 + n).standard_t(2, size=n)
     interval = hodges_lehmann(x)
     for edge, inward in ((interval.low, 1e-9), (interval.high, -1e-9)):
@@ -101,6 +105,8 @@ def test_the_percentile_is_numpys():
 
 @pytest.mark.parametrize(("p", "n"), [(50, 11), (90, 64), (95, 130), (99, 662), (99.9, 6636)])
 def test_the_least_samples_follow_mlperfs_bound(p: float, n: int):
+    from scipy import stats
+
     assert least_samples(p) == n
     assert stats.binom.cdf(1, n, 1 - p / 100) <= 0.01 < stats.binom.cdf(1, n - 1, 1 - p / 100)
 
@@ -117,6 +123,8 @@ def bootstrap_percentile(processes: list[Any], p: float, **how: int) -> Interval
 
 @pytest.mark.parametrize("p", [50, 90, 99])
 def test_the_bootstrap_equals_one_that_builds_every_resample(p: float):
+    from scipy import stats
+
     random = np.random.default_rng(3)
     processes = [random.integers(100, 140, size=size) for size in (30, 50, 41, 20, 33, 64)]
     weights = np.random.default_rng(7).multinomial(6, np.full(6, 1 / 6), size=200)
@@ -167,6 +175,8 @@ def test_the_bootstrap_is_quick_beside_the_plain_one():
 
 @pytest.mark.parametrize("n", [6, 9, 14])
 def test_the_p_value_is_scipys_exact_one(n: int):
+    from scipy import stats
+
     x = np.random.default_rng(200 + n).normal(0.5, 1, size=n)
     assert signed_rank_p(x) == pytest.approx(stats.wilcoxon(x, method="exact").pvalue)
 

@@ -5,7 +5,6 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from runner.measure.two_sample import (
     across_devices,
@@ -26,6 +25,8 @@ def test_the_distribution_of_u_is_that_of_all_arrangements(m: int, n: int) -> No
 
 
 def test_the_interval_holds_exactly_the_shifts_that_the_test_does_not_reject() -> None:
+    from scipy import stats
+
     random = np.random.default_rng(3)
     x, y = random.normal(0, 1, 9), random.normal(0.8, 1, 8)
     found = two_sample_shift(x, y)
@@ -41,6 +42,8 @@ def test_the_interval_holds_exactly_the_shifts_that_the_test_does_not_reject() -
 
 @pytest.mark.parametrize(("m", "n"), [(4, 4), (8, 11), (20, 20)])
 def test_the_p_value_is_that_of_the_exact_test(m: int, n: int) -> None:
+    from scipy import stats
+
     random = np.random.default_rng(m)
     x, y = random.normal(0, 1, m), random.normal(0.7, 1, n)
     assert mann_whitney_p(x, y) == pytest.approx(stats.mannwhitneyu(y, x, method="exact").pvalue)

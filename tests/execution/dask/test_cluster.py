@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from distributed import Client
 
 from runner.artifacts import store
 from runner.artifacts.store import Artifact
@@ -217,6 +216,8 @@ def test_a_cell_is_measured_where_the_device_is_and_its_record_comes_back(
 
 
 def test_the_owner_of_the_device_is_found(three: Cluster) -> None:
+    from distributed import Client
+
     with schedule.connected(three.schedule(), Told().warn) as client:
         assert isinstance(client, Client)
         client.wait_for_workers(3)
