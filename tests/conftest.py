@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from runner.commands import COMMANDS
-from tests import mlflow_tables, needed_toolchains, started
+from tests import mlflow_tables, needed_toolchains, started, trained
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 QUICK = ("train=smoke", "measure=quick", "measure.min_pairs=2", "measure.max_pairs=2", "measure.min_seconds=0.01")
@@ -64,6 +64,18 @@ def nothing_runs_on() -> Iterator[None]:
     before = started.pids()
     yield
     assert started.left(before) == []
+
+
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with the artifacts of `trained.WORDS`, for `trained.place`."""
+    return trained.once(tmp_path_factory)
+
+
+@pytest.fixture
+def already_trained(trained_once: Path, tmp_path: Path) -> None:
+    """The test's project has them."""
+    trained.place(trained_once, tmp_path)
 
 
 @pytest.fixture

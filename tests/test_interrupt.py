@@ -15,6 +15,7 @@ from types import MappingProxyType
 import psutil
 import pytest
 
+from tests import trained
 from tests.conftest import QUICK, REPOSITORY
 
 WORDS = ("model=gru", "model.hidden=4", "precision=fp32", "baseline=none", *QUICK)
@@ -121,6 +122,7 @@ def test_a_killed_command_leaves_no_worker(training: Running, number: signal.Sig
     assert not any("Traceback" in line for line in training.said)
 
 
+@pytest.mark.usefixtures("already_trained")
 def test_ctrl_c_while_a_worker_measures(tmp_path: Path) -> None:
     running = Running(tmp_path, *WORDS[:-1], "measure.min_seconds=30", "measure.max_seconds=60")
     running.wait_for("measure gru fp32 onnxruntime …")
@@ -137,9 +139,10 @@ PAIRS = (*WORDS[:3], "baseline=self", *QUICK, "measure.max_pairs=6", "measure.mi
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
+def measured(tmp_path_factory: pytest.TempPathFactory, trained_once: Path) -> tuple[Path, float]:
     """A project in which six pairs were measured, and how long they took."""
     project = tmp_path_factory.mktemp("measured")
+    trained.place(trained_once, project)
     running = Running(project, *PAIRS)
     running.wait_for("measure gru fp32 onnxruntime …")
     start = time.monotonic()

@@ -30,6 +30,7 @@ def test_a_step_that_needs_too_much_memory_fails_with_the_limit(command: Command
     assert not list(tmp_path.glob("artifacts/train/*"))
 
 
+@pytest.mark.usefixtures("already_trained")
 def test_a_measured_worker_that_holds_too_much_fails_with_the_limit(command: Command) -> None:
     made = command(*WORDS, "model.hidden=4", "--json")
     assert made.json["status"] == "ok"
@@ -38,6 +39,7 @@ def test_a_measured_worker_that_holds_too_much_fails_with_the_limit(command: Com
     assert done.json["reason"].startswith("out of memory: ")
 
 
+@pytest.mark.usefixtures("already_trained")
 def test_a_limit_that_suffices_changes_nothing(command: Command) -> None:
     done = command(*WORDS, "model.hidden=4", "limits.memory_mb=4000", "--json")
     assert done.json["status"] == "ok"

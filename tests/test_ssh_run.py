@@ -20,7 +20,7 @@ import pytest
 
 from runner.hardware import detect
 from runner.results import layers
-from tests import documents, short_project, sshd
+from tests import documents, short_project, sshd, trained
 from tests.conftest import QUICK, REPOSITORY, Ended
 from tests.models import onnx_files
 from tests.sshd import Sshd
@@ -38,9 +38,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory, trained_once: Path) -> Path:
     """One project for all: its steps are made once."""
-    return tmp_path_factory.mktemp("home")
+    project = tmp_path_factory.mktemp("home")
+    trained.place(trained_once, project)
+    return project
 
 
 def test_what_compiles_on_the_device_is_proven_and_measured_there(server: Sshd, home: Path) -> None:

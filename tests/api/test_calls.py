@@ -17,6 +17,7 @@ WORDS = ("model=gru", "model.hidden=4", "precision=fp32", "baseline=none", *QUIC
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("already_trained")
 def test_a_run_in_python_is_a_run_on_the_command_line(tmp_path: Path, command: Command) -> None:
     mine = run(*WORDS, root=tmp_path).to_dict()
     theirs = command(*WORDS, "--json").json

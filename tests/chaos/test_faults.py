@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from runner.results import records
+from tests import trained
 from tests.chaos import state
 from tests.chaos.command import Place, Running, at, left_running, start
 from tests.chaos.test_kills import SWEEP
@@ -26,6 +27,11 @@ CELLS = ("precision=fp32", "backend=onnxruntime,torch")
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     return at(tmp_path)
+
+
+@pytest.fixture
+def place_trained(place: Place, trained_once: Path) -> None:
+    trained.place(trained_once, place.project)
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +91,7 @@ def test_a_removed_folder_is_made_again(swept: Place) -> None:
     assert len(records.read_all(swept.project)) == 4
 
 
+@pytest.mark.usefixtures("place_trained")
 def test_a_folder_that_is_removed_before_it_is_measured(place: Place) -> None:
     """The cell fails and says so, the other goes on, and the same command again finishes."""
     running = start(place, *SWEEP, *CELLS, "measure.min_seconds=1")
@@ -150,6 +157,7 @@ def test_a_step_whose_worker_was_killed_is_tried_once_more_and_counted(place: Pl
     assert described["retries"] == 1
 
 
+@pytest.mark.usefixtures("place_trained")
 def test_a_benchmark_whose_worker_was_killed_is_tried_once_more_and_counted(place: Place) -> None:
     running = start(place, *SWEEP, "precision=fp32", "backend=onnxruntime", "--json", "measure.min_seconds=2")
     killed(running, "candidate")
@@ -158,6 +166,7 @@ def test_a_benchmark_whose_worker_was_killed_is_tried_once_more_and_counted(plac
     assert (cell["status"], cell["retries"]) == ("ok", {"benchmark": 1})
 
 
+@pytest.mark.usefixtures("place_trained")
 def test_a_benchmark_whose_worker_is_killed_again_fails_and_counts_it(place: Place) -> None:
     running = start(place, *SWEEP, "precision=fp32", "backend=onnxruntime", "--json", "measure.min_seconds=2")
     for _ in range(2):
@@ -175,6 +184,7 @@ def test_a_benchmark_whose_worker_is_killed_again_fails_and_counts_it(place: Pla
 # --- a tracking server ---
 
 
+@pytest.mark.usefixtures("place_trained")
 def test_a_tracking_server_that_goes_away_and_comes_back(place: Place) -> None:
     port = free_port()
     env = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port}"}
@@ -192,6 +202,7 @@ def test_a_tracking_server_that_goes_away_and_comes_back(place: Place) -> None:
     assert list(state.pages(place, place.outside / "server.db").values()) == [1]
 
 
+@pytest.mark.usefixtures("place_trained")
 def test_a_tracking_server_that_is_restarted_in_mid_sweep(place: Place) -> None:
     """What was measured while it was away is sent by the same command again, the page too; nothing is there twice."""
     port = free_port()

@@ -16,6 +16,7 @@ from tests.conftest import QUICK, Command
 SPEC = ("model=gru", "model.hidden=4", "train=smoke", "precision=fp32")
 
 
+@pytest.mark.usefixtures("already_trained")
 def test_calibrating_leaves_a_floor_that_later_runs_use(
     tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -45,6 +46,7 @@ def test_calibrating_leaves_a_floor_that_later_runs_use(
     assert (shown["floor"], shown["peaks"]) == (made.json["floor"], made.json["peaks"])
 
 
+@pytest.mark.usefixtures("already_trained")
 def test_the_page_on_the_roofline_says_how_near_the_machines_limit_a_record_is(
     tmp_path: Path, command: Command
 ) -> None:

@@ -58,6 +58,7 @@ def test_a_slip_is_told_before_any_work(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("already_trained")
 def test_a_run_is_checked_at_its_end(command: Command, tmp_path: Path) -> None:
     words = ("model=gru", "model.hidden=4", "precision=fp32", "baseline=none", *QUICK)
     slow = command(*words, "--fail-if", "latency/p50_ms>0", "--junit", "speed.xml")
@@ -69,6 +70,7 @@ def test_a_run_is_checked_at_its_end(command: Command, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("already_trained")
 def test_a_sweep_is_checked_row_by_row_at_its_end(command: Command, tmp_path: Path) -> None:
     words = ("-m", "model=gru", "model.hidden=4", "precision=fp32,int8_dynamic", "baseline=none", *QUICK)
     slow = command(*words, "--fail-if", "latency/p50_ms>0", "--junit", "speed.xml")

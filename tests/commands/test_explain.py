@@ -17,11 +17,12 @@ def typed(command: Command, line: str, *more: str) -> Ended:
     return command(*shlex.split(line, comments=True)[3:], *more)
 
 
+@pytest.mark.usefixtures("already_trained")
 def test_the_page_answers_why_int8_is_no_faster_here(tmp_path: Path, command: Command) -> None:
     (tmp_path / "runner.toml").touch()
     (lines,) = documents.blocks("docs/explain.md", "tests/commands/test_explain.py")
     gru, of_gru, mobilenet, of_mobilenet, both = lines
-    assert typed(command, gru, "model.hidden=8", *QUICK).code == 0
+    assert typed(command, gru, "model.hidden=4", *QUICK).code == 0
     told = typed(command, of_gru, "--json").json
     left = [one["layers"] for one in told["reasons"] if one["kind"] == "float fallback"]
     assert left == ([["/recurrent/GRU"]] if told["slower"] == "candidate" else [])  # else it is a note

@@ -66,7 +66,8 @@ def installed(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("already_trained")
 def test_it_measures_as_it_stands(command: Command, installed: dict[str, str]) -> None:
-    short = (*QUICK, "measure.min_pairs=1", "measure.max_pairs=1", "model.hidden=8")
+    short = (*QUICK, "measure.min_pairs=1", "measure.max_pairs=1", "model.hidden=4")
     ended = command("backend=mynpu", "model=gru", *short, "--json", env=installed)
     assert (ended.code, ended.json["title"]) == (0, "gru fp32 mynpu"), ended.err

@@ -29,6 +29,7 @@ from runner.results.record_schema import Estimated
 from runner.results.records import Record
 from runner.tracking import mlflow_store, worker
 from runner.transport import ssh_connection
+from tests import trained
 from tests.conftest import QUICK, REPOSITORY
 
 PLUGIN = Path(__file__).parents[1] / "estimating"
@@ -44,9 +45,10 @@ def forget() -> None:
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def root(tmp_path_factory: pytest.TempPathFactory, trained_once: Path) -> Iterator[Path]:
     """A project with an estimate, an incomplete one, and a measurement of the same model."""
     found = tmp_path_factory.mktemp("project")
+    trained.place(trained_once, found)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(PLUGIN))
         patch.syspath_prepend(str(PLUGIN))

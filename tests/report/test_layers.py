@@ -227,11 +227,12 @@ def test_damaged_ones_are_told_with_the_file_and_the_key(tmp_path: Path) -> None
 
 
 def run(command: Command, line: str) -> Ended:
-    quick = ("train=smoke", "measure=quick", "measure.budget_s=1") if "model=" in line else ()
+    quick = ("model.hidden=4", "train=smoke", "measure=quick", "measure.budget_s=1") if "model=" in line else ()
     return command(*line.split()[3:], *quick)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("already_trained")
 def test_every_command_of_the_page_works(command: Command, tmp_path: Path) -> None:
     (tmp_path / "runner.toml").touch()
     (lines,) = documents.blocks("docs/reports.md", "tests/report/test_layers.py")

@@ -41,6 +41,7 @@ def plugged() -> dict[str, str]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("already_trained")
 def test_a_sweep_goes_on_past_a_segfault_an_exit_a_hang_and_full_memory(project: Path, command: Command) -> None:
     backends = ",".join((*BACKENDS, "onnxruntime"))
     done = command("-m", "--json", f"backend={backends}", *WORDS, "limits.answer_s=15", env=plugged())
