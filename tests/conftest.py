@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from runner.__main__ import main
 from runner.commands import COMMANDS
 from tests import mlflow_tables, needed_toolchains, started, trained
 
@@ -98,5 +99,18 @@ def command(tmp_path: Path) -> Command:
         )
         mlflow_tables.take_back(tmp_path)
         return Ended(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
+    """As `command`, but in this process, whose libraries are imported already: for what is answered before any work."""
+
+    def run(*words: str, cwd: Path = tmp_path) -> Ended:
+        monkeypatch.chdir(cwd)
+        capfd.readouterr()
+        code = main([*words])
+        return Ended(code, *capfd.readouterr())
 
     return run

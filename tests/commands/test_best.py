@@ -14,15 +14,18 @@ from typing import Any
 
 import pytest
 
+from tests import trained
 from tests.conftest import REPOSITORY, Command, Ended
 
-RACE = ("model=gru", "model.hidden=8", "train=smoke", "measure=quick", "backend.threads=1", "precision=fp32")
+RACE = ("model=gru", "model.hidden=4", "train=smoke", "measure=quick", "backend.threads=1", "precision=fp32")
 TWO = ("backend=openvino", *RACE)
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("raced")
+def home(tmp_path_factory: pytest.TempPathFactory, trained_once: Path) -> Path:
+    project = tmp_path_factory.mktemp("raced")
+    trained.place(trained_once, project)
+    return project
 
 
 COMMAND = (sys.executable, "-m", "runner", "best")
@@ -150,14 +153,14 @@ def test_the_smallest_file_is_found_without_a_race(best: Callable[..., Ended], r
         (["model=gru", "--html", "no/such/folder.html"], 2, "--html"),
     ],
 )
-def test_what_cannot_be_asked_is_said_before_any_work(command: Command, words: list[str], code: int, said: str) -> None:
-    done = command("best", *words)
+def test_what_cannot_be_asked_is_said_before_any_work(typed: Command, words: list[str], code: int, said: str) -> None:
+    done = typed("best", *words)
     assert done.code == code
     assert said in done.err
     assert "Traceback" not in done.err
 
 
-def test_by_estimate_without_a_backend_that_estimates_says_so(command: Command) -> None:
-    done = command("best", "model=gru", "train=smoke", "backend=onnxruntime", "--by", "estimate")
+def test_by_estimate_without_a_backend_that_estimates_says_so(typed: Command) -> None:
+    done = typed("best", "model=gru", "train=smoke", "backend=onnxruntime", "--by", "estimate")
     assert done.code == 2
     assert "no configuration is left" in done.err

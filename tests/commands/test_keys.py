@@ -13,8 +13,8 @@ from tests.conftest import REPOSITORY, Command
 
 
 @pytest.fixture
-def in_repository(command: Command) -> Command:
-    return lambda *words, **options: command(*words, cwd=REPOSITORY, **options)
+def in_repository(typed: Command) -> Command:
+    return lambda *words: typed(*words, cwd=REPOSITORY)
 
 
 def test_prints_a_key_for_every_cell_of_every_step(in_repository: Command) -> None:
@@ -36,14 +36,14 @@ def test_json_is_one_document_with_the_same_keys(in_repository: Command) -> None
     assert in_repository("keys", "--json").json == {"schema": 1, "keys": yaml.safe_load(in_repository("keys").out)}
 
 
-def test_files_are_a_key_each_and_no_others(command: Command, tmp_path: Path) -> None:
+def test_files_are_a_key_each_and_no_others(typed: Command, tmp_path: Path) -> None:
     grid = {"model": ["gru"], "precision": ["fp32"], "backend": ["onnxruntime"]}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump({"grid": grid}), encoding="utf-8")
     old = tmp_path / "pipeline" / "keys" / "train" / "lstm"
     old.parent.mkdir(parents=True)
     old.write_text("of an earlier grid")
 
-    keys = yaml.safe_load(command("keys", "--files").out)
+    keys = yaml.safe_load(typed("keys", "--files").out)
 
     files = (path for path in (tmp_path / "pipeline" / "keys").rglob("*") if path.is_file())
     written = {(path.parent.name, path.name): path.read_text().strip() for path in files}
@@ -69,8 +69,8 @@ def test_imports_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_a_project_without_params_is_told_what_is_missing(command: Command) -> None:
-    done = command("keys")
+def test_a_project_without_params_is_told_what_is_missing(typed: Command) -> None:
+    done = typed("keys")
 
     assert done.code == 2
     assert "params.yaml is not there" in done.err

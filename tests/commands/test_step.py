@@ -246,8 +246,8 @@ def test_numbers_of_before_dont_stand_in_for_a_benchmark_that_fails(command: Com
         (["step=train", "model=grv"], "model=grv: no such model. Did you mean gru?"),
     ],
 )
-def test_a_slip_is_answered_in_two_lines(command: Command, project: Path, words: list[str], said: str) -> None:
-    done = command(*words)
+def test_a_slip_is_answered_in_two_lines(typed: Command, project: Path, words: list[str], said: str) -> None:
+    done = typed(*words)
 
     assert done.code == 2
     assert said in done.err

@@ -107,8 +107,8 @@ def assert_answered(done: Ended, project: Path, *said: str) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_a_slip_costs_two_lines(command: Command, tmp_path: Path, words: list[str], said: str) -> None:
-    assert_answered(command(*words), tmp_path, said)
+def test_a_slip_costs_two_lines(typed: Command, tmp_path: Path, words: list[str], said: str) -> None:
+    assert_answered(typed(*words), tmp_path, said)
 
 
 def linear(path: Path, external: bool = False) -> None:
@@ -124,30 +124,30 @@ def linear(path: Path, external: bool = False) -> None:
     onnx.save(model, path, save_as_external_data=external, location="weights.bin")
 
 
-def test_an_onnx_file_that_ends_too_early(command: Command, tmp_path: Path) -> None:
+def test_an_onnx_file_that_ends_too_early(typed: Command, tmp_path: Path) -> None:
     linear(tmp_path / "m.onnx")
     content = (tmp_path / "m.onnx").read_bytes()
     (tmp_path / "m.onnx").write_bytes(content[: len(content) // 2])
-    done = command(*ONNX, "model.path=m.onnx")
+    done = typed(*ONNX, "model.path=m.onnx")
     assert_answered(done, tmp_path, "model.path=m.onnx: an ONNX file that ends too early or is damaged")
 
 
-def test_a_file_that_is_no_onnx(command: Command, tmp_path: Path) -> None:
+def test_a_file_that_is_no_onnx(typed: Command, tmp_path: Path) -> None:
     (tmp_path / "m.onnx").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
-    assert_answered(command(*ONNX, "model.path=m.onnx"), tmp_path, "model.path=m.onnx: not an ONNX file.")
+    assert_answered(typed(*ONNX, "model.path=m.onnx"), tmp_path, "model.path=m.onnx: not an ONNX file.")
 
 
-def test_external_weights_that_are_missing(command: Command, tmp_path: Path) -> None:
+def test_external_weights_that_are_missing(typed: Command, tmp_path: Path) -> None:
     linear(tmp_path / "m.onnx", external=True)
     (tmp_path / "weights.bin").unlink()
     said = ("its weights are in weights.bin, which is not beside it.", "Put weights.bin into the folder")
-    assert_answered(command(*ONNX, "model.path=m.onnx"), tmp_path, *said)
+    assert_answered(typed(*ONNX, "model.path=m.onnx"), tmp_path, *said)
 
 
-def test_dynamic_dimensions_say_what_to_type(command: Command, tmp_path: Path) -> None:
+def test_dynamic_dimensions_say_what_to_type(typed: Command, tmp_path: Path) -> None:
     linear(tmp_path / "m.onnx")
     said = ("input x has dynamic dimensions: [n,64].", "model.shapes.x=[1,64]")
-    assert_answered(command(*ONNX, "model.path=m.onnx"), tmp_path, *said)
+    assert_answered(typed(*ONNX, "model.path=m.onnx"), tmp_path, *said)
 
 
 ROWS = "".join(f"2024-01-{day:02d},{day}\n" for day in range(1, 29))
@@ -167,15 +167,15 @@ ROWS = "".join(f"2024-01-{day:02d},{day}\n" for day in range(1, 29))
     ids=["column", "text", "few", "time", "order", "empty", "feature"],
 )
 def test_a_faulty_csv_is_named_with_its_line(
-    command: Command, tmp_path: Path, content: str, words: list[str], said: str
+    typed: Command, tmp_path: Path, content: str, words: list[str], said: str
 ) -> None:
     (tmp_path / "m.csv").write_text(content)
-    assert_answered(command(*CSV, "data.path=m.csv", *words), tmp_path, said)
+    assert_answered(typed(*CSV, "data.path=m.csv", *words), tmp_path, said)
 
 
-def test_a_csv_that_is_no_text(command: Command, tmp_path: Path) -> None:
+def test_a_csv_that_is_no_text(typed: Command, tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_bytes(b"\xff\xfe\x00\x80")
-    assert_answered(command(*CSV, "data.path=m.csv"), tmp_path, "m.csv: not a text file in UTF-8.")
+    assert_answered(typed(*CSV, "data.path=m.csv"), tmp_path, "m.csv: not a text file in UTF-8.")
 
 
 @pytest.mark.parametrize("where", ["conf/model/mine.yaml", "experiments/mine.yaml"])
@@ -190,23 +190,23 @@ def test_a_csv_that_is_no_text(command: Command, tmp_path: Path) -> None:
     ids=["syntax", "list", "binary", "code"],
 )
 def test_a_faulty_yaml_is_named_with_its_line(
-    command: Command, tmp_path: Path, where: str, content: bytes, said: str
+    typed: Command, tmp_path: Path, where: str, content: bytes, said: str
 ) -> None:
     file = tmp_path / where
     file.parent.mkdir(parents=True)
     file.write_bytes(content)
     axis = {"conf": "model", "experiments": "experiment"}[where.split("/")[0]]
-    assert_answered(command(f"{axis}=mine"), tmp_path, f"{file}{said}")
+    assert_answered(typed(f"{axis}=mine"), tmp_path, f"{file}{said}")
     assert not (tmp_path / "pwned").exists()
 
 
 @pytest.mark.parametrize("where", ["conf/model/mine.yaml", "experiments/mine.yaml", "conf/config.yaml"])
-def test_a_key_that_stands_twice_is_named_with_its_line(command: Command, tmp_path: Path, where: str) -> None:
+def test_a_key_that_stands_twice_is_named_with_its_line(typed: Command, tmp_path: Path, where: str) -> None:
     file = tmp_path / where
     file.parent.mkdir(parents=True)
     file.write_text("name: mine\nhidden: 4\nhidden: 5\n")
     word = {"model": "model=mine", "experiments": "experiment=mine", "conf": "model=gru"}[file.parent.name]
-    assert_answered(command(word), tmp_path, f"{file}, line 3, column 1: not valid YAML: found duplicate key hidden.")
+    assert_answered(typed(word), tmp_path, f"{file}, line 3, column 1: not valid YAML: found duplicate key hidden.")
 
 
 @pytest.mark.parametrize(
@@ -217,17 +217,17 @@ def test_a_key_that_stands_twice_is_named_with_its_line(command: Command, tmp_pa
         ("/modl: gru", "mine.yaml: defaults: modl: no such axis. Did you mean model?"),
     ],
 )
-def test_a_study_that_names_what_is_not_there(command: Command, tmp_path: Path, entry: str, said: str) -> None:
+def test_a_study_that_names_what_is_not_there(typed: Command, tmp_path: Path, entry: str, said: str) -> None:
     (tmp_path / "experiments").mkdir()
     (tmp_path / "experiments" / "mine.yaml").write_text(f"defaults:\n  - {entry}\n")
-    assert_answered(command("experiment=mine"), tmp_path, said)
+    assert_answered(typed("experiment=mine"), tmp_path, said)
 
 
-def test_an_option_that_brings_what_is_not_there(command: Command, tmp_path: Path) -> None:
+def test_an_option_that_brings_what_is_not_there(typed: Command, tmp_path: Path) -> None:
     (tmp_path / "conf" / "model").mkdir(parents=True)
     (tmp_path / "conf" / "model" / "mine.yaml").write_text("defaults:\n  - /data@_global_.data: co\nname: mine\n")
     said = "conf/model/mine.yaml: data=co: no such data. Did you mean co2?\nThere are: co2, csv,"
-    assert_answered(command("model=mine"), tmp_path, said)
+    assert_answered(typed("model=mine"), tmp_path, said)
 
 
 def test_a_broken_study_stops_only_the_command_that_asks_for_it(command: Command, tmp_path: Path) -> None:
@@ -237,11 +237,11 @@ def test_a_broken_study_stops_only_the_command_that_asks_for_it(command: Command
     assert command("list").code == 0
 
 
-def test_an_option_without_a_name_is_told_to_say_it(command: Command, tmp_path: Path) -> None:
+def test_an_option_without_a_name_is_told_to_say_it(typed: Command, tmp_path: Path) -> None:
     (tmp_path / "conf" / "train").mkdir(parents=True)
     file = tmp_path / "conf" / "train" / "mine.yaml"
     file.write_text("epochs: 3\n")
-    assert_answered(command("train=mine"), tmp_path, f"{file}: it doesn't say its name.", "Begin it with: name: mine")
+    assert_answered(typed("train=mine"), tmp_path, f"{file}: it doesn't say its name.", "Begin it with: name: mine")
 
 
 @pytest.mark.parametrize(
