@@ -15,7 +15,7 @@ import pytest
 
 from runner.__main__ import main
 from runner.commands import COMMANDS
-from tests import mlflow_tables, needed_toolchains, started, trained
+from tests import mlflow_tables, needed_toolchains, short_project, started, trained
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 QUICK = ("train=smoke", "measure=quick", "measure.min_pairs=2", "measure.max_pairs=2", "measure.min_seconds=0.01")
@@ -70,7 +70,13 @@ def nothing_runs_on() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with the artifacts of `trained.WORDS`, for `trained.place`."""
-    return trained.once(tmp_path_factory)
+    return trained.once(tmp_path_factory, "trained", trained.WORDS, Path.mkdir)
+
+
+@pytest.fixture(scope="session")
+def short_trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with the artifacts of `trained.SHORT`, for `trained.place` into one of `short_project.make`."""
+    return trained.once(tmp_path_factory, "short_trained", trained.SHORT, short_project.make)
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from tests.conftest import REPOSITORY
-
+REPOSITORY = Path(__file__).resolve().parents[1]
 SHORT = {
     "train/default": {"epochs": "1"},
     "measure/standard": {"min_pairs": "1", "max_pairs": "1", "iterations": "20", "min_seconds": "0"},

@@ -159,9 +159,10 @@ def test_the_report_of_two_devices_says_blocks_and_shows_both_conditions(
     assert "baseline's device" in shown
 
 
-def test_every_command_of_the_page_works(server: Sshd, tmp_path: Path) -> None:
+def test_every_command_of_the_page_works(server: Sshd, tmp_path: Path, short_trained_once: Path) -> None:
     """With this machine in the Pi's place; short."""
     project = short_project.make(tmp_path)
+    trained.place(short_trained_once, project)
     (project / "conf/hardware").mkdir()
     page = (REPOSITORY / "docs/devices.md").read_text()
     ((named),) = re.findall(r"<!-- file: conf/hardware/pi5.yaml -->\n```yaml\n(.*?)```", page, re.DOTALL)

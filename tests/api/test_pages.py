@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import runner
-from tests import makefile, short_project
+from tests import makefile, short_project, trained
 from tests.conftest import REPOSITORY
 
 PAGES = ("README.md", "docs/python.md", "docs/sweeps.md")
@@ -20,8 +20,10 @@ ENV = {**os.environ, "PYTHONPATH": str(REPOSITORY), "MLFLOW_DISABLE_TELEMETRY": 
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return short_project.make(tmp_path_factory.mktemp("pages"))
+def project(tmp_path_factory: pytest.TempPathFactory, short_trained_once: Path) -> Path:
+    made = short_project.make(tmp_path_factory.mktemp("pages"))
+    trained.place(short_trained_once, made)
+    return made
 
 
 def code(page: str) -> str:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests import documents, short_project
+from tests import documents, short_project, trained
 from tests.conftest import Command
 
 
 @pytest.mark.slow
-def test_every_command_of_the_page_works(command: Command, tmp_path: Path) -> None:
+def test_every_command_of_the_page_works(command: Command, tmp_path: Path, short_trained_once: Path) -> None:
     """In a project whose runs are short."""
-    short_project.make(tmp_path)
+    trained.place(short_trained_once, short_project.make(tmp_path))
     (lines,) = documents.blocks("docs/best.md", "tests/commands/test_best_page.py")
     for line in lines:
         ended = command(*shlex.split(line)[3:])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from runner.results import records
-from tests import documents, short_project
+from tests import documents, short_project, trained
 from tests.conftest import REPOSITORY, Command
 from tests.mlflow_server import free_port, server
 
@@ -22,8 +22,10 @@ TAGS, SENT, MODELS, SERVER = documents.blocks(PAGE, "tests/tracking/test_mlflow_
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    return short_project.make(tmp_path / "project")
+def project(tmp_path: Path, short_trained_once: Path) -> Path:
+    made = short_project.make(tmp_path / "project")
+    trained.place(short_trained_once, made)
+    return made
 
 
 @pytest.fixture
