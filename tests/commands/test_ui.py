@@ -50,7 +50,13 @@ def served(root: Path, *arguments: str) -> Iterator["tuple[subprocess.Popen[str]
     environment["PYTHONPATH"] = str(Path(__file__).parents[2])
     environment["http_proxy"] = "http://127.0.0.1:9"  # where nobody is: it is not asked for this machine
     process = subprocess.Popen(
-        [*RUN, *arguments, "--json"], cwd=root, env=environment, stdout=subprocess.PIPE, text=True
+        [*RUN, *arguments, "--json"],
+        cwd=root,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        # What nohup starts ignores it, and so would what that starts: these tests run there too.
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     )
     try:
         assert process.stdout is not None
