@@ -106,9 +106,9 @@ def test_after_ctrl_c_the_command_finishes_from_what_is_there(tmp_path: Path) ->
     running = Running(tmp_path, *WORDS)
     running.wait_for("train gru: done")
     running.process.send_signal(signal.SIGINT)
-    assert running.ended() in (130, 0)  # 0 where it was through before the signal came
+    assert running.ended(LONG_SECONDS) in (130, 0)  # 0 where it was through before the signal came
     again = Running(tmp_path, *WORDS)
-    assert again.ended() == 0, again.said
+    assert again.ended(LONG_SECONDS) == 0, again.said
     assert not any(line.startswith("train gru …") for line in again.said)
 
 
