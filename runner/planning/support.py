@@ -119,10 +119,12 @@ def unopened(backend: str, path: str, project: Path) -> Unsupported | None:
     if suffix in own:
         return None
     opens = {name: _opens(name) for name in options.names("backend", project)}
-    others = [f"backend={name}" for name, suffixes in opens.items() if suffix in suffixes]
+    others = [name for name, suffixes in opens.items() if suffix in suffixes]
     if others:
+        others.sort(key=lambda name: suffix in loading.backend(name).takes_up)  # first those that simply run it
         said = f"it opens {', '.join(own)}" if own else "it opens no files that are built elsewhere"
-        return Unsupported(f"backend={backend} can't run {path} as built: {said}.", f"Use {' or '.join(others)}.")
+        words = [f"backend={name}" for name in others]
+        return Unsupported(f"backend={backend} can't run {path} as built: {said}.", f"Use {' or '.join(words)}.")
     there = "; ".join(f"{name} {', '.join(suffixes)}" for name, suffixes in opens.items() if suffixes)
     return Unsupported(f"{path}: no backend here opens {suffix} files.", f"What is opened: {there}.")
 

@@ -354,6 +354,11 @@ def test_a_built_file_counts_by_its_content_and_its_kind(tmp_path: Path) -> None
     [
         ("my.xml", "backend=onnxruntime can't run {} as built: it opens .onnx, .ort.\nUse backend=openvino."),
         (
+            "my.tflite",
+            "backend=onnxruntime can't run {} as built: it opens .onnx, .ort.\n"
+            "Use backend=litert or backend=ethos_u55 or backend=ethos_u65 or backend=ethos_u85.",
+        ),
+        (
             "my.hef",
             "{}: no backend here opens .hef files.\n"
             "What is opened: ethos_u55 .tflite; ethos_u65 .tflite; ethos_u85 .tflite; litert .tflite; "
