@@ -39,12 +39,13 @@ def recurrent(
     direction: str = "forward",
     bias: bool = True,
     states: bool = False,
+    without: str = "",
     lengths: bool = False,
     peepholes: bool = False,
     features: int = FEATURES,
     **attributes: Any,
 ) -> Case:
-    """One recurrent node called `cell`."""
+    """One recurrent node called `cell`; `states` are its `h` and an LSTM's `c`, but for the one `without`."""
     random, directions, wide = np.random.default_rng(0), 1 + (direction == "bidirectional"), GATES[kind] * HIDDEN
 
     def drawn(*shape: int) -> Any:
@@ -55,7 +56,7 @@ def recurrent(
     optional: dict[str, Any] = {"b": drawn(directions, 2 * wide) if bias else None}
     optional["l"] = LENGTHS if lengths else None
     for name in ("h", "c") if kind == "LSTM" else ("h",):
-        optional[name] = drawn(directions, BATCH, HIDDEN) if states else None
+        optional[name] = drawn(directions, BATCH, HIDDEN) if states and name != without else None
     if peepholes:
         optional["p"] = drawn(directions, 3 * HIDDEN)
     feed |= {name: array for name, array in optional.items() if name in "hc" and array is not None}

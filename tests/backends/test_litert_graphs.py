@@ -17,6 +17,7 @@ from onnx.backend.test.case import node as node_cases
 from runner.backends.litert import onnx_network
 from runner.core.errors import Unsupported
 from runner.graphs import folding
+from tests.backends import onnx_nodes
 
 # Operators, and how many of their cases agree at least: the others are refused.
 GROUPS = {
@@ -102,6 +103,18 @@ def test_recurrent_nodes_agree_with_onnx_runtime(kind: str, attributes: dict[str
     with torch.no_grad():
         found = onnx_network.Graph(folding.folded(model))(torch.from_numpy(x))
     for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours.numpy(), theirs, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("direction", ["forward", "reverse", "bidirectional"])
+@pytest.mark.parametrize(
+    ("kind", "without"), [("LSTM", ""), ("LSTM", "h"), ("LSTM", "c"), ("GRU", ""), ("RNN", ""), ("RNN", "h")]
+)
+def test_a_first_state_that_is_not_given_is_zeros(kind: str, without: str, direction: str) -> None:
+    case = onnx_nodes.recurrent(kind, direction=direction, states=True, without=without)
+    with torch.no_grad():
+        found = onnx_network.Graph(case.model)(*map(torch.from_numpy, case.feed.values()))
+    for ours, theirs in zip(found, onnx_nodes.reference(case), strict=True):
         np.testing.assert_allclose(ours.numpy(), theirs, rtol=1e-6, atol=1e-6)
 
 

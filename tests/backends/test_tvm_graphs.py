@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
-from onnx import helper
+from onnx import TensorProto, helper
 
 pytest.importorskip("tvm", reason="apache-tvm is not installed here")
 
@@ -119,6 +120,67 @@ def test_an_operator_that_tvm_has_not_is_named_with_its_node(kind: str, domain: 
     with pytest.raises(Unsupported) as error:
         ran(case)
     assert error.value.reason.startswith(f"tvm can't convert node exotic ({shown}): ")
+
+
+IMAGE = np.arange(32, dtype=np.float32).reshape(1, 2, 4, 4)
+
+
+@pytest.mark.parametrize(
+    ("node", "said"),
+    [
+        (helper.make_node("Resize", ["x", "", "", "s"], ["y"], antialias=1), "it ignores antialias=1"),
+        (
+            helper.make_node("Resize", ["x", "", "", "s"], ["y"], keep_aspect_ratio_policy="not_larger"),
+            "it ignores keep_",
+        ),
+        (helper.make_node("Resize", ["x", "", "odd"], ["y"]), "it resizes by scales=.* to sizes that are not whole"),
+        (helper.make_node("Dropout", ["x"], ["y", "m"]), "it doesn't give its output mask"),
+        (helper.make_node("Dropout", ["x", "", "yes"], ["y"]), "it ignores its input training_mode"),
+        (helper.make_node("IsInf", ["x"], ["y"], detect_negative=0), "it ignores detect_negative=0"),
+        (helper.make_node("MaxPool", ["x"], ["y", "i"], kernel_shape=[2, 2]), "it doesn't give its output Indices"),
+        (helper.make_node("LayerNormalization", ["x", "w"], ["y", "m"]), "it doesn't give its output Mean"),
+        (helper.make_node("ConvTranspose", ["x", "k"], ["y"], output_shape=[9, 9]), "it ignores output_shape="),
+        (helper.make_node("Cast", ["x"], ["y"], to=TensorProto.FLOAT8E5M2), "it rounds float8e5m2 otherwise"),
+        (helper.make_node("Mod", ["x", "x"], ["y"]), "of floats it has another remainder with fmod=0"),
+        (helper.make_node("ReduceMax", ["none"], ["y"]), "of no values it gives a finite number"),
+        (helper.make_node("Tile", ["x", "n"], ["y"]), "its repeats are known only when it runs"),
+        (helper.make_node("Expand", ["x", "n"], ["y"]), "its sizes are known only when it runs"),
+    ],
+    ids=lambda one: "-".join([one.op_type, *one.output]) if isinstance(one, onnx.NodeProto) else "",
+)
+def test_what_it_would_compute_otherwise_is_refused_with_the_node(node: onnx.NodeProto, said: str) -> None:
+    constants: dict[str, Any] = {
+        "s": np.array([1, 2, 2, 2]),
+        "odd": np.array([1, 1, 0.6, 1], "f4"),
+        "yes": np.array(True),
+    }
+    constants |= {"w": np.ones(4, "f4"), "k": np.ones((2, 1, 2, 2), "f4"), "none": np.zeros((2, 0), "f4")}
+    case = onnx_nodes.graph([node], {"x": IMAGE, "n": np.ones(4, np.int64)}, ["y"], **constants)
+    with pytest.raises(Unsupported, match=f"tvm can't convert node y \\({node.op_type}\\): {said}"):
+        importer.module_of(case.model, {name: array.shape for name, array in case.feed.items()})
+
+
+def test_a_resize_of_some_axes_is_one_of_all() -> None:
+    nodes = [
+        helper.make_node("Resize", ["x", "", "twice"], ["w"], axes=[3], mode="linear"),
+        helper.make_node("Resize", ["w", "", "", "s"], ["y"], axes=[-1, 2], mode="nearest"),
+    ]
+    case = onnx_nodes.graph(nodes, {"x": IMAGE}, ["y"], twice=np.array([2], "f4"), s=np.array([6, 8]))
+    case.model.opset_import[0].version = 18
+    assert_alike(ran(case), onnx_nodes.reference(case))
+
+
+@pytest.mark.parametrize("repeats", [[7, 6, 4, 1], [1, 1, 1, 2]])
+def test_a_tile_repeats_every_axis(repeats: list[int]) -> None:
+    x = np.arange(120, dtype=np.float32).reshape(2, 3, 4, 5)
+    case = onnx_nodes.graph([helper.make_node("Tile", ["x", "n"], ["y"])], {"x": x}, ["y"], n=np.array(repeats))
+    (found,) = ran(case)
+    np.testing.assert_array_equal(found, np.tile(x, repeats))
+
+
+def test_a_first_state_that_is_not_given_is_zeros() -> None:
+    case = onnx_nodes.recurrent("LSTM", states=True, without="h")
+    assert_alike(ran(case), onnx_nodes.reference(case))
 
 
 def test_names_with_slashes_colons_and_spaces_are_taken() -> None:

@@ -29,9 +29,14 @@ def convert(job: Job) -> dict[str, Any]:
     Raises Unsupported with the converter's words where it can't.
     """
     network, feed, outputs = _source(job)
-    with torch.no_grad():
-        found = network(*map(torch.from_numpy, feed.values()))
-    expected = [one.numpy() for one in (found if isinstance(found, (tuple, list)) else (found,))]
+
+    def source(inputs: Mapping[str, Any]) -> list[Any]:
+        arrays = [np.asarray(inputs[name], array.dtype) for name, array in feed.items()]
+        with torch.no_grad():
+            found = network(*map(torch.from_numpy, arrays))
+        return [one.numpy() for one in (found if isinstance(found, (tuple, list)) else (found,))]
+
+    expected = source(feed)
     job.progress(0, 1, "litert-torch converts")
     channels = job.settings["settings"]["channels"]
     if channels == LAST:
@@ -41,7 +46,7 @@ def convert(job: Job) -> dict[str, Any]:
     flatbuffer.rename(job.out / FILE, list(feed), outputs)
     session = Session(job.out / FILE, {**PLAIN, "channels": channels}, as_built=False)
     given = {spec["name"]: feed[spec["name"]].astype(spec["dtype"]) for spec in session.inputs}
-    error = compile_checks.compared(session, given, expected, "fp32")
+    error = compile_checks.compared(session, given, expected, "fp32", source)
     return {"max_abs_error_of_conversion": error, "warnings": narrowed(feed, given)}
 
 

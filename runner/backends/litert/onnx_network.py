@@ -95,7 +95,7 @@ class Graph(nn.Module):
 
     def _outputs(self, at: str, node: onnx.NodeProto, values: Mapping[str, Any]) -> Any:
         if at in self.cells:
-            states = [values[name] for name in node.input[STATES] if name]
+            states = [values[name] for name in node.input[STATES]]
             return self.cells[at](values[node.input[0]], *states)
         given = _given(node)
         if node.op_type == "Split" and "num_outputs" not in given:

@@ -59,7 +59,8 @@ def clip(given: Attributes, x: Any, low: Any = None, high: Any = None) -> Any:
     least, most = given.get("min", low), given.get("max", high)
     if least is None and most is None:
         return x
-    return torch.clamp(x, None if least is None else float(least), None if most is None else float(most))
+    found = torch.clamp(x, None if least is None else float(least), None if most is None else float(most))
+    return found.to(x.dtype)
 
 
 def reduced(function: Callable[..., Any]) -> Operator:

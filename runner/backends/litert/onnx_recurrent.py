@@ -65,14 +65,17 @@ class Recurrent(nn.Module):
                 own = torch.from_numpy(_ordered(kind, whole[at]).astype(np.float32))
                 getattr(self.cell, f"{name}_l0{suffix}").data.copy_(own)
 
-    def forward(self, x: torch.Tensor, *states: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """(Y, Y_h, Y_c of an LSTM)."""
-        backwards = self.direction == "reverse"
-        start = () if not states else (states if len(states) > 1 else states[0],)
-        y, last = self.cell(x.flip(0) if backwards else x, *start)
+    def forward(
+        self, x: torch.Tensor, h: torch.Tensor | None = None, c: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, ...]:
+        """(Y, Y_h, Y_c of an LSTM). A state that isn't given starts with zeros."""
+        backwards, directions = self.direction == "reverse", 2 if self.direction == "bidirectional" else 1
+        zeros = x.new_zeros(directions, x.shape[1], self.cell.hidden_size)
+        first, second = (zeros if state is None else state for state in (h, c))
+        start = (first, second) if isinstance(self.cell, nn.LSTM) else first
+        y, last = self.cell(x.flip(0) if backwards else x, start)
         y = y.flip(0) if backwards else y
         length, batch, width = y.shape
-        directions = 2 if self.direction == "bidirectional" else 1
         each = y.reshape(length, batch, directions, width // directions).permute(0, 2, 1, 3)
         return (each, *(last if isinstance(last, tuple) else (last,)))
 

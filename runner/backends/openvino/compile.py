@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 import openvino  # type: ignore[import-untyped,unused-ignore]
 
-from runner.backends.openvino import devices, preprocess
+from runner.backends.openvino import devices, preprocess, unheeded
 from runner.backends.openvino.session import (
     BLOB,
     FILE,
@@ -44,7 +44,9 @@ def compile(job: Job) -> dict[str, Any]:
     given = onnx.load(source, load_external_data=False)
     _check_inputs(onnx_graph.inputs(given))
     preprocess.check_nodes(given, job.inputs["data"])
+    unheeded.check(given)
     plain, warnings = _converted(source, sizes, job)
+    unheeded.check_sized(unheeded.ordered(plain))
     model = preprocess.applied(plain.clone(), raw, batch) if raw else plain
     openvino.save_model(model, str(job.out / FILE), compress_to_fp16=False)
     settings, unseen = runs_here(dict(job.settings["settings"]))
