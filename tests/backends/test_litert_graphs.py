@@ -69,6 +69,7 @@ def agrees(model: onnx.ModelProto, inputs: Sequence[Any], outputs: Sequence[Any]
         return False
     for ours, theirs in zip(found, outputs, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5, err_msg=model.graph.name)
+        assert ours.dtype == theirs.dtype, model.graph.name
     return True
 
 

@@ -63,6 +63,10 @@ def clip(given: Attributes, x: Any, low: Any = None, high: Any = None) -> Any:
     return found.to(x.dtype)
 
 
+def power(given: Attributes, x: Any, exponents: Any) -> Any:
+    return torch.pow(tensor(x), tensor(exponents)).to(tensor(x).dtype)
+
+
 def reduced(function: Callable[..., Any]) -> Operator:
     """A reduction over some axes, or all."""
 
@@ -192,7 +196,7 @@ OPERATORS: Mapping[str, Operator] = {
     "Or": plain(torch.logical_or),
     "PRelu": prelu,
     "Pad": pad,
-    "Pow": plain(torch.pow),
+    "Pow": power,
     "Reciprocal": plain(torch.reciprocal),
     "ReduceL1": reduced(lambda x, axes, keepdim: x.abs().sum(axes, keepdim)),
     "ReduceL2": reduced(lambda x, axes, keepdim: (x * x).sum(axes, keepdim).sqrt()),
