@@ -111,7 +111,9 @@ class Stage:
     `Settings` ask for them. `rough_s`: seconds that it may take, an order. `toolchain`:
     the one in which it runs (`python -m runner toolchain list`), "": here, and `tools` are that one's distributions
     whose versions enter the key; elsewhere they are the backend's. `place`: DEVICE is the machine that the model is
-    for, on which nothing is measured meanwhile; where the last stage runs there, so does `verify`. `whose`: the other
+    for, on which nothing is measured meanwhile; where the last stage runs there, so does `verify`. `times_on_device`:
+    it runs here, and times what it tries on that machine, by workers that it opens at `job.device`
+    (`runner/transport/lent.py`); nothing else is measured there meanwhile. `whose`: the other
     backend whose stage it is, file and all, "": this one's own; what it makes serves both. Never of the last.
     `when`: whether the backend's `Settings` ask for the stage; where they don't, the next one gets what it would have.
     """
@@ -126,6 +128,7 @@ class Stage:
     toolchain: str = ""
     tools: tuple[str, ...] = ()
     place: str = HOST
+    times_on_device: bool = False
     whose: str = ""
     when: Callable[[Any], bool] = always
 

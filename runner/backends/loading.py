@@ -163,7 +163,8 @@ def _stage(value: Stage) -> bool:
     parts = _texts(ABOUT)(value.asks) and _texts(INPUTS)(value.needs) and (value.reads is None or _texts()(value.reads))
     parts = parts and _texts()(value.provides) and _text(value.whose) and not (value.whose and value.name == COMPILE)
     place = _text(value.toolchain) and _texts()(value.tools) and value.place in PLACES
-    place = place and not (value.toolchain and value.place == DEVICE)
+    place = place and not (value.toolchain and value.place == DEVICE) and isinstance(value.times_on_device, bool)
+    place = place and not (value.times_on_device and (value.toolchain or value.place == DEVICE))
     asked = callable(value.when) and callable(value.provides_for)
     return parts and place and asked and isinstance(value.name, str) and value.name.isidentifier()
 

@@ -74,7 +74,9 @@ class StepTimeout(RunnerError):
     status = "timeout"
 
 
+# A worker that a step lost is told to the parent as `lost`, so that it tries again; the run ends as failed.
 BY_STATUS: dict[str, type[RunnerError]] = {
+    "lost": WorkerLost,
     "unavailable": Unavailable,
     "unsupported": Unsupported,
     "timeout": StepTimeout,

@@ -106,6 +106,7 @@ def _fill(out: Path, node: Node, inputs: Mapping[str, Artifact], place: Workplac
             "inputs": {role: endpoint.put(folder) for role, folder in folders.items()},
             "out": out_there,
             "scratch": scratch_there,
+            "device": node.place.lent(),
         }
         answer = files.named(_ask(worker, place.project, timeout=limits.step_s, on_progress=on_progress, **request))
         _check_code(node, endpoint, worker, limits.step_s)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,13 @@ from runner.transport.toolchains import Toolchain
 @dataclass(frozen=True)
 class Place:
     """A `toolchain`, or a `device` (a spec's `hardware` settings); neither: this interpreter; both: a runtime's release
-    on this machine, on which nothing is measured meanwhile. `problem`: why nothing can run there."""
+    on this machine, on which nothing is measured meanwhile. `problem`: why nothing can run there. `timed_on`: the
+    settings of the device on which what runs here times what it tries; where it runs is the same without."""
 
     toolchain: Toolchain | None = None
     device: Any = None
     problem: RunnerError | None = None
+    timed_on: Any = field(default=None, compare=False)
 
     def endpoint(self) -> Endpoint:
         """Where its workers run."""
@@ -47,8 +49,17 @@ class Place:
         return ask_at(self.endpoint(), module, function, **arguments)
 
     def alone_on(self) -> Mapping[str, Any]:
-        """The device that measures nothing while a step runs here: its settings by its name; none but a device."""
-        return {} if self.device is None else {hardware.name_of(self.device): self.device}
+        """The device that measures nothing else while a step runs here: its settings by its name; none without."""
+        used = self.timed_on if self.device is None else self.device
+        return {} if used is None else {hardware.name_of(used): used}
+
+    def lent(self) -> dict[str, Any] | None:
+        """How a step that runs here reaches the device on which it times what it tries; None: that is this machine."""
+        if self.timed_on is None or hardware.name_of(self.timed_on) == hardware.LOCAL:
+            return None
+        from runner.transport import lent
+
+        return lent.of(devices.device_of(self.timed_on))
 
     def identity(self) -> dict[str, str]:
         """What beside versions enters the key: of a container its image's id, which a name alone doesn't tell."""
@@ -91,9 +102,13 @@ def place_of(stage: Stage, around: Surroundings, project: Path) -> Place:
     """The place of a stage. It is asked for versions, so that one that is broken is known before any work."""
     if around.toolchain.version and not stage.toolchain:
         own = runtime_of(around.backend, around.toolchain, project)
+        if stage.times_on_device:
+            return replace(own, timed_on=around.hardware)
         return replace(own, device=around.hardware) if stage.place == DEVICE else own
     if stage.place == DEVICE:
         return _on(around)
+    if stage.times_on_device:
+        return _timed_on(around)
     if not stage.toolchain:
         return HERE
     try:
@@ -135,6 +150,13 @@ def _toolchain(name: str, named: Settings, project: Path) -> Toolchain:
 
 def _by_name(name: str, named: Settings, project: Path) -> Toolchain:
     return (toolchains.on_demand if named.install else toolchains.installed)(project, name)
+
+
+def _timed_on(around: Surroundings) -> Place:
+    """This interpreter, and the spec's device, which has to have what the backend's session runs with."""
+    target = around.target
+    problem = target.problem or targets.lacking(target, around.backend, around.hardware)
+    return Place(timed_on=around.hardware, problem=problem)
 
 
 def _on(around: Surroundings) -> Place:

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,7 +22,7 @@ from runner.core.errors import RunnerError, Unavailable
 from runner.transport import ssh_connection, worker_zipapp
 from runner.transport.endpoint import ANSWER_SECONDS, Endpoint, WorkerOptions, own_code, travelled, versions_of
 from runner.transport.local import THREAD_VARIABLES, Worker, numbers
-from runner.transport.ssh_connection import Address
+from runner.transport.ssh_connection import Address, Master
 from runner.transport.ssh_transfer import NO_CONNECTION, Delivery, lost
 from runner.worker import orphan_reaper, receiver
 
@@ -46,14 +46,18 @@ def unwatched(name: str, memory_mb: float) -> Unavailable:
 
 
 class Ssh:
-    """The device at `address` with the interpreter `python`; connected when something is first asked of it."""
+    """The device at `address` with the interpreter `python`; connected, by `connect`, when something is first asked of
+    it."""
 
     remote = True
 
-    def __init__(self, address: Address, python: str) -> None:
+    def __init__(
+        self, address: Address, python: str, connect: Callable[[Address], Master] = ssh_connection.connect
+    ) -> None:
         self.address = address
         self.python = python
         self.name = address.name
+        self._connect = connect
         self._link: _Link | None = None
         self._cpus: Sequence[int] | None = None
         self._hardware: Mapping[str, Any] | None = None
@@ -144,8 +148,12 @@ class Ssh:
         with self._lock:
             if self._link is None or not self._link.delivery.master.alive:
                 self.close()
-                self._link = _Link(Delivery(ssh_connection.connect(self.address), self.python))
+                self._link = _Link(Delivery(self._connect(self.address), self.python))
             return self._link
+
+    def connection(self) -> Path:
+        """The folder of the connection, by which another process of ours can use it."""
+        return self._connected().delivery.master.folder
 
     def _observer(self) -> Worker:
         link = self._connected()

@@ -88,14 +88,17 @@ def _file(identity: str) -> Path:
 
 @dataclass(frozen=True)
 class Master:
-    """A connection that is up. `folder` is its own: it holds the socket that the others use."""
+    """A connection that is up. `folder` is its own: it holds the socket that the others use. `process`: the client that
+    keeps it, None: another process of ours does."""
 
     address: Address
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | None
     folder: Path
 
     @property
     def alive(self) -> bool:
+        if self.process is None:
+            return _socket(self.folder).is_socket()
         return self.process.poll() is None
 
     def start(self, command: str, mark: Mapping[str, str], **pipes: Any) -> subprocess.Popen[bytes]:
@@ -106,7 +109,9 @@ class Master:
         return subprocess.Popen(words, env={**os.environ, **mark}, start_new_session=True, **pipes)
 
     def close(self) -> None:
-        """Ends the connection, and with it what runs there for it."""
+        """Ends the connection, and with it what runs there for it; not one that another process keeps."""
+        if self.process is None:
+            return
         self.process.terminate()
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(CLOSE_SECONDS)

@@ -76,7 +76,8 @@ def step(state: State, request: dict[str, Any], progress: Callable[[int, int, st
 
     start = time.perf_counter()
     inputs = {role: Path(folder) for role, folder in request["inputs"].items()}
-    job = Job(request["settings"], inputs, Path(request["out"]), Path(request["scratch"]), progress)
+    folders = (Path(request["out"]), Path(request["scratch"]))
+    job = Job(request["settings"], inputs, *folders, progress, request.get("device"))
     with room(job.out):
         meta = importlib.import_module(request["module"]).run(job)
     seconds = time.perf_counter() - start

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,20 @@ import pytest
 pytest.importorskip("tvm", reason="apache-tvm is not installed here")
 
 from runner.backends.tvm import cross
-from tests import documents
+from tests import documents, sshd
 from tests.conftest import Command
 
 SHORT = ("measure=quick", "measure.min_pairs=2", "measure.max_pairs=2", "measure.min_seconds=0.01")
 QUICK = (*SHORT, "model.window=8", "baseline=none")
+
+
+PI_5 = f"""name: ssh
+host: device
+port: null
+user: null
+identity: null
+python: {sys.executable}
+"""
 
 
 def words(line: str) -> list[str]:
@@ -46,3 +56,19 @@ def test_the_commands_of_the_page_measure(command: Command, tmp_path: Path) -> N
     schedules = {record["effective"]["candidate"]["settings"]["schedule"] for record in records}
     assert schedules == {"default", "generic"}
     assert {record["effective"]["candidate"]["settings"]["tuned"] for record in records} == {True, False}
+
+
+@sshd.needed
+def test_the_trials_of_a_device_are_timed_there(
+    command: Command, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    ((tuned, asked),) = documents.blocks("docs/backends/tvm.md", "tests/backends/test_tvm_page.py", "run on a device")
+    (tmp_path / "conf/hardware").mkdir(parents=True)
+    (tmp_path / "conf/hardware/pi5.yaml").write_text(PI_5)
+    with sshd.serving(tmp_path_factory.mktemp("sshd")) as server:
+        ended = command(*words(tuned), *QUICK, env={"PATH": server.path})
+        assert ended.code == 0, ended.err
+        assert server.ours() == []
+    (record,) = [json.loads(path.read_text()) for path in (tmp_path / "records").glob("*/record.json")]
+    assert record["effective"]["candidate"]["settings"]["tuned_on"] == ["ssh:device"]
+    assert "settings.tuning.trials" in command(*words(asked)).out

@@ -118,14 +118,34 @@ def test_a_target_of_another_architecture_than_the_device_s_is_unsupported(linke
     assert supported(PI_5, "x86-64-v3") == "backend.target=x86-64-v3: that is x86_64, and the device is aarch64"
 
 
-@pytest.mark.parametrize(("device", "target"), [(PI_5, DEVICE), (HERE, "aarch64"), (HASWELL, "x86-64-v2")])
-def test_nothing_is_tuned_on_another_machine_than_the_one_that_it_is_for(
-    device: dict[str, Any], target: str, linked: None
+@pytest.mark.parametrize(
+    ("device", "target"), [(HERE, DEVICE), (PI_5, DEVICE), (PI_5, "cortex-a72"), (HASWELL, "x86-64-v2")]
+)
+def test_trials_are_for_a_device_that_can_run_them(device: dict[str, Any], target: str, linked: None) -> None:
+    assert supported(device, target, trials=64) is None
+
+
+@pytest.mark.parametrize(
+    ("device", "target", "said"),
+    [
+        (HERE, "aarch64", f"backend.target=aarch64: that is aarch64, and the device is {platform.machine()}"),
+        (PI_5, "x86-64-v3", "backend.target=x86-64-v3: that is x86_64, and the device is aarch64"),
+    ],
+)
+def test_trials_of_another_architecture_than_the_device_s_are_unsupported(
+    device: dict[str, Any], target: str, said: str, linked: None
 ) -> None:
-    assert supported(device, target) is None
-    said = supported(device, target, trials=64) or ""
-    assert said.startswith("backend.tuning.trials=64: they are timed on the machine that compiles")
-    assert supported(HERE, DEVICE, trials=64) is None
+    assert supported(device, target, trials=64) == f"backend.tuning.trials=64: trials are timed on the device. {said}"
+
+
+def test_what_is_tuned_is_for_one_kind_of_device_whatever_is_built_for() -> None:
+    def tuned_to(target: str, trials: int, **device: Any) -> Any:
+        values = models.settings_of("tvm", target=target, tuning={"trials": trials, "budget_s": 300})
+        return BACKEND.tuned_to(build(BACKEND.settings, values, "backend"), {**PI_5, **device})
+
+    assert tuned_to("aarch64", 0) == {"machine": "aarch64"}
+    assert tuned_to("aarch64", 64) == {**PI_5, "board": None}
+    assert tuned_to("aarch64", 64, board="Raspberry Pi 5") != tuned_to("aarch64", 64, board="Rock 5")
 
 
 @pytest.fixture(scope="module")

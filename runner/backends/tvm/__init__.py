@@ -13,10 +13,10 @@ from runner.core.setting_rules import setting
 from runner.hardware import detect
 
 DEVICE = "device"  # of `target`: the machine that the model is measured on
-UNTUNED = "they are timed on the machine that compiles, and the model is for another one; use backend.tuning.trials=0"
 SOURCE = "reports/model.s"  # assembler
 MODEL, LIBRARY = "model.onnx", "model.so"
 WORKLOADS, RECORDS = "database_workload.json", "database_tuning_record.json"  # of a tuned database
+TUNED_ON = "tuned_on.json"  # beside it: the devices that timed its trials, by name
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Settings:
     threads: int = setting("threads that share out one kernel's loops", low=1)
     schedule: str = setting("how untuned kernels are laid out", choices=("default", "generic"))
     target: str = setting("what is built for: device, an architecture, LLVM's name of a CPU, or a target of TVM's own")
-    tuning: Tuning = setting("kernels tried out on this machine before the model is compiled")  # noqa: RUF009
+    tuning: Tuning = setting("kernels tried out on the device before the model is compiled")  # noqa: RUF009
 
 
 def support(request: Request) -> str | None:
@@ -42,12 +42,12 @@ def support(request: Request) -> str | None:
     machine = device["machine"] if word == DEVICE else _asked(request, device)
     if problem := cross.missing(machine):
         raise Unavailable(f"backend.target={word}: {problem[0]}.", problem[1])
-    here = device == about(detect.described())
-    if not here and machine != device["machine"]:
-        return f"backend.target={word}: that is {machine}, and the device is {device['machine']}"
-    if request.settings.tuning.trials and not (here and machine == device["machine"]):
-        return f"backend.tuning.trials={request.settings.tuning.trials}: {UNTUNED}"
-    return None
+    if machine == device["machine"]:
+        return None
+    said = f"that is {machine}, and the device is {device['machine']}"
+    if trials := request.settings.tuning.trials:
+        return f"backend.tuning.trials={trials}: trials are timed on the device. backend.target={word}: {said}"
+    return None if device == about(detect.described()) else f"backend.target={word}: {said}"
 
 
 def _asked(request: Request, device: Mapping[str, Any]) -> str:
@@ -62,7 +62,9 @@ def about(hardware: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tuned_to(settings: Settings, hardware: Mapping[str, Any]) -> dict[str, Any] | None:
-    """A library holds the instructions of one kind of CPU."""
+    """A library holds the instructions of one kind of CPU, and trials say what is fast on one kind of device."""
+    if settings.tuning.trials:
+        return {**about(hardware), "board": hardware.get("board")}
     return about(hardware) if settings.target == DEVICE else {"machine": hardware.get("machine")}
 
 
@@ -96,8 +98,9 @@ BACKEND = Backend(
             "tune",
             reads=("threads", "schedule", "target", "tuning"),
             asks=("batch", "tuned_to"),
-            provides=(MODEL, WORKLOADS, RECORDS),
+            provides=(MODEL, WORKLOADS, RECORDS, TUNED_ON),
             rough_s=120.0,
+            times_on_device=True,
             when=lambda settings: settings.tuning.trials > 0,
         ),
         Stage("compile", reads=("schedule", "target"), provides=(LIBRARY,), rough_s=15.0),

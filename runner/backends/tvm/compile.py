@@ -11,7 +11,19 @@ import onnx
 import tvm  # before the session, which would load the runtime alone
 
 from runner.backends import compile_checks, effective_precision
-from runner.backends.tvm import LIBRARY, MODEL, RECORDS, cpus, importer, precisions, refusal, schedule, source, targets
+from runner.backends.tvm import (
+    LIBRARY,
+    MODEL,
+    RECORDS,
+    TUNED_ON,
+    cpus,
+    importer,
+    precisions,
+    refusal,
+    schedule,
+    source,
+    targets,
+)
 from runner.backends.tvm.session import SIGNATURE, open_session
 from runner.core.errors import RunnerError
 from runner.core.job import Job
@@ -37,7 +49,7 @@ def compile(job: Job) -> dict[str, Any]:
     source.write(built, job.out)
     ran = precisions.effective(module)
     about = {"machine": targets.machine_of(target), "cpu": target["mcpu"], "schedule": settings["schedule"]}
-    _sign(job.out / SIGNATURE, model, feed, module, {**about, "tuned": bool(database)})
+    _sign(job.out / SIGNATURE, model, feed, module, {**about, **_tuned(job.inputs["model"])})
     error, unproven = _proven(job, model, feed, ran, target)
     return {
         "version": tvm.__version__,
@@ -46,6 +58,12 @@ def compile(job: Job) -> dict[str, Any]:
         "max_abs_error_of_compilation": error,
         "warnings": [*notes, *unproven],
     }
+
+
+def _tuned(folder: Path) -> dict[str, Any]:
+    """Whether kernels are laid out by a database, and which devices timed its trials."""
+    file = folder / TUNED_ON
+    return {"tuned": True, "tuned_on": json.loads(file.read_text())} if file.is_file() else {"tuned": False}
 
 
 def _proven(

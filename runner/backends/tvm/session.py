@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,8 +32,10 @@ from runner.backends.contract import HOST  # noqa: E402
 from runner.backends.tvm import LIBRARY, elf, profiler  # noqa: E402
 from runner.core.errors import Unsupported  # noqa: E402
 from runner.core.foreign_text import brief  # noqa: E402
+from runner.worker import receiver  # noqa: E402
 
 SIGNATURE = "signature.json"
+KERNEL = ".kernel-"  # start of a file's name
 
 
 def open_session(folder: str, options: dict[str, Any]) -> Session:
@@ -111,10 +115,33 @@ def _unfit(error: BaseException) -> Unsupported:
     return Unsupported(f"tvm can't run the library with these inputs: {said}", "Give the sizes and types of its build.")
 
 
-def kernel_seconds(path: str, name: str, arguments: Sequence[Any]) -> list[float]:
-    """Seconds of a run of one kernel's library, with drawn arguments: `[(element type, sizes)]`; its outputs among
-    them."""
+def ready() -> str:
+    """The runtime's version, once it is loaded. What a kernel left that ended a worker while it was loaded is removed:
+    nothing else times kernels meanwhile."""
+    for left in receiver.home().glob(f"{KERNEL}*"):
+        left.unlink()
+    return str(tvm.__version__)
+
+
+def kernel_seconds(library: str, name: str, arguments: Sequence[Any], threads: int) -> list[float]:
+    """Seconds of a run of one kernel, with drawn arguments: `[(element type, sizes)]`; its outputs among them.
+    `library` is its file, in base64: it comes with the question, wherever it was built.
+
+    Raises as `elf.check`, and what the runtime does.
+    """
+    os.environ["TVM_NUM_THREADS"] = str(threads)
+    kernel = _kernel(base64.b64decode(library))
     draw = np.random.default_rng(0)
     given = [tvm.runtime.tensor(draw.standard_normal(sizes).astype(dtype)) for dtype, sizes in arguments]
-    timer = tvm.runtime.load_module(path).time_evaluator(name, tvm.cpu(), number=3, repeat=3, min_repeat_ms=20)
+    timer = kernel.time_evaluator(name, tvm.cpu(), number=3, repeat=3, min_repeat_ms=20)
     return [float(one) for one in timer(*given).results]
+
+
+def _kernel(content: bytes) -> Any:
+    """A library loaded of a file that is there no longer than that takes: in our own folder, from which code may run
+    where it may not from that for other temporary files."""
+    with tempfile.NamedTemporaryFile(dir=str(receiver.home()), prefix=KERNEL, suffix=".so") as file:
+        file.write(content)
+        file.flush()
+        elf.check(Path(file.name))
+        return tvm.runtime.load_module(file.name)

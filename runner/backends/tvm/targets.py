@@ -12,7 +12,7 @@ from typing import Any
 
 import tvm
 
-from runner.backends.tvm import DEVICE, cpus, cross
+from runner.backends.tvm import DEVICE, about, cpus, cross
 from runner.core.errors import RunnerError, SpecError, Unavailable, nearest
 from runner.graphs import onnx_graph
 
@@ -22,12 +22,12 @@ OWN = ("kind", "mtriple", "mcpu", "mattr", "fast-math", "opt-level", "vector-wid
 
 def chosen(word: str, device: Mapping[str, Any]) -> dict[str, Any]:
     """TVM's target, as plain values, of what `backend.target` says; `device` has `machine`, and `cpu` and `isa` where
-    the word is DEVICE.
+    the word is DEVICE. It may say more.
 
     Raises SpecError for what neither LLVM nor TVM knows, Unavailable for a GPU that isn't here.
     """
     if word == DEVICE:
-        return cpus.of_device(device)
+        return cpus.of_device(about(device))
     if word in cross.PACKAGES:
         return cpus.described(cpus.GENERIC, word)
     machines = dict.fromkeys((device["machine"], *cross.PACKAGES))

@@ -1,4 +1,4 @@
-"""Stage `tune`: ways to lay out each kernel are tried on this machine, and the best are kept in a database."""
+"""Stage `tune`: ways to lay out each kernel are built here, timed on the device, and the best kept in a database."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import sys
 import tempfile
 import time
 import types
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,9 @@ import tvm
 from tvm.ir.utils import derived_object
 
 from runner.backends import compile_checks
-from runner.backends.tvm import MODEL, RECORDS, WORKLOADS, importer, schedule, targets
+from runner.backends.tvm import MODEL, RECORDS, TUNED_ON, WORKLOADS, importer, schedule, targets
 from runner.backends.tvm.trial import Trials, arguments_of
+from runner.core.errors import StepFailed
 from runner.core.foreign_text import brief
 from runner.core.job import Job
 from runner.graphs import onnx_graph
@@ -29,7 +32,9 @@ FAILED_S = 1e9  # from which on a time stands for a trial without one
 def tune(job: Job) -> dict[str, Any]:
     """Writes the graph as it came and the database of its kernels. One that a kill left half filled is gone on with.
 
-    Meta: `trials`, `best_us` of each kernel by its number there, and a warning where the time was up before.
+    Meta: `trials`, `best_us` of each kernel by its number there, `tuned_on` (the devices that timed them), and a
+    warning where the time was up before. Raises StepFailed where no trial could be timed, and what keeps the device
+    from it.
     """
     settings = job.settings["settings"]
     wanted, budget_s = settings["tuning"]["trials"], settings["tuning"]["budget_s"]
@@ -39,18 +44,17 @@ def tune(job: Job) -> dict[str, Any]:
         _drop_torn(database / name)
     clock = _Clock(job, wanted, budget_s, len(_lines(database / RECORDS)))
     if clock.done < wanted:
-        chosen = targets.chosen(settings["target"], job.settings["tuned_to"])
-        target = tvm.target.Target({**chosen, "num-cores": settings["threads"]})
-        _search(_legal(job), target, database, clock, settings["threads"])
+        _search(job, database, clock)
     if clock.up:
         _drop_untried(database / RECORDS)
-    for name in (WORKLOADS, RECORDS):
+    for name in (WORKLOADS, RECORDS, TUNED_ON):
         shutil.copyfile(database / name, job.out / name)
     for file in (job.inputs["model"]).glob(f"{MODEL}*"):
         shutil.copyfile(file, job.out / file.name)
     tried = clock.done
     notes = [f"tuning: the time was up after {tried} of {wanted} trials (budget {budget_s:g} s)"] if clock.up else []
-    return {"trials": tried, "best_us": _best(_lines(database / RECORDS)), "warnings": notes}
+    best, devices = _best(_lines(database / RECORDS)), json.loads((database / TUNED_ON).read_text())
+    return {"trials": tried, "best_us": best, "tuned_on": devices, "warnings": notes}
 
 
 class _Clock:
@@ -67,10 +71,10 @@ class _Clock:
         self.up = self.up or (late and self.before < self.done < self.wanted)
         return self.up
 
-    def tell(self) -> None:
+    def tell(self, where: str) -> None:
         """One more trial was done."""
         self.done += 1
-        self.job.progress(min(self.done, self.wanted), self.wanted, "tries layouts of kernels")
+        self.job.progress(min(self.done, self.wanted), self.wanted, f"tries layouts of kernels on {where}")
 
 
 def _legal(job: Job) -> Any:
@@ -82,17 +86,32 @@ def _legal(job: Job) -> Any:
     return schedule.prepared(module, job.settings["settings"]["schedule"])[0]
 
 
-def _search(module: Any, target: Any, database: Path, clock: _Clock, threads: int) -> None:
-    """Tries until the trials are done or the time is up; each result is in the database at once."""
+def _search(job: Job, database: Path, clock: _Clock) -> None:
+    """Tries until the trials are done or the time is up; each result is in the database at once. Raises as `tune`."""
+    settings, folder = job.settings["settings"], Path(tempfile.mkdtemp(dir=job.scratch))
+    trials = Trials(job.device, settings["threads"], folder / "log")
+    try:
+        _noted(database / TUNED_ON, trials.where)
+        _tried(job, database, clock, trials, folder)
+        if not _best(_lines(database / RECORDS)) and clock.done:
+            shutil.rmtree(database)  # the next command tries anew
+            raise _no_time(clock.done, trials)
+    finally:
+        trials.close()
+        shutil.rmtree(folder)
+
+
+def _tried(job: Job, database: Path, clock: _Clock, trials: Trials, folder: Path) -> None:
     # TVM registers hardware's own instructions when it tunes: 20 s, and none of them is in what is tried here.
     sys.modules.setdefault("tvm.s_tir.tensor_intrin", types.ModuleType("tvm.s_tir.tensor_intrin"))
     from tvm.s_tir import meta_schedule
 
-    folder = Path(tempfile.mkdtemp(dir=clock.job.scratch))
-    trials = Trials(threads, folder / "log")
-    parts = _parts(meta_schedule, folder, trials, clock)
+    settings = job.settings["settings"]
+    chosen = targets.chosen(settings["target"], job.settings["tuned_to"])
+    target = tvm.target.Target({**chosen, "num-cores": settings["threads"]})
+    parts = _parts(meta_schedule, _Build(folder, targets.linker(chosen)), trials, clock)
     with target:
-        legal = tvm.transform.Sequential(schedule.legal_passes(target))(module)
+        legal = tvm.transform.Sequential(schedule.legal_passes(target))(_legal(job))
     try:
         meta_schedule.relax_integration.tune_relax(
             mod=legal,
@@ -111,21 +130,39 @@ def _search(module: Any, target: Any, database: Path, clock: _Clock, threads: in
             measure_callbacks=[meta_schedule.measure_callback.AddToDatabase(), parts["watch"]],
             seed=clock.done,
         )
-    except RuntimeError:
+    except RuntimeError:  # TVM's own, of whatever ours raise
+        if trials.lost is not None:
+            raise trials.lost from None
         if not clock.up:
             raise
-    finally:
-        trials.close()
-        shutil.rmtree(folder)
 
 
-def _parts(meta_schedule: Any, folder: Path, trials: Trials, clock: _Clock) -> dict[str, Any]:
+def _noted(file: Path, device: str) -> None:
+    """The device among those that timed trials of a database."""
+    known = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
+    file.write_text(json.dumps(sorted({*known, device})), encoding="utf-8")
+
+
+def _no_time(tried: int, trials: Trials) -> StepFailed:
+    reason = f"tuning: none of {tried} trials could be timed on {trials.where}; the last: {trials.failed}"
+    return StepFailed(reason, "Does its TVM have the version of the one here? Without trials: backend.tuning.trials=0")
+
+
+@dataclass(frozen=True)
+class _Build:
+    """Where candidates' libraries are built, and how they are linked (`targets.linker`)."""
+
+    folder: Path
+    linker: Mapping[str, Any]
+
+
+def _parts(meta_schedule: Any, build: _Build, trials: Trials, clock: _Clock) -> dict[str, Any]:
     """What MetaSchedule is given: a builder and a runner of our own, and who watches."""
 
     @derived_object  # type: ignore[untyped-decorator,unused-ignore]
     class Builder(meta_schedule.builder.PyBuilder):  # type: ignore[misc,unused-ignore]
         def build(self, inputs: Any) -> Any:
-            return [_built(meta_schedule, folder, one, clock) for one in inputs]
+            return [_built(meta_schedule, build, one, clock) for one in inputs]
 
     @derived_object  # type: ignore[untyped-decorator,unused-ignore]
     class Found(meta_schedule.runner.PyRunnerFuture):  # type: ignore[misc,unused-ignore]
@@ -146,7 +183,7 @@ def _parts(meta_schedule: Any, folder: Path, trials: Trials, clock: _Clock) -> d
             return [Found(self.timed(one)) for one in inputs]
 
         def timed(self, given: Any) -> list[float] | str:
-            clock.tell()
+            clock.tell(trials.where)
             return trials.timed(given.artifact_path, arguments_of(given.args_info))
 
     @derived_object  # type: ignore[untyped-decorator,unused-ignore]
@@ -161,13 +198,13 @@ def _parts(meta_schedule: Any, folder: Path, trials: Trials, clock: _Clock) -> d
     return {"builder": Builder(), "runner": Runner(), "watch": Watch()}
 
 
-def _built(meta_schedule: Any, folder: Path, given: Any, clock: _Clock) -> Any:
+def _built(meta_schedule: Any, build: _Build, given: Any, clock: _Clock) -> Any:
     """One candidate's library, or why there is none."""
     if clock.over():
         return meta_schedule.builder.BuilderResult(None, "the time for tuning is up")
-    path = str(folder / f"{time.monotonic_ns()}.so")
+    path = str(build.folder / f"{time.monotonic_ns()}.so")
     try:
-        tvm.compile(given.mod, target=given.target).export_library(path)
+        tvm.compile(given.mod, target=given.target).export_library(path, **build.linker)
     except Exception as error:  # TVM's own share no base class
         return meta_schedule.builder.BuilderResult(None, brief(str(error)))
     return meta_schedule.builder.BuilderResult(path, None)
