@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
@@ -11,12 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 
 pytest.importorskip("tvm", reason="apache-tvm is not installed here")
 
+import tvm
+
 from runner.backends.contract import Request
-from runner.backends.tvm import BACKEND, DEVICE, about, cpus, cross, targets
+from runner.backends.tvm import BACKEND, DEVICE, about, compile, cpus, cross, gpu, importer, schedule, source, targets
+from runner.backends.tvm.session import open_session
+from runner.core.advice import setting
 from runner.core.errors import RunnerError, SpecError, Unavailable
 from runner.core.setting_rules import build
 from runner.hardware import detect
@@ -32,6 +38,7 @@ HASWELL = {
     "isa": ["avx2", "avx", "f16c", "fma", "sse4_1", "sse4_2"],
 }
 JSON = '{"kind": "llvm", "mtriple": "aarch64-linux-gnu", "mcpu": "cortex-a72", "mattr": ["+dotprod"]}'
+ORIN = '{"kind": "cuda", "arch": "sm_87"}'
 ARM = {"kind": "llvm", "mtriple": "aarch64-linux-gnu"}
 
 
@@ -63,7 +70,7 @@ def test_a_word_names_a_target(word: str, device: dict[str, Any], target: dict[s
         ('{"kind": "llvm", "mcpu": "cortex-a1"}', HERE, "LLVM knows no cortex-a1 of x86_64-linux-gnu"),
         (JSON.replace("dotprod", "foo"), HERE, "LLVM knows no +foo of aarch64-linux-gnu"),
         ('{"kind": "llvm", "width": 1}', HERE, "neither LLVM nor TVM knows it: "),
-        ("opencl", HERE, "backend.target=opencl: it is of TVM's kind opencl, and this backend builds for CPUs"),
+        ("opencl", HERE, "backend.target=opencl: it is of TVM's kind opencl, and this backend builds for its"),
     ],
 )
 def test_what_nobody_knows_or_the_device_can_t_run_is_refused(word: str, device: dict[str, Any], said: str) -> None:
@@ -85,6 +92,52 @@ def test_without_a_gpu_cuda_is_unavailable_and_falls_back_to_no_cpu(word: str) -
         targets.checked(word, **HERE)
     assert error.value.reason.startswith(f"backend.target={word}: no NVIDIA GPU is at hand")
     assert error.value.next_step == "Use backend.target=device"
+
+
+@pytest.fixture
+def orin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if this machine had the GPU of a Jetson Orin."""
+    monkeypatch.setattr(gpu, "absent", lambda: "")
+    monkeypatch.setattr(gpu, "architecture", lambda: "sm_87")
+
+
+def test_a_gpu_that_is_here_is_built_for_with_its_host(orin: None) -> None:
+    target = targets.chosen(ORIN, HERE)
+    assert (target["kind"], target["arch"]) == ("cuda", "sm_87")
+    assert target["host"] == cpus.described(cpus.own(), platform.machine())
+    assert targets.checked(ORIN, **HERE) == platform.machine()
+
+
+@pytest.mark.parametrize(
+    ("word", "device", "trials", "said", "advice"),
+    [
+        ("cuda", HERE, 0, "cuda: it doesn't say for which GPU", "Here: " + setting("backend.target", ORIN)),
+        (ORIN, PI_5, 0, "code for a GPU is built where the GPU is", "Run the command there."),
+        (ORIN, HERE, 64, "backend.tuning.trials=64: kernels for a GPU", "Use backend.tuning.trials=0"),
+    ],
+)
+def test_what_can_t_be_built_for_a_gpu_says_what_to_do(
+    word: str, device: dict[str, Any], trials: int, said: str, advice: str, orin: None
+) -> None:
+    with pytest.raises(RunnerError) as error:
+        targets.checked(word, **device, trials=trials)
+    assert said in error.value.reason
+    assert error.value.next_step == advice
+
+
+def test_kernels_for_a_gpu_are_cuda_and_run_on_no_cpu(
+    cases: dict[str, Case], orin: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, rows = onnx.load(cases["conv"].folder / "graph/model.onnx"), np.load(cases["conv"].folder / "data/test.npz")
+    module = schedule.prepared(importer.module_of(model, {"x": rows["in/x"][:1].shape}), schedule.GPU)[0]
+    built = compile._built(module, tvm.target.Target(targets.chosen(ORIN, HERE)), schedule.GPU, "")
+    source.write(built, tmp_path)
+    assert "__global__ void" in (tmp_path / "reports/model.s").read_text()
+    built.export_library(str(tmp_path / "model.so"))
+    (tmp_path / "signature.json").write_text(json.dumps({"inputs": [], "outputs": [], "built": {"gpu": "sm_87"}}))
+    monkeypatch.setattr(gpu, "absent", lambda: "no NVIDIA GPU is at hand")
+    with pytest.raises(Unavailable, match="tvm: the library is built for a GPU: no NVIDIA GPU is at hand"):
+        open_session(str(tmp_path), {"threads": 1})
 
 
 def supported(device: dict[str, Any], target: str, trials: int = 0, precision: str = "fp32") -> str | None:
@@ -186,7 +239,5 @@ def test_on_aarch64_the_library_gives_what_the_graph_gives(
 
 
 def test_this_machine_says_that_it_can_t_run_it(for_arm: Compiled, tmp_path: Path) -> None:
-    from runner.backends.tvm.session import open_session
-
     with pytest.raises(RunnerError, match="it is built for aarch64, and this machine is"):
         open_session(str(for_arm.out), {"threads": 1})

@@ -51,8 +51,9 @@ def support(request: Request) -> str | None:
 
 
 def _asked(request: Request, device: Mapping[str, Any]) -> str:
-    isa = device["isa"] and tuple(device["isa"])
-    machine: str = request.ask(f"{__name__}.targets", "checked", word=request.settings.target, **{**device, "isa": isa})
+    settings, isa = request.settings, device["isa"] and tuple(device["isa"])
+    asked = {**device, "isa": isa, "word": settings.target, "trials": settings.tuning.trials}
+    machine: str = request.ask(f"{__name__}.targets", "checked", **asked)
     return machine
 
 

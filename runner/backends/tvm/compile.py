@@ -42,14 +42,15 @@ def compile(job: Job) -> dict[str, Any]:
     feed = compile_checks.drawn_feed(job.inputs["data"], taken, job.settings["batch"])
     shapes = {name: array.shape for name, array in feed.items()}
     target = targets.chosen(settings["target"], job.settings["tuned_to"])
-    module, notes = schedule.prepared(importer.module_of(model, shapes), settings["schedule"])
+    layout = schedule.GPU if targets.of_gpu(target) else settings["schedule"]
+    module, notes = schedule.prepared(importer.module_of(model, shapes), layout)
     database = str(job.inputs["model"]) if (job.inputs["model"] / RECORDS).is_file() else ""
-    built = _built(module, tvm.target.Target(target), settings["schedule"], database)
+    built = _built(module, tvm.target.Target(target), layout, database)
     built.export_library(str(job.out / LIBRARY), **targets.linker(target))
     source.write(built, job.out)
     ran = precisions.effective(module)
-    about = {"machine": targets.machine_of(target), "cpu": target["mcpu"], "schedule": settings["schedule"]}
-    _sign(job.out / SIGNATURE, model, feed, module, {**about, **_tuned(job.inputs["model"])})
+    about = {**_built_for(target), "schedule": layout, **_tuned(job.inputs["model"])}
+    _sign(job.out / SIGNATURE, model, feed, module, about)
     error, unproven = _proven(job, model, feed, ran, target)
     return {
         "version": tvm.__version__,
@@ -58,6 +59,12 @@ def compile(job: Job) -> dict[str, Any]:
         "max_abs_error_of_compilation": error,
         "warnings": [*notes, *unproven],
     }
+
+
+def _built_for(target: Mapping[str, Any]) -> dict[str, Any]:
+    """The machine, its CPU and, where kernels run on one, its GPU."""
+    about = {"machine": targets.machine_of(target), "cpu": targets.host_of(target)["mcpu"]}
+    return {**about, "gpu": target["arch"]} if targets.of_gpu(target) else about
 
 
 def _tuned(folder: Path) -> dict[str, Any]:
@@ -70,8 +77,8 @@ def _proven(
     job: Job, model: onnx.ModelProto, feed: Mapping[str, Any], ran: Any, target: Mapping[str, Any]
 ) -> tuple[float | None, list[str]]:
     """The largest difference from the graph's own outputs, and a note where this machine can't run the library."""
-    if not cpus.runs_here(target):
-        built_for = f"{targets.machine_of(target)} ({target['mcpu']})"
+    if not cpus.runs_here(targets.host_of(target)):
+        built_for = f"{targets.machine_of(target)} ({targets.host_of(target)['mcpu']})"
         return None, [f"built for {built_for}, which this machine can't run: not compared with the graph here"]
     session = open_session(str(job.out), {"threads": 1})
     return _compared(session, model, feed, effective_precision.coarsest(job.settings["precision"], ran)), []

@@ -85,7 +85,7 @@ def lacking(cpu: str, device: Mapping[str, Any]) -> list[str]:
 
 
 def runs_here(target: Mapping[str, Any]) -> bool:
-    """Whether this machine can run what is built for a target."""
+    """Whether this machine's CPU can run what is built for a target of one."""
     here = about(detect.described())
     machine: str = target["mtriple"].partition("-")[0]
     return machine == platform.machine() and not lacking(target["mcpu"], here)

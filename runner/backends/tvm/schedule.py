@@ -19,6 +19,7 @@ from tvm.s_tir import dlight
 from runner.backends.tvm import precisions
 from runner.graphs import onnx_graph
 
+GPU = "dlight"  # TVM's own rules for GPUs, which its pipeline for them applies: backend.schedule is for CPUs
 LANES = (16, 8, 4)  # of a vector, the most first
 WIDEST = 128  # an axis that no vector divides is one as a whole, up to this length
 SMALL = 1 << 15  # steps of a kernel that aren't worth waking threads up for
@@ -32,7 +33,7 @@ def prepared(module: Any, schedule: str) -> tuple[Any, list[str]]:
     passes = [relax.transform.DecomposeOpsForInference(), relax.transform.CanonicalizeBindings()]
     plain = tvm.transform.Sequential(passes)(module)
     operators = {call.op.name for call in precisions.calls(plain)}
-    if schedule == "default" or CHANNELS_LAST.keys().isdisjoint(operators):
+    if schedule != "generic" or CHANNELS_LAST.keys().isdisjoint(operators):
         return plain, []
     if first := sorted(FIRST_ALONE & operators):
         return plain, [f"channels stay first, where vectors don't reach them: TVM has no {first[0]} with them last"]
@@ -50,6 +51,8 @@ def legal_passes(target: Any) -> list[Any]:
 def pipeline_of(target: Any, schedule: str, database: str = "") -> Any:
     """The passes from a `prepared` module to one that is built for `target`; kernels that the tuned `database` (a
     folder) knows are laid out as it says."""
+    if schedule == GPU:
+        return relax.get_default_pipeline(target)
 
     @tvm.transform.module_pass(opt_level=0)  # type: ignore[untyped-decorator,unused-ignore]
     def lowered(module: Any, _: Any) -> Any:

@@ -29,12 +29,13 @@ if HIDDEN:
 from tvm.runtime.vm import VirtualMachine  # noqa: E402
 
 from runner.backends.contract import HOST  # noqa: E402
-from runner.backends.tvm import LIBRARY, elf, profiler  # noqa: E402
+from runner.backends.tvm import LIBRARY, elf, gpu, profiler  # noqa: E402
 from runner.core.errors import Unsupported  # noqa: E402
 from runner.core.foreign_text import brief  # noqa: E402
 from runner.worker import receiver  # noqa: E402
 
 SIGNATURE = "signature.json"
+NO_PROFILE = "Leave it out: profile=none"
 KERNEL = ".kernel-"  # start of a file's name
 
 
@@ -54,28 +55,35 @@ class Session:
     def __init__(self, folder: Path, threads: int) -> None:
         elf.check(folder / LIBRARY)
         os.environ["TVM_NUM_THREADS"] = str(threads)  # read when the first kernel wakes threads up
-        self._machine = VirtualMachine(tvm.runtime.load_module(str(folder / LIBRARY)), tvm.cpu())
+        known = _known(folder / SIGNATURE)
+        self._gpu = gpu.device() if known.get("built", {}).get("gpu") else None
+        loaded = tvm.runtime.load_module(str(folder / LIBRARY))
+        self._machine = VirtualMachine(loaded, tvm.cpu() if self._gpu is None else self._gpu)
         self._main = self._machine["main"]
         self.version = tvm.__version__
-        self.memory = self.clock = HOST
-        known = _known(folder / SIGNATURE) or _described(self._machine)
+        self.clock = HOST
+        self.memory = HOST if self._gpu is None else str(self._gpu.device_name)
+        known = known or _described(self._machine)
         self.inputs, self.outputs = known["inputs"], known["outputs"]
         self.effective = {"threads": tvm.runtime.num_threads(), **known["built"]}
 
     def bind(self, arrays: dict[str, Any]) -> list[Any]:
-        """The arrays as tensors of the runtime's, in the library's order."""
+        """The arrays as tensors of the runtime's, in the library's order, in this machine's memory."""
         return [tvm.runtime.tensor(arrays[spec["name"]]) for spec in self.inputs]
 
     def run(self, bound: list[Any]) -> list[Any]:
-        """The outputs. Raises Unsupported where the library is built for other sizes or types."""
+        """The outputs. On a GPU each run copies its inputs there and its outputs back, for which it waits. Raises
+        Unsupported where the library is built for other sizes or types."""
         try:
-            found = self._main(*bound)
+            found = self._main(*(bound if self._gpu is None else [one.copyto(self._gpu) for one in bound]))
         except (RuntimeError, ValueError) as error:
             raise _unfit(error) from error
         return [one.numpy() for one in (found if isinstance(found, Sequence) else (found,))]
 
     def profile(self, bound: list[Any], iterations: int) -> dict[str, Any]:
         """As `contract.ProfiledSession`: kernels by the names that TVM gives them, which say what was fused."""
+        if self._gpu is not None:
+            raise Unsupported("tvm can't time the kernels of a GPU: calls return before they have run.", NO_PROFILE)
         for _ in range(max(1, iterations // 10)):
             self.run(bound)
         watch, times = profiler.Watch(), []
