@@ -10,6 +10,7 @@ import select
 import signal
 import site
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -76,7 +77,9 @@ def open_worker(
     started ends with it, or at the latest with this process (`runner/worker/orphan_reaper.py`).
     """
     memory_use.check_watchable(memory_mb)
-    command = process_start.command("runner.worker", "--name", name)
+    archive = getattr(globals().get("__loader__"), "archive", None)  # the zipapp, where this runs out of one
+    itself = [sys.executable, archive, "worker"] if archive else process_start.command("runner.worker")
+    command = [*itself, "--name", name]
     return start(command, log, name=name, env=environment(threads, env or {}), memory_mb=memory_mb)
 
 

@@ -61,3 +61,12 @@ def test_our_libraries_are_none_of_its_own(tmp_path: Path, monkeypatch: pytest.M
         assert call(worker, "environment", name="PYTHONPATH") is None
     with zipfile.ZipFile(worker_zipapp.current(("odd_code", "shutil"))) as packed:
         assert {"odd_code.py", "shutil.py"} & set(packed.namelist()) == {"odd_code.py"}
+
+
+def test_what_runs_there_can_open_workers_of_its_own(tmp_path: Path) -> None:
+    asks = "runner.backends.worker_query"
+    options = WorkerOptions("w", modules=(asks, "runner.transport.device"))
+    with Interpreter(sys.executable).open_worker(tmp_path / "log", options) as worker:
+        given = {"module": "os", "function": "getppid"}
+        asked = worker.ask("call", timeout=60, module=asks, function="ask", arguments=given)
+        assert asked == worker.ask("call", timeout=60, module="os", function="getpid")
