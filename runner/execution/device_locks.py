@@ -38,6 +38,7 @@ ELSEWHERE = "Set XDG_CACHE_HOME to a folder that you alone may write to."
 SAY_AFTER_SECONDS = 0.5
 POLL_SECONDS = 0.25  # between two tries; whoever measures is not to notice
 ASK_SECONDS = 2.0  # the same of a device elsewhere
+_threads: dict[str, threading.RLock] = {}  # of this process, by device
 
 
 def device_of(cell: Cell) -> str:
@@ -125,10 +126,17 @@ def lock_again(cell: Cell, say: Callable[[str], None]) -> None:
 
 @contextmanager
 def locked_here(device: str, say: Callable[[str], None], seconds: float) -> Iterator[None]:
-    """Holds this machine's lock for the device; waits so many seconds for whoever has it, and says for whom.
+    """Holds this machine's lock for the device; waits so many seconds for whoever has it, and says for whom. Threads of
+    this command wait for each other as long as that takes: each is held to its own limit.
 
     Raises StepFailed where the lock's folder can't be written, StepTimeout.
     """
+    with _threads.setdefault(device, threading.RLock()), _locked_for_all(device, say, seconds):
+        yield
+
+
+@contextmanager
+def _locked_for_all(device: str, say: Callable[[str], None], seconds: float) -> Iterator[None]:
     path = _lock_of(device)
     home, holder = path.parent, path.with_suffix(".json")
     lock = FileLock(path, poll_interval=POLL_SECONDS)

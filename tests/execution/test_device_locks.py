@@ -242,3 +242,21 @@ def test_what_one_device_raises_is_raised() -> None:
 
     with pytest.raises(RunnerError, match="broken"):
         device_locks.run_by_device({"a": ["broken"], "b": ["broken"]}, work)
+
+
+def test_threads_of_one_command_wait_for_each_other_as_long_as_that_takes() -> None:
+    held, times = threading.Event(), []
+
+    def hold() -> None:
+        with device_locks.locked_here("local", pytest.fail, 0.05):
+            held.set()
+            time.sleep(0.5)
+            times.append("first")
+
+    first = threading.Thread(target=hold)
+    first.start()
+    held.wait()
+    with device_locks.locked_here("local", pytest.fail, 0.05):
+        times.append("second")
+    first.join()
+    assert times == ["first", "second"]
