@@ -15,7 +15,7 @@ import pytest
 
 from runner.__main__ import main
 from runner.commands import COMMANDS
-from tests import mlflow_tables, needed_toolchains, short_project, started, trained
+from tests import mlflow_tables, needed_toolchains, once, short_project, started, trained
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 QUICK = ("train=smoke", "measure=quick", "measure.min_pairs=2", "measure.max_pairs=2", "measure.min_seconds=0.01")
@@ -70,13 +70,15 @@ def nothing_runs_on() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with the artifacts of `trained.WORDS`, for `trained.place`."""
-    return trained.once(tmp_path_factory, "trained", trained.WORDS, Path.mkdir)
+    return once.made(tmp_path_factory, "trained", lambda project: trained.make(project, trained.WORDS))
 
 
 @pytest.fixture(scope="session")
 def short_trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with the artifacts of `trained.SHORT`, for `trained.place` into one of `short_project.make`."""
-    return trained.once(tmp_path_factory, "short_trained", trained.SHORT, short_project.make)
+    return once.made(
+        tmp_path_factory, "short_trained", lambda project: trained.make(short_project.make(project), trained.SHORT)
+    )
 
 
 @pytest.fixture
@@ -86,14 +88,14 @@ def already_trained(trained_once: Path, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def command(tmp_path: Path) -> Command:
+def command(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Command:
     """`command("plan", "model=gru")` runs `python -m runner plan model=gru` in an empty project."""
 
     def run(*words: str, cwd: Path = tmp_path, env: dict[str, str] | None = None, timeout: float = 240) -> Ended:
         full = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", **(env or {})}
         full["PYTHONPATH"] = os.pathsep.join(filter(None, [full.get("PYTHONPATH"), str(REPOSITORY)]))
         if cwd == tmp_path and words and words[0] not in COMMANDS and "MLFLOW_TRACKING_URI" not in full:
-            mlflow_tables.place(tmp_path)
+            mlflow_tables.place(once.made(tmp_path_factory, "mlflow_tables", mlflow_tables.make), tmp_path)
         done = subprocess.run(
             [sys.executable, "-m", "runner", *words],
             cwd=cwd,

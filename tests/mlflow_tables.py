@@ -1,26 +1,24 @@
-"""A project's database as MLflow makes it, made once for this process: its tables take MLflow a second each time."""
+"""A project's database as MLflow makes it, made once for all test processes: MLflow and its tables take seconds."""
 
 from __future__ import annotations
 
 import shutil
 import sqlite3
-import tempfile
 from contextlib import closing
-from functools import cache
 from pathlib import Path
 
 from runner.tracking import mlflow_store
 
 
-def place(project: Path) -> None:
-    """Put it where the project's first run would have made it. Does nothing where there is one."""
+def place(made: Path, project: Path) -> None:
+    """Put that of the project `made` where the first run would have made it. Does nothing where there is one."""
     file = mlflow_store.database(project)
     if file.parent.exists():
         return
     file.parent.mkdir(parents=True)
-    shutil.copyfile(mlflow_store.database(_made()), file)
+    shutil.copyfile(mlflow_store.database(made), file)
     with closing(sqlite3.connect(file)) as store, store:
-        where = (_made().as_uri(), project.resolve().as_uri())
+        where = (made.resolve().as_uri(), project.resolve().as_uri())
         store.execute("UPDATE experiments SET artifact_location = replace(artifact_location, ?, ?)", where)
 
 
@@ -31,8 +29,6 @@ def take_back(project: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@cache
-def _made() -> Path:
-    project = Path(tempfile.mkdtemp()).resolve()
+def make(project: Path) -> None:
+    """Let MLflow make it in `project`."""
     mlflow_store.open_store(project)
-    return project

@@ -3,25 +3,23 @@ made them there: what they are tested for comes after, and training imports torc
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-
-import pytest
-from filelock import FileLock
 
 from runner.artifacts.store import Artifact
 from runner.execution import prepare
 from runner.planning import plan
 from runner.planning.graph import Plan
 from runner.spec.schedule import INLINE
+from runner.spec.schema import Limits
 from runner.sweeps import request
-from tests.execution.told import LIMITS, Told
+from tests.execution.told import Told
 
 WORDS = ("model=gru", "model.hidden=4", "train=smoke")
 SHORT = ("model=gru",)  # in a short project
 STEPS = ("data", "train", "export")
+LIMITS = Limits(step_s=240.0, answer_s=240.0, memory_mb=None)  # of a busy machine
 
 
 def keys(project: Path, words: Sequence[str]) -> dict[str, str]:
@@ -33,21 +31,8 @@ def _plan(project: Path, words: Sequence[str]) -> Plan:
     return plan.make([request.one(project, [*words, "precision=fp32", "baseline=none"])], project)
 
 
-def once(temporary: pytest.TempPathFactory, name: str, words: Sequence[str], new: Callable[[Path], object]) -> Path:
-    """A project that has the artifacts of `words`: the first process that asks for `name` makes it by `new`, those
-    beside it wait."""
-    base = temporary.getbasetemp()
-    project = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
-    with FileLock(f"{project}.lock"):
-        if not project.exists():
-            draft = project.with_suffix(".draft")
-            new(draft)
-            _make(draft, words)
-            draft.rename(project)
-    return project
-
-
-def _make(project: Path, words: Sequence[str]) -> None:
+def make(project: Path, words: Sequence[str]) -> None:
+    """Have the artifacts of `words` made in `project`."""
     made = _plan(project, words)
     wanted = [node.key for node in made.nodes.values() if node.step in STEPS]
     found = prepare.get_or_make(wanted, made, project, LIMITS, Told(), INLINE)
