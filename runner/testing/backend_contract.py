@@ -41,7 +41,7 @@ from runner.transport.local import Worker, open_worker
 
 Compile = Callable[..., Compiled]
 BACKENDS = tuple(options.names("backend", projects.root()))
-MANY = 128  # rows of an inference that takes a while
+PROFILES = 30  # at most, of which one has to be of a run that nobody interrupted
 FLIPS = 12  # of a bit, in as many copies of an artifact
 HEAVY = {"torch", "numpy", "onnx", "onnxruntime", "openvino", "tvm", "tensorrt"}
 
@@ -360,11 +360,12 @@ def test_threads_are_read_back_from_the_runtime(name: str, shared: Shared, tmp_p
 def test_more_threads_than_one_are_started(name: str, shared: Shared, tmp_path: Path) -> None:
     if len(os.sched_getaffinity(0)) < 2:
         pytest.skip("some runtimes start no more threads than there are CPUs")
-    compiled = made(shared, name, busy(name), MANY)
+    case, batch = busy(name)
+    compiled = made(shared, name, case, batch)
     alive = []
     for threads in (1, 2):
         with open_worker(tmp_path / "log", name=name) as worker:
-            alive.append(called("threads_at_work", compiled, worker, {"threads": threads}, batch=MANY))
+            alive.append(called("threads_at_work", compiled, worker, {"threads": threads}, batch=batch))
     assert alive[1] > alive[0]
 
 
@@ -426,18 +427,21 @@ def test_its_profiler_names_the_layers_and_their_times(name: str, shared: Shared
 
 @where(lambda declared: runs_here(declared) and declared.capabilities.profile)
 def test_the_layers_of_a_profile_make_up_a_run(name: str, shared: Shared) -> None:
-    """None of several profiles says more than a run took; one at least says a good part of it. Where others are busy a
-    run is interrupted, and a layer that takes microseconds is not."""
-    compiled = made(shared, name, busy(name), MANY)
+    """Of a run of milliseconds: none of several profiles says more than it took, and one says all but a tenth of it.
+    Each is of one run: where others are busy it may be interrupted between two layers, and the next one isn't."""
+    case, batch = busy(name)
+    compiled = made(shared, name, case, batch)
+    shares: list[float] = []
     with sharing.running(shared, compiled) as worker:
-        every = [models.profile(worker, compiled, 10, MANY) for _ in range(5)]
-    shares = [sum(one["ns"] for one in found["layers"]) / found["run_ns"] for found in every]
-    assert 0.1 <= max(shares) <= 1.05
+        while len(shares) < PROFILES and max(shares, default=0.0) < 0.9:
+            found = models.profile(worker, compiled, 1, batch)
+            shares.append(sum(one["ns"] for one in found["layers"]) / found["run_ns"])
+    assert 0.9 <= max(shares) <= 1.05, f"of a run its layers make up {', '.join(f'{one:.2f}' for one in shares)}"
 
 
-def busy(name: str) -> str:
-    """A case that gives several threads something to do."""
-    return "conv" if reads_graphs(loading.backend(name)) else "mobilenet_v1"
+def busy(name: str) -> tuple[str, int]:
+    """A case and a batch that give several threads something to do, for milliseconds."""
+    return ("conv", 2048) if reads_graphs(loading.backend(name)) else ("mobilenet_v1", 128)
 
 
 @where(lambda declared: declared.capabilities.estimate)

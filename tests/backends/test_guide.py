@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,32 @@ def test_it_measures(installed: Path, tmp_path: Path) -> None:
     done = typed(commands()[2], installed, tmp_path, *QUICK, "measure.max_pairs=1", "measure.min_pairs=1", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"status": "ok"' in done.stdout
+
+
+PROFILER = """
+
+def open_profiled(folder: str, options: dict[str, Any]) -> Profiled:
+    return Profiled(onnx.load(Path(folder) / "model.onnx"), options["verbose"])
+
+
+class Profiled(Session):
+    def profile(self, bound: dict[str, Any], iterations: int) -> dict[str, Any]:
+        layer = {"name": "all", "type": "Conv", "precision": "fp32", "ns": 2e6, "calls": 1, "nodes": []}
+        return {"layers": [layer], "statistic": "median", "run_ns": 4e6, "resolution_ns": 1.0}
+"""
+
+
+@pytest.mark.slow
+def test_a_profile_of_half_a_run_fails_the_case_of_that_name(installed: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(installed, tmp_path / "installed"))
+    declaration, session = (folder / "reference_backend" / name for name in ("__init__.py", "session.py"))
+    declaration.write_text(declaration.read_text().replace("Capabilities(", "Capabilities(profile=True, "))
+    session.write_text(session.read_text() + PROFILER)
+    chosen = ("-k", "reference and make_up_a_run", "-p", "no:cacheprovider")
+    done = typed(commands()[1], folder, tmp_path, *chosen)
+    assert "1 failed, " in done.stdout, done.stdout[-3000:]
+    assert "test_the_layers_of_a_profile_make_up_a_run[reference]" in done.stdout
+    assert "of a run its layers make up 0.50, 0.50" in done.stdout
 
 
 def test_a_mark_that_came_true_fails(installed: Path, tmp_path: Path) -> None:
