@@ -192,7 +192,7 @@ def _notes(candidate: Side, baseline: Side, finding: Finding) -> Iterator[str]:
                 f"The {side.role} takes {one.run_ms / one.measured_ms:.1f}× as long under the profiler as without it: "
                 "its times say which layers matter, not how long they take."
             )
-        if one and one.measured_ms and one.sum_ms > one.measured_ms:
+        if one and one.hides:
             yield (
                 f"The {side.role}'s layers alone take longer under the profiler than a whole run without it: what lies "
                 "between them can't be told."

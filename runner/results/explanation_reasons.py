@@ -72,6 +72,8 @@ def _no_work(kind: str, group: str, what: str) -> Callable[[Side, Side], Iterato
         longer = total_ms(mine) - total_ms(theirs)
         if not slow.profile or not fast.profile or longer <= LEAST * slow.profile.sum_ms:
             return
+        if not _possible(mine, slow.profile):
+            return
         if len(mine) <= len(theirs) and not _takes_longer(mine, theirs, slow.profile, fast.profile):
             return
         have = f"{len(mine)} {what} layer{'' if len(mine) == 1 else 's'} ({_listed(_types(mine))})"
@@ -81,6 +83,11 @@ def _no_work(kind: str, group: str, what: str) -> Callable[[Side, Side], Iterato
         yield Reason(kind, f"{told}; the {fast.role} has {others}", _names(mine), longer)
 
     return rule
+
+
+def _possible(layers: Sequence[Layer], profile: Profile) -> bool:
+    """Whether a run without the profiler can have such layers: none of them takes longer than it does."""
+    return not profile.hides or total_ms(layers) <= profile.measured_ms
 
 
 def _takes_longer(mine: Sequence[Layer], theirs: Sequence[Layer], *profiles: Profile) -> bool:
@@ -95,7 +102,9 @@ def _slower_kernels(slow: Side, fast: Side) -> Iterator[Reason]:
         return
     for group in dict.fromkeys((*HEAVY, *(group_of(one["type"]) for one in slow.layers))):
         mine, theirs = slow.of_group(group), fast.of_group(group)
-        if group in NO_WORK or not theirs or not _takes_longer(mine, theirs, slow.profile, fast.profile):
+        if group in NO_WORK or not theirs or not _possible(mine, slow.profile):
+            continue
+        if not _takes_longer(mine, theirs, slow.profile, fast.profile):
             continue
         longer = total_ms(mine) - total_ms(theirs)
         if group in HEAVY or longer > LEAST * slow.profile.sum_ms:
@@ -128,7 +137,7 @@ def _thread_pool(slow: Side, fast: Side) -> Iterator[Reason]:
 def _between_layers(slow: Side, fast: Side) -> Iterator[Reason]:
     """What of a run is in no layer grows with the layers that are called."""
     mine, theirs = slow.profile, fast.profile
-    if not mine or not theirs or mine.between_ms <= LONGER * theirs.between_ms:
+    if not mine or not theirs or theirs.hides or mine.between_ms <= LONGER * theirs.between_ms:
         return
     told = f"{number(mine.between_ms)} ms of the {slow.role}'s run are in none of its {_layers(slow.layers)}"
     others = f"{number(theirs.between_ms)} ms of the {fast.role}'s, which has {len(fast.layers)}"

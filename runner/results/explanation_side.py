@@ -9,6 +9,7 @@ from typing import Any
 from runner.measure.layer_groups import HEAVY, Layer, group_of, total_ms
 from runner.results.record_schema import Effective, Roofline
 
+ROUNDING_MS = 1e-9
 P50 = "latency/p50_ms"
 INT8 = {"int8_dynamic": "int8"}  # what a layer's precision is called where that was asked for
 
@@ -42,9 +43,14 @@ class Profile:
         return max(0.0, self.run_ms - self.sum_ms)
 
     @property
+    def hides(self) -> bool:
+        """Whether its layers alone take longer than a whole run without the profiler: then what lies between them
+        can't be told."""
+        return 0 < self.measured_ms < self.sum_ms - ROUNDING_MS
+
+    @property
     def between_ms(self) -> float:
-        """What of a run without the profiler is in no layer; 0 where its layers alone take longer than that under it:
-        then the profiler hides it."""
+        """What of a run without the profiler is in no layer; 0 where the profiler hides it."""
         return max(0.0, (self.measured_ms or self.run_ms) - self.sum_ms)
 
 

@@ -125,6 +125,20 @@ def test_what_the_profiler_hides_between_layers_is_no_reason(tmp_path: Path) -> 
     )
 
 
+def test_what_the_profiler_hides_of_the_faster_side_is_nothing_to_be_held_against(tmp_path: Path) -> None:
+    theirs = FLOAT | {"measured_ns": 450_000.0}
+    assert kinds(explained(tmp_path, side(*FLOAT["layers"], run_ms=0.9), theirs, precision="fp32")) == []
+
+
+def test_layers_that_take_longer_than_a_whole_run_without_the_profiler_are_no_reason(tmp_path: Path) -> None:
+    """As of a runtime whose profiler makes of 0.05 ms 0.25 ms."""
+    mine, theirs = side(layer("g", "GRU", 0.23), run_ms=0.25), side(layer("g", "GRU", 0.03), run_ms=0.04)
+    assert "slower kernels" in kinds(explained(tmp_path, mine, theirs, precision="fp32"))
+    slowed = mine | {"measured_ns": 50_000.0}
+    other = explanation.of_one(kept(tmp_path, {**slowed, "baseline": theirs}, OTHER, precision="fp32"))
+    assert kinds(other) == []
+
+
 @pytest.mark.parametrize(
     ("kind", "reason"), [("Reorder", "layout conversions"), ("Relu", "unfused"), ("Softmax", "slower kernels")]
 )
