@@ -23,7 +23,8 @@ from benchmarks.support.best_race import Races, told
 
 MODELS = ("gru", "bilstm", "mobilenet_v1")
 TABLE = ("bilstm", "mobilenet_v1", "vit")
-TWELVE = ("backend=onnxruntime,openvino", "backend.threads=1", "precision=fp32,fp16,int8,int8_dynamic")
+ONE = ("backend.threads=1", "backend.execution_mode=sequential")
+TWELVE = ("backend=onnxruntime,openvino", *ONE, "precision=fp32,fp16,int8,int8_dynamic")
 SHARE = 0.30
 
 
