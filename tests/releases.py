@@ -1,4 +1,4 @@
-"""Two releases of ONNX Runtime, each in an environment of its own: made once, and kept in pytest's cache."""
+"""Releases of runtimes, each in an environment of its own: made once, and kept in pytest's cache."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from runner.transport import toolchains
 # The metadata of the first don't say that it needs numpy below 2; it reads no opset above 21.
 UNREACHED = "no index of packages can be reached"
 OLD, NEW = "1.18.0", "1.22.0"
+BOTH = (f"onnxruntime=={OLD}", f"onnxruntime=={NEW}")
 
 
-def lend(project: Path, config: pytest.Config) -> None:
-    """`project` has both. Skips the test where no index of packages can be reached."""
+def lend(project: Path, config: pytest.Config, *releases: str) -> None:
+    """`project` has these releases. Skips the test where no index of packages can be reached."""
     assert config.cache is not None
     folder = project / toolchains.FOLDER
     folder.symlink_to(config.cache.mkdir("toolchains"))
-    for version in (OLD, NEW):
+    for name in releases:
         try:
-            toolchains.install(project, f"onnxruntime=={version}", print)
+            toolchains.install(project, name, print)
         except Unavailable as error:
             if UNREACHED not in error.reason:
                 raise

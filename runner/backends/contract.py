@@ -137,11 +137,13 @@ class Stage:
 class Release:
     """What an environment holds in which another release of a backend's runtime is compiled with and measured
     (`toolchain.version`). The runtime is the first of the backend's `distributions`; `beside`: what its own modules
-    import beside that and numpy. `index`: where pip finds wheels that the usual index hasn't, "": nowhere else.
+    import beside that and numpy; `older`: what in the place of those of the same name where a release can't be imported
+    with these. `index`: where pip finds wheels that the usual index hasn't, "": nowhere else.
     `build`: the local version of those that are wanted, `cpu` of `2.6.0+cpu`, "": any.
     """
 
     beside: tuple[str, ...] = ()
+    older: tuple[str, ...] = ()
     index: str = ""
     build: str = ""
 

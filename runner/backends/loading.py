@@ -198,7 +198,9 @@ def _capabilities(value: Any) -> bool:
 
 
 def _release(value: Any) -> bool:
-    return isinstance(value, Release) and _texts()(value.beside) and _text(value.index) and _text(value.build)
+    if not isinstance(value, Release):
+        return False
+    return all(map(_texts(), (value.beside, value.older))) and _text(value.index) and _text(value.build)
 
 
 def _reasons(value: Any) -> bool:

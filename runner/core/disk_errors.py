@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from runner.core.errors import SpecError, StepFailed
+from runner.core.errors import Disturbed, SpecError
 
 ADVICE = {
     errno.ENOSPC: ("no space left on the disk", "Free some; what is finished is kept, the same command goes on."),
@@ -33,15 +33,15 @@ def full(folder: Path) -> bool:
     return shutil.disk_usage(folder).free < FULL
 
 
-def no_space(folder: Path) -> StepFailed:
+def no_space(folder: Path) -> Disturbed:
     """What a full disk is told as."""
     what, advice = ADVICE[errno.ENOSPC]
-    return StepFailed(f"{folder}: {what}.", advice)
+    return Disturbed(f"{folder}: {what}.", advice)
 
 
 @contextmanager
 def room(project: Path) -> Iterator[None]:
-    """Turns what is in ADVICE into a StepFailed that says what to do; a name that is too long into a SpecError."""
+    """Turns what is in ADVICE into a Disturbed that says what to do; a name that is too long into a SpecError."""
     try:
         yield
     except OSError as error:
@@ -49,5 +49,5 @@ def room(project: Path) -> Iterator[None]:
             raise
         what, advice = ADVICE[error.errno]
         # A name that is too long was typed, or is the project's own.
-        kind = SpecError if error.errno == errno.ENAMETOOLONG else StepFailed
+        kind = SpecError if error.errno == errno.ENAMETOOLONG else Disturbed
         raise kind(f"{error.filename or project}: {what}.", advice) from error

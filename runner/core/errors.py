@@ -60,8 +60,12 @@ class StepFailed(RunnerError):
     """A step or a benchmark failed."""
 
 
-class WorkerLost(StepFailed):
-    """A worker was killed from outside, or the connection to it was lost: what it did is not to blame."""
+class Disturbed(StepFailed):
+    """What was done is not to blame: the disk is full, code was edited meanwhile, a worker was lost."""
+
+
+class WorkerLost(Disturbed):
+    """A worker was killed from outside, or the connection to it was lost."""
 
 
 class OddAnswer(StepFailed):

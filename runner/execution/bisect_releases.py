@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from runner.core import project_paths
-from runner.core.errors import RunnerError, SpecError
+from runner.core.errors import Disturbed, RunnerError, SpecError
 from runner.core.progress import Reporter
 from runner.execution import run_plan
 from runner.execution.prepare import prepare
@@ -64,10 +64,15 @@ def _runs(root: Path, words: Sequence[str], reporter: Reporter, release: str) ->
         with reporter.display(shown) as display:
             outcomes = prepare(made, project_paths.home(root), spec.limits, display, INLINE)
         problem = failure(made.cells[0], outcomes)
-    if problem is None:
-        return Answer("good", "it runs")
+    return Answer("good", "it runs") if problem is None else answer_to(problem)
+
+
+def answer_to(problem: RunnerError) -> Answer:
+    """What a release is that could not compile the file, or open it. What only befell it, a full disk, a worker that
+    somebody killed, says nothing of the release."""
     advice = f" {problem.next_step}" if problem.status == "unavailable" else ""
-    return Answer(KINDS.get(problem.status, "undecided"), f"{problem.reason}{advice}")
+    kind: Kind = "undecided" if isinstance(problem, Disturbed) else KINDS.get(problem.status, "undecided")
+    return Answer(kind, f"{problem.reason}{advice}")
 
 
 def _compared(

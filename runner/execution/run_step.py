@@ -14,7 +14,7 @@ from typing import Any
 from runner.artifacts import store
 from runner.artifacts.store import Artifact
 from runner.core.disk_errors import full, no_space, room
-from runner.core.errors import SpecError, StepFailed
+from runner.core.errors import Disturbed, SpecError, StepFailed
 from runner.core.progress import Display
 from runner.execution import device_locks, given_artifacts
 from runner.execution.step_workers import StepWorkers
@@ -124,12 +124,12 @@ def _check_provided(node: Node, out: Path) -> None:
 
 
 def _check_code(node: Node, endpoint: Endpoint, worker: Worker, limit_s: float) -> None:
-    """Raises StepFailed where the worker ran other sources, or other versions of its tools, than the key says."""
+    """Raises Disturbed where the worker ran other sources, or other versions of its tools, than the key says."""
     edited = node.modules and endpoint.code(worker, node.modules) != node.code
     changed = node.tools and not node.place.holds(node.tools, _versions(worker, list(node.tools), limit_s))
     if edited or changed:
         what = "its code was edited" if edited else f"{' or '.join(node.tools)} was installed anew"
-        raise StepFailed(
+        raise Disturbed(
             f"{node.step} {node.title}: {what} after this command was planned, so its output isn't kept.",
             "Run the same command again.",
         )

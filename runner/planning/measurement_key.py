@@ -14,7 +14,7 @@ from typing import Any
 from runner.artifacts import code_closure, source_fingerprint
 from runner.backends import loading
 from runner.core import hashing, registry
-from runner.core.errors import RunnerError, StepFailed
+from runner.core.errors import Disturbed, RunnerError
 from runner.core.unexpected import attempt
 from runner.planning.graph import PROOF, Cell, Chain
 from runner.spec import hardware
@@ -83,13 +83,13 @@ def _session(spec: Spec) -> str:
 
 
 def check_code(cell: Cell, parts: Parts) -> None:
-    """Raises StepFailed where a source of what measures the cell was edited since its `parts` were made, or since this
+    """Raises Disturbed where a source of what measures the cell was edited since its `parts` were made, or since this
     process imported it: no key says then what ran."""
     code_closure.look_again()
     sessions = all(_session(chain.spec) == parts[role]["session"] for role, chain in cell.by_role.items())
     scenario = cell.candidate.spec.scenario.name
     if not sessions or not code(scenario) == parts["code"] == _first[scenario]:
-        raise StepFailed(
+        raise Disturbed(
             "The measuring code was edited since this process began, so the measurement isn't kept.",
             "Run the same command again; in a notebook restart the kernel before.",
         )

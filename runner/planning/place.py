@@ -62,8 +62,11 @@ class Place:
         return lent.of(devices.device_of(self.timed_on))
 
     def identity(self) -> dict[str, str]:
-        """What beside versions enters the key: of a container its image's id, which a name alone doesn't tell."""
+        """What beside versions enters the key: of a container its image's id, which a name alone doesn't tell; of what
+        we install all that it is made of."""
         container = self.toolchain.container if self.toolchain else None
+        if self.toolchain and self.toolchain.made_of:
+            return {"made_of": self.toolchain.made_of}
         return {"image": container.image_id} if container else {}
 
     def versions(self, distributions: Sequence[str]) -> dict[str, str | None]:

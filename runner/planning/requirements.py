@@ -11,7 +11,7 @@ from runner.artifacts.store import Artifact
 from runner.backends import loading
 from runner.core.advice import shell
 from runner.core.disk_errors import room
-from runner.core.errors import RunnerError, StepFailed
+from runner.core.errors import Disturbed, RunnerError, StepFailed
 from runner.core.foreign_text import line
 from runner.core.progress import Display
 from runner.core.unexpected import attempt
@@ -20,7 +20,7 @@ from runner.planning.graph import COMPILED, Cell, Node, Plan, blocked
 Outcome = Artifact | RunnerError
 
 
-class Lost(StepFailed):
+class Lost(Disturbed):
     """An artifact has disappeared: what needs it can be tried again."""
 
 

@@ -87,7 +87,7 @@ def search(releases: Sequence[str], oracle: Oracle) -> Found:
     if first.kind == "good" and last.kind != "good":
         return _changed(releases, oracle, last, lambda release: oracle.look(release))
     if first.kind != "good" and last.kind != "good":
-        return _ended("none", f"neither {releases[0]} nor {releases[-1]} runs it: {last.said}", oracle)
+        return _ended("undecided", f"neither {releases[0]} nor {releases[-1]} runs it: {last.said}", oracle)
     start = 0 if first.kind == "good" else _first_that_runs(releases, oracle)
     since = releases[start] if start else ""
     if start == len(releases) - 1:
@@ -213,9 +213,13 @@ def between(offered: Sequence[str], low: str, high: str) -> list[str]:
     every = sorted(version for one in offered if not (version := Version(one)).is_prerelease)
     names = {Version(one): one for one in offered}
     ends = [_end(low, every, 0), _end(high, every, -1)]
+    if ends[0] > ends[1]:
+        raise SpecError(f"--from {low} --to {high}: the older one comes first.", f"--from {high} --to {low}")
     found = [names[version] for version in every if ends[0] <= version <= ends[1]]
     if len(found) < 2:
-        raise SpecError(f"--from {low} --to {high}: that are not two releases.", "The older one comes first.")
+        raise SpecError(
+            f"--from {low} --to {high}: {found[0]} is the only release there.", "Name an older, or a newer one."
+        )
     return found
 
 

@@ -22,7 +22,7 @@ TELLING = re.compile(r"(Collecting|Downloading|Building|Installing)\b.*")
 DIGIT = "[0-9a-f]"
 
 Tell = Callable[[str], None]
-Prove = Callable[[Path], bool]
+Prove = Callable[[Path], str]
 
 
 class Failed(Exception):
@@ -35,18 +35,17 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Recipe:
-    """What an environment is made of. `name`: of its folder; `wanted`: what `pip install` is given, `wanted_else`: what
-    else where `proves`, asked with its interpreter, says that the first doesn't work; `said`: all of it as text, so
-    that another text makes another folder; `count`: of distributions, 0: not known; `explain`: of pip's words why it
-    can't be made."""
+    """What an environment is made of. `name`: of its folder; `wanted`: what `pip install` is given, and what else, one
+    after the other, where `proves`, asked with its interpreter, says why it doesn't work with that, "" where it does;
+    `said`: all of it as text, so that another text makes another folder; `count`: of distributions, 0: not known;
+    `explain`: of pip's words why it can't be made."""
 
     name: str
-    wanted: tuple[str, ...]
+    wanted: tuple[tuple[str, ...], ...]
     said: str
     explain: Callable[[Sequence[str]], Unavailable]
     count: int = 0
-    wanted_else: tuple[str, ...] = ()
-    proves: Prove = Path.exists
+    proves: Prove = lambda python: ""
 
     @property
     def folder(self) -> str:
@@ -99,17 +98,23 @@ def _alone(link: Path, tell: Tell) -> Iterator[None]:
 
 
 def make(folder: Path, recipe: Recipe, tell: Tell) -> None:
-    """A fresh environment with what the recipe wants."""
+    """A fresh environment with what the recipe wants: the first of it that works. Raises Unavailable where pip can't,
+    and where none does: with what the first said."""
     tell("a fresh environment")
-    python = folder / "bin" / "python"
+    python, problem = folder / "bin" / "python", ""
     try:
         run([sys.executable, "-I", "-m", "venv", str(folder)], lambda line: None)
-        _fill(python, recipe.wanted, recipe.count, tell)
-        if not recipe.proves(python):
-            tell("it doesn't work with these; others")
-            _fill(python, recipe.wanted_else, recipe.count, tell)
+        for wanted in recipe.wanted:
+            _fill(python, wanted, recipe.count, tell)
+            said = recipe.proves(python)
+            if not said:
+                return
+            tell(f"it doesn't work with these: {said}")
+            problem = problem or said
     except Failed as error:
-        raise recipe.explain(error.said) from error
+        if not problem:
+            raise recipe.explain(error.said) from error
+    raise Unavailable(f"It is installed, and can't be imported: {problem}", "Choose another release.")
 
 
 def _fill(python: Path, wanted: Sequence[str], count: int, tell: Tell) -> None:

@@ -27,6 +27,13 @@ EQUALS = "=="
 OLD_NUMPY = "numpy<2"
 # What numpy 2 says of a module that was built for numpy 1, whose own metadata may be silent about it.
 BUILT_FOR_NUMPY_1 = "compiled using NumPy 1.x"
+PROBE = """\
+import sys
+from importlib import import_module
+sys.path.insert(0, sys.argv[1])
+for name in sys.argv[2:]:
+    getattr(import_module(name), "touch", int)()
+"""
 OFFERED = re.compile(r"\(from versions: (.+?)\)$")
 WITHOUT_INDEX = "Type it again with a network, or with a folder of its wheels: PIP_FIND_LINKS=…"
 IMPORT_SECONDS = 120.0
@@ -75,18 +82,25 @@ def runtimes() -> dict[str, list[str]]:
 
 def recipe(release: Release) -> Recipe:
     """What its environment is made of."""
-    backends = runtimes()[release.distribution]
-    beside = sorted({one for need in _needs(release.distribution) for one in need.beside})
+    backends, needs = runtimes()[release.distribution], _needs(release.distribution)
+    beside = sorted({one for need in needs for one in need.beside})
+    older = sorted({one for need in needs for one in need.older})
     indexes = (f"--extra-index-url={one}" for one in _indexes(release.distribution))
-    options = ("--only-binary=:all:", *indexes, _built(release), *beside)
+    options = ("--only-binary=:all:", *indexes, _built(release))
+    either = [beside, _instead(beside, older)] if older else [beside]
     return Recipe(
         name=release.folder,
-        wanted=(*options, "numpy"),
-        wanted_else=(*options, OLD_NUMPY),
-        said=" ".join(options),
+        wanted=tuple((*options, *others, numpy) for numpy in ("numpy", OLD_NUMPY) for others in either),
+        said=" ".join((*options, *beside, *older)),
         explain=partial(_explained, release),
         proves=partial(_imports, [f"{registry.module('backend', name)}.session" for name in backends]),
     )
+
+
+def _instead(beside: Sequence[str], older: Sequence[str]) -> list[str]:
+    """`older` in the place of those of the same name."""
+    names = {one.partition(EQUALS)[0] for one in older}
+    return [*(one for one in beside if one.partition(EQUALS)[0] not in names), *older]
 
 
 def _built(release: Release) -> str:
@@ -95,18 +109,15 @@ def _built(release: Release) -> str:
     return f"{release.name}+{build}" if build and "+" not in release.version else release.name
 
 
-def _imports(sessions: Sequence[str], python: Path) -> bool:
-    """Whether the environment's numpy is one that its runtime was built for. Raises Unavailable where its session can't
-    be imported for another reason."""
-    code = "import sys; sys.path.insert(0, sys.argv[1]); [__import__(name) for name in sys.argv[2:]]"
+def _imports(sessions: Sequence[str], python: Path) -> str:
+    """Why the environment's sessions can't be imported with what lies beside their runtime: its numpy is none that the
+    runtime was built for, a library lacks what it calls. "" where they can."""
     packed = str(worker_zipapp.current(sessions))
-    done = programs.ask([str(python), "-I", "-c", code, packed, *sessions], IMPORT_SECONDS)
+    done = programs.ask([str(python), "-I", "-c", PROBE, packed, *sessions], IMPORT_SECONDS)
     if BUILT_FOR_NUMPY_1 in done.stderr:
-        return False
-    if done.returncode:
-        said = [line for line in done.stderr.splitlines() if line.strip()] or [f"exit code {done.returncode}"]
-        raise Unavailable(f"It is installed, and can't be imported: {said[-1][:300]}", "Choose another release.")
-    return True
+        return "it was built for numpy 1"
+    said = [line for line in done.stderr.splitlines() if line.strip()] or [f"exit code {done.returncode}"]
+    return said[-1][:300] if done.returncode else ""
 
 
 def _explained(release: Release, said: Sequence[str]) -> Unavailable:
@@ -138,7 +149,8 @@ def same(wanted: str, found: str | None) -> bool:
 
 
 def offered(distribution: str) -> list[str]:
-    """The versions that the index has for this interpreter, oldest first. Raises Unavailable where it says none."""
+    """The versions that the index has for this interpreter, oldest first. Raises Unavailable where it says none, or
+    can't be reached."""
     command = [sys.executable, "-I", "-m", "pip", "index", "versions", distribution, "--disable-pip-version-check"]
     options = ("--only-binary=:all:", *(f"--extra-index-url={one}" for one in _indexes(distribution)))
     try:
@@ -148,9 +160,17 @@ def offered(distribution: str) -> list[str]:
     except subprocess.TimeoutExpired as error:
         raise _silent(distribution, "it doesn't answer") from error
     found = re.search(r"^Available versions: (.+)$", done.stdout, re.MULTILINE)
-    if found is None:
-        raise _silent(distribution, next((one for one in done.stderr.splitlines() if "ERROR" in one), "no word")[:300])
+    if found is None or environments.UNREACHED in done.stderr:  # of two indexes one may have told its own
+        raise _silent(distribution, _why_silent(done.stderr))
     return _of_build(distribution, [*reversed(found[1].split(", "))])
+
+
+def _why_silent(said: str) -> str:
+    """Why pip told no versions, by its lines: that it reached no index it says before it misses a distribution."""
+    if environments.UNREACHED in said:
+        return "it can't be reached from here"
+    lines = [line for line in said.splitlines() if line.strip()] or ["no word"]
+    return next((line for line in lines if "ERROR" in line), lines[-1])[:300]
 
 
 def _of_build(distribution: str, versions: list[str]) -> list[str]:

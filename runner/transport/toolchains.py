@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner.core import hashing
 from runner.core.advice import shell
 from runner.core.errors import SpecError, Unavailable, nearest
 from runner.transport import container as containers
@@ -21,6 +22,7 @@ from runner.transport.environments import Recipe, Tell
 from runner.transport.interpreter import Interpreter
 
 FOLDER = ".toolchains"
+NOT_HERE = "is not installed here"
 PINNED = Path(__file__).parents[1] / "toolchains"  # NAME.txt: every distribution with its version
 
 _installing = threading.Lock()
@@ -30,11 +32,13 @@ _failed: dict[str, Unavailable] = {}  # by name, while a command makes its steps
 @dataclass(frozen=True)
 class Toolchain:
     """Another interpreter (`python`, its path) or a container: one of the two. `ready` makes the one that is
-    `installed_as` a name where it isn't there."""
+    `installed_as` a name where it isn't there: in `folder`, of what `made_of` says."""
 
     python: str | None = None
     container: Container | None = None
     installed_as: str = ""
+    folder: str = ""
+    made_of: str = ""
 
     @property
     def is_release(self) -> bool:
@@ -43,8 +47,18 @@ class Toolchain:
 
     @property
     def to_be_made(self) -> bool:
-        """Whether it has a name, and isn't there."""
-        return bool(self.installed_as) and not Path(str(self.python)).exists()
+        """Whether it has a name, and isn't there, or was made of something else."""
+        return bool(self.installed_as) and not (self.is_there and _home(str(self.python)).name == self.folder)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is such an interpreter, whatever it was made of."""
+        return Path(str(self.python)).exists()
+
+
+def _home(python: str) -> Path:
+    """The folder behind the name of an environment, by its interpreter."""
+    return Path(python).parents[1].resolve()
 
 
 def endpoint(toolchain: Toolchain | None) -> Endpoint:
@@ -109,10 +123,12 @@ def listed(project: Path) -> dict[str, str]:
 
 
 def installed(project: Path, name: str) -> Toolchain:
-    """The toolchain of `name` in `project`, or the release of a runtime. Raises Unavailable where it isn't there."""
+    """The toolchain of `name` in `project`, or the release of a runtime. Raises Unavailable where it isn't there, or is
+    `outdated`."""
     found = on_demand(project, name)
     if found.to_be_made:
-        raise Unavailable(f"{_called(name)} is not installed here.", how_to_install(name))
+        lacks = "is outdated: it was made of something else, or by another Python" if found.is_there else NOT_HERE
+        raise Unavailable(f"{_called(name)} {lacks}.", how_to_install(name))
     return found
 
 
@@ -122,7 +138,8 @@ def on_demand(project: Path, name: str) -> Toolchain:
     if name not in names() and releases.EQUALS not in name:
         advice = "Name where it is: toolchain.python=/opt/sdk/bin/python or toolchain.image=vendor/sdk:3.29"
         raise Unavailable(f"The toolchain {name} is none that the runner can install.", advice)
-    return Toolchain(python=str(_link(project, name) / "bin" / "python"), installed_as=name)
+    recipe, python = _recipe(name), str(_link(project, name) / "bin" / "python")
+    return Toolchain(python=python, installed_as=name, folder=recipe.folder, made_of=_made_of(name, recipe))
 
 
 def outdated(project: Path, name: str) -> bool:
@@ -164,7 +181,12 @@ def _recipe(name: str) -> Recipe:
         raise SpecError(f"{name}: no such toolchain.{nearest(name, known)}", f"There are: {', '.join(known)}.")
     file = PINNED / f"{name}.txt"
     said, count = file.read_text(encoding="utf-8"), len(_requirements(name))
-    return Recipe(name, ("--no-deps", "--requirement", str(file)), said, environments.why, count)
+    return Recipe(name, (("--no-deps", "--requirement", str(file)),), said, environments.why, count)
+
+
+def _made_of(name: str, recipe: Recipe) -> str:
+    """What it is made of, for keys: a comment in a file of pins is none of it."""
+    return recipe.said if releases.EQUALS in name else hashing.digest_of("\n".join(_requirements(name)))
 
 
 def _called(name: str) -> str:

@@ -28,7 +28,7 @@ def load(module: str, folder: str, options: dict[str, Any], opening: str = "open
         raise StepFailed(f"{code.__file__}: it has no {opening}(folder, options).", GUIDE)
     try:
         session = getattr(code, opening)(folder, options)
-    except (RunnerError, MemoryError):
+    except (RunnerError, MemoryError, ImportError):
         raise
     except Exception as error:  # runtimes' exceptions share no base class
         raise StepFailed(

@@ -13,7 +13,7 @@ import pytest
 from tests import documents
 from tests.conftest import Command
 from tests.models import onnx_files
-from tests.releases import NEW, OLD, lend
+from tests.releases import BOTH, NEW, OLD, lend
 
 SHORT = ("measure=quick", "measure.min_pairs=2", "measure.max_pairs=2", "measure.min_seconds=0.01", "data.samples=4")
 MODEL = ("model=onnx", "model.path=my.onnx", "precision=fp32")
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def project(tmp_path: Path, pytestconfig: pytest.Config) -> Path:
     """A project with both releases, and `my.onnx`, which both read."""
-    lend(tmp_path, pytestconfig)
+    lend(tmp_path, pytestconfig, *BOTH)
     onnx_files.one_node(tmp_path / "my.onnx", "Relu", [1, 16], [1, 16])
     return tmp_path
 

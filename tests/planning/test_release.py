@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from runner.backends import loading
+from runner.backends.contract import Release
 from runner.core import installed
 from runner.core.errors import Impossible
 from runner.planning import graph, measurement_key, plan
 from runner.planning.graph import Cell, Plan
 from runner.spec import record_words
 from runner.sweeps import request
+from runner.transport import releases, toolchains
 from runner.transport.toolchains import Toolchain
 
 MODEL = ("model=gru", "precision=fp32")
@@ -44,9 +49,60 @@ def test_two_releases_share_the_graph_and_compile_it_each_in_its_own_environment
     for step in ("compile", "verify"):
         node = nodes[old.keys[step]]
         assert (node.tools, node.place.toolchain) == ({"onnxruntime": "1.18.0"}, old.release)
-    assert old.release == Toolchain(
-        str(tmp_path / ".toolchains/onnxruntime-1.18.0/bin/python"), installed_as="onnxruntime==1.18.0"
-    )
+    assert old.release is not None
+    assert old.release.python == str(tmp_path / ".toolchains/onnxruntime-1.18.0/bin/python")
+    assert old.release.installed_as == "onnxruntime==1.18.0"
+
+
+def beside(monkeypatch: pytest.MonkeyPatch, *distributions: str) -> None:
+    """From now on a release of ONNX Runtime has these beside it."""
+    changed = replace(loading.backend("onnxruntime"), release=Release(beside=distributions))
+    usual = loading.backend
+    monkeypatch.setattr(releases.loading, "backend", lambda name: changed if name == "onnxruntime" else usual(name))
+
+
+def an_environment(project: Path) -> None:
+    """Of ONNX Runtime 1.18.0, as it is made now; nothing is in it."""
+    release = toolchains.on_demand(project, "onnxruntime==1.18.0")
+    python = project / ".toolchains" / release.folder / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    (project / ".toolchains" / "onnxruntime-1.18.0").symlink_to(release.folder)
+
+
+def test_one_that_was_made_of_something_else_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    an_environment(tmp_path)
+    before = planned(tmp_path, OLD)
+    assert graph.blocked(before.cells[0], before) is None
+    beside(monkeypatch, "onnx", "more")
+    made = planned(tmp_path, OLD)
+    error = graph.blocked(made.cells[0], made)
+    assert error is not None
+    assert error.reason == "onnxruntime==1.18.0 is outdated: it was made of something else, or by another Python."
+    assert error.next_step == "python -m runner toolchain install onnxruntime==1.18.0"
+    assert toolchains.listed(tmp_path)["onnxruntime==1.18.0"] == "outdated"
+
+
+def test_one_that_was_made_of_something_else_is_made_anew_where_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_environment(tmp_path)
+    release = cell(tmp_path, OLD, INSTALL).candidate.release
+    assert release is not None
+    assert not release.to_be_made
+    beside(monkeypatch, "onnx", "more")
+    release = cell(tmp_path, OLD, INSTALL).candidate.release
+    assert release is not None
+    assert release.to_be_made
+
+
+def test_what_lies_beside_a_release_is_in_the_keys_of_what_it_compiles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = cell(tmp_path, OLD, INSTALL).candidate.keys
+    beside(monkeypatch, "onnx", "more")
+    now = cell(tmp_path, OLD, INSTALL).candidate.keys
+    assert {step for step, key in now.items() if key != before[step]} == {"compile", "verify"}
 
 
 def test_its_session_runs_there_and_is_paired_with_what_is_installed_here(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_one_release_that_runs_it_has_no_other_to_compare_with() -> None:
 
 def test_no_release_that_runs_it_at_either_end_ends_the_search() -> None:
     found, oracle = searched("xxxx..xxxx")
-    assert (found.verdict, len(oracle.asked)) == ("none", 2)
+    assert (found.verdict, len(oracle.asked)) == ("undecided", 2)
     assert found.said == "neither 1.0.0 nor 1.9.0 runs it: 1.9.0 alone"
 
 
@@ -135,8 +135,8 @@ def test_a_short_number_is_the_outermost_of_its_releases() -> None:
     ("low", "high", "reason"),
     [
         ("1.17", "1.22", "1.17: the index has no such release for this Python."),
-        ("1.22.1", "1.22.1", "--from 1.22.1 --to 1.22.1: that are not two releases."),
-        ("1.22", "1.18", "--from 1.22 --to 1.18: that are not two releases."),
+        ("1.22.1", "1.22.1", "--from 1.22.1 --to 1.22.1: 1.22.1 is the only release there."),
+        ("1.22", "1.18", "--from 1.22 --to 1.18: the older one comes first."),
         ("latest", "1.22", "latest: no release's number."),
     ],
 )

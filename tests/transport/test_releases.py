@@ -35,15 +35,14 @@ def test_nothing_but_a_runtime_of_a_backends_is_fetched(tmp_path: Path, name: st
 
 
 def test_an_environment_has_what_the_backends_modules_import() -> None:
-    made_of = releases.recipe(ORT)
-    assert made_of.wanted == ("--only-binary=:all:", "onnxruntime==1.18.0", "onnx", "numpy")
-    assert made_of.wanted_else == ("--only-binary=:all:", "onnxruntime==1.18.0", "onnx", "numpy<2")
+    asked = ("--only-binary=:all:", "onnxruntime==1.18.0", "onnx")
+    assert releases.recipe(ORT).wanted == ((*asked, "numpy"), (*asked, "numpy<2"))
 
 
 def test_torch_comes_from_its_index_of_builds_for_cpus() -> None:
-    wanted = releases.recipe(Release("torch", "2.6.0")).wanted
+    wanted = releases.recipe(Release("torch", "2.6.0")).wanted[0]
     assert wanted[1:3] == ("--extra-index-url=https://download.pytorch.org/whl/cpu", "torch==2.6.0+cpu")
-    assert "torch==2.6.0+cu118" in releases.recipe(Release("torch", "2.6.0+cu118")).wanted
+    assert "torch==2.6.0+cu118" in releases.recipe(Release("torch", "2.6.0+cu118")).wanted[0]
 
 
 def interpreter(folder: Path, said: str, code: int) -> Path:
@@ -57,23 +56,34 @@ def interpreter(folder: Path, said: str, code: int) -> Path:
 @pytest.mark.parametrize("code", [0, 1])
 def test_a_runtime_that_was_built_for_numpy_1_gets_that(tmp_path: Path, code: int) -> None:
     said = "A module that was compiled using NumPy 1.x cannot be run in NumPy 2.4.6 as it may crash."
-    assert not releases._imports(["runner.backends.onnxruntime.session"], interpreter(tmp_path, said, code))
+    told = releases._imports(["runner.backends.onnxruntime.session"], interpreter(tmp_path, said, code))
+    assert told == "it was built for numpy 1"
 
 
-def test_one_that_can_not_be_imported_otherwise_is_unavailable(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match=r"It is installed, and can't be imported: OSError: libomp\.so"):
-        releases._imports(["runner.backends.onnxruntime.session"], interpreter(tmp_path, "OSError: libomp.so", 1))
+def test_one_that_can_not_be_imported_says_why_and_one_that_can_says_nothing(tmp_path: Path) -> None:
+    modules = ["runner.backends.onnxruntime.session"]
+    assert releases._imports(modules, interpreter(tmp_path, "OSError: libomp.so", 1)) == "OSError: libomp.so"
+    assert releases._imports(modules, interpreter(tmp_path, "a warning", 0)) == ""
 
 
-def test_numpy_is_chosen_anew_where_the_first_one_does_not_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ran: list[list[str]] = []
-    monkeypatch.setattr(environments, "run", lambda command, line_told: ran.append(command))
-    environments.make(
-        tmp_path, Recipe("a", ("a", "numpy"), "", environments.why, 0, ("a", "numpy<2"), lambda _: False), print
-    )
-    assert [command[-2:] for command in ran[1:]] == [["a", "numpy"], ["a", "numpy<2"]]
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, works: str) -> list[str]:
+    """What was installed, one after the other, of three choices of numpy of which one `works`."""
+    ran: list[str] = []
+    monkeypatch.setattr(environments, "run", lambda command, line_told: ran.append(command[-1]))
+    choices = (("numpy",), ("numpy<2",), ("numpy<1",))
+    proves = lambda _: "" if ran[-1] == works else f"no {ran[-1]}"  # noqa: E731
+    environments.make(tmp_path, Recipe("a", choices, "", environments.why, proves=proves), print)
+    return ran[1:]
+
+
+def test_what_lies_beside_is_chosen_anew_until_it_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert made(tmp_path, monkeypatch, "numpy") == ["numpy"]
+    assert made(tmp_path, monkeypatch, "numpy<2") == ["numpy", "numpy<2"]
+
+
+def test_where_nothing_works_the_first_reason_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Unavailable, match=r"It is installed, and can't be imported: no numpy\n"):
+        made(tmp_path, monkeypatch, "none")
 
 
 def test_a_version_without_a_wheel_is_said_in_a_line() -> None:
@@ -104,7 +114,17 @@ def test_of_a_runtime_with_builds_for_gpus_those_for_cpus_are_offered() -> None:
 
 
 def test_tvm_comes_with_what_its_modules_import() -> None:
-    assert {"onnx", "onnxruntime", "psutil"} < set(releases.recipe(Release("apache-tvm", "0.26.0")).wanted)
+    assert {"onnx", "onnxruntime", "psutil"} < set(releases.recipe(Release("apache-tvm", "0.26.0")).wanted[0])
+
+
+def test_tvm_that_can_not_be_imported_with_its_ffi_gets_an_older_one_before_another_numpy() -> None:
+    choices = releases.recipe(Release("apache-tvm", "0.25.0")).wanted
+    each = [("0.1.14.post1", "numpy"), ("0.1.12", "numpy"), ("0.1.14.post1", "numpy<2"), ("0.1.12", "numpy<2")]
+    assert [(ffi, one[-1]) for one in choices for ffi in _ffi(one)] == each
+
+
+def _ffi(wanted: tuple[str, ...]) -> list[str]:
+    return [one.partition("==")[2] for one in wanted if one.startswith("apache-tvm-ffi==")]
 
 
 @pytest.mark.parametrize(
@@ -130,6 +150,12 @@ def test_the_index_is_asked_for_versions(tmp_path: Path, monkeypatch: pytest.Mon
     assert releases.offered("tiny") == ["1.9.0", "1.10.0"]
     with pytest.raises(Unavailable, match="The index of packages says no versions of absent: ERROR: No matching"):
         releases.offered("absent")
+
+
+def test_an_index_that_can_not_be_asked_is_told_as_that() -> None:
+    broken = "WARNING: Retrying after connection broken by 'NewConnectionError'\nERROR: No matching distribution"
+    assert releases._why_silent(broken) == "it can't be reached from here"
+    assert releases._why_silent("python: No module named pip\n") == "python: No module named pip"
 
 
 def test_releases_that_are_there_are_listed_beside_the_toolchains(tmp_path: Path) -> None:

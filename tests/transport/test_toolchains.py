@@ -68,6 +68,10 @@ def test_it_is_made_found_again_replaced_and_removed(pinned: Path, tmp_path: Pat
     wheel(pinned, "2.0")
     pin(pinned, "2.0")
     assert toolchains.outdated(tmp_path, "sdk")
+    with pytest.raises(Unavailable, match="The toolchain sdk is outdated: it was made of something else"):
+        toolchains.installed(tmp_path, "sdk")
+    wanted = toolchains.on_demand(tmp_path, "sdk")
+    assert (wanted.to_be_made, toolchains.versions(wanted, ["tiny"])) == (True, {"tiny": "2.0"})
     toolchains.install(tmp_path, "sdk", told.append)
     assert (version(tmp_path), toolchains.outdated(tmp_path, "sdk")) == ("2.0", False)
 

@@ -88,8 +88,10 @@ BACKEND = Backend(
     refuses={"int8_dynamic": "TVM has no kernels for it; precision=int8 takes real inputs to calibrate with"},
     distributions=("apache-tvm", "apache-tvm-ffi"),
     install="pip install 'edge-runner[tvm]'",
-    # Newer releases of apache-tvm-ffi crash while TVM tunes.
-    release=Release(beside=("onnx", "onnxruntime", "psutil", "apache-tvm-ffi==0.1.14.post1")),
+    # Newer releases of apache-tvm-ffi crash while TVM tunes; TVM 0.25 calls what those above 0.1.12 have no more.
+    release=Release(
+        beside=("onnx", "onnxruntime", "psutil", "apache-tvm-ffi==0.1.14.post1"), older=("apache-tvm-ffi==0.1.12",)
+    ),
     # Kernels hold weights in the order that they read them in.
     capabilities=Capabilities(raw_weights=False, profile=True, cross_compiles=True),
     session_settings={"threads": 1},
