@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any, BinaryIO
 
 from runner.core import extras
@@ -64,13 +65,21 @@ def error_message(error: BaseException) -> dict[str, str]:
 
 
 def _is_incomplete(error: BaseException) -> bool:
-    """Whether it says that this environment lacks a module, a library a name that we import, or a shared library what
-    it needs to be loaded: no fault of a model's. A module of our own that lacks is a fault of ours."""
+    """Whether it says that this environment lacks a module, a library a name that we import or a backend calls, or a
+    shared library what it needs to be loaded: no fault of a model's. A module of our own that lacks is one of ours."""
     if isinstance(error, ImportError):
         return (error.name or "").partition(".")[0] != OURS
     files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if isinstance(error, AttributeError):
+        return bool(files) and f"{OURS}/backends/" in files[-1] and _is_of_a_library(getattr(error, "obj", None))
     importing = max((at for at, file in enumerate(files) if file.startswith(IMPORTING)), default=len(files))
     return isinstance(error, OSError) and any(not _is_ours(file) for file in files[importing + 1 : importing + 2])
+
+
+def _is_of_a_library(owner: Any) -> bool:
+    """Whether it is a module, or a module's own kind of thing: neither Python's nor ours. None: it isn't known."""
+    home = owner.__name__ if isinstance(owner, ModuleType) else type(owner).__module__
+    return home.partition(".")[0] not in (OURS, "builtins", "numpy")
 
 
 def _is_ours(file: str) -> bool:

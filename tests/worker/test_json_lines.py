@@ -80,6 +80,15 @@ def test_an_import_behind_a_librarys_refusal_is_what_is_told(library: Path, kind
     assert message["next_step"].startswith("ImportError: cannot import name 'what_it_had_once' from 'json'")
 
 
+def test_so_is_one_without_what_a_backend_of_ours_calls(library: Path) -> None:
+    calls = "import vendor\ndef call(): vendor.newer()\n"
+    namespace: dict[str, Callable[[], object]] = {}
+    exec(compile(calls, "/site-packages/runner/backends/mynpu/compile.py", "exec"), namespace)  # type: ignore[arg-type]
+    status, reason = told(namespace["call"])
+    assert status == "unavailable"
+    assert reason.startswith("AttributeError: module 'vendor' has no attribute 'newer'")
+
+
 def test_what_is_unavailable_keeps_its_own_words() -> None:
     def lacks() -> None:
         raise Unavailable("no SDK.", "Install it.") from ImportError("x", name="x")

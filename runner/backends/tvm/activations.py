@@ -9,6 +9,7 @@ import numpy as np
 from tvm import relax
 from tvm.relax import op
 
+from runner.backends.tvm import relax_types
 from runner.backends.tvm.refusal import NotMapped
 
 Expr = Any
@@ -76,7 +77,7 @@ def _made(name: str, alpha: float | None, beta: float | None, clip: float | None
 
 
 def _number(value: float, like: Expr) -> Expr:
-    return relax.const(np.asarray(value, str(like.ty.dtype)))
+    return relax.const(np.asarray(value, str(relax_types.of(like).dtype)))
 
 
 def _affine(emit: Emit, x: Expr, alpha: float, beta: float) -> Expr:

@@ -9,6 +9,7 @@ from typing import Any
 import tvm
 from tvm import relax
 
+from runner.backends.tvm import relax_types
 from runner.backends.tvm.profiler import KINDS
 
 CONVERSIONS = ("astype", "quantize", "dequantize")
@@ -42,8 +43,8 @@ def calls(module: Any) -> Iterator[Any]:
 
 def returned(module: Any) -> list[dict[str, Any]]:
     """`[{shape, dtype}]` of what `main` gives; sizes that the data decide as texts."""
-    kind = module["main"].ret_ty
-    parts = kind.fields if isinstance(kind, relax.TupleType) else [kind]
+    kind = relax_types.returned(module["main"])
+    parts = kind.fields if isinstance(kind, relax_types.TUPLE) else [kind]
     return [{"shape": [_size(size) for size in part.shape], "dtype": str(part.dtype)} for part in parts]
 
 
@@ -53,5 +54,5 @@ def _size(size: Any) -> int | str:
 
 def _dtype(value: Any) -> str:
     """The element type of a tensor, "" of anything else."""
-    kind = getattr(value, "ty", None)
-    return str(kind.dtype) if isinstance(kind, relax.TensorType) else ""
+    kind = relax_types.of(value)
+    return str(kind.dtype) if isinstance(kind, relax_types.TENSOR) else ""
