@@ -83,7 +83,7 @@ def test_an_import_behind_a_librarys_refusal_is_what_is_told(library: Path, kind
 def test_so_is_one_without_what_a_backend_of_ours_calls(library: Path) -> None:
     calls = "import vendor\ndef call(): vendor.newer()\n"
     namespace: dict[str, Callable[[], object]] = {}
-    exec(compile(calls, "/site-packages/runner/backends/mynpu/compile.py", "exec"), namespace)  # type: ignore[arg-type]
+    exec(compile(calls, "/site-packages/runner/backends/mynpu/compile.py", "exec"), namespace)
     status, reason = told(namespace["call"])
     assert status == "unavailable"
     assert reason.startswith("AttributeError: module 'vendor' has no attribute 'newer'")
