@@ -84,6 +84,22 @@ def ran(model: onnx.ModelProto, inputs: Sequence[Any]) -> list[Any]:
     return [one.numpy() for one in found]
 
 
+@pytest.mark.parametrize("size", [(8, 6), (5, 7), (20, 6)])
+def test_images_are_smoothed_as_by_onnx_runtime(size: tuple[int, int]) -> None:
+    scales = np.array([1, 1, size[0] / 16, size[1] / 12], np.float32)
+    how = {"mode": "linear", "coordinate_transformation_mode": "half_pixel", "antialias": 1, "exclude_outside": 1}
+    nodes = [helper.make_node("Resize", ["x", "", "scales"], ["y"], **how)]
+    ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("x", "y")]
+    ports[0] = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 16, 12])
+    graph = helper.make_graph(nodes, "g", ports[:1], ports[1:], [numpy_helper.from_array(scales, "scales")])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    x = np.random.default_rng(0).standard_normal((1, 3, 16, 12)).astype(np.float32)
+    (expected,) = onnxruntime.InferenceSession(model.SerializeToString()).run(None, {"x": x})
+    with torch.no_grad():
+        (found,) = onnx_network.Graph(model)(torch.from_numpy(x))
+    np.testing.assert_allclose(found.numpy(), expected, rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize("direction", ["forward", "reverse", "bidirectional"])
 @pytest.mark.parametrize(
     ("kind", "attributes"),

@@ -24,22 +24,25 @@ ROUNDED: Mapping[str, Callable[[Any], Any]] = {
 
 @dataclass(frozen=True)
 class Resized:
-    """An axis: its number, its old size, and where on the old one each place of the new one lies."""
+    """An axis: its number, its old size, where on the old one each place of the new one lies, and how many old pixels a
+    new one is wide."""
 
     axis: int
     size: int
     places: Any
+    step: float
 
 
 def resize(given: Attributes, x: Any, roi: Any = None, scales: Any = None, sizes: Any = None) -> Any:
-    """Raises NotMapped for other modes, smoothing, a region of interest and a kept ratio of the sizes."""
+    """Raises NotMapped for other modes, a region of interest, a kept ratio of the sizes, and smoothing that counts what
+    lies outside, which runtimes read differently."""
     mode, x = given.get("mode", NEAREST), tensor(x)
     _check(given, mode)
     axes = [one % x.ndim for one in given.get("axes", range(x.ndim))]
     found = list(_resized(x, axes, scales, sizes, given.get("coordinate_transformation_mode", "half_pixel")))
     if mode == NEAREST:
         return _nearest(x, found, ROUNDED[given.get("nearest_mode", "round_prefer_floor")])
-    return _linear(x, found)
+    return _smoothed(x, found) if given.get("antialias") else _linear(x, found)
 
 
 def upsample(given: Attributes, x: Any, scales: Any = None) -> Any:
@@ -52,9 +55,9 @@ def upsample(given: Attributes, x: Any, scales: Any = None) -> Any:
 def _check(given: Attributes, mode: str) -> None:
     if mode not in (NEAREST, LINEAR):
         raise NotMapped(f"its mode={mode}")
-    for name in ("antialias", "exclude_outside"):
-        if given.get(name):
-            raise NotMapped(f"its {name}={given[name]}")
+    smooth, excluded = (bool(given.get(name)) for name in ("antialias", "exclude_outside"))
+    if smooth != excluded or (smooth and mode != LINEAR):
+        raise NotMapped(f"its antialias={int(smooth)} with exclude_outside={int(excluded)} and mode={mode}")
     if given.get("keep_aspect_ratio_policy", "stretch") != "stretch":
         raise NotMapped(f"its keep_aspect_ratio_policy={given['keep_aspect_ratio_policy']}")
 
@@ -66,7 +69,7 @@ def _resized(x: Any, axes: Sequence[int], scales: Any, sizes: Any, where: str) -
     for axis, (new, scale) in zip(axes, _wanted([x.shape[axis] for axis in axes], scales, sizes), strict=True):
         size = x.shape[axis]
         if (new, scale) != (size, 1.0):
-            yield Resized(axis, size, PLACES[where](np.arange(new, dtype=np.float64), scale, size, new))
+            yield Resized(axis, size, PLACES[where](np.arange(new, dtype=np.float64), scale, size, new), 1 / scale)
 
 
 def _wanted(old: Sequence[int], scales: Any, sizes: Any) -> list[tuple[int, float]]:
@@ -156,3 +159,15 @@ def _between(x: Any, one: Resized) -> Any:
     share = torch.from_numpy(places - before).to(x.dtype).reshape(sides)
     first, second = (x.index_select(one.axis, torch.from_numpy(side)) for side in (before, after))
     return first * (1 - share) + second * share
+
+
+def _smoothed(x: Any, found: Sequence[Resized]) -> Any:
+    """Each place as a mean of the old ones below a triangle, as wide as the larger of both pixels on either side: axis
+    by axis a product with a matrix, for which every runtime has a kernel."""
+    for one in found:
+        reach = max(one.step, 1.0)
+        shares = np.maximum(0.0, 1.0 - np.abs(one.places[:, None] - np.arange(one.size)) / reach)
+        shares /= shares.sum(axis=1, keepdims=True)
+        moved = functional.linear(x.movedim(one.axis, -1), torch.from_numpy(shares).to(x.dtype))
+        x = moved.movedim(-1, one.axis)
+    return x
