@@ -122,7 +122,7 @@ def _asked(spec: Spec, origin: Source, draft: Draft) -> _Asked:
     there = Place(device=spec.hardware.settings, problem=target.problem)
     runs = session if target.name == hardware.LOCAL else there
     wrong = unopened(backend.name, origin.built[0].path, draft.project) if origin.built else None
-    blocked = wrong or session.problem or preprocessing.problem(spec) or draft.once(blocker, Wanted(*about, runs))
+    blocked = wrong or session.problem or draft.once(blocker, Wanted(*about, runs))
     blocked = blocked or (origin.unread if declared.runtime == READER and session == places.HERE else None)
     measured = origin.raw if origin.raw and preprocessing.by(spec) else origin.data
     joins, files = preprocessing.by(spec) == BY_RUNTIME, files_of(backend, draft)

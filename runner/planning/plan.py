@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from runner.artifacts import code_closure
-from runner.core.errors import BadFile, Impossible, SpecError, Unavailable
+from runner.core.errors import BadFile, Impossible, RunnerError, SpecError, Unavailable
 from runner.core.unexpected import failure
 from runner.planning import lowering, preprocessing, sources
 from runner.planning import place as places
@@ -67,9 +67,14 @@ def _cell(spec: Spec, draft: Draft) -> Cell:
         return Cell(candidate, None, spec.baseline.name, blocked=error)
     if against is None or alone(spec):
         label = baseline.ITSELF if against is None and spec.baseline.name != "none" else "none"
-        return Cell(candidate, None, label, unfit([spec], draft))
+        return Cell(candidate, None, label, _kept_from([spec], draft))
     found = _chain(against, draft)
-    return Cell(candidate, found, baseline.label(against, spec), unfit([spec, against], draft))
+    return Cell(candidate, found, baseline.label(against, spec), _kept_from([spec, against], draft))
+
+
+def _kept_from(specs: list[Spec], draft: Draft) -> RunnerError | None:
+    """Why a cell's specs can't be measured whatever their artifacts are: these may be other cells' too."""
+    return next(filter(None, map(preprocessing.problem, specs)), None) or unfit(specs, draft)
 
 
 def _chain(spec: Spec, draft: Draft) -> Chain:

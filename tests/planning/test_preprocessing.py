@@ -75,6 +75,17 @@ def test_who_can_not_take_raw_samples_says_what_else_to_do(words: tuple[str, ...
     assert reason(tmp_path, *words) == told
 
 
+@pytest.mark.parametrize("order", [("none", "separate"), ("separate", "none")])
+def test_a_cell_that_can_not_take_them_does_not_hang_on_one_of_the_same_artifact(
+    order: tuple[str, str], tmp_path: Path
+) -> None:
+    words = ["model=mobilenet_v1", "backend=ethos_u55", "baseline=none"]
+    made = plan.make([request.one(tmp_path, [*words, f"preprocess={name}"]) for name in order], tmp_path)
+    found = {cell.candidate.spec.preprocess.name: graph.blocked(cell, made) for cell in made.cells}
+    assert "preprocess=separate" in str(found["separate"] and found["separate"].reason)
+    assert "preprocess=separate" not in str(found["none"] and found["none"].reason)
+
+
 def test_inputs_that_were_never_raw_are_refused(tmp_path: Path) -> None:
     file = onnx_files.one_node(tmp_path / "my.onnx", "Relu", [1, 4], [1, 4])
     with pytest.raises(Impossible) as caught:
