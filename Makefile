@@ -20,11 +20,11 @@ install: $(VENV)/.installed
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 10) <= sys.version_info < (3, 14) else "Python 3.10 to 3.13 is needed; say which: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --editable '.[train,ui,plots,openvino,dvc]'
+	$(PIP) --editable '.[train,torchao,ui,plots,openvino,dvc]'
 	@touch $@
 
 $(VENV)/.tests-installed: $(VENV)/.installed
-	$(PIP) --editable '.[train,ui,plots,openvino,dvc,litert,tvm,dev]'
+	$(PIP) --editable '.[train,torchao,ui,plots,openvino,dvc,litert,tvm,dev]'
 	@touch $@
 
 # One process more than two cores have: tests wait for other processes and for the disk a third of their time.

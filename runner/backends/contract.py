@@ -98,6 +98,11 @@ def no_more(settings: Any) -> tuple[str, ...]:
     return ()
 
 
+def nothing_beside(settings: Any, precision: str) -> tuple[str, ...]:
+    """The backend's own distributions alone, whatever is asked."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Stage:
     """One step of a backend's own compile: `<name>.py` of its folder offers `<name>(job)`. The last is `compile`, whose
@@ -110,11 +115,12 @@ class Stage:
     stage that ends without one of them has failed. `provides_for`: those that it provides beside where the backend's
     `Settings` ask for them. `rough_s`: seconds that it may take, an order. `toolchain`:
     the one in which it runs (`python -m runner toolchain list`), "": here, and `tools` are that one's distributions
-    whose versions enter the key; elsewhere they are the backend's. `place`: DEVICE is the machine that the model is
-    for, on which nothing is measured meanwhile; where the last stage runs there, so does `verify`. `times_on_device`:
-    it runs here, and times what it tries on that machine, by workers that it opens at `job.device`
-    (`runner/transport/lent.py`); nothing else is measured there meanwhile. `whose`: the other
-    backend whose stage it is, file and all, "": this one's own; what it makes serves both. Never of the last.
+    whose versions enter the key; elsewhere they are the backend's, and those that it `uses` beside, by the backend's
+    `Settings` and the precision: where one is missing the stage is unavailable. `place`: DEVICE is the machine that the
+    model is for, on which nothing is measured meanwhile; where the last stage runs there, so does `verify`.
+    `times_on_device`: it runs here, and times what it tries on that machine, by workers that it opens at `job.device`
+    (`runner/transport/lent.py`); nothing else is measured there meanwhile. `whose`: the other backend whose stage it
+    is, file and all, "": this one's own; what it makes serves both. Never of the last.
     `when`: whether the backend's `Settings` ask for the stage; where they don't, the next one gets what it would have.
     """
 
@@ -124,6 +130,7 @@ class Stage:
     needs: tuple[str, ...] = INPUTS
     provides: tuple[str, ...] = ()
     provides_for: Callable[[Any], tuple[str, ...]] = no_more
+    uses: Callable[[Any, str], tuple[str, ...]] = nothing_beside
     rough_s: float = 3.0
     toolchain: str = ""
     tools: tuple[str, ...] = ()

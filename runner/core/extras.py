@@ -24,6 +24,7 @@ class Extra:
 
 EXTRAS: Mapping[str, Extra] = {
     "train": Extra("networks to train, data=digits, backend=torch", ("torch", "onnxscript", "scikit-learn", "scipy")),
+    "torchao": Extra("int8 of backend=torch with backend.compiler=inductor", ("torchao",)),
     "ui": Extra("MLflow's pages: python -m runner ui", ("mlflow",)),
     "plots": Extra("pictures as PNG files", ("matplotlib",)),
     "openvino": Extra("backend=openvino", ("openvino",)),

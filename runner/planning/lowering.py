@@ -173,6 +173,7 @@ def _stage(stage: Stage, place: Place, asked: _Asked, network: Choice | None, so
         code = (*code, registry.module("model", network.name))
     inputs = {role: key for role, key in (("model", source), ("data", asked.data)) if role in stage.needs}
     tools = stage.tools if stage.toolchain else places.tools(backend.name, place)
+    tools = (*tools, *stage.uses(backend.settings, asked.precision.name))
     provides = (*stage.provides, *stage.provides_for(backend.settings))
     step = Step(stage.name, tools, COMPILED if last else STAGE, stage.rough_s, True, provides)
     return node(step, asked.title, settings, inputs, tuple(code), asked.blocked, "runner.steps.compile", place)

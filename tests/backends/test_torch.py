@@ -13,6 +13,7 @@ from runner.backends.contract import Request
 from runner.backends.torch import BACKEND, lacks, profiler, session, support, tuned_to
 from runner.backends.worker_query import ask
 from runner.core.errors import Unavailable, Unsupported
+from runner.core.job import Job
 from runner.data import arrays
 from runner.execution import doctor
 from runner.testing import models
@@ -209,15 +210,132 @@ def test_without_a_cpp_compiler_inductor_is_unavailable_and_doctor_says_so(
     ("precision", "compiler"),
     [
         ("int8", "eager"),
-        ("int8", "inductor"),
         ("int8_dynamic", "eager"),
-        ("int8_dynamic", "inductor"),
         ("as_built", "eager"),
+        ("as_built", "inductor"),
     ],
 )
-def test_what_torchscript_alone_runs_is_compiled_by_nothing_else(precision: str, compiler: str) -> None:
+def test_what_a_compiler_does_not_run_is_refused_with_those_that_do(precision: str, compiler: str) -> None:
     assert "backend.compiler=script" in str(supported(precision, compiler=compiler))
     assert supported(precision) is None
+
+
+# --- int8 by inductor ---
+
+VNNI = ("avx2", "avx512_vnni")
+
+
+def inductor_job(folder: Path, precision: str, isa: tuple[str, ...] = VNNI, **changed: Any) -> Job:
+    """What the compile of `calibrated` is asked for."""
+    for name in ("out", "scratch"):
+        (folder / name).mkdir()
+    asked = {"precision": precision, "precision_settings": {**STATIC, **changed}, "tuned_to": {"isa": isa}}
+    return Job(asked, {"data": folder / "data"}, folder / "out", folder / "scratch")
+
+
+def graph_of(folder: Path, precision: str, isa: tuple[str, ...] = VNNI, **changed: Any) -> list[Any]:
+    """The nodes of the small network's graph with Q and DQ, for three rows at once."""
+    pytest.importorskip("torchao")
+    _, network, x = calibrated(folder)
+    from runner.backends.torch import pt2e
+
+    made = pt2e.quantised(network, {"x": x[:3]}, inductor_job(folder, precision, isa, **changed))
+    return [node for node in made.graph.nodes if node.op == "call_function"]
+
+
+def quantizers(nodes: list[Any]) -> list[Any]:
+    return [node for node in nodes if "quantize_per_tensor" in str(node.target) and ".quantize" in str(node.target)]
+
+
+@pytest.mark.parametrize(("isa", "steps"), [(VNNI, 255), (("avx2",), 127)])
+def test_inductors_int8_has_the_ranges_of_the_calibration_and_seven_bits_where_eight_overflow(
+    isa: tuple[str, ...], steps: int, tmp_path: Path
+) -> None:
+    first = quantizers(graph_of(tmp_path, "int8", isa))[0]
+    x = np.load(tmp_path / "data/calibration.npz")["in/x"]
+    assert first.args[1] == pytest.approx((x.max() - x.min()) / steps, rel=1e-3)
+    assert first.args[4] == steps
+
+
+def test_a_module_that_is_named_has_no_q_before_it(tmp_path: Path) -> None:
+    nodes = graph_of(tmp_path, "int8", exclude=("3",))
+    assert [
+        str(one.args[0].target).startswith("quantized_decomposed") for one in nodes if "conv2d" in str(one.target)
+    ] == [
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"calibration": "entropy"}, "precision.calibration=entropy: torch's quantiser knows ranges alone."),
+        (
+            {"per_channel": False},
+            "precision.per_channel=false: inductor has int8 kernels for one scale a channel alone.",
+        ),
+    ],
+)
+def test_settings_of_int8_that_inductor_has_not_are_unsupported(
+    changed: dict[str, Any], reason: str, tmp_path: Path
+) -> None:
+    with pytest.raises(Unsupported) as error:
+        graph_of(tmp_path, "int8", **changed)
+    assert error.value.reason == reason
+
+
+def test_another_machine_than_the_quantisers_is_unsupported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    with pytest.raises(Unsupported, match="is for x86-64, and this is aarch64"):
+        graph_of(tmp_path, "int8")
+
+
+@pytest.mark.parametrize("precision", ["int8", "int8_dynamic"])
+def test_a_graph_with_q_and_dq_answers_as_the_network_to_inputs_that_it_has_not_seen(
+    precision: str, tmp_path: Path
+) -> None:
+    torch, network, x = calibrated(tmp_path)
+    pytest.importorskip("torchao")
+    from runner.backends.torch import pt2e
+
+    made = pt2e.quantised(network, {"x": x[:3]}, inductor_job(tmp_path, precision))
+    new = torch.from_numpy(np.random.default_rng(1).standard_normal((3, 3, 8, 8)).astype(np.float32))
+    assert 0 < (made(new) - network(new)).abs().max() < 0.1 * network(new).abs().max()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(lacks() is not None, reason="no C++ compiler is here")
+@pytest.mark.parametrize(
+    ("precision", "effective"),
+    [
+        ("int8", {"conv": {"int8": 2}, "linear": {"int8": 1}}),
+        ("int8_dynamic", {"conv": {"fp32": 2}, "linear": {"int8": 1}}),
+    ],
+)
+def test_inductor_computes_in_int8_what_its_source_calls_kernels_for(
+    precision: str, effective: dict[str, Any], tmp_path: Path
+) -> None:
+    pytest.importorskip("torchao")
+    _, network, x = calibrated(tmp_path)
+    from runner.backends.torch import compile as torch_compile
+    from runner.backends.torch import loaded
+
+    made = torch_compile.SAVES["inductor"](network, {"x": x[:3]}, inductor_job(tmp_path, precision))
+    assert made.effective == effective
+    found, plain = loaded.library(tmp_path / "out/model.so")(x[3:6]), network(x[3:6])
+    assert 0 < (found - plain).abs().max() < 0.1 * plain.abs().max()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(lacks() is not None, reason="no C++ compiler is here")
+def test_inductors_recurrent_layers_stay_in_float_and_the_record_says_so(tmp_path: Path) -> None:
+    pytest.importorskip("torchao")
+    case = recurrent(tmp_path, "gru", hidden=32)
+    compiled = models.compiled(tmp_path, "torch", case, precision="int8", compiler="inductor")
+    assert compiled.meta["effective"] == {"gru": {"fp32": 1}, "linear": {"int8": 1}}
+    assert compiled.meta["warnings"] == ["precision=int8: 0 of 1 GRU runs in int8 (1 in fp32)"]
+    assert 0 < np.abs(predicted(compiled, tmp_path) - case.expected).max() < 0.05
 
 
 def test_channels_last_without_a_convolution_changes_nothing_and_says_so(

@@ -28,6 +28,7 @@ from tests import other_python
 from tests.doubles import podman
 from tests.execution.told import LIMITS, Told
 from tests.models import onnx_files
+from tests.without import hide
 
 FILES = {
     "__init__.py": """
@@ -425,6 +426,33 @@ def test_code_that_the_backends_own_compile_provides_is_run(words: tuple[str, ..
     assert requirements.as_named(node, Artifact(tmp_path, {"files": own}))
     with pytest.raises(StepFailed, match=r"its more\.so is code that nobody named\."):
         requirements.as_named(node, Artifact(tmp_path, {"files": {**own, "more.so": {"sha256": "0" * 64}}}))
+
+
+@pytest.mark.parametrize(
+    ("words", "tools"),
+    [
+        (("backend.compiler=inductor", "precision=int8"), ["torch", "torchao"]),
+        (("backend.compiler=inductor", "precision=fp32"), ["torch"]),
+        (("backend.compiler=script", "precision=int8"), ["torch"]),
+    ],
+)
+def test_what_a_stage_uses_beside_its_runtime_is_in_its_key(
+    words: tuple[str, ...], tools: list[str], tmp_path: Path
+) -> None:
+    made = plan.make([request.one(tmp_path, ["backend=torch", "baseline=none", *words])], tmp_path)
+    assert [*made.nodes[made.cells[0].candidate.keys["compile"]].tools] == tools
+
+
+def test_a_stage_without_what_it_uses_is_unavailable_and_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hide(monkeypatch, "torchao")
+    words = ["backend=torch", "backend.compiler=inductor", "precision=int8", "baseline=none"]
+    made = plan.make([request.one(tmp_path, words)], tmp_path)
+    blocked = graph.blocked(made.cells[0], made)
+    assert blocked is not None
+    assert (blocked.status, blocked.next_step) == ("unavailable", "pip install 'edge-runner[torchao]'")
+    assert blocked.reason.endswith("torchao is not installed here.")
 
 
 @pytest.mark.parametrize(("trials", "steps"), [(0, ["compile"]), (16, ["tune", "compile"])])

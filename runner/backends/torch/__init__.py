@@ -14,6 +14,7 @@ from runner.core.setting_rules import setting
 LIBRARY = "model.so"  # inductor's
 COMPILER = "g++"  # what inductor calls on Linux
 QUANTISED = ("int8", "int8_dynamic")
+PT2E = "torchao"  # what makes int8 for inductor
 REASONS = {
     "onnx": "torch runs trained networks, not ONNX files: backend=onnxruntime or openvino",
     "fp16": "torch's float16 kernels for CPUs are far slower than float32: precision=fp32, int8 or int8_dynamic",
@@ -35,8 +36,9 @@ def support(request: Request) -> str | None:
     compiler = request.settings.compiler
     if compiler != "script" and request.precision == AS_BUILT:
         return f"backend.compiler={compiler}: a file that is built already runs as it is: backend.compiler=script"
-    if compiler != "script" and request.precision in QUANTISED:
-        return f"backend.compiler={compiler}: precision={request.precision} needs backend.compiler=script"
+    if compiler == "eager" and request.precision in QUANTISED:
+        what = f"precision={request.precision} makes another network than the one whose code eager calls"
+        return f"backend.compiler=eager: {what}: backend.compiler=script or inductor"
     if compiler == "inductor" and (missing := lacks()):
         raise Unavailable(f"backend.compiler=inductor: {missing[0]}", missing[1])
     return None
@@ -59,6 +61,11 @@ def library(settings: Settings) -> tuple[str, ...]:
     return (LIBRARY,) if settings.compiler == "inductor" else ()
 
 
+def uses(settings: Settings, precision: str) -> tuple[str, ...]:
+    """What compiles beside torch."""
+    return (PT2E,) if settings.compiler == "inductor" and precision in QUANTISED else ()
+
+
 BACKEND = Backend(
     settings=Settings,
     accepts=("checkpoint",),
@@ -74,7 +81,7 @@ BACKEND = Backend(
     races={"compiler": ("script", "eager")},
     # The usual index has builds of gigabytes, for GPUs.
     release=Release(index="https://download.pytorch.org/whl/cpu", build="cpu"),
-    stages=(Stage(COMPILE, asks=ABOUT, provides_for=library),),
+    stages=(Stage(COMPILE, asks=ABOUT, provides_for=library, uses=uses),),
     # Its file holds the network, not how many threads run it.
     session_settings={"threads": 1},
     portable="backend.compiler=script",

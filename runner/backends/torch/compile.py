@@ -16,10 +16,10 @@ import torch
 from torch import nn
 
 from runner.backends import compile_checks
-from runner.backends.torch import LIBRARY, QUANTISED, loaded, quantization
+from runner.backends.torch import LIBRARY, QUANTISED, loaded, pt2e, quantization
 from runner.backends.torch.quantization import Counts
 from runner.backends.torch.session import EAGER, FILE, SIGNATURE, open_session
-from runner.core.errors import Unsupported
+from runner.core.errors import RunnerError, Unsupported
 from runner.core.foreign_text import brief
 from runner.core.job import Job
 from runner.data import arrays, calibration_set
@@ -63,7 +63,8 @@ def compile(job: Job) -> dict[str, Any]:
 def _said(job: Job) -> list[str]:
     """What the record has to say of its precision."""
     precision = job.settings["precision"]
-    deprecated = [quantization.DEPRECATED] if precision in QUANTISED else []
+    script = job.settings["settings"]["compiler"] == "script"
+    deprecated = [quantization.DEPRECATED] if script and precision in QUANTISED else []
     return [*deprecated, *(calibration_set.notes(job.inputs["data"]) if precision == "int8" else [])]
 
 
@@ -109,22 +110,26 @@ def _inductor(network: nn.Module, inputs: Inputs, job: Job) -> Made:
     os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(job.scratch / "inductor")
     import torch._inductor
 
-    feed = tuple(inputs.values())
-    with _told():
-        program: Any = torch.export.export(network, feed).module()
+    feed, narrow = tuple(inputs.values()), job.settings["precision"] in QUANTISED
     library = job.scratch / "made" / LIBRARY
     library.parent.mkdir(parents=True, exist_ok=True)
     options = {"aot_inductor.output_path": str(library), "cpp.dynamic_threads": True, "compile_threads": 1}
-    with _told():
-        torch._inductor.aot_compile(program, feed, options=options)
+    with _told(), torch.no_grad():  # nothing is frozen where gradients may be asked for
+        program: Any = pt2e.quantised(network, inputs, job) if narrow else torch.export.export(network, feed).module()
+        expected = program(*feed).numpy()
+        # Weights are laid out for int8 kernels where they are frozen, and not before.
+        torch._inductor.aot_compile(program, feed, options={**options, "freezing": narrow})
     shutil.copyfile(library, job.out / LIBRARY)
-    return Made(network(*feed).numpy(), quantization.precisions(network))
+    counts = pt2e.precisions(network, inputs, library.parent) if narrow else quantization.precisions(network)
+    return Made(expected, counts)
 
 
 @contextmanager
 def _told() -> Iterator[None]:
     try:
         yield
+    except RunnerError:
+        raise
     except Exception as error:  # torch's own share no base class
         reason = f"torch's inductor can't compile the network: {brief(str(error))}"
         raise Unsupported(reason, "Use backend.compiler=script.") from error

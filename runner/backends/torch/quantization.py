@@ -1,7 +1,7 @@
 """A network in int8, as torch's kernels for CPUs compute: by `torch.ao.quantization`.
 
-Its makers have deprecated it for torchao's pt2e, whose lowered graphs TorchScript can't keep: it refuses the signatures
-of their operators (torch 2.13, torchao 0.18). https://docs.pytorch.org/docs/stable/quantization.html
+Its makers have deprecated it for torchao's pt2e, which inductor has (`pt2e.py`) and TorchScript can't keep: it refuses
+the signatures of its operators (torch 2.13, torchao 0.18). https://docs.pytorch.org/docs/stable/quantization.html
 """
 
 from __future__ import annotations
