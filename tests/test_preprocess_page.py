@@ -17,8 +17,8 @@ TINY = ("precision=fp32", "model.width=0.1", "model.input_size=16", "train.epoch
 
 def commands(how: str) -> list[list[str]]:
     """The words after `python -m runner` of what the page runs, or plans."""
-    (lines,) = documents.blocks("docs/preprocess.md", "tests/test_preprocess_page.py", how)
-    return [shlex.split(line)[3:] for line in lines]
+    found = documents.blocks("docs/preprocess.md", "tests/test_preprocess_page.py", how)
+    return [shlex.split(line)[3:] for lines in found for line in lines]
 
 
 def test_fused_is_compared_with_separate_and_answers_alike(command: Command, tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_fused_is_compared_with_separate_and_answers_alike(command: Command, tmp
     assert found.ran("baseline").settings["preprocess"].startswith("numpy ")
 
 
-def test_the_sweep_of_the_page_can_be_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("words", commands("planned"))
+def test_a_sweep_of_the_page_can_be_done(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (words,) = commands("planned")
     assert main(["plan", *words]) == 0
