@@ -15,7 +15,8 @@ from runner.results.formatting import cells, ratio, worded
 from runner.results.rows import Row
 from runner.spec.labels import flatten
 
-ALIKE = ("model", "data", "preprocess", "compression", "scenario", "hardware")  # axes that have to be as the baseline's
+ALIKE = ("model", "data", "compression", "scenario", "hardware")  # axes that have to be as the baseline's
+NO_PREPROCESSING = {"name": "none"}
 ROOM = 0.5  # share of the physical bound below which there is much to win
 FEW = 6  # cells of one answer that are named
 
@@ -82,10 +83,16 @@ def _differing(spec: Mapping[str, Any], base: Mapping[str, Any], precisions: tup
     """`precision int8 against fp32`, `scenario.batch 8 against 1`."""
     mine, theirs = (dict(flatten({axis: one[axis] for axis in ALIKE if axis in one})) for one in (spec, base))
     mine["threads"], theirs["threads"] = (str(one["backend"].get("threads")) for one in (spec, base))
+    mine["samples"], theirs["samples"] = (_samples(one) for one in (spec, base))
     mine["precision"], theirs["precision"] = precisions
     for key in dict.fromkeys((*mine, *theirs)):
         if mine.get(key) != theirs.get(key):
             yield f"{key.removesuffix('.name')} {mine.get(key)} against {theirs.get(key)}"
+
+
+def _samples(spec: Mapping[str, Any]) -> str:
+    """Whoever gets them raw makes them ready, in one way or another."""
+    return "ready" if spec.get("preprocess", NO_PREPROCESSING) == NO_PREPROCESSING else "raw"
 
 
 # --- speed-up? ---

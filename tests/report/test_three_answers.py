@@ -69,13 +69,20 @@ def test_an_untuned_and_a_tuned_one_are_answered_for(tmp_path: Path) -> None:
         ("backend", {"threads": 2}, "no: threads 2 against 1"),
         ("scenario", {"batch": 8}, "no: scenario.batch 8 against None"),
         ("model", {"hidden": 64}, "no: model.hidden 64 against 32"),
-        ("preprocess", {"name": "separate"}, "no: preprocess separate against none"),
+        ("preprocess", {"name": "separate"}, "no: samples raw against ready"),
     ],
 )
 def test_what_differs_beside_the_backend_is_named(axis: str, change: dict[str, Any], said: str, tmp_path: Path) -> None:
     content = record(TUNED, 1.2, 256)
     content["spec"][axis] = content["spec"].get(axis, {}) | change
     assert answered(tmp_path, content)["Same conditions?"][0].startswith(f"{said} (")
+
+
+def test_two_ways_to_make_raw_samples_ready_are_one_task(tmp_path: Path) -> None:
+    content = record(TUNED, 1.2, 256)
+    content["spec"]["preprocess"] = {"name": "fused", "by": "graph"}
+    content["comparison"]["baseline"]["spec"]["preprocess"] = {"name": "separate"}
+    assert answered(tmp_path, content)["Same conditions?"][0].startswith(f"{ALIKE} (")
 
 
 def test_a_precision_that_did_not_run_is_no_same_condition_and_is_said(tmp_path: Path) -> None:
