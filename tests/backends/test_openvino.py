@@ -1,6 +1,7 @@
 import math
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -11,6 +12,7 @@ from onnxruntime.transformers.float16 import convert_float_to_float16
 
 from runner.backends.contract import Request
 from runner.backends.openvino import BACKEND, devices, support, tuned_to
+from runner.backends.openvino.compile import precisions
 from runner.backends.openvino.session import added_us, configuration, open_profiled, open_session
 from runner.core.errors import SpecError, Unavailable, Unsupported
 from runner.testing import models
@@ -18,6 +20,7 @@ from runner.testing.backend_contract import built
 from tests.backends import test_others_graphs as others
 from tests.backends.conftest import Case, Compiled, predicted, settings_of
 from tests.backends.test_onnxruntime import changed_graph
+from tests.models import onnx_files
 
 CompileCase = Callable[..., Compiled]
 
@@ -248,3 +251,25 @@ def test_a_layer_says_which_nodes_were_fused_into_it_and_what_it_moves(
     assert layer["precision"] == "fp32"
     assert set(layer["nodes"]) & named
     assert layer["bytes"] > 4 * math.prod(kernel.dims)
+
+
+def test_a_branchs_precision_is_not_that_of_its_condition(tmp_path: Path) -> None:
+    ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 4]) for name in "xy"]
+    ways = [
+        helper.make_graph(
+            [helper.make_node(op, ["x"], ["z"])],
+            op,
+            [],
+            [helper.make_tensor_value_info("z", TensorProto.FLOAT, [1, 4])],
+        )
+        for op in ("Exp", "Neg")
+    ]
+    nodes = [
+        helper.make_node("ReduceMax", ["x"], ["top"], keepdims=0),
+        helper.make_node("Cast", ["top"], ["go"], to=TensorProto.BOOL),
+        helper.make_node("If", ["go"], ["y"], then_branch=ways[0], else_branch=ways[1]),
+    ]
+    path = tmp_path / "branches.onnx"
+    onnx_files.save(path, helper.make_graph(nodes, "g", ports[:1], ports[1:]))
+    session = openvino.Core().compile_model(path, "CPU")
+    assert precisions(SimpleNamespace(compiled=session))["If"] == {"a graph": 1}

@@ -34,6 +34,7 @@ OWN_TYPES = {
 }
 PRECISIONS = {"f32": "fp32", "f16": "fp16", "bf16": "bf16", "f64": "fp64", "i8": "int8", "u8": "int8"}
 CONVERSIONS = ("Reorder", "Convert", "FakeQuantize")
+BODIES = ("If", "TensorIterator")  # of what runs inside, the plug-in says nothing
 NO_LAYERS = ("Parameter", "Result", "Constant")  # what the plug-in lists beside layers, and never runs
 
 Bound = namedtuple("Bound", ["request", "outputs", "arrays", "feed"])
@@ -205,8 +206,11 @@ def _layer(one: Any, us: float) -> dict[str, Any]:
 
 def precision(kind: str, primitive: str) -> str:
     """What a layer computes in, of its kind and what runs it (`brgconv_avx512_f32`, `jit_avx512_I8`): weights that lie
-    there in another type, which the plug-in calls the layer's precision, are converted before."""
+    there in another type, which the plug-in calls the layer's precision, are converted before. Of a graph inside a
+    layer it knows the condition's type alone."""
     element = primitive.rsplit("_", 1)[-1].lower()
+    if kind in BODIES:
+        return "a graph"
     return "conversion" if kind in CONVERSIONS else PRECISIONS.get(element, element)
 
 
