@@ -67,6 +67,16 @@ def nothing_runs_on() -> Iterator[None]:
     assert started.left(before) == []
 
 
+@pytest.fixture(autouse=True)
+def variables_stay() -> Iterator[None]:
+    """What a test sets in this process's environment goes with it: some variables are in keys."""
+    before = dict(os.environ)
+    yield
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    os.environ.update(before)
+
+
 @pytest.fixture(scope="session")
 def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with the artifacts of `trained.WORDS`, for `trained.place`."""

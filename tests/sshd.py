@@ -56,6 +56,17 @@ class Sshd:
         """Processes on the device that a guard, or a worker of one, is."""
         return [one.pid for one in psutil.process_iter() if _travelled(one)]
 
+    def connected(self) -> list[int]:
+        """Those of them that run for a connection to this server."""
+        return [pid for pid in self.ours() if _is_below(pid, self.pid)]
+
+
+def _is_below(pid: int, ancestor: int) -> bool:
+    try:
+        return any(one.pid == ancestor for one in psutil.Process(pid).parents())
+    except psutil.NoSuchProcess:
+        return False
+
 
 def _travelled(process: psutil.Process) -> bool:
     try:

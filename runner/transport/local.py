@@ -32,7 +32,7 @@ from runner.transport import answers, lines, worker_log
 from runner.transport.answers import Odd, Request
 from runner.transport.worker_log import WorkerLog
 from runner.worker import memory_use, orphan_reaper, variables
-from runner.worker.json_lines import OUT_OF_MEMORY, ran_out
+from runner.worker.json_lines import INCOMPLETE, OUT_OF_MEMORY, ran_out
 
 CLOSE_SECONDS = 5.0
 TIMED = ("warmup", "burst", "repeats")  # while a worker does these, the runner sleeps whatever happens
@@ -284,8 +284,8 @@ class Worker:
         here = self._carried is _itself
         if kind in (SpecError, Unavailable) and not here:
             kind = StepFailed  # a spec is judged here, and so is whether a device can be had: it answers
-        known = here and (bool(error["next_step"]) or kind is not StepFailed)
         told, advice = (_cut(error[part], answers.REASON) for part in ("reason", "next_step"))
+        known = here and advice != INCOMPLETE and (bool(advice) or kind is not StepFailed)
         reason = told if known else f"{self.name}: {told} (in `{do}`)"
         if advice and not here:
             advice = f"The device advises: {advice}"  # what is typed is for the reader to judge

@@ -140,7 +140,7 @@ def test_a_library_for_another_machine_is_unsupported_and_says_where_it_runs(bro
     assert error.value.next_step.endswith("measured there with hardware=ssh hardware.host=NAME")
 
 
-@pytest.mark.parametrize(("start", "said"), [(32, "it is cut off"), (0x300, "Failed to load dynamic shared library")])
+@pytest.mark.parametrize(("start", "said"), [(32, "it is cut off"), (0x300, "tvm can't load")])
 def test_flipped_bits_in_header_or_symbols_are_named(start: int, said: str, broken: Compiled, tmp_path: Path) -> None:
     flip(broken.out / "model.so", start)
     with open_worker(tmp_path / "log", name="tvm") as worker, pytest.raises(StepFailed, match=said):

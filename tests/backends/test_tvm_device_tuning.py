@@ -97,7 +97,7 @@ def test_trials_are_timed_there_and_what_a_kill_left_is_gone_on_with(
 ) -> None:
     there: list[int] = []
     said = tuned(
-        tmp_path, cases["conv"], 4, progress=lambda *_: there.append(len(server.ours())), device=lent.of(device)
+        tmp_path, cases["conv"], 4, progress=lambda *_: there.append(len(server.connected())), device=lent.of(device)
     )
     assert max(there) == 2  # the worker and its guard
     assert said["tuned_on"] == json.loads((tmp_path / "out4" / TUNED_ON).read_text()) == ["ssh:device"]

@@ -21,7 +21,8 @@ from runner.planning.graph import COMPILED, STAGE, Plan
 from runner.planning.place import HERE, Place
 from runner.steps import compile as step
 from runner.sweeps import request
-from runner.transport import toolchains
+from runner.transport import environments, toolchains
+from runner.transport.environments import Recipe
 from runner.transport.interpreter import Interpreter
 from runner.transport.toolchains import Toolchain
 from tests import other_python
@@ -276,8 +277,7 @@ def test_a_stage_in_a_toolchain_runs_there_and_its_versions_are_in_the_key(
     staged: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_a_toolchain(staged, monkeypatch)
-    python = staged / ".toolchains/sdk/bin/python"
-    python.parent.mkdir(parents=True)
+    python = installed(staged) / "bin/python"
     python.write_text(f'#!/bin/sh\nexec {other_python.with_numpy()} "$@"\n')
     python.chmod(0o755)
     made = planned(staged)
@@ -308,6 +308,15 @@ def in_a_toolchain(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = 'Stage("optimize", toolchain="sdk", tools=("numpy", "tiny"), '
     file.write_text(file.read_text().replace('Stage("optimize", ', place))
     loaded_anew(monkeypatch)
+
+
+def installed(root: Path) -> Path:
+    """The folder of `sdk`, as installing leaves it."""
+    recipe = Recipe("sdk", (), (root / "pinned/sdk.txt").read_text(), environments.why)
+    made = root / ".toolchains" / recipe.folder
+    (made / "bin").mkdir(parents=True)
+    (made.parent / "sdk").symlink_to(recipe.folder)
+    return made.parent / "sdk"
 
 
 def test_a_stage_without_its_file_is_named(staged: Path) -> None:
