@@ -19,8 +19,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.support import agreement
 from benchmarks.support.agreement import SECONDS
+from runner.core import project_paths
+from runner.spec import options
 
-OPTIONS = {"api": "compiled_model", "threads": 1, "xnnpack": True, "delegate": None, "delegate_options": {}}
+OPTIONS = {**options.values("backend", "litert", project_paths.root()), "api": "compiled_model", "threads": 1}
 # Some milliseconds, for it reports hundredths; few inputs, for it copies none while it times.
 ROWS, WIDE, LAYERS = 16, 512, 16
 

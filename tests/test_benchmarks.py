@@ -63,3 +63,12 @@ def test_the_page_names_every_script() -> None:
 
     named = re.findall(r"^python benchmarks/(\w+\.py)", page, re.MULTILINE)
     assert sorted(named) == sorted(path.name for path in HOME.glob("*.py"))
+
+
+def test_the_model_beside_litert_benchmark_opens_with_what_a_session_asks_for(tmp_path: Path) -> None:
+    pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not installed here")
+    from benchmarks import litert_benchmark
+    from runner.backends.litert.session import open_session
+
+    litert_benchmark.prepare(tmp_path)
+    assert [one["shape"] for one in open_session(str(tmp_path / "out"), litert_benchmark.OPTIONS).inputs] == [[16, 512]]
