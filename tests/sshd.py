@@ -57,8 +57,8 @@ class Sshd:
         return [one.pid for one in psutil.process_iter() if _travelled(one)]
 
     def connected(self) -> list[int]:
-        """Those of them that run for a connection to this server."""
-        return [pid for pid in self.ours() if _is_below(pid, self.pid)]
+        """Those of them that run for a connection to this server: other test processes have servers of their own."""
+        return [pid for pid in self.ours() if _is_below(pid, self.pid) or _port(pid) == str(self.port)]
 
 
 def _is_below(pid: int, ancestor: int) -> bool:
@@ -66,6 +66,14 @@ def _is_below(pid: int, ancestor: int) -> bool:
         return any(one.pid == ancestor for one in psutil.Process(pid).parents())
     except psutil.NoSuchProcess:
         return False
+
+
+def _port(pid: int) -> str:
+    """That of the server by which it was started, as sshd leaves it in the environment."""
+    try:
+        return psutil.Process(pid).environ().get("SSH_CONNECTION", "").rpartition(" ")[2]
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return ""
 
 
 def _travelled(process: psutil.Process) -> bool:

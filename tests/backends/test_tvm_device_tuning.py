@@ -106,7 +106,7 @@ def test_trials_are_timed_there_and_what_a_kill_left_is_gone_on_with(
     said = tuned(tmp_path, cases["conv"], 6, device=lent.of(device))
     assert said["trials"] == len(lines(tmp_path)) == 6
     assert lines(tmp_path)[:3] == first[:3]
-    assert server.ours() == []
+    assert server.connected() == []
 
 
 def test_a_connection_that_is_lost_ends_tuning_and_keeps_its_trials(

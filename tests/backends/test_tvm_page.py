@@ -68,7 +68,7 @@ def test_the_trials_of_a_device_are_timed_there(
     with sshd.serving(tmp_path_factory.mktemp("sshd")) as server:
         ended = command(*words(tuned), *QUICK, env={"PATH": server.path})
         assert ended.code == 0, ended.err
-        assert server.ours() == []
+        assert server.connected() == []
     (record,) = [json.loads(path.read_text()) for path in (tmp_path / "records").glob("*/record.json")]
     assert record["effective"]["candidate"]["settings"]["tuned_on"] == ["ssh:device"]
     assert "settings.tuning.trials" in command(*words(asked)).out
