@@ -184,12 +184,12 @@ class SweepResult:
     def of(cls, name: str, made: Plan, ran: Ran, home: Path) -> SweepResult:
         """The result of a plan that was run in the project `home`."""
         from runner.report import sweep_json
-        from runner.results import calibration, comparison
+        from runner.results import project_comparison
 
         found = multiple_comparisons.of_sweeps(ran.records)
         runs = [RunResult.of(record, found.get(record.result.record_id)) for record in ran.records]
-        rows = comparison.compare(ran.records, calibrated=calibration.noise_floors(home))
-        return cls(name, runs, sweep_json.document(name, made, ran, rows), home / "records")
+        compared = project_comparison.of_these(ran.records, home)
+        return cls(name, runs, sweep_json.document(name, made, ran, compared), home / "records")
 
     @property
     def impossible(self) -> Sequence[Mapping[str, str]]:

@@ -6,8 +6,9 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,7 @@ class Command:
             made, self.home, self.tracker, asked.schedule, self.reporter, fresh=True, tracking=asked.tracking
         )
         record = ran.records[0]
-        checked = ci_options.checked(self.gate, lambda: self._compared(ran))
+        checked = ci_options.checked(self.gate, self._comparison(ran))
         if self.json:
             _print_json({**record.content, **checked.as_json()})
         else:
@@ -88,16 +89,17 @@ class Command:
             started=self.started,
             tracking=asked.tracking,
         )
-        checked = ci_options.checked(self.gate, lambda: self._compared(ran))
+        compared = self._comparison(ran)
+        checked = ci_options.checked(self.gate, compared)
         if self.json:
             from runner.report import sweep_json
 
-            _print_json(sweep_json.document(name, made, ran, self._compared(ran)) | checked.as_json())
+            _print_json(sweep_json.document(name, made, ran, compared()) | checked.as_json())
         else:
             from runner.report import makespan
             from runner.report.views import console_footer
 
-            console_footer.print_sweep(name, ran.records, self.words, self.log)
+            console_footer.print_sweep(name, compared(), self.home / "records", self.words, self.log)
             print(makespan.text(ran.schedule))
         self._send_page(name, ran, asked)
         failed = ci_options.conclude(self.gate, checked, document=self.json)
@@ -112,11 +114,15 @@ class Command:
         if problem:
             self.reporter.say(f"warning: {problem}")
 
-    def _compared(self, ran: Ran) -> Comparison:
-        """What was measured, as `compare` shows it."""
-        from runner.results import calibration, comparison
+    def _comparison(self, ran: Ran) -> Callable[[], Comparison]:
+        """What was measured, as `compare` shows it; found when it is first asked for, and once."""
 
-        return comparison.compare(ran.records, calibrated=calibration.noise_floors(self.home))
+        def found() -> Comparison:
+            from runner.results import project_comparison  # not every command compares
+
+            return project_comparison.of_these(ran.records, self.home)
+
+        return cache(found)
 
 
 def main(argv: list[str]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from runner.core.errors import SpecError
 from runner.results import calibration, comparison, find_record, quality_loss, record_diff, records, row_cost
 from runner.results.comparison import Comparison
 from runner.results.record_diff import Beside
+from runner.results.records import Record
 
 
 def read(
@@ -29,6 +30,11 @@ def read(
     floors = calibration.noise_floors(root)
     found = comparison.compare(records.readable(root, warn), sweep, baseline, sort, floors)
     return comparison.chosen(found, budget, by or row_cost.LATENCY, floors) if budget else found
+
+
+def of_these(found: Sequence[Record], root: Path) -> Comparison:
+    """Records of a project that are at hand already: a sweep's that has just ended."""
+    return comparison.compare(found, calibrated=calibration.noise_floors(root))
 
 
 def two(root: Path, candidate: str, baseline: str) -> Beside:

@@ -10,7 +10,7 @@ from runner.core import advice
 from runner.core.foreign_text import line
 from runner.report import three_answers
 from runner.report.views import answers_view, layout, run_summary, table
-from runner.results import calibration, comparison
+from runner.results.comparison import Comparison
 from runner.results.records import Record
 
 WIDTH = 120  # of text that no terminal limits
@@ -22,14 +22,12 @@ def print_run(record: Record, arguments: Sequence[str], log: Path) -> None:
     _print_next(record.folder, log, arguments, "")
 
 
-def print_sweep(name: str, records: Sequence[Record], arguments: Sequence[str], log: Path) -> None:
-    """All cells of a sweep, best first; what they answer."""
-    root = records[-1].folder.parent.parent
-    found = comparison.compare(records, calibrated=calibration.noise_floors(root))
+def print_sweep(name: str, found: Comparison, kept: Path, arguments: Sequence[str], log: Path) -> None:
+    """All cells of a sweep, best first; what they answer. `kept`: the folder of their records."""
     table.show(found)
     for answer in three_answers.of(found):
         layout.show(answers_view.renderable(answer), WIDTH)
-    _print_next(records[-1].folder.parent, log, ["-m", *arguments], f" --sweep {name}")
+    _print_next(kept, log, ["-m", *arguments], f" --sweep {name}")
 
 
 def _print_next(kept: Path, log: Path, arguments: Sequence[str], sweep: str) -> None:
