@@ -13,10 +13,10 @@ from runner.results import naming
 from runner.results.comparison import Comparison
 from runner.results.formatting import cells, ratio, worded
 from runner.results.rows import Row
+from runner.spec import preprocess
 from runner.spec.labels import flatten
 
 ALIKE = ("model", "data", "compression", "scenario", "hardware")  # axes that have to be as the baseline's
-NO_PREPROCESSING = {"name": "none"}
 ROOM = 0.5  # share of the physical bound below which there is much to win
 FEW = 6  # cells of one answer that are named
 
@@ -92,7 +92,7 @@ def _differing(spec: Mapping[str, Any], base: Mapping[str, Any], precisions: tup
 
 def _samples(spec: Mapping[str, Any]) -> str:
     """Whoever gets them raw makes them ready, in one way or another."""
-    return "ready" if spec.get("preprocess", NO_PREPROCESSING) == NO_PREPROCESSING else "raw"
+    return "ready" if "preprocess" not in spec or spec["preprocess"]["name"] == preprocess.NONE else "raw"
 
 
 # --- speed-up? ---
