@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ pytest.importorskip("tvm", reason="apache-tvm is not installed here")
 import tvm
 from tvm import relax
 
-from runner.backends.tvm import cpus, importer, precisions, schedule
+from runner.backends.tvm import cpus, importer, precisions, relax_types, schedule, unheeded
+from runner.backends.tvm.refusal import NotMapped
 from runner.core.errors import Unsupported
 from tests.backends import onnx_nodes
 from tests.backends.onnx_nodes import Case
@@ -233,3 +235,12 @@ def test_a_quantised_convolution_is_said_to_run_in_float() -> None:
     assert counts["conv2d"] == {"fp32": 1}
     assert counts["dequantize"] == {"conversion": 2}
     assert_alike(ran(case), onnx_nodes.reference(case))
+
+
+@pytest.mark.parametrize(("operator", "kind"), [("BitShift", "int32"), ("Mod", "float32"), ("Relu", "float8_e5m2")])
+def test_what_an_older_tvm_ignores_is_found_by_its_own_names_of_types(
+    operator: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relax_types, "_OLD", True)
+    with pytest.raises(NotMapped):
+        unheeded.check(operator, [SimpleNamespace(struct_info_=relax.TensorType((2,), kind))], {})

@@ -18,6 +18,7 @@ PAST_COUNTS = 24  # the one from which a causal mask counts from the start of wh
 AXIS_IS_INPUT = 20  # of a DFT
 DFT_AXIS = 1  # the one that is always taken then
 UNSIGNED = (TensorProto.UINT8, TensorProto.UINT16, TensorProto.UINT32, TensorProto.UINT64)
+TOPK = ("axis", "mode", "sort", "index_element_type")  # attributes that a new one is given
 SATURATING = ("FLOAT8E4M3FN", "FLOAT8E5M2", "FLOAT8E8M0", "FLOAT4E2M1")
 
 
@@ -47,9 +48,6 @@ def ordered(model: Any) -> Any:
             made.set_friendly_name(op.get_friendly_name())
             replace_node(op, made)
     return model
-
-
-TOPK = ("axis", "mode", "sort", "index_element_type")
 
 
 def _refused(node: str, said: str) -> Unsupported:

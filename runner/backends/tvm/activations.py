@@ -77,7 +77,7 @@ def _made(name: str, alpha: float | None, beta: float | None, clip: float | None
 
 
 def _number(value: float, like: Expr) -> Expr:
-    return relax.const(np.asarray(value, str(relax_types.of(like).dtype)))
+    return relax.const(np.asarray(value, relax_types.dtype(like)))
 
 
 def _affine(emit: Emit, x: Expr, alpha: float, beta: float) -> Expr:

@@ -20,7 +20,7 @@ def effective(module: Any) -> dict[str, dict[str, int]]:
     counts: dict[str, Counter[str]] = {}
     for call in calls(module):
         name = call.op.name.rpartition(".")[2]
-        kinds = [KINDS.get(dtype, dtype) for dtype in map(_dtype, call.args) if dtype]
+        kinds = [KINDS.get(dtype, dtype) for dtype in map(relax_types.dtype, call.args) if dtype]
         kind = "conversion" if name in CONVERSIONS else next(iter(kinds), "")
         if kind:
             counts.setdefault(name, Counter())[kind] += 1
@@ -50,9 +50,3 @@ def returned(module: Any) -> list[dict[str, Any]]:
 
 def _size(size: Any) -> int | str:
     return int(size) if isinstance(size, tvm.tirx.IntImm) else str(size)
-
-
-def _dtype(value: Any) -> str:
-    """The element type of a tensor, "" of anything else."""
-    kind = relax_types.of(value)
-    return str(kind.dtype) if isinstance(kind, relax_types.TENSOR) else ""

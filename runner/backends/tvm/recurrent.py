@@ -75,7 +75,7 @@ class _Node:
         x = inputs[X]
         self.x = emit(op.permute_dims(x, [1, 0, 2])) if self.layout == BATCH_FIRST else x
         self.steps, self.batch, self.features = sizes(self.x)
-        self.dtype = str(relax_types.of(self.x).dtype)
+        self.dtype = relax_types.dtype(self.x)
 
     def direction(self, at: int) -> tuple[Expr, tuple[Expr, ...]]:
         """(Outputs of all steps (steps, batch, hidden), the states at the end) of direction number `at`."""
@@ -96,7 +96,7 @@ class _Node:
         lengths = self.inputs[LENGTHS]
         if lengths is None:
             return after, after[0]
-        runs = self.emit(op.greater(lengths, relax.const(np.asarray(step, str(relax_types.of(lengths).dtype)))))
+        runs = self.emit(op.greater(lengths, relax.const(np.asarray(step, relax_types.dtype(lengths)))))
         column = self.emit(op.reshape(runs, (self.batch, 1)))
         kept = tuple(self.emit(op.where(column, new, old)) for new, old in zip(after, before, strict=True))
         zeros = relax.const(np.zeros((self.batch, self.hidden), self.dtype))
@@ -187,7 +187,7 @@ def _lstm(cell: Cell, given: Expr, states: tuple[Expr, ...]) -> tuple[Expr, ...]
     f, g, last = cell.activations
     i, o, forget, new = split(emit, emit(op.add(given, _from_state(cell, h))), 4)
     i = f(emit, _peeped(cell, 0, i, c))
-    keep = emit(op.subtract(relax.const(np.ones((), str(relax_types.of(i).dtype))), i)) if cell.coupled else None
+    keep = emit(op.subtract(relax.const(np.ones((), relax_types.dtype(i))), i)) if cell.coupled else None
     keep = f(emit, _peeped(cell, 2, forget, c)) if keep is None else keep
     c = emit(op.add(emit(op.multiply(keep, c)), emit(op.multiply(i, g(emit, new)))))
     o = f(emit, _peeped(cell, 1, o, c))

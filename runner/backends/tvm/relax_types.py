@@ -16,6 +16,12 @@ def of(value: Any) -> Any:
     return getattr(value, "struct_info_" if _OLD else "ty", None)
 
 
+def dtype(value: Any) -> str:
+    """The element type of a tensor, "" of anything else."""
+    kind = of(value)
+    return str(kind.dtype) if isinstance(kind, TENSOR) else ""
+
+
 def returned(function: Any) -> Any:
     """That of what a function gives."""
     return function.ret_struct_info if _OLD else function.ret_ty

@@ -1,4 +1,4 @@
-"""What TVM's importer (0.25) computes otherwise than ONNX says, without a word: nodes that are refused, and those that
+"""What TVM's importer (0.27) computes otherwise than ONNX says, without a word: nodes that are refused, and those that
 are said otherwise first."""
 
 from __future__ import annotations
@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from onnx import TensorProto
 from tvm import relax
 from tvm.relax import op
 
+from runner.backends.tvm import relax_types
 from runner.backends.tvm.recurrent import sizes, values
 from runner.backends.tvm.refusal import NotMapped
 from runner.graphs.unheeded import Rules, attribute, operand, output
@@ -26,12 +28,13 @@ RULES: Rules = {
 }
 NARROW = ("float8", "float4")  # names of types start so
 SCALES, SIZES, ROI = 2, 3, 1  # places of a Resize's inputs
+ROUNDING = 1e-6  # of scales in float32
 BY_CORNERS = (b"align_corners", b"tf_crop_and_resize")  # ways of a Resize that don't use its scales for places
 
 
 def check(kind: str, inputs: Sequence[Any], given: Mapping[str, Any]) -> None:
     """Raises NotMapped where a node with these `inputs` would compute something else."""
-    narrow = next((one for one in (_dtype(one) for one in inputs) if one.startswith(NARROW)), None)
+    narrow = next((one for one in map(relax_types.dtype, inputs) if one.startswith(NARROW)), None)
     if kind in ("Cast", "CastLike") and narrow is None:
         narrow = _target(given)
     if narrow is not None:
@@ -40,25 +43,19 @@ def check(kind: str, inputs: Sequence[Any], given: Mapping[str, Any]) -> None:
         CHECKS[kind](inputs, given)
 
 
-def _dtype(value: Any) -> str:
-    return str(getattr(getattr(value, "ty", None), "dtype", ""))
-
-
 def _target(given: Mapping[str, Any]) -> str | None:
-    from onnx import TensorProto
-
     kind = given.get("to", TensorProto.UNDEFINED)
     name = TensorProto.DataType.Name(kind).lower()
     return name if name.startswith(NARROW) else None
 
 
 def _shifted(inputs: Sequence[Any], given: Mapping[str, Any]) -> None:
-    if _dtype(inputs[0]).startswith("int"):
+    if relax_types.dtype(inputs[0]).startswith("int"):
         raise NotMapped("it shifts signed numbers otherwise beyond their width and their sign")
 
 
 def _remainder(inputs: Sequence[Any], given: Mapping[str, Any]) -> None:
-    if _dtype(inputs[0]).startswith("float") and not given.get("fmod", 0):
+    if relax_types.dtype(inputs[0]).startswith("float") and not given.get("fmod", 0):
         raise NotMapped("of floats it has another remainder with fmod=0")
 
 
@@ -82,7 +79,6 @@ def _resized(inputs: Sequence[Any], given: Mapping[str, Any]) -> None:
         raise NotMapped(f"it resizes by scales={[float(one) for one in scales]} to sizes that are not whole")
 
 
-ROUNDING = 1e-6  # of scales in float32
 CHECKS = {
     "BitShift": _shifted,
     "Expand": _expanded,
