@@ -13,7 +13,7 @@ from onnxruntime.transformers.float16 import convert_float_to_float16
 from runner.backends.contract import Request
 from runner.backends.openvino import BACKEND, devices, support, tuned_to
 from runner.backends.openvino.compile import precisions
-from runner.backends.openvino.session import added_us, configuration, open_profiled, open_session
+from runner.backends.openvino.session import added_us, configuration, open_profiled, open_session, precision
 from runner.core.errors import SpecError, Unavailable, Unsupported
 from runner.testing import models
 from runner.testing.backend_contract import built
@@ -273,3 +273,15 @@ def test_a_branchs_precision_is_not_that_of_its_condition(tmp_path: Path) -> Non
     onnx_files.save(path, helper.make_graph(nodes, "g", ports[:1], ports[1:]))
     session = openvino.Core().compile_model(path, "CPU")
     assert precisions(SimpleNamespace(compiled=session))["If"] == {"a graph": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "primitive", "computed_in"),
+    [
+        ("TensorIterator", "ref_any_i8", "a graph"),
+        ("Eltwise", "jit_avx512_I8", "int8"),
+        ("Convert", "jit_avx512_I8", "conversion"),
+    ],
+)
+def test_a_loops_precision_is_not_that_of_its_condition_either(kind: str, primitive: str, computed_in: str) -> None:
+    assert precision(kind, primitive) == computed_in
